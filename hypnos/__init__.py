@@ -1,0 +1,3 @@
+"""Hypnos: from a general Llama to a Chinese language model for one medical specialty."""
+
+__version__ = "0.1.0"

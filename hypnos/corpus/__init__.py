@@ -1,0 +1,1 @@
+"""What flows between the three commands: records, files, keys, artefacts."""

@@ -1,0 +1,92 @@
+"""An artefact is made once, aside, and appears whole or not at all."""
+
+import errno
+import logging
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from hypnos.corpus.errors import UserError
+
+log = logging.getLogger(__name__)
+
+SHORT = 16
+"""Hexadecimal digits of a key in a folder's name: 64 bits, ample for one lab's artefacts."""
+
+
+def place(root: Path, name: str, key: str) -> Path:
+    """Name the folder of an artefact: `root/name-<first digits of its key>`."""
+    return root / f"{name}-{key[:SHORT]}"
+
+
+def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: bool = False) -> bool:
+    """Make an artefact's folder unless it exists.
+
+    `write` fills a folder beside the final one, which is renamed when `write` returns. A second process that
+    wants the same artefact waits for the first and then reuses it.
+
+    Args:
+        directory: where the artefact shall stand.
+        write: fills the folder it is given.
+        keep_partial: what a broken run left is handed to the next `write` as it was, so that training goes on
+            from its checkpoints; otherwise it is removed.
+
+    Returns:
+        Whether it was made now.
+
+    Raises:
+        UserError: the disk is full.
+    """
+    if directory.is_dir():
+        return False
+    partial = directory.with_name(f".{directory.name}.partial")
+    with disk_errors(directory.parent):
+        directory.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(directory):
+            if directory.is_dir():
+                return False
+            if not keep_partial:
+                shutil.rmtree(partial, ignore_errors=True)
+            partial.mkdir(exist_ok=True)
+            try:
+                write(partial)
+                partial.rename(directory)
+            except BaseException:
+                if not keep_partial:
+                    shutil.rmtree(partial, ignore_errors=True)
+                raise
+    return True
+
+
+@contextmanager
+def disk_errors(directory: Path) -> Iterator[None]:
+    """Turn a full or read-only disk, found inside the block, into one line that names the folder.
+
+    Raises:
+        UserError: instead of the operating system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise UserError(f"{directory}: no space left on the disk") from error
+        if error.errno in (errno.EACCES, errno.EROFS):
+            raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
+        raise
+
+
+@contextmanager
+def _locked(directory: Path) -> Iterator[None]:
+    lock = FileLock(directory.with_name(f".{directory.name}.lock"))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        log.info("waiting for another process that is making %s", directory)
+        lock.acquire()
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,283 @@
+"""Doses written in Chinese text, held against the windows of a specialty's ``doses.yaml``.
+
+The parser prefers precision to recall: a dose counts only where its drug and its kind are plain from the
+words around it, so that a fault is worth a person's look. Units become mg, mL or IU, per kg, per h.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from hypnos.corpus.errors import UserError
+
+Grade = Literal["ok", "warn", "fault", "unknown"]
+
+_ROUNDING = 1.01  # "67 μg/kg/min" is written for 4 mg/kg/h
+_AMOUNTS = {
+    "mg": ("mg", 1.0), "毫克": ("mg", 1.0),
+    "μg": ("mg", 1e-3), "ug": ("mg", 1e-3), "mcg": ("mg", 1e-3), "微克": ("mg", 1e-3),
+    "ml": ("mL", 1.0), "毫升": ("mL", 1.0), "iu": ("IU", 1.0), "国际单位": ("IU", 1.0), "单位": ("IU", 1.0),
+}  # fmt: skip
+_PER = {
+    "kg": ("/kg", 1.0), "公斤": ("/kg", 1.0), "千克": ("/kg", 1.0), "次": ("", 1.0),
+    "min": ("/h", 60.0), "分钟": ("/h", 60.0), "分": ("/h", 60.0), "h": ("/h", 1.0), "hr": ("/h", 1.0),
+    "小时": ("/h", 1.0), "d": ("/h", 1 / 24), "天": ("/h", 1 / 24), "日": ("/h", 1 / 24),
+}  # fmt: skip
+
+
+def _any_of(words: Iterable[str]) -> str:
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+
+
+# One unit: "mg", "μg/kg/min", "μg·kg−1·min−1", "mg/(kg·h)". What may not follow it would make it a
+# concentration or a part of something longer: "μg/mL", "mg/m2", "10 mg:1 mL".
+_NUMBER = r"\d+(?:\.\d+)?"
+_AMOUNT = rf"(?:{_any_of(_AMOUNTS)})(?![a-z])"
+_TOKEN = rf"(?:{_any_of(_PER)})(?![a-z])(?:体重)?(?:\s*[-−]\s*1(?!\d))?"
+_TIMES = r"\s*[·⋅•∙・‧*]\s*"
+_LINK = (
+    rf"(?:\s*/\s*\(\s*{_TOKEN}(?:{_TIMES}{_TOKEN})*\s*\)|(?:\s*/\s*|{_TIMES}|\s*每\s*){_TOKEN}"
+    rf"|\s+(?=(?:kg|min|h|d)\s*[-−]\s*1){_TOKEN})"
+)
+_UNIT = rf"{_AMOUNT}(?:{_LINK})*(?!\s*[/:·*+×%]|\s*每\s*[^\s\d]|\d|\s*[-‐–—−~]\s*\d)"
+_SEPARATOR = r"\s*(?:[-‐–—−~/、]|至|到|或)\s*"
+_DOSE = re.compile(
+    rf"(?<![\d.a-z])(?<!\d,)(?P<numbers>{_NUMBER}(?:\s*(?:{_AMOUNT}(?:{_LINK})*)?{_SEPARATOR}{_NUMBER}){{0,3}})"
+    rf"\s*(?P<unit>{_UNIT})"
+)
+
+# Words that may stand between a drug (or its last dose) and its next dose even across a comma. No two of the
+# alternatives spell the same words, so that a long gap that fits almost does not cost exponential time.
+_PLAIN_GAP = re.compile(
+    r"(?:[\s,:(、~约为以按再后先即则可≤或和并]|常[用规]|一般|通常|推荐|建议|成人|单次|首[次剂]|每次|初始|起始|负荷"
+    r"|\d+(?:[-–~]\d+)?\s*(?:min|分钟|s|秒)(?:以上|内)?|[泵输注推]完"
+    r"|诱导|维持|追加|静脉|静注|肌注|肌内|注射|输注|推注|滴注|泵[注入]|持续|缓慢|快速|剂量|量|速[率度]|给予|随后|继以|必要时"
+    r"|至多|最[大多高]|极量|总(?:剂)?量|控制在|不(?:宜|应|得|可)?超过)*"
+)
+# Words after which the next dose may be another substance's.
+_BARRIER = re.compile(r"[,、+与和及或]|联合|复合|配[伍合]|同时|合用|[改换加]用|无效|替代|代替|后[再给予以用]")
+_GAP_LIMIT = 30
+# Not a single dose of this drug by a common route: thresholds, other routes, changes, strengths, dilutions,
+# rates per something named before the number.
+_OTHER_KIND = re.compile(
+    r"(?<![不勿])(?<![不勿][宜应得可要])(?:超过|大于|高于)|低于|小于|少于|不足|[<>≥]\s*$"
+    r"|[口内]服|滴鼻|鼻内|经鼻|雾化|直肠|舌下|骶管|鞘内"
+    r"|规格|浓度|盐水|葡萄糖|[=×]|(?:ml|\d)\s*:\s*$|相当于|等效|[增减降][加少低快量]?(?:约|了)?\s*$"
+    r"|稀释|配[成制至]|溶|加至|定容"
+    r"|每\s*(?:kg|公斤|千克|m|h|小时|min|分|支|瓶|毫升|片|天|日|安)"
+)
+# Sums and limits are held against ceilings only: atropine is given by 0.5 mg, up to 3 mg.
+_LIMIT = re.compile(r"累[计积]|总(?:剂?量|计)|合计|共|最[大多高]|至多|极量|不[宜应得可]?超过|≤|控制在")
+_DILUTED = re.compile(r"稀释|配[成制至]|溶|加[入至到]|加.{0,5}(?:盐水|葡萄糖)|定容|[于入]\s*\d+\s*ml")
+_ADMIXED = re.compile(r"(?:(?<![追可再应需给酌])加|含|加入|添加|\+)(?:有|了)?\s*$")
+_CHILD = re.compile(r"小儿|儿童|患儿|幼儿|婴儿|早产儿|孩子")
+# A sentence about an error quotes the wrong dose on purpose; the recipe of a pump or a tumescent solution
+# holds more than one dose.
+_SET_ASIDE = re.compile(
+    r"误(?![吸入区差穿伤诊判解])|写成|[看当错]成|错(?!位)|[十百千]倍|10{1,3}\s*倍|而非|而不是"
+    r"|镇痛泵|自控镇痛|pc[ie]?a|配方|肿胀(?:麻醉|液)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A plausible range of one use, in the unit that `parse_unit` returns; `low` 0 makes `high` a ceiling."""
+
+    use: str
+    low: float
+    high: float
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Drug:
+    """A generic name, its other names and its windows; without windows it only keeps longer names whole."""
+
+    name: str
+    aliases: tuple[str, ...] = ()
+    windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dose:
+    """A dose found in text: one value, or those of a range or list, in `unit`; `text` is normalised."""
+
+    drug: str
+    values: tuple[float, ...]
+    unit: str
+    text: str
+    windows: tuple[Window, ...] = field(default=(), repr=False)
+
+
+def parse_unit(text: str) -> tuple[str, float]:
+    """Returns the unit in mg, mL or IU, per kg, per h, and the factor that turns a value of `text` into it.
+
+    Raises:
+        ValueError: `text` is not an amount, optionally per kg and per time.
+    """
+    written = _normalise(text).strip()
+    amount = re.match(_AMOUNT, written)
+    if amount is None or not re.fullmatch(_UNIT, written):
+        raise ValueError(f"not a unit: {text!r}")
+    unit, factor = _AMOUNTS[amount[0]]
+    per = [_PER[token] for token in re.findall(_any_of(_PER), written[amount.end() :])]
+    for _, times in per:
+        factor *= times
+    return unit + "".join(sorted({suffix for suffix, _ in per}, reverse=True)), factor
+
+
+def read_windows(path: Path) -> tuple[Drug, ...]:
+    """Reads a ``doses.yaml``; names of its `other_names` come as drugs without windows.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or an entry is wrong; the message names file and key.
+    """
+    drugs: list[Drug] = []
+    seen: set[str] = set()
+    key = "drugs"
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        entries = [*content["drugs"], *({"name": name} for name in content.get("other_names", ()))]
+        for at, entry in enumerate(entries):
+            key = str(entry.get("name", f"drugs[{at}].name"))
+            drugs.append(_read_drug(**entry))
+            for name in (drugs[-1].name, *drugs[-1].aliases):
+                if name in seen:
+                    raise ValueError(f"the name {name} stands twice")
+                seen.add(name)
+    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UserError(f"{path}: {key}: {' '.join(str(error).split())}") from error
+    return tuple(drugs)
+
+
+def _read_drug(*, name: str, aliases: Sequence[str] = (), windows: Sequence[dict[str, Any]] = ()) -> Drug:
+    if not isinstance(name, str):
+        raise TypeError(f"name: not text: {name!r}")
+    if not isinstance(aliases, list | tuple):
+        raise TypeError(f"aliases: not a list: {aliases!r}")
+    read: list[Window] = []
+    for at, entry in enumerate(windows):
+        try:
+            read.extend(_read_window(**entry))
+        except (TypeError, ValueError) as error:
+            raise ValueError(f"windows[{at}]: {error}") from error
+    return Drug(name, tuple(aliases), tuple(read))
+
+
+def _read_window(
+    *, use: str, low: float, high: float, unit: str, max_total: str | None = None
+) -> Iterator[Window]:
+    """Yields the window and, for `max_total`, a ceiling of its own."""
+    parsed, factor = parse_unit(unit)
+    if not 0 <= float(low) <= float(high) or not high:
+        raise ValueError(f"{use}: low {low}, high {high}: needs 0 <= low <= high, high above 0")
+    yield Window(use, low * factor, high * factor, parsed)
+    if max_total is not None:
+        value, _, unit = str(max_total).partition(" ")
+        if not unit:
+            raise ValueError(f"max_total: {max_total}: needs an amount, a space and a unit")
+        parsed, factor = parse_unit(unit)
+        yield Window(f"{use}, max_total", 0.0, float(value) * factor, parsed)
+
+
+def find_doses(text: str, windows: tuple[Drug, ...]) -> Iterator[Dose]:
+    """Yields the doses that `text` states after a drug with windows, in the order of the text.
+
+    A dose stands in the sentence of its drug, before the next drug name. Left out are concentrations,
+    dilutions, sums, thresholds, other routes, quoted errors, and for children amounts that are not per kg.
+    """
+    pattern, drugs = _names(windows)
+    text = _normalise(text)
+    child = bool(_CHILD.search(text))
+    for sentence in re.split(r"[。;!?\n]", text):
+        if _SET_ASIDE.search(sentence):
+            continue
+        found = list(pattern.finditer(sentence))
+        for at, match in enumerate(found):
+            drug = drugs[match[0]]
+            if not drug.windows:
+                continue
+            named_next = at + 1 < len(found)
+            reach = sentence[match.end() : found[at + 1].start() if named_next else None]
+            per_kg_only = child or bool(_ADMIXED.search(sentence[: match.start()]))
+            yield from _doses_of(drug, reach, named_next=named_next, per_kg_only=per_kg_only)
+
+
+def _doses_of(drug: Drug, reach: str, *, named_next: bool, per_kg_only: bool) -> Iterator[Dose]:
+    """Yields the doses in `reach`, the words from the drug's name to the next name or the sentence's end."""
+    at = 0
+    for match in _DOSE.finditer(reach):
+        gap, rest = reach[at : match.start()], reach[match.end() :]
+        if len(gap) > _GAP_LIMIT or (_BARRIER.search(gap) and not _PLAIN_GAP.fullmatch(gap)):
+            return
+        at = match.end()
+        unit, factor = parse_unit(match["unit"])
+        if _OTHER_KIND.search(gap) or _DILUTED.search(rest[:15]) or _mixes_units(match):
+            continue
+        if _LIMIT.search(gap) and not any(w.low == 0 and w.unit == unit for w in drug.windows):
+            continue
+        if per_kg_only and "/kg" not in unit:
+            continue
+        if named_next and gap.strip() and not rest.strip(" 的"):
+            continue  # "后 0.6 mg/kg 罗库溴铵": the dose of the next drug
+        numbers = [float(number) for number in re.findall(_NUMBER, match["numbers"])]
+        if values := tuple(number * factor for number in numbers if number):
+            yield Dose(drug.name, values, unit, match[0], drug.windows)
+
+
+def grade(dose: Dose, *, slack: float = 2.0) -> Grade:
+    """Compares a dose with the windows of its drug and kind; of several windows the kindest verdict counts.
+
+    Args:
+        dose: A dose of `find_doses`.
+        slack: How many times beyond a window's edge is still "ok"; 1 holds to the window. A ceiling has none.
+
+    Returns:
+        "ok"; "warn" beyond `slack`; "fault" tenfold below the window, or tenfold a dose inside it and at
+        least four times above it; "unknown" where no window has the dose's unit. A range is as bad as its
+        worst end.
+    """
+    windows = [window for window in dose.windows if window.unit == dose.unit]
+    if not windows:
+        return "unknown"
+    worst = max(min(_beyond(value, window, slack) for window in windows) for value in dose.values)
+    return ("ok", "warn", "fault")[worst]
+
+
+def _beyond(value: float, window: Window, slack: float) -> int:
+    """Returns 0, 1 or 2 for "ok", "warn", "fault".
+
+    Above, tenfold counts from the lower edge: 20 mg/kg, for 2 of a window of 1 to 2.5, is only eight times
+    the upper edge. Fourfold keeps a window that is itself tenfold wide apart from its faults. Below, tenfold
+    counts from the edge, because small repeated doses are common.
+    """
+    low, high = window.low / _ROUNDING, window.high * _ROUNDING
+    if low / slack <= value <= high * (slack if low else 1.0):
+        return 0
+    return 2 if value <= window.low * _ROUNDING / 10 or value >= max(10 * low, 4 * window.high) else 1
+
+
+def _normalise(text: str) -> str:
+    """Full-width forms, superscripts, ㎎ and the two signs for micro become one spelling, in lower case."""
+    return unicodedata.normalize("NFKC", text).lower()
+
+
+def _mixes_units(match: re.Match[str]) -> bool:
+    """Tells a range with two units ("500 μg–1 mg") from one with the unit repeated or left out."""
+    units = [parse_unit(unit) for unit in re.findall(rf"{_AMOUNT}(?:{_LINK})*", match["numbers"])]
+    return any(unit != parse_unit(match["unit"]) for unit in units)
+
+
+@lru_cache(maxsize=8)
+def _names(drugs: tuple[Drug, ...]) -> tuple[re.Pattern[str], dict[str, Drug]]:
+    """Returns a pattern that finds names, longest first, and the drug of each name."""
+    names = {_normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)}
+    return re.compile(_any_of(names)), names

@@ -1,0 +1,47 @@
+"""What a user did wrong, in one line."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UserError(Exception):
+    """A mistake the user can mend.
+
+    The message is one line that names the file and line, the configuration key, or both numbers that
+    disagree. Commands print it and exit with status 1, without a traceback.
+    """
+
+
+class Interrupted(Exception):
+    """A run was stopped before its work was whole; what is on disk is kept for the next start."""
+
+
+@contextmanager
+def one_line(*, reraise: bool) -> Iterator[None]:
+    """End a command with one line and status 1 (130 if it was stopped) where the user can mend the cause.
+
+    Args:
+        reraise: leave the error to the caller, so that the other arms of a sweep go on.
+    """
+    try:
+        yield
+    except Exception as error:
+        message = _find_message(error)
+        if message is None or reraise:
+            raise
+        print(f"error: {message}", file=sys.stderr)
+        sys.exit(130 if isinstance(error, Interrupted) else 1)
+
+
+def _find_message(error: BaseException | None) -> str | None:
+    """The user's line among an error and its causes: builders wrap what a constructor raised."""
+    wrapped = None
+    while error is not None:
+        if isinstance(error, UserError | Interrupted):
+            return str(error)
+        # What the configuration library itself refuses (a missing value, a wrong interpolation) is no bug of ours.
+        if type(error).__module__.startswith(("omegaconf.", "hydra.")):
+            wrapped = wrapped or " ".join(str(error).split())
+        error = error.__cause__ or error.__context__
+    return wrapped

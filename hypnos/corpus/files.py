@@ -1,0 +1,195 @@
+"""Rows of JSON Lines, JSON, CSV, Parquet and Hugging Face sets, streamed, each with its place."""
+
+import csv
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import orjson
+
+from hypnos.corpus.errors import UserError
+
+HUB = "hub:"
+"""A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,
+optionally with a configuration and a split: `hub:name@config#split`."""
+
+Row = tuple[str, Any]
+"""Where a row stands (`file:line`) and what it holds: a mapping, a list, or `Malformed`."""
+
+
+class Malformed(str):
+    """Why a row could not be parsed."""
+
+
+def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
+    """Stream the rows of a file, of a folder of files, or of a Hugging Face set.
+
+    Args:
+        path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, a folder of such files,
+            or `hub:name[@config][#split]`.
+        encoding: of text files; `gb18030` for many older Chinese sets.
+
+    Raises:
+        UserError: nothing is there, the file is empty or of an unknown kind, or is not in this encoding.
+    """
+    if path.startswith(HUB):
+        yield from _read_hub(path.removeprefix(HUB))
+        return
+    place = Path(path)
+    for file in list_files(place):
+        count = 0
+        try:
+            for count, row in enumerate(_reader(file)(file, encoding), 1):
+                yield row
+        except UnicodeDecodeError as error:
+            hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
+            bad = error.object[error.start : error.start + 1].hex()
+            raise UserError(
+                f"{file}: after row {count}: byte 0x{bad} is not {encoding.removesuffix('-sig')}{hint}"
+            ) from error
+        except OSError as error:
+            raise UserError(f"{file}: {error.strerror or error}") from error
+        if not count:
+            raise UserError(f"{file}: no records in this file")
+
+
+def list_files(place: Path) -> list[Path]:
+    """The files a path stands for: itself, or the readable files below a folder in the order of their names.
+
+    Raises:
+        UserError: there are none.
+    """
+    if place.is_dir():
+        files = [p for p in sorted(place.rglob("*")) if p.suffix in READERS and not p.name.startswith(".")]
+        if not files:
+            raise UserError(f"{place}: no file of a known kind ({', '.join(READERS)}) in this folder")
+        return files
+    if not place.exists():
+        raise UserError(f"{place}: no such file or folder (a set on the hub is named hub:owner/name)")
+    return [place]
+
+
+def write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:
+    """Write rows as JSON Lines and return their number."""
+    count = 0
+    with path.open("wb") as stream:
+        for count, row in enumerate(rows, 1):
+            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    return count
+
+
+def _reader(file: Path) -> Callable[[Path, str], Iterator[Row]]:
+    try:
+        return READERS[file.suffix.lower()]
+    except KeyError:
+        raise UserError(f"{file}: unknown kind {file.suffix!r}; known: {', '.join(READERS)}") from None
+
+
+def _read_lines(file: Path, encoding: str) -> Iterator[Row]:
+    with file.open(encoding=encoding) as stream:
+        for number, line in enumerate(stream, 1):
+            if not line.strip():
+                continue
+            try:
+                yield f"{file}:{number}", orjson.loads(line)
+            except orjson.JSONDecodeError as error:
+                yield f"{file}:{number}", Malformed(f"not JSON: {error}")
+
+
+def _read_json(file: Path, encoding: str) -> Iterator[Row]:
+    with file.open(encoding=encoding) as stream:
+        if _is_array(stream):
+            yield from _read_array(file, stream)
+        else:
+            yield from _read_lines(file, encoding)
+
+
+def _is_array(stream: IO[str]) -> bool:
+    """Tell one JSON array from JSON Lines under the name .json, whose lines may be lists themselves."""
+    first = next((line for line in stream if line.strip()), "")
+    second = next((line for line in stream if line.strip()), "")
+    stream.seek(0)
+    if not first.lstrip().startswith("["):
+        return False
+    try:
+        turns = orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return True
+    # A whole list on the first line is a dialogue of strings, or else the file's only line.
+    return not second or not all(isinstance(turn, str) for turn in turns)
+
+
+def _read_array(file: Path, stream: IO[str]) -> Iterator[Row]:
+    import ijson
+
+    number = 0
+    try:
+        for number, row in enumerate(ijson.items(stream, "item", use_float=True), 1):
+            yield f"{file}#{number}", row
+    except ijson.JSONError as error:
+        raise UserError(f"{file}{_line_of_fault(stream)}: not JSON after record {number}: {error}") from error
+
+
+def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
+    """Find the faulty line by parsing the text at once, which is affordable only for smaller files."""
+    stream.seek(0)
+    text = stream.read(limit)
+    try:
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return f":{error.lineno}"
+    return ""
+
+
+def _read_csv(file: Path, encoding: str) -> Iterator[Row]:
+    csv.field_size_limit(1 << 30)
+    with file.open(encoding=encoding, newline="") as stream:
+        reader = csv.DictReader(stream, delimiter="\t" if file.suffix == ".tsv" else ",")
+        try:
+            for row in reader:
+                extra = row.pop(None, None)  # type: ignore[call-overload]
+                fault = "more cells than columns" if extra else None
+                fault = "fewer cells than columns" if None in row.values() else fault
+                yield f"{file}:{reader.line_num}", Malformed(fault) if fault else row
+        except csv.Error as error:
+            raise UserError(f"{file}:{reader.line_num}: not CSV: {error}") from error
+
+
+def _read_parquet(file: Path, encoding: str) -> Iterator[Row]:
+    import pyarrow
+    import pyarrow.parquet
+
+    number = 0
+    try:
+        with pyarrow.parquet.ParquetFile(file) as table:
+            for batch in table.iter_batches(batch_size=1000):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"{file}#{number}", row
+    except pyarrow.ArrowInvalid as error:
+        raise UserError(f"{file}: not Parquet: {str(error).splitlines()[0]}") from error
+
+
+def _read_hub(name: str) -> Iterator[Row]:
+    import datasets
+
+    name, _, split = name.partition("#")
+    name, _, config = name.partition("@")
+    try:
+        rows = datasets.load_dataset(name, config or None, split=split or "train", streaming=True)
+        for number, row in enumerate(rows, 1):
+            yield f"{HUB}{name}#{number}", row
+    except (OSError, ValueError, RuntimeError) as error:
+        line = str(error).strip().splitlines()[0]
+        raise UserError(f"{HUB}{name}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
+
+
+READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {
+    ".jsonl": _read_lines,
+    ".ndjson": _read_lines,
+    ".json": _read_json,
+    ".csv": _read_csv,
+    ".tsv": _read_csv,
+    ".parquet": _read_parquet,
+}

@@ -1,0 +1,70 @@
+"""The records that flow through every room."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Instruction:
+    """One conversation that ends with an answer to learn.
+
+    `group` keeps paraphrases, answers to one question and questions about one case on the same side of every
+    split. A record with `egress="local"` never leaves the machine.
+    """
+
+    id: str
+    instruction: str
+    output: str
+    input: str = ""
+    history: tuple[tuple[str, str], ...] = ()
+    source: str = ""
+    group: str = ""
+    egress: str = "any"
+
+    @property
+    def question(self) -> str:
+        """The last user turn: the instruction, and its material on lines of its own."""
+        return f"{self.instruction}\n{self.input}" if self.input else self.instruction
+
+    def messages(self) -> list[dict[str, str]]:
+        """Turns in the form of chat templates: `[{"role": ..., "content": ...}, ...]`, the answer last."""
+        turns = [*self.history, (self.question, self.output)]
+        return [
+            {"role": role, "content": content}
+            for turn in turns
+            for role, content in zip(("user", "assistant"), turn, strict=True)
+        ]
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Running text for continued pre-training: every token is learnt."""
+
+    id: str
+    text: str
+    source: str = ""
+    group: str = ""
+    egress: str = "any"
+
+
+Record = Instruction | Text
+
+
+@dataclass(slots=True)
+class Rejections:
+    """What could not be used, counted by reason; the first of each are kept with their place."""
+
+    seen: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    examples: list[dict[str, str]] = field(default_factory=list)
+
+    KEPT = 100
+
+    def add(self, where: str, reason: str) -> None:
+        """Count one record, and list it if there is room."""
+        self.counts[reason] = self.counts.get(reason, 0) + 1
+        if len(self.examples) < self.KEPT:
+            self.examples.append({"where": where, "reason": reason})
+
+    @property
+    def total(self) -> int:
+        return sum(self.counts.values())

@@ -1,0 +1,225 @@
+"""From a row of a public set to records: one small function for each shape in use.
+
+The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26M-Lite, cMedQA and webMedQA
+(`question`, `answer`), CMtMedQA and Alpaca (`instruction`, `output`, `history`), HuatuoGPT-sft-data-v1
+(turns 问：/答：), ChatMed and ShenNong (`query`, `response`), Toyhom (`title`, `ask`, `answer`), CMB and CMExam
+(choice questions), messages and ShareGPT conversations, plain `text`.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from hypnos.corpus.records import Instruction, Record, Text
+
+
+class Unusable(Exception):
+    """Why a row yields no record."""
+
+
+def to_records(row: Any, *, source: str) -> Iterator[Record]:
+    """Turn one row into its records: most rows give one, a row with several answers gives several.
+
+    Args:
+        row: a mapping, or a list of turns.
+        source: the name kept in the records when the row has none.
+
+    Raises:
+        Unusable: the row has no known shape, a field has the wrong type, or the answer is empty.
+    """
+    if isinstance(row, list):
+        row = {"data": row}
+    if not isinstance(row, Mapping):
+        raise Unusable(f"a record must be an object, not {type(row).__name__}")
+    fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
+    for needed, read in SHAPES:
+        if needed <= fields.keys():
+            yield from read(fields, source)
+            return
+    raise Unusable(f"no known shape; fields found: {', '.join(map(str, row)) or 'none'}")
+
+
+def _text(fields: Mapping[str, Any], name: str, *, optional: bool = False) -> str:
+    value = fields.get(name, "")
+    if not isinstance(value, str):
+        raise Unusable(f"{name} must be text, not {type(value).__name__}")
+    value = value.strip()
+    if not value and not optional:
+        raise Unusable(f"empty {name}")
+    return value
+
+
+def _make(
+    fields: Mapping[str, Any],
+    source: str,
+    *,
+    question: str,
+    answer: str,
+    material: str = "",
+    history: tuple[tuple[str, str], ...] = (),
+    group: str = "",
+) -> Instruction:
+    if answer.startswith(("http://", "https://")) and " " not in answer:
+        raise Unusable("the answer is an address, not text")
+    stem = history[0][0] if history else question + material
+    return Instruction(
+        id=str(fields.get("id") or _digest(question, material, answer)),
+        instruction=question,
+        input=material,
+        output=answer,
+        history=history,
+        source=str(fields.get("source") or source),
+        group=str(fields.get("group") or group or _digest(stem)),
+        egress=str(fields.get("egress") or "any"),
+    )
+
+
+def _digest(*texts: str) -> str:
+    return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
+
+
+def _instruction(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    yield _make(
+        fields,
+        source,
+        question=_text(fields, "instruction"),
+        material=_text(fields, "input", optional=True),
+        answer=_text(fields, "output"),
+        history=_history(fields.get("history") or ()),
+    )
+
+
+def _history(turns: Any) -> tuple[tuple[str, str], ...]:
+    pairs = []
+    for turn in turns if isinstance(turns, list | tuple) else ():
+        if not (isinstance(turn, list | tuple) and len(turn) == 2 and all(isinstance(t, str) for t in turn)):
+            raise Unusable("history must be a list of [user, assistant] pairs of text")
+        if turn[0].strip() and turn[1].strip():
+            pairs.append((turn[0].strip(), turn[1].strip()))
+    return tuple(pairs)
+
+
+def _pair(question: str, answer: str) -> Callable[[Mapping[str, Any], str], Iterator[Record]]:
+    def read(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+        # webMedQA lists wrong candidates too, marked by label 0.
+        if str(fields.get("label", 1)) not in ("1", "True"):
+            raise Unusable("a candidate answer marked wrong")
+        yield _make(fields, source, question=_text(fields, question), answer=_text(fields, answer))
+
+    return read
+
+
+def _toyhom(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    yield _make(
+        fields,
+        source,
+        question=_text(fields, "title"),
+        material=_text(fields, "ask", optional=True),
+        answer=_text(fields, "answer"),
+    )
+
+
+def _nested(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    """Huatuo-26M: paraphrases of one question, which may nest, and its answers: each answer is one record."""
+    questions, answers = list(_flatten(fields["questions"])), list(_flatten(fields["answers"]))
+    if not questions or not answers:
+        raise Unusable("empty questions or answers")
+    group = str(fields.get("group") or _digest(questions[0]))
+    for number, answer in enumerate(answers):
+        row = {**fields, "id": f"{fields['id']}-{number}"} if "id" in fields else fields
+        question = questions[number % len(questions)]
+        yield _make(row, source, question=question, answer=answer, group=group)
+
+
+def _flatten(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        if value.strip():
+            yield value.strip()
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _flatten(item)
+    else:
+        raise Unusable(f"questions and answers must hold text, not {type(value).__name__}")
+
+
+def _marked_turns(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    """HuatuoGPT: a list of turns 问：…, 答：…; an odd last turn has no answer and is dropped."""
+    turns = fields["data"]
+    if not (isinstance(turns, list) and all(isinstance(turn, str) for turn in turns)):
+        raise Unusable("data must be a list of turns of text")
+    yield _conversation(fields, source, [turn.removeprefix("问：").removeprefix("答：") for turn in turns])
+
+
+def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    turns = fields.get("messages") or fields.get("conversations") or []
+    texts: list[str] = []
+    for number, turn in enumerate(turns):
+        if not isinstance(turn, Mapping):
+            raise Unusable("a message must be an object")
+        role = str(turn.get("role") or turn.get("from"))
+        content = turn.get("content") or turn.get("value")
+        if not isinstance(content, str):
+            raise Unusable(f"message {number + 1} has no text")
+        if role == "system":
+            continue
+        if role not in ROLES[len(texts) % 2]:
+            raise Unusable(f"message {number + 1} is by {role!r}; user and assistant must take turns")
+        texts.append(content)
+    yield _conversation(fields, source, texts)
+
+
+ROLES = ({"user", "human"}, {"assistant", "gpt"})
+
+
+def _conversation(fields: Mapping[str, Any], source: str, turns: list[str]) -> Instruction:
+    turns = [turn.strip() for turn in turns[: len(turns) // 2 * 2]]
+    if not turns or not all(turns):
+        raise Unusable("empty turn" if turns else "no answered turn")
+    pairs = list(zip(turns[::2], turns[1::2], strict=True))
+    question, answer = pairs.pop()
+    return _make(fields, source, question=question, answer=answer, history=tuple(pairs))
+
+
+def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    """CMB (`option` is a mapping) and CMExam (`options` is text, an option a line): answer and explanation."""
+    options = fields.get("options") or fields.get("option")
+    if isinstance(options, Mapping):
+        options = "\n".join(f"{letter}. {text}" for letter, text in options.items() if text)
+    if not isinstance(options, str) or not options.strip():
+        raise Unusable("options must be text or an object of letters")
+    explanation = _text(fields, "explanation", optional=True)
+    answer = f"答案：{_text(fields, 'answer')}"
+    yield _make(
+        fields,
+        source,
+        question=_text(fields, "question"),
+        material=options.strip(),
+        answer=f"{answer}\n解析：{explanation}" if explanation else answer,
+    )
+
+
+def _plain(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+    text = _text(fields, "text")
+    yield Text(
+        id=str(fields.get("id") or _digest(text)),
+        text=text,
+        source=str(fields.get("source") or source),
+        group=str(fields.get("group") or _digest(text)),
+        egress=str(fields.get("egress") or "any"),
+    )
+
+
+SHAPES: list[tuple[set[str], Callable[[Mapping[str, Any], str], Iterator[Record]]]] = [
+    ({"instruction", "output"}, _instruction),
+    ({"question", "options", "answer"}, _choice),
+    ({"question", "option", "answer"}, _choice),
+    ({"questions", "answers"}, _nested),
+    ({"title", "ask", "answer"}, _toyhom),
+    ({"question", "answer"}, _pair("question", "answer")),
+    ({"query", "response"}, _pair("query", "response")),
+    ({"messages"}, _messages),
+    ({"conversations"}, _messages),
+    ({"data"}, _marked_turns),
+    ({"text"}, _plain),
+]
+"""Tried in this order: the first whose fields are all there reads the row."""

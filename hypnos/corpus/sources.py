@@ -1,0 +1,97 @@
+"""A source: where records come from, how many, and how often they are seen."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.files import HUB, Malformed, list_files, read_rows
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.corpus.records import Record, Rejections
+from hypnos.corpus.shapes import Unusable, to_records
+
+EARLY = 10_000
+"""Rows after which a source that is mostly unusable stops the run instead of being read to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Records of one file, folder or Hugging Face set.
+
+    Attributes:
+        path: see `hypnos.corpus.files.read_rows`.
+        weight: how often each record is seen in an epoch; 0.5 takes half of them, 2 takes each twice.
+        limit: at most this many records, in the order of the file.
+        encoding: of text files.
+        max_rejected: largest share of unusable rows before the run stops.
+    """
+
+    path: str
+    weight: float = 1.0
+    limit: int | None = None
+    encoding: str = "utf-8-sig"
+    max_rejected: float = 0.05
+
+    def key(self) -> str:
+        """Hash what the records are made from: the files' bytes, not their place; the weight is not part of it."""
+        content = self.path if self.path.startswith(HUB) else file_key(Path(self.path))
+        return content_key({"content": content, "limit": self.limit, "encoding": self.encoding})
+
+    def check(self) -> None:
+        """Raise UserError if nothing can be read at the path; the content is not looked at."""
+        if self.weight <= 0 or (self.limit is not None and self.limit < 1):
+            raise UserError(f"{self.path}: weight and limit must be above 0, not {self.weight} and {self.limit}")
+        if not self.path.startswith(HUB):
+            for file in list_files(Path(self.path)):
+                if not file.stat().st_size:
+                    raise UserError(f"{file}: the file is empty")
+
+
+def read_source(source: Source, rejections: Rejections, *, name: str) -> Iterator[Record]:
+    """Stream a source's records; rows that cannot be used are counted with their reason.
+
+    Args:
+        source: what to read.
+        rejections: where unusable rows are counted.
+        name: kept in records that name no source of their own.
+
+    Raises:
+        UserError: the file cannot be read, or more than `max_rejected` of its rows are unusable.
+    """
+    seen = taken = refused = 0
+    first = ""
+    for where, row in read_rows(source.path, encoding=source.encoding):
+        seen += 1
+        rejections.seen += 1
+        try:
+            if isinstance(row, Malformed):
+                raise Unusable(str(row))
+            for record in to_records(row, source=name):
+                taken += 1
+                yield record
+                if taken == source.limit:
+                    return
+        except Unusable as reason:
+            refused += 1
+            first = first or f"{where}: {reason}"
+            rejections.add(where, str(reason))
+        if seen % EARLY == 0:
+            _stop_if_unusable(source, refused, seen, first)
+    _stop_if_unusable(source, refused, seen, first)
+
+
+def _stop_if_unusable(source: Source, refused: int, seen: int, first: str) -> None:
+    if refused > source.max_rejected * seen:
+        raise UserError(
+            f"{first} ({refused} of {seen} rows of this file are unusable; max_rejected is {source.max_rejected})"
+        )
+
+
+def is_held_out(group: str, share: float) -> bool:
+    """Tell whether a group belongs to the held-out part.
+
+    The answer depends on the group's name alone: the same in every command, however many records there are
+    and in whichever order they come.
+    """
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "big") < share * 2**64

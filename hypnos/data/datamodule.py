@@ -1,0 +1,215 @@
+"""The data of a stage: prepared once by content, packed into rows, seen in an order that can be resumed."""
+
+import logging
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import datasets
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning import LightningDataModule
+from torch.utils.data import DataLoader
+from transformers import PreTrainedTokenizerFast
+
+from hypnos.corpus.artefacts import make_once, place
+from hypnos.corpus.directories import tokenizer_files
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.corpus.sources import Source
+from hypnos.data.pack import Packing, pack
+from hypnos.data.prepare import HELD_OUT, prepare
+from hypnos.data.rows import PackedRows, StepSampler, column
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raised when this room's code changes the tokens or the rows."""
+
+
+class InstructionData(LightningDataModule):
+    """Instructions, and running text, of any number of sources."""
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Source],
+        cache: str,
+        max_length: int,
+        row_length: int,
+        rows_per_step: int,
+        holdout: float = 0.0,
+        max_heldout: int | None = None,
+        packing: str = "best_fit",
+        seed: int = 0,
+        workers: int = 0,
+    ) -> None:
+        """Describe the data; nothing is read yet.
+
+        Args:
+            sources: by name.
+            cache: folder of tokenised data.
+            max_length: tokens of the longest document; longer answers lose their end, never their EOS.
+            row_length: tokens of a packed row, which is one micro-batch.
+            rows_per_step: rows of one optimizer step, over all devices and micro-batches.
+            holdout: share of groups held out for validation.
+            max_heldout: keep at most this many held-out records.
+            packing: `best_fit`, `first_fit` or `none`.
+            seed: of the order of rows.
+            workers: processes that load rows.
+
+        Raises:
+            UserError: a number is out of its range.
+        """
+        super().__init__()
+        if rows_per_step < 1 or not 0 <= holdout < 1 or row_length < max_length:
+            raise UserError(
+                f"data: need rows_per_step {rows_per_step} >= 1, holdout {holdout} within [0, 1) and "
+                f"row_length {row_length} >= max_length {max_length}"
+            )
+        if HELD_OUT in sources or not sources:
+            raise UserError(f"data.sources: needs a source, and none named {HELD_OUT}")
+        self.sources = dict(sources)
+        self.cache = Path(cache)
+        self.max_length = max_length
+        self.row_length = row_length
+        self.rows_per_step = rows_per_step
+        self.holdout = holdout
+        self.max_heldout = max_heldout
+        self.packing = packing
+        self.seed = seed
+        self.workers = workers
+        self.tokenizer: Path | None = None
+        self._rows: dict[str, PackedRows] = {}
+
+    def check(self) -> None:
+        """Raise UserError if a source's file is not there."""
+        for source in self.sources.values():
+            source.check()
+
+    def key(self) -> dict[str, Any]:
+        """What decides the rows, apart from the tokenizer."""
+        return {
+            **self._documents_key(),
+            "weights": {name: source.weight for name, source in self.sources.items()},
+            "row_length": self.row_length,
+            "rows_per_step": self.rows_per_step,
+            "packing": self.packing,
+            "seed": self.seed,
+        }
+
+    def _documents_key(self) -> dict[str, Any]:
+        return {
+            "version": VERSION,
+            "sources": {name: source.key() for name, source in self.sources.items()},
+            "max_length": self.max_length,
+            "holdout": self.holdout,
+            "max_heldout": self.max_heldout,
+        }
+
+    def use_tokenizer(self, directory: Path) -> None:
+        """Name the tokenizer's directory; must come before the data are prepared."""
+        self.tokenizer = directory
+        self._rows = {}
+
+    @property
+    def directory(self) -> Path:
+        """Where the tokenised documents are, or will be."""
+        assert self.tokenizer is not None, "use_tokenizer comes first"
+        tokenizer = {file.name: file_key(file) for file in tokenizer_files(self.tokenizer)}
+        return place(self.cache, "data", content_key({**self._documents_key(), "tokenizer": tokenizer}))
+
+    def prepare_data(self) -> None:
+        """Tokenise, unless it was done before; one process does it and others wait."""
+        directory = self.directory
+        make_once(
+            directory,
+            lambda partial: prepare(
+                partial,
+                sources=self.sources,
+                tokenizer=PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
+                max_length=self.max_length,
+                holdout=self.holdout,
+                max_heldout=self.max_heldout,
+            ),
+        )
+        # The preview is of this run, whether or not the tokens are.
+        log.info("documents in %s; the first of them (⟦learnt⟧):\n%s", directory, self.preview())
+
+    def preview(self) -> str:
+        """The first documents, decoded, with what is learnt of them marked."""
+        return (self.directory / "preview.txt").read_text("utf-8").strip()
+
+    def setup(self, stage: str | None = None) -> None:
+        """Open the documents and pack them into rows."""
+        if not self._rows:
+            self._rows = {"train": self._train_rows(), "val": self._held_out_rows()}
+
+    def _open(self, name: str) -> datasets.Dataset:
+        return datasets.Dataset.from_file(str(self.directory / f"{name}.arrow"))
+
+    def _train_rows(self) -> PackedRows:
+        parts = {name: self._open(name) for name in self.sources}
+        documents = datasets.concatenate_datasets(list(parts.values()))
+        chosen = self._choose([len(part) for part in parts.values()])
+        packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
+        rows = PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
+        filled = column(documents, "length")[chosen].sum() / max(len(rows) * self.row_length, 1)
+        log.info("%d documents in %d rows, %.1f %% filled", len(chosen), len(rows), 100 * filled)
+        return rows
+
+    def _choose(self, counts: list[int]) -> NDArray[np.int64]:
+        """Documents of an epoch: each source as often as its weight says, the broken part drawn by the seed."""
+        chosen = []
+        start = 0
+        for count, source in zip(counts, self.sources.values(), strict=True):
+            whole, part = divmod(source.weight, 1)
+            everyone = np.arange(start, start + count)
+            drawn = np.random.default_rng(self.seed).permutation(everyone)[: round(part * count)]
+            chosen += [everyone] * int(whole) + [np.sort(drawn)]
+            start += count
+        return np.concatenate(chosen)
+
+    def _held_out_rows(self) -> PackedRows:
+        documents = self._open(HELD_OUT)
+        return PackedRows(documents, pack(column(documents, "length"), self.row_length, method=self.packing))
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Optimizer steps of an epoch."""
+        return -(-len(self._rows["train"]) // self.rows_per_step)
+
+    def train_dataloader(self) -> DataLoader:
+        """Rows of this rank, from where the trainer stands."""
+        rows = self._rows["train"]
+        if not len(rows):
+            raise UserError(f"data: no record is left to train on ({', '.join(self.sources)}; holdout {self.holdout})")
+        sampler = StepSampler(
+            rows.learnt,
+            rows_per_step=self.rows_per_step,
+            seed=self.seed,
+            rank=self.trainer.global_rank if self.trainer else 0,
+            world=self.trainer.world_size if self.trainer else 1,
+            steps_done=(lambda: self.trainer.global_step) if self.trainer else (lambda: 0),
+        )
+        return self._loader(rows, sampler)
+
+    def val_dataloader(self) -> DataLoader | list:
+        """Held-out rows of this rank; none where nothing is held out."""
+        rows = self._rows["val"]
+        world = self.trainer.world_size if self.trainer else 1
+        rank = self.trainer.global_rank if self.trainer else 0
+        mine = [(row, 0) for row in range(rank, len(rows), world)]
+        return self._loader(rows, mine) if len(rows) else []
+
+    def _loader(self, rows: PackedRows, sampler: Any) -> DataLoader:
+        return DataLoader(
+            rows,
+            sampler=sampler,
+            batch_size=None,
+            num_workers=self.workers,
+            pin_memory=torch.cuda.is_available(),
+            # Of its own: seeding workers must not draw from the generator that dropout draws from.
+            generator=torch.Generator().manual_seed(self.seed),
+        )

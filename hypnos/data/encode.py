@@ -1,0 +1,175 @@
+"""Records to tokens, with a mask of what is learnt."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from tokenizers import Encoding
+from transformers import PreTrainedTokenizerFast
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.records import Instruction, Record, Text
+from hypnos.data.template import ChatTemplate, Literal, Special, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One sequence a model sees by itself.
+
+    Attributes:
+        input_ids: `(length,)`.
+        learnt: `(length,)`, whether the token is one the model learns to say.
+        characters: of text among the learnt tokens.
+        truncated: whether text was cut off.
+    """
+
+    input_ids: list[int]
+    learnt: list[bool]
+    characters: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TooLong:
+    """Why a record gave no document."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Text between two special tokens, encoded at once as a tokenizer would at inference."""
+
+    text: str
+    spans: tuple[tuple[int, int], ...]
+    """Character ranges of the answers in the text."""
+
+
+class Encoder:
+    """Encodes records with a tokenizer's chat template.
+
+    A prompt's tokens equal those `apply_chat_template` gives at inference. Words of a record are never read
+    as special tokens. Answers and the token that ends them are learnt; of running text everything is.
+    """
+
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_length: int) -> None:
+        """Prepare to encode.
+
+        Args:
+            tokenizer: with a chat template.
+            max_length: tokens of the longest document.
+        """
+        self.template = ChatTemplate(tokenizer)
+        self.max_length = max_length
+        self.bos = tokenizer.bos_token_id
+        self.eos = tokenizer.eos_token_id
+        self._backend = tokenizer.backend_tokenizer
+        self._backend.encode_special_tokens = True  # a literal </s> in a text stays text
+        self._backend.no_truncation()
+        self._backend.no_padding()
+        if max_length < 8:
+            raise UserError(f"max_length {max_length} leaves no room for a prompt and an answer")
+
+    def encode(self, records: Sequence[Record]) -> Iterator[list[Document] | TooLong]:
+        """Encode a batch: for each record its documents, or why there are none.
+
+        An answer that does not fit loses its end but keeps the token that closes it; a conversation that does
+        not fit first loses its oldest turns; running text is cut into several documents.
+        """
+        layouts = [self._layout(record) for record in records]
+        texts = [run.text for layout in layouts for run in layout if isinstance(run, _Run)]
+        encoded = iter(self._backend.encode_batch(texts, add_special_tokens=False))
+        for record, layout in zip(records, layouts, strict=True):
+            pieces = [part if isinstance(part, Special) else (part, next(encoded)) for part in layout]
+            if isinstance(record, Text):
+                yield self._cut(pieces)
+            else:
+                yield self._assemble(record, pieces)
+
+    def _layout(self, record: Record) -> list[Special | _Run]:
+        if isinstance(record, Text):
+            return [_Run(record.text, ())]
+        contents = [message["content"] for message in record.messages()]
+        layout: list[Special | _Run] = []
+        text, spans = "", []
+        for part in self.template.parts(len(contents)):
+            match part:
+                case Special():
+                    if text:
+                        layout.append(_Run(text, tuple(spans)))
+                        text, spans = "", []
+                    layout.append(part)
+                case Literal():
+                    text += part.text
+                case Turn():
+                    start = len(text)
+                    text += contents[part.number]
+                    if part.learnt:
+                        spans.append((start, len(text)))
+        if text:
+            layout.append(_Run(text, tuple(spans)))
+        return layout
+
+    def _assemble(self, record: Instruction, pieces: list) -> list[Document] | TooLong:
+        ids: list[int] = []
+        learnt: list[bool] = []
+        characters = 0
+        last = (0, 0, 0, [(0, 0)])  # of the last answer: first token, end, character it starts at, offsets
+        for piece in pieces:
+            if isinstance(piece, Special):
+                ids.append(piece.id)
+                learnt.append(piece.learnt)
+                continue
+            run, encoding = piece
+            mask = [False] * len(encoding.ids)
+            for start, end in run.spans:
+                first, stop = _token_range(encoding, start, end)
+                mask[first:stop] = [True] * (stop - first)
+                characters += end - start
+                last = (len(ids) + first, len(ids) + stop, start, encoding.offsets[first:stop])
+            ids += encoding.ids
+            learnt += mask
+        excess = len(ids) - self.max_length
+        if excess <= 0:
+            return [Document(ids, learnt, characters, truncated=False)]
+        first, stop, start, offsets = last
+        if stop - first > excess:
+            kept = stop - excess
+            lost = offsets[-1][1] - offsets[kept - first - 1][1]
+            document = Document(
+                ids[:kept] + ids[stop:], learnt[:kept] + learnt[stop:], characters - lost, truncated=True
+            )
+            return [document]
+        if record.history:
+            return self._without_oldest_turn(record)
+        return TooLong(f"the prompt alone has {len(ids) - (stop - first)} tokens or leaves no room for an answer")
+
+    def _without_oldest_turn(self, record: Instruction) -> list[Document] | TooLong:
+        shorter = Instruction(record.id, record.instruction, record.output, record.input, record.history[1:])
+        result = next(self.encode([shorter]))
+        if isinstance(result, TooLong):
+            return result
+        return [Document(d.input_ids, d.learnt, d.characters, truncated=True) for d in result]
+
+    def _cut(self, pieces: list) -> list[Document]:
+        ((_, encoding),) = pieces
+        begin = [] if self.bos is None else [self.bos]
+        room = self.max_length - len(begin)
+        ids = [*encoding.ids, self.eos]
+        ends = [end for _, end in encoding.offsets]
+        documents = []
+        for start in range(0, len(ids), room):
+            part = ids[start : start + room]
+            stop = min(start + room, len(ends))
+            before = ends[start - 1] if start else 0
+            characters = ends[stop - 1] - before if stop > start else 0
+            # Nothing comes before the first token of a document from which it could be told.
+            mask = [False] * len(begin) + [True] * len(part)
+            mask[0] = False
+            documents.append(Document(begin + part, mask, characters, truncated=False))
+        return documents
+
+
+def _token_range(encoding: Encoding, start: int, end: int) -> tuple[int, int]:
+    """The tokens that spell characters `start` to `end`."""
+    inside = [i for i, (a, b) in enumerate(encoding.offsets) if a >= start and b <= end and b > a]
+    return (inside[0], inside[-1] + 1) if inside else (0, 0)

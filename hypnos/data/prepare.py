@@ -1,0 +1,128 @@
+"""Read, encode and store documents: its own step, cached by content, with flat memory."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from datasets import Features, Value
+from datasets import List as ListOf
+from datasets.arrow_writer import ArrowWriter
+from transformers import PreTrainedTokenizerFast
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.records import Record, Rejections
+from hypnos.corpus.sources import Source, is_held_out, read_source
+from hypnos.data.encode import Document, Encoder, TooLong
+from hypnos.data.preview import mark_learnt
+
+FEATURES = Features(
+    {
+        "input_ids": ListOf(Value("int32")),
+        "learnt": ListOf(Value("bool")),
+        "length": Value("int32"),
+        "learnt_tokens": Value("int32"),
+        "characters": Value("int32"),
+        "truncated": Value("bool"),
+    }
+)
+BATCH = 1000
+SHOWN = 3
+"""Documents of each source in the preview."""
+
+HELD_OUT = "heldout"
+
+
+def prepare(
+    directory: Path,
+    *,
+    sources: Mapping[str, Source],
+    tokenizer: PreTrainedTokenizerFast,
+    max_length: int,
+    holdout: float,
+    max_heldout: int | None,
+) -> None:
+    """Encode all sources into one Arrow file each, and their held-out records into one more.
+
+    Besides, `report.json` counts records, tokens, truncated and unusable ones with their reasons, and
+    `preview.txt` shows the first documents with what is learnt of them.
+
+    Args:
+        directory: filled with the files.
+        sources: by name.
+        tokenizer: with its chat template.
+        max_length: tokens of the longest document.
+        holdout: share of groups held out.
+        max_heldout: keep at most this many held-out records; the others are not trained on either.
+
+    Raises:
+        UserError: a source cannot be read, or more of it is unusable than its `max_rejected` allows.
+    """
+    encoder = Encoder(tokenizer, max_length=max_length)
+    report: dict[str, Any] = {"sources": {}}
+    preview: list[str] = []
+    with ArrowWriter(path=str(directory / f"{HELD_OUT}.arrow"), features=FEATURES) as held_out:
+        kept = 0
+        for name, source in sources.items():
+            rejections = Rejections()
+            tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, "learnt_tokens": 0}
+            with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
+                records = read_source(source, rejections, name=name)
+                for record, documents in _encode(encoder, records, rejections):
+                    tally["records"] += 1
+                    aside = is_held_out(record.group, holdout)
+                    tally["held_out"] += aside
+                    if aside and max_heldout is not None and kept >= max_heldout:
+                        continue
+                    kept += aside
+                    for document in documents:
+                        (held_out if aside else train).write(_row(document))
+                        _count(tally, document)
+                        if not aside and tally["documents"] <= SHOWN:
+                            preview.append(f"[{name}] {mark_learnt(tokenizer, document)}")
+                train.finalize()
+            _check(source, rejections, max_length)
+            report["sources"][name] = tally | {"rejected": rejections.counts, "examples": rejections.examples}
+        held_out.finalize()
+    (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
+    (directory / "preview.txt").write_text("\n\n".join(preview) + "\n", "utf-8")
+
+
+def _encode(
+    encoder: Encoder, records: Iterable[Record], rejections: Rejections
+) -> Iterator[tuple[Record, list[Document]]]:
+    stream = iter(records)
+    while batch := list(islice(stream, BATCH)):
+        for record, result in zip(batch, encoder.encode(batch), strict=True):
+            if isinstance(result, TooLong):
+                rejections.add(f"record {record.id}", result.reason)
+            else:
+                yield record, result
+
+
+def _row(document: Document) -> dict[str, Any]:
+    return {
+        "input_ids": document.input_ids,
+        "learnt": document.learnt,
+        "length": len(document.input_ids),
+        "learnt_tokens": sum(document.learnt),
+        "characters": document.characters,
+        "truncated": document.truncated,
+    }
+
+
+def _count(tally: dict[str, int], document: Document) -> None:
+    tally["documents"] += 1
+    tally["truncated"] += document.truncated
+    tally["tokens"] += len(document.input_ids)
+    tally["learnt_tokens"] += sum(document.learnt)
+
+
+def _check(source: Source, rejections: Rejections, max_length: int) -> None:
+    if rejections.total > source.max_rejected * rejections.seen:
+        worst = rejections.examples[0]
+        raise UserError(
+            f"{source.path}: {rejections.total} of {rejections.seen} records are unusable with max_length "
+            f"{max_length} (max_rejected is {source.max_rejected}); first: {worst['where']}: {worst['reason']}"
+        )

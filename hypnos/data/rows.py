@@ -1,0 +1,123 @@
+"""Packed rows as tensors, and the order in which training sees them."""
+
+from collections.abc import Callable, Iterator
+
+import datasets
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import Dataset, Sampler
+
+from hypnos.data.pack import Packing
+
+Row = dict[str, Tensor]
+
+NO_ROW = -1
+"""Stands for an empty row, which evens out the ranks' shares of the last step."""
+
+
+class PackedRows(Dataset[Row]):
+    """Rows of memory-mapped documents.
+
+    An item is asked for by its row and by the number of learnt tokens of the optimizer step it belongs to,
+    so that the loss can be divided once, by the whole step's number, without any exchange.
+    """
+
+    def __init__(self, documents: datasets.Dataset, packing: Packing) -> None:
+        """Pair documents, as `hypnos.data.prepare` stores them, with their packing."""
+        self.documents = documents.with_format("arrow")
+        self.packing = packing
+        self.learnt = packing.sums(column(documents, "learnt_tokens"))
+        """Learnt tokens of every row: `(rows,)`."""
+
+    def __len__(self) -> int:
+        return len(self.packing)
+
+    def __getitem__(self, item: tuple[int, int]) -> Row:
+        """One row.
+
+        Returns:
+            `input_ids` and `position_ids` `(1, length)`; `targets` `(learnt,)`, the tokens to say, and
+            `places` `(learnt,)`, the positions whose logits say them; scalars `step_tokens` and `characters`.
+        """
+        row, step_tokens = item
+        # An empty row is row 0 with nothing learnt: a pass without loss, which the other ranks wait for.
+        table = self.documents[self.packing[max(row, 0)]]
+        lengths = table.column("length").to_numpy()
+        ids = table.column("input_ids").combine_chunks().flatten().to_numpy()
+        learnt = table.column("learnt").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        if row == NO_ROW:
+            learnt = np.zeros_like(learnt)
+        ends = np.cumsum(lengths)
+        positions = np.arange(len(ids)) - np.repeat(ends - lengths, lengths)
+        places = np.flatnonzero(learnt)
+        return {
+            "input_ids": torch.from_numpy(ids.astype(np.int64))[None],
+            "position_ids": torch.from_numpy(positions)[None],
+            "targets": torch.from_numpy(ids[places].astype(np.int64)),
+            "places": torch.from_numpy(places - 1),
+            "step_tokens": torch.tensor(step_tokens),
+            "characters": torch.tensor(int(table.column("characters").to_numpy().sum()) if row >= 0 else 0),
+        }
+
+
+def column(documents: datasets.Dataset, name: str) -> NDArray:
+    """One number of every document: `(documents,)`."""
+    return documents.data.column(name).to_numpy()
+
+
+class StepSampler(Sampler[tuple[int, int]]):
+    """Rows in the order of optimizer steps, a function of the seed and the epoch alone.
+
+    Each step takes `rows_per_step` rows over all ranks, the last of an epoch what is left. Where an epoch
+    begins follows from the number of steps done, so a resumed run sees exactly the rows it has not seen.
+    """
+
+    def __init__(
+        self,
+        learnt: NDArray,
+        *,
+        rows_per_step: int,
+        seed: int,
+        rank: int = 0,
+        world: int = 1,
+        steps_done: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Plan the steps.
+
+        Args:
+            learnt: `(rows,)`, learnt tokens of each row.
+            rows_per_step: over all ranks and micro-batches.
+            seed: of the order.
+            rank: whose share is given.
+            world: number of ranks.
+            steps_done: tells how many optimizer steps lie behind.
+        """
+        self.learnt = learnt
+        self.rows_per_step = rows_per_step
+        self.seed = seed
+        self.rank = rank
+        self.world = world
+        self.steps_done = steps_done
+
+    @property
+    def steps(self) -> int:
+        """Optimizer steps of an epoch."""
+        return -(-len(self.learnt) // self.rows_per_step)
+
+    def __len__(self) -> int:
+        left = len(self.learnt) % self.rows_per_step
+        per_step = -(-self.rows_per_step // self.world)
+        return self.steps * per_step - (per_step - -(-left // self.world) if left else 0)
+
+    def __iter__(self) -> Iterator[tuple[int, int]]:
+        epoch, first = divmod(self.steps_done(), self.steps)
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.learnt))
+        for step in range(first, self.steps):
+            rows = order[step * self.rows_per_step : (step + 1) * self.rows_per_step]
+            tokens = int(self.learnt[rows].sum())
+            share = rows[self.rank :: self.world]
+            yield from ((int(row), tokens) for row in share)
+            if len(share) < -(-len(rows) // self.world):
+                yield NO_ROW, tokens

@@ -1,0 +1,54 @@
+"""A few fixed prompts, answered at each validation, so that one sees a model learn to speak."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from transformers import PreTrainedTokenizerFast
+
+
+class Answers(Callback):
+    """Answers prompts greedily; keeps them in `answers.jsonl` beside the logs and shows them in the loggers."""
+
+    def __init__(self, *, prompts: Sequence[str], max_new_tokens: int = 64) -> None:
+        """Choose the prompts and the length of an answer."""
+        self.prompts = list(prompts)
+        self.max_new_tokens = max_new_tokens
+        self.tokenizer: Path | None = None
+        self.file: Path | None = None
+
+    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Answer every prompt on the first rank."""
+        if not trainer.is_global_zero or self.tokenizer is None or trainer.sanity_checking:
+            return
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(self.tokenizer)
+        rows = [
+            {"step": trainer.global_step, "prompt": prompt, "answer": self._answer(pl_module, tokenizer, prompt)}
+            for prompt in self.prompts
+        ]
+        if self.file is not None:
+            with self.file.open("a", encoding="utf-8") as stream:
+                stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+        self._show(trainer, rows)
+
+    @torch.no_grad()
+    def _answer(self, pl_module: LightningModule, tokenizer: PreTrainedTokenizerFast, prompt: str) -> str:
+        message = [{"role": "user", "content": prompt}]
+        inputs = tokenizer.apply_chat_template(
+            message, add_generation_prompt=True, return_tensors="pt", return_dict=True
+        ).to(pl_module.device)
+        given = inputs["input_ids"].shape[1]
+        said = pl_module.model.generate(**inputs, max_new_tokens=self.max_new_tokens, do_sample=False)
+        return str(tokenizer.decode(said[0, given:], skip_special_tokens=True))
+
+    def _show(self, trainer: Trainer, rows: list[dict]) -> None:
+        for logger in trainer.loggers:
+            if hasattr(logger, "log_table"):  # W&B
+                values = [list(row.values()) for row in rows]
+                logger.log_table("answers", columns=list(rows[0]), data=values, step=trainer.global_step)
+            elif hasattr(logger.experiment, "add_text"):  # TensorBoard
+                for row in rows:
+                    text = f"**{row['prompt']}**\n\n{row['answer']}"
+                    logger.experiment.add_text("answers", text, trainer.global_step)

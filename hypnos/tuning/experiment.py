@@ -1,0 +1,107 @@
+"""From a resolved configuration to trained stages and a table."""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.targets import bind_targets
+from hypnos.report.tables import text_table
+from hypnos.tuning.stage import Build
+from hypnos.tuning.stages import Result, Run
+
+log = logging.getLogger(__name__)
+
+KEYS = {
+    "": {
+        *("seed", "prepare_only", "accelerator", "devices", "strategy", "stages", "heldout", "paths", "model"),
+        *("template", "vocabulary", "logger"),
+    },
+    "model": {"path", "dtype", "seed", "precision", "recipe"},
+    "stage": {"data", "tuning", "trainer", "callbacks"},
+}
+"""What a configuration may hold where no signature says it."""
+
+GIVEN = {
+    "pytorch_lightning.Trainer": ("logger", "default_root_dir"),
+    "pytorch_lightning.loggers.CSVLogger": ("name",),
+    "pytorch_lightning.loggers.TensorBoardLogger": ("name",),
+    "pytorch_lightning.loggers.WandbLogger": ("name",),
+    "torch.optim.AdamW": ("params",),
+}
+"""Arguments the stages add when they build an object."""
+
+
+def check_configuration(config: Mapping[str, Any]) -> None:
+    """Find a misspelt or missing key anywhere, before anything is made.
+
+    Raises:
+        UserError: naming the key.
+    """
+    _check_keys(config, KEYS[""], "")
+    _check_keys(config["model"], KEYS["model"], "model.")
+    for name, stage in config["stages"].items():
+        _check_keys(stage, KEYS["stage"], f"stages.{name}.")
+        missing = KEYS["stage"] - stage.keys()
+        if missing:
+            raise UserError(f"stages.{name}: no {', '.join(sorted(missing))}")
+    bind_targets(dict(config), given=GIVEN)
+
+
+def _check_keys(found: Mapping[str, Any], known: set[str], where: str) -> None:
+    for key in found:
+        if key not in known:
+            raise UserError(f"{where}{key}: no such key (known: {', '.join(sorted(known))})")
+
+
+def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
+    """Run every stage of an experiment and print what each model achieves.
+
+    Args:
+        config: `conf/train.yaml`, composed and resolved, as plain values.
+        build: makes an object from a config with a `_target_`.
+        output: folder of this run's logs.
+
+    Raises:
+        UserError: see `check_configuration` and `Run`.
+    """
+    check_configuration(config)
+    run = Run(
+        model=config["model"],
+        vocabulary=config["vocabulary"],
+        stages=config["stages"],
+        heldout=config["heldout"],
+        logger=config["logger"],
+        build=build,
+        artefacts=Path(config["paths"]["artefacts"]),
+        output=output,
+        seed=config["seed"],
+    )
+    if config["prepare_only"]:
+        run.prepare()
+        return
+    results = run.train()
+    rows = [_row(result) for result in results]
+    (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
+    print(_table(results))
+
+
+def _row(result: Result) -> dict[str, Any]:
+    directory = str(result.directory) if result.directory else None
+    return {"name": result.name, "directory": directory, "measures": dict(result.measures)}
+
+
+def _table(results: Sequence[Result]) -> str:
+    sets = list(results[0].measures)
+    head = ["model", *(f"{name}: {column}" for name in sets for column in ("tokens/char", "loss", "bits/char"))]
+    rows = []
+    for result in results:
+        cells = [result.name if result.name != "vocabulary" else "base + vocabulary"]
+        for name in sets:
+            found = result.measures[name]
+            cells += [f"{found[c]:.3f}" for c in ("tokens_per_char", "loss", "bits_per_char")]
+        rows.append(cells)
+    table = text_table(head, rows)
+    return f"\nHeld-out answers (loss in nats per token; bits per character compares across vocabularies)\n\n{table}\n\nmodel: {results[-1].directory}"

@@ -1,0 +1,91 @@
+"""A finished stage as a Hugging Face directory that anyone can load."""
+
+import json
+import platform
+import subprocess
+from collections.abc import Mapping
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import PreTrainedModel
+
+from hypnos import __version__
+from hypnos.corpus.directories import copy_tokenizer
+
+STAGE = "stage.json"
+PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")
+
+
+def export_model(model: PreTrainedModel, tokenizer: Path, directory: Path, *, dtype: str) -> None:
+    """Write weights as safetensors, with config, generation settings and the tokenizer with its template."""
+    model = model.to(getattr(torch, dtype))
+    model.config.use_cache = True
+    model.generation_config.max_new_tokens = 512
+    model.save_pretrained(directory)
+    copy_tokenizer(tokenizer, directory)
+
+
+def describe_stage(directory: Path, facts: Mapping[str, Any]) -> None:
+    """Write `stage.json` (what made the stage, and with which versions) and the model card."""
+    record = {
+        **facts,
+        "commit": _commit(),
+        "versions": {"hypnos": __version__, "python": platform.python_version()}
+        | {name: version(name) for name in PACKAGES},
+    }
+    (directory / STAGE).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
+    (directory / "README.md").write_text(_card(record), "utf-8")
+
+
+def read_stage(directory: Path) -> dict[str, Any]:
+    """What `describe_stage` wrote."""
+    return json.loads((directory / STAGE).read_text("utf-8"))
+
+
+def _commit() -> str | None:
+    """The repository's commit, marked where files differ from it."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
+    try:
+        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _card(record: Mapping[str, Any]) -> str:
+    metrics = "\n".join(f"| {name} | {value:.4f} |" for name, value in record["metrics"].items())
+    parents = "\n".join(f"- {name}: `{key}`" for name, key in record["parents"].items())
+    return f"""---
+language: zh
+library_name: transformers
+pipeline_tag: text-generation
+tags: [medical, chinese, hypnos]
+---
+# {record["name"]}
+
+A stage of Hypnos (after Wang et al., arXiv 2403.02742), trained from `{record["base"]}`.
+
+**Research only. Not a medical device, not for clinical use, not reviewed by a physician.** It can state
+wrong doses and wrong facts with confidence. The licences of the base and of the training data apply.
+
+Parameters: {record["parameters"]["all"]:,}, of which {record["parameters"]["trained"]:,} were trained in this stage.
+Seed {record["seed"]}, {record["steps"]} steps, {record["seconds"]:.0f} s.
+
+| held out | value |
+|---|---|
+{metrics}
+
+Made from:
+
+{parents}
+
+```python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+tokenizer = AutoTokenizer.from_pretrained("<this directory>")
+model = AutoModelForCausalLM.from_pretrained("<this directory>")
+chat = [{{"role": "user", "content": "什么是恶性高热？"}}]
+inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+print(tokenizer.decode(model.generate(**inputs)[0, inputs["input_ids"].shape[1]:], skip_special_tokens=True))
+```
+"""

@@ -1,0 +1,37 @@
+"""Stage 2: every weight is trained (Fig. 1, specific)."""
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import PreTrainedModel
+
+from hypnos.tuning.module import Tuning
+
+
+class FullTuning(Tuning):
+    """All weights, kept in one type: in float32 with `bf16-mixed` precision only the computation is in bf16."""
+
+    def __init__(
+        self,
+        *,
+        lr: float,
+        optimizer: Callable[..., Optimizer],
+        schedule: Callable[..., LRScheduler],
+        weight_decay: float = 0.0,
+        neftune_alpha: float = 0.0,
+        activation_checkpointing: bool = False,
+        dtype: str = "float32",
+    ) -> None:
+        """See `Tuning`; `dtype` is the type of the weights, the gradients and the optimizer's moments."""
+        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing)
+        self.weights_dtype = getattr(torch, dtype)
+
+    def adapt(self, model: PreTrainedModel) -> nn.Module:
+        return model
+
+    def merge(self) -> PreTrainedModel:
+        return cast(PreTrainedModel, self.model)

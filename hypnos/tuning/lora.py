@@ -1,0 +1,107 @@
+"""Stage 1: low-rank adapters on a frozen base (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from torch import nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import PreTrainedModel
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.module import Tuning
+
+
+class LoraTuning(Tuning):
+    """Adapters on linear layers, and embeddings and head where new rows must be learnt."""
+
+    strict_loading = False  # checkpoints hold trained weights alone
+
+    def __init__(
+        self,
+        *,
+        lr: float,
+        optimizer: Callable[..., Optimizer],
+        schedule: Callable[..., LRScheduler],
+        r: int,
+        lora_alpha: float,
+        target_modules: Sequence[str],
+        lora_dropout: float = 0.0,
+        use_rslora: bool = False,
+        use_dora: bool = False,
+        train_embeddings: bool = True,
+        weight_decay: float = 0.0,
+        neftune_alpha: float = 0.0,
+        activation_checkpointing: bool = False,
+        dtype: str = "float32",
+    ) -> None:
+        """See `Tuning`; names are those of peft.
+
+        Args:
+            lr: peak learning rate.
+            optimizer: see `Tuning`.
+            schedule: see `Tuning`.
+            r: rank.
+            lora_alpha: the update is scaled by lora_alpha / r, or by lora_alpha / sqrt(r) with `use_rslora`.
+            target_modules: names of the adapted layers.
+            lora_dropout: on the adapters' input.
+            use_rslora: rank-stabilised scaling (Kalajdzievski, arXiv 2312.03732).
+            use_dora: learn a magnitude for each adapted column too (Liu et al., arXiv 2402.09353).
+            train_embeddings: train embeddings and head whole, which new pieces need.
+            weight_decay: see `Tuning`.
+            neftune_alpha: see `Tuning`.
+            activation_checkpointing: see `Tuning`.
+            dtype: of the frozen base; what is trained is kept in float32.
+        """
+        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing)
+        self.weights_dtype = getattr(torch, dtype)
+        self.train_embeddings = train_embeddings
+        self.lora = {
+            "r": r,
+            "lora_alpha": lora_alpha,
+            "lora_dropout": lora_dropout,
+            "target_modules": list(target_modules),
+            "use_rslora": use_rslora,
+            "use_dora": use_dora,
+        }
+
+    def adapt(self, model: PreTrainedModel) -> nn.Module:
+        tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
+        whole = [_name_of(model, model.get_input_embeddings())]
+        if not tied:
+            whole.append(_name_of(model, model.get_output_embeddings()))
+        config = LoraConfig(
+            task_type="CAUSAL_LM",
+            modules_to_save=whole if self.train_embeddings else None,
+            ensure_weight_tying=tied and self.train_embeddings,  # peft unties silently without it
+            **self.lora,
+        )
+        try:
+            adapted = get_peft_model(model, config)
+        except ValueError as error:
+            raise UserError(f"tuning.target_modules: {str(error).splitlines()[0]}") from error
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+        return adapted
+
+    def merge(self) -> PreTrainedModel:
+        assert isinstance(self.model, PeftModel)
+        return self.model.merge_and_unload(safe_merge=True)
+
+    def save_adapter(self, directory: Path) -> None:
+        """Write the adapter alone, as peft does."""
+        assert isinstance(self.model, PeftModel)
+        self.model.save_pretrained(str(directory), save_embedding_layers=False)
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Keep only what is trained: the base lies in the parent's directory."""
+        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+
+
+def _name_of(model: nn.Module, wanted: nn.Module) -> str:
+    return next(name.rpartition(".")[2] for name, module in model.named_modules() if module is wanted)

@@ -1,0 +1,52 @@
+"""How well a model tells held-out answers, in a unit that does not depend on its vocabulary."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+
+import torch
+from transformers import PreTrainedModel
+
+from hypnos.tuning.loss import Batch, negative_log_likelihood
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Likelihood of held-out answers.
+
+    Attributes:
+        loss: nats per learnt token; comparable only under one vocabulary.
+        bits_per_char: bits per character of the answers, the token that ends them included.
+        tokens_per_char: learnt tokens per character of the answers.
+        tokens: learnt tokens.
+        characters: of the answers.
+    """
+
+    loss: float
+    bits_per_char: float
+    tokens_per_char: float
+    tokens: int
+    characters: int
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
+
+
+@torch.inference_mode()
+def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> Measure:
+    """Add up the negative log-likelihood of all rows, on a GPU where there is one."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    model = model.to(device).eval()
+    nats = 0.0
+    tokens = characters = 0
+    for row in rows:
+        nats += negative_log_likelihood(model, {k: v.to(device) for k, v in row.items()}).item()
+        tokens += row["targets"].numel()
+        characters += int(row["characters"])
+    return Measure(
+        loss=nats / max(tokens, 1),
+        bits_per_char=nats / math.log(2) / max(characters, 1),
+        tokens_per_char=tokens / max(characters, 1),
+        tokens=tokens,
+        characters=characters,
+    )

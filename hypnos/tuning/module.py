@@ -1,0 +1,139 @@
+"""What LoRA and full fine-tuning share: the loss, the measures, the optimizer."""
+
+import math
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LRScheduler
+from transformers import AutoModelForCausalLM, PreTrainedModel
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.loss import Batch, negative_log_likelihood
+from hypnos.tuning.neftune import Neftune
+
+
+class Tuning(LightningModule):
+    """A causal language model under supervised tuning on packed rows."""
+
+    model: Any
+    weights_dtype: torch.dtype
+
+    def __init__(
+        self,
+        lr: float,
+        optimizer: Callable[..., Optimizer],
+        schedule: Callable[..., LRScheduler],
+        weight_decay: float,
+        neftune_alpha: float,
+        activation_checkpointing: bool,
+    ) -> None:
+        """Describe the tuning; `load` brings the model.
+
+        Args:
+            lr: peak learning rate.
+            optimizer: called with groups of parameters.
+            schedule: called with the optimizer and the number of steps.
+            weight_decay: on matrices, not on norms and biases.
+            neftune_alpha: size of the noise on embeddings; 0 for none.
+            activation_checkpointing: recompute activations in the backward pass: less memory, a third more time.
+
+        Raises:
+            UserError: the learning rate is not above 0.
+        """
+        super().__init__()
+        if lr <= 0:
+            raise UserError(f"tuning.lr {lr} must be above 0")
+        self.lr = lr
+        self.optimizer = optimizer
+        self.schedule = schedule
+        self.weight_decay = weight_decay
+        self.neftune_alpha = neftune_alpha
+        self.activation_checkpointing = activation_checkpointing
+        self._noise: Neftune | None = None
+        self._step_loss: Tensor | float = 0.0
+        self._sums: Tensor | None = None
+
+    def load(self, directory: Path) -> None:
+        """Read the model of a Hugging Face directory and make it ready to train."""
+        model = AutoModelForCausalLM.from_pretrained(directory, dtype=self.weights_dtype)
+        if self.activation_checkpointing:
+            model.activation_checkpointing_enable()
+        self.model = self.adapt(model)
+        if self.neftune_alpha:
+            self._noise = Neftune(self.model.get_input_embeddings(), self.neftune_alpha)
+        self.model.train()
+
+    def adapt(self, model: PreTrainedModel) -> nn.Module:
+        """Choose what of a model is trained."""
+        raise NotImplementedError
+
+    def merge(self) -> PreTrainedModel:
+        """The tuned model as a plain Hugging Face one."""
+        raise NotImplementedError
+
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
+        """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over learnt tokens.
+
+        Lightning averages over micro-batches and ranks, whose numbers of learnt tokens differ; multiplying by
+        both counts and dividing by the whole step's tokens leaves each token with the same weight.
+        """
+        if self._noise is not None:
+            self._noise.aim(batch["position_ids"])
+        total = negative_log_likelihood(self.model, batch)
+        # The last step of an epoch may have fewer micro-batches, but Lightning divides by the full number.
+        shares = self.trainer.accumulate_grad_batches * self.trainer.world_size
+        share = total / batch["step_tokens"].clamp(min=1)
+        self._step_loss = self._step_loss + share.detach()
+        return share * shares
+
+    def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
+        """Log the step's mean loss in nats per learnt token, over its micro-batches and ranks."""
+        loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
+        self.log("train/loss", loss, prog_bar=True)
+        self._step_loss = 0.0
+
+    def configure_gradient_clipping(
+        self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None
+    ) -> None:
+        """Clip the gradient's norm, and log what it was."""
+        trained = [p for group in optimizer.param_groups for p in group["params"]]
+        norm = torch.nn.utils.clip_grad_norm_(trained, gradient_clip_val or math.inf)
+        self.log("train/grad_norm", norm)
+
+    def on_validation_epoch_start(self) -> None:
+        self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
+        """Add a row's nats, tokens and characters."""
+        assert self._sums is not None
+        self._sums[0] += negative_log_likelihood(self.model, batch).double()
+        self._sums[1] += batch["targets"].numel()
+        self._sums[2] += batch["characters"]
+
+    def on_validation_epoch_end(self) -> None:
+        """Log `val/loss` in nats per token and `val/bits_per_char`, over all ranks."""
+        assert self._sums is not None
+        nats, tokens, characters = self.trainer.strategy.reduce(self._sums, reduce_op="sum").tolist()
+        self.log("val/loss", nats / max(tokens, 1), rank_zero_only=True, prog_bar=True)
+        self.log("val/bits_per_char", nats / math.log(2) / max(characters, 1), rank_zero_only=True)
+        self.log("val/tokens", tokens, rank_zero_only=True)
+        self.log("val/characters", characters, rank_zero_only=True)
+
+    def configure_optimizers(self) -> dict[str, Any]:
+        trained = [p for p in self.model.parameters() if p.requires_grad]
+        optimizer = self.optimizer(_decay_groups(trained, self.weight_decay), lr=self.lr)
+        schedule = self.schedule(optimizer, int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+
+def _decay_groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
+    matrices, vectors = [], []
+    for parameter in parameters:
+        (matrices if parameter.ndim > 1 else vectors).append(parameter)
+    groups = [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]
+    return [group for group in groups if group["params"]]

@@ -1,0 +1,32 @@
+"""Learning rate over the steps of a stage."""
+
+import math
+
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+
+def cosine(optimizer: Optimizer, steps: int, *, warmup: float, floor: float = 0.0) -> LambdaLR:
+    """Rise linearly over the first share of steps, then fall along half a cosine.
+
+    Args:
+        optimizer: its learning rate is the peak.
+        steps: of the whole stage.
+        warmup: share of steps that rise.
+        floor: share of the peak that is left at the end.
+    """
+    rising = math.ceil(warmup * steps)
+
+    def share(step: int) -> float:
+        if step < rising:
+            return (step + 1) / (rising + 1)
+        progress = (step - rising) / max(steps - rising, 1)
+        return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
+
+    return LambdaLR(optimizer, share)
+
+
+def constant(optimizer: Optimizer, steps: int, *, warmup: float = 0.0) -> LambdaLR:
+    """Rise linearly over the first share of steps, then stay."""
+    rising = math.ceil(warmup * steps)
+    return LambdaLR(optimizer, lambda step: min((step + 1) / (rising + 1), 1.0))

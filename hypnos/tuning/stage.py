@@ -1,0 +1,177 @@
+"""One stage: from its parent's directory to its own."""
+
+import logging
+import math
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Trainer, seed_everything
+from pytorch_lightning.callbacks import ModelCheckpoint
+
+from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.tuning.answers import Answers
+from hypnos.tuning.export import describe_stage, export_model
+from hypnos.tuning.handoff import check_directory, check_same, probe_logits, reload_logits
+from hypnos.tuning.lora import LoraTuning
+from hypnos.tuning.module import Tuning
+
+log = logging.getLogger(__name__)
+
+Build = Callable[..., Any]
+"""Makes an object from a plain dict with a `_target_`, and further arguments."""
+
+VERSION = 1
+"""Raised when this room's code changes what a stage's settings give."""
+
+UNCOUNTED = {
+    "trainer": {
+        *("accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir"),
+        *("log_every_n_steps", "enable_progress_bar", "enable_model_summary"),
+    },
+    "callbacks": {"progress", "answers", "checkpoint"},
+}
+"""Settings that do not change what a stage learns; everything else is part of its key."""
+
+TOLERANCE = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 5e-3}
+"""Largest relative difference of logits between two forms of one model: rounding, no more."""
+
+
+def counted(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of a stage that decide its result, but for its data, which have a key of their own."""
+    return {
+        part: {k: v for k, v in settings.items() if k not in UNCOUNTED.get(part, ())}
+        for part, settings in config.items()
+        if part in ("tuning", "trainer", "callbacks")
+    }
+
+
+def train_stage(
+    directory: Path,
+    *,
+    name: str,
+    key: str,
+    config: Mapping[str, Any],
+    build: Build,
+    loggers: list[Any],
+    parent: Path,
+    parents: Mapping[str, str],
+    base: str,
+    tokenizer: Path,
+    dtype: str,
+    seed: int,
+    output: Path,
+) -> None:
+    """Train a stage in a folder and fill the folder with the result.
+
+    Checkpoints lie in the folder until the stage is exported; a stage that was stopped goes on from the last.
+
+    Args:
+        directory: to fill; may hold checkpoints of an earlier try.
+        name: of the stage.
+        key: of the stage.
+        config: its `data`, `tuning`, `trainer` and `callbacks`, plain.
+        build: makes objects from them.
+        loggers: Lightning loggers.
+        parent: directory of the model to start from.
+        parents: keys of all that came before, by name.
+        base: the base's path or name, for the card.
+        tokenizer: directory of the run's tokenizer.
+        dtype: of the exported weights.
+        seed: of initial adapters and dropout.
+        output: folder of the run's logs.
+
+    Raises:
+        UserError: the parts do not fit, or the loss is not a number.
+        Interrupted: training was stopped; its checkpoints are kept.
+    """
+    started = time.monotonic()
+    check_directory(parent)
+    seed_everything(seed, verbose=False)
+    data = build(config["data"])
+    data.use_tokenizer(tokenizer)
+    module: Tuning = build(config["tuning"])
+    module.load(parent)
+    trainer: Trainer = build(config["trainer"], logger=loggers, default_root_dir=str(output))
+    trainer.accumulate_grad_batches = -(-data.rows_per_step // trainer.world_size)
+    checkpoints = directory / "checkpoints"
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, ModelCheckpoint):
+            callback.dirpath = str(checkpoints)
+        if isinstance(callback, Answers):
+            callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
+    trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
+    trainer.fit(module, datamodule=data, ckpt_path=_newest(checkpoints), weights_only=True)
+    if trainer.interrupted:
+        raise Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
+    _take_best(trainer, module)
+    metrics = _final_metrics(trainer, module, data, name)
+    if not trainer.is_global_zero:
+        return
+    _export(module, directory, tokenizer, dtype)
+    describe_stage(
+        directory,
+        {
+            "name": name,
+            "key": key,
+            "version": VERSION,
+            "base": base,
+            "parents": dict(parents),
+            "settings": counted(config) | {"data": data.key()},
+            "seed": seed,
+            "steps": trainer.global_step,
+            "seconds": time.monotonic() - started,
+            "metrics": metrics,
+            "parameters": {"all": _count(directory), "trained": trained},
+        },
+    )
+
+
+def _export(module: Tuning, directory: Path, tokenizer: Path, dtype: str) -> None:
+    """Merge, write, and prove on a probe that the written model is the trained one."""
+    module.eval()
+    rows = int(module.model.get_input_embeddings().weight.shape[0])
+    before = probe_logits(module.model, rows)
+    if isinstance(module, LoraTuning):
+        module.save_adapter(directory / "adapter")
+    model = module.merge()
+    tolerance = max(TOLERANCE[dtype], TOLERANCE[str(module.weights_dtype).removeprefix("torch.")])
+    check_same(before, probe_logits(model, rows), what="merging the adapter", tolerance=tolerance)
+    export_model(model, tokenizer, directory, dtype=dtype)
+    check_directory(directory)
+    check_same(before, reload_logits(directory, getattr(torch, dtype), rows), what="reloading", tolerance=tolerance)
+
+
+def _newest(checkpoints: Path) -> str | None:
+    found = sorted(checkpoints.glob("*.ckpt"), key=lambda file: file.stat().st_mtime_ns)
+    if found:
+        log.info("going on from %s", found[-1])
+    return str(found[-1]) if found else None
+
+
+def _take_best(trainer: Trainer, module: Tuning) -> None:
+    """Bring back the best weights where a checkpoint callback watches a measure."""
+    for callback in trainer.checkpoint_callbacks:
+        if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
+            log.info("best %s: %s", callback.monitor, callback.best_model_path)
+            state = torch.load(callback.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
+            module.load_state_dict(state, strict=module.strict_loading)
+
+
+def _final_metrics(trainer: Trainer, module: Tuning, data: Any, name: str) -> dict[str, float]:
+    if not data.val_dataloader():
+        return {}
+    trainer.validate(module, datamodule=data, verbose=False)
+    metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+    if not math.isfinite(metrics["val/loss"]):
+        raise UserError(f"stages.{name}: val/loss is {metrics['val/loss']}; a lower stages.{name}.tuning.lr may help")
+    return metrics
+
+
+def _count(directory: Path) -> int:
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    with torch.device("meta"):
+        return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(directory)).num_parameters()

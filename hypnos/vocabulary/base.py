@@ -1,0 +1,65 @@
+"""Where a base model is, and what it holds."""
+
+import logging
+from pathlib import Path
+
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+
+from hypnos.corpus.errors import UserError
+
+log = logging.getLogger(__name__)
+
+WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
+
+
+def locate_base(path: str) -> Path:
+    """The folder of a base: a local one as it is, a name on the Hugging Face hub as its local snapshot.
+
+    Raises:
+        UserError: neither is there.
+    """
+    folder = Path(path)
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UserError(f"model.path {path}: the folder holds no config.json")
+        return folder
+    if path.startswith((".", "/", "~")) or path.count("/") != 1:
+        raise UserError(f"model.path {path}: no such folder (and not a name owner/model on the hub)")
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    try:
+        found = snapshot_download(path, allow_patterns=["*.json", "*.model", "*.safetensors", "*.jinja"])
+    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
+        line = str(error).strip().splitlines()[0]
+        raise UserError(
+            f"model.path {path}: no such folder, and the hub does not give it (HF_ENDPOINT sets a mirror, "
+            f"HF_TOKEN opens gated models): {line}"
+        ) from error
+    return Path(found)
+
+
+def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
+    """Load a causal language model, or make one from its config and a seed where the folder has no weights.
+
+    Args:
+        folder: a Hugging Face directory.
+        dtype: type of the weights in memory, such as `float32`.
+        seed: for a model that starts from random weights; None where weights must be there.
+
+    Raises:
+        UserError: there are no weights and no seed, or they do not fit the config.
+    """
+    kind = getattr(torch, dtype)
+    if any(next(folder.glob(pattern), None) for pattern in WEIGHTS):
+        try:
+            return AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UserError(f"{folder}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
+    if seed is None:
+        raise UserError(f"{folder}: no weights (*.safetensors) in this folder; model.seed would make random ones")
+    log.info("no weights in %s: random ones from seed %d", folder, seed)
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=kind)

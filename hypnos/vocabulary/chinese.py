@@ -1,0 +1,151 @@
+"""`vocabulary=chinese`: a Llama-like base learns Chinese pieces and the terms of a specialty."""
+
+import json
+import logging
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import file_key
+from hypnos.corpus.records import Instruction, Record, Rejections
+from hypnos.corpus.sources import Source, is_held_out, read_source
+from hypnos.vocabulary.base import locate_base
+from hypnos.vocabulary.convert import build_tokenizer
+from hypnos.vocabulary.fertility import report_fertility
+from hypnos.vocabulary.merge import extend_proto
+from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+
+log = logging.getLogger(__name__)
+
+SPARE = 1.25
+"""Pieces learnt for each one asked for: some are the base's already, or lose their way to the terms."""
+
+MEASURED = 2000
+"""Held-out records of each source in the fertility report."""
+
+
+class ChineseVocabulary(OwnVocabulary):
+    """A BPE extension trained with SentencePiece, merged so that every piece can be reached."""
+
+    def __init__(
+        self,
+        *,
+        sources: Mapping[str, Source],
+        size: int,
+        terms: str | None = None,
+        coverage: float = 0.999,
+        holdout: float = 0.0,
+        pad_to_multiple_of: int | None = None,
+        template: str | None = None,
+    ) -> None:
+        """Extend the base's vocabulary.
+
+        Args:
+            sources: the corpus, by kind of text; the report has a line for each kind.
+            size: number of new pieces, terms and characters included.
+            terms: a file of terms kept whole, one a line.
+            coverage: share of the corpus' Chinese characters that get a piece; rarer ones stay bytes.
+            holdout: share of groups left out of training; fertility is measured on them alone.
+            pad_to_multiple_of: rounds the number of embedding rows up.
+            template: a Jinja chat template; None keeps the base's own.
+
+        Raises:
+            UserError: a number is out of its range.
+        """
+        super().__init__(template=template)
+        if size < 1 or not 0 < coverage <= 1:
+            raise UserError(f"vocabulary: size {size} must be above 0 and coverage {coverage} within (0, 1]")
+        self.sources = dict(sources)
+        self.size = size
+        self.terms = Path(terms) if terms else None
+        self.coverage = coverage
+        self.holdout = holdout
+        self.pad_to_multiple_of = pad_to_multiple_of
+
+    def key(self) -> dict[str, Any]:
+        """What decides the tokenizer, apart from the base."""
+        return {
+            **super().key(),
+            "sources": {name: source.key() for name, source in self.sources.items()},
+            "terms": file_key(self.terms) if self.terms else None,
+            "size": self.size,
+            "coverage": self.coverage,
+            "holdout": self.holdout,
+            "pad_to_multiple_of": self.pad_to_multiple_of,
+        }
+
+    def check(self) -> None:
+        """Raise UserError if a file of the corpus or the list of terms is not there, or a term is malformed."""
+        for source in self.sources.values():
+            source.check()
+        self._read_terms()
+
+    def write_tokenizer(self, base: str, directory: Path) -> None:
+        """Train, merge, convert, and write the tokenizer's directory with its fertility report.
+
+        Raises:
+            UserError: the base has no SentencePiece BPE model, the corpus has no Chinese, or `size` is too small.
+        """
+        folder = locate_base(base)
+        before, proto = read_tokenizer(folder)
+        if proto is None:
+            raise UserError(f"{folder}: no SentencePiece model to extend (tokenizer.model); use vocabulary=none")
+        terms = self._read_terms()
+        wanted = int(self.size * SPARE)
+        learnt = learn_pieces(self._texts(held_out=False), wanted, coverage=self.coverage)
+        extended = extend_proto(proto, chain_terms(terms), learnt, self.size)
+        added = len(extended.pieces) - len(proto.pieces)
+        if added < self.size:
+            log.warning("the corpus gave only %d of %d new pieces", added, self.size)
+        tokenizer = build_tokenizer(extended)
+        tokenizer.chat_template = before.chat_template
+        write_tokenizer(tokenizer, extended, directory, template=self.template)
+        report = report_fertility(
+            directory,
+            before=before,
+            after=tokenizer,
+            proto=extended,
+            texts=self._held_out_texts(),
+            terms=terms,
+            parameters_added=added * _parameters_per_row(folder),
+        )
+        (directory / "fertility.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
+
+    def _read_terms(self) -> list[str]:
+        if self.terms is None:
+            return []
+        try:
+            return read_terms(self.terms.read_text(encoding="utf-8").splitlines())
+        except (OSError, UnicodeDecodeError, UserError) as error:
+            raise UserError(f"{self.terms}: {getattr(error, 'strerror', None) or error}") from error
+
+    def _texts(self, *, held_out: bool) -> Iterator[str]:
+        for name, source in self.sources.items():
+            for record in read_source(source, Rejections(), name=name):
+                if is_held_out(record.group, self.holdout) == held_out:
+                    yield _as_text(record)
+
+    def _held_out_texts(self) -> dict[str, list[str]]:
+        texts: dict[str, list[str]] = {}
+        for name, source in self.sources.items():
+            texts[name] = []
+            for record in read_source(source, Rejections(), name=name):
+                if is_held_out(record.group, self.holdout):
+                    texts[name].append(_as_text(record))
+                if len(texts[name]) == MEASURED:
+                    break
+        return texts
+
+
+def _as_text(record: Record) -> str:
+    if isinstance(record, Instruction):
+        return "\n".join(message["content"] for message in record.messages())
+    return record.text
+
+
+def _parameters_per_row(folder: Path) -> int:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return int(config["hidden_size"]) * (1 if config.get("tie_word_embeddings") else 2)

@@ -1,0 +1,94 @@
+"""`vocabulary=none`: the base's own vocabulary, for bases that already speak Chinese."""
+
+from pathlib import Path
+from typing import Any
+
+from transformers import PreTrainedModel, PreTrainedTokenizerFast
+
+from hypnos.corpus.directories import copy_tokenizer
+from hypnos.corpus.keys import file_key
+from hypnos.vocabulary.base import load_base, locate_base
+from hypnos.vocabulary.embeddings import extend_embeddings
+from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+
+VERSION = 1
+"""Raised when this room's code changes what it writes."""
+
+
+class OwnVocabulary:
+    """The base's tokenizer as it is, with a chat template."""
+
+    def __init__(self, *, template: str | None = None) -> None:
+        """Keep the base's vocabulary.
+
+        Args:
+            template: a Jinja chat template; None keeps the base's own.
+        """
+        self.template = template
+        self.pad_to_multiple_of: int | None = None
+
+    def key(self) -> dict[str, Any]:
+        """What decides the tokenizer, apart from the base."""
+        return {"version": VERSION, "kind": type(self).__name__, "template": self.template}
+
+    def check(self) -> None:
+        """Raise UserError if a file this needs is not there."""
+
+    def write_tokenizer(self, base: str, directory: Path) -> None:
+        """Write the tokenizer's directory.
+
+        Raises:
+            UserError: the base has no tokenizer, or no chat template where none is given.
+        """
+        tokenizer, proto = read_tokenizer(locate_base(base))
+        write_tokenizer(tokenizer, proto, directory, template=self.template)
+
+    def plain(self) -> "OwnVocabulary":
+        """The base's own vocabulary under the same template, to compare with."""
+        return OwnVocabulary(template=self.template)
+
+    def read_base(self, base: str, tokenizer: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
+        """Load the base with rows for a tokenizer.
+
+        Args:
+            base: a folder, or a name on the hub.
+            tokenizer: what `write_tokenizer` wrote.
+            dtype: of the weights.
+            seed: for a base that has a config but no weights.
+        """
+        folder = locate_base(base)
+        before, _ = read_tokenizer(folder)
+        after = PreTrainedTokenizerFast.from_pretrained(tokenizer)
+        model = load_base(folder, dtype=dtype, seed=seed)
+        added = range(len(before), len(after))
+        if added or self.pad_to_multiple_of:
+            spelled = _spell(before, [after.convert_ids_to_tokens(i) for i in added])
+            extend_embeddings(model, spelled, old=len(before), pad_to_multiple_of=self.pad_to_multiple_of)
+        _name_special_tokens(model, after)
+        return model
+
+    def write_base(self, base: str, tokenizer: Path, directory: Path, *, dtype: str, seed: int | None) -> None:
+        """Write what `read_base` gives as a Hugging Face directory, the tokenizer included."""
+        self.read_base(base, tokenizer, dtype=dtype, seed=seed).save_pretrained(directory)
+        copy_tokenizer(tokenizer, directory)
+
+    def base_key(self, base: str) -> str:
+        """Hash the base: a folder by its files, a name on the hub by its snapshot's."""
+        return file_key(locate_base(base))
+
+
+def _spell(before: PreTrainedTokenizerFast, pieces: list[str]) -> list[list[int]]:
+    """The base's ids for each new piece, without the space the base puts before a text."""
+    if not pieces:
+        return []
+    # A new piece is Han text: behind another character it is read as it stands within a sentence.
+    frame = before("。", add_special_tokens=False)["input_ids"]
+    texts = [f"。{piece}" for piece in pieces]
+    return [ids[len(frame) :] for ids in before(texts, add_special_tokens=False)["input_ids"]]
+
+
+def _name_special_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:
+    for config in (model.config, model.generation_config):
+        config.bos_token_id = tokenizer.bos_token_id
+        config.eos_token_id = tokenizer.eos_token_id
+        config.pad_token_id = tokenizer.pad_token_id

@@ -1,0 +1,116 @@
+"""New pieces: byte-pair merges learnt on Chinese text, and the terms of a specialty, each kept whole."""
+
+import io
+import re
+from collections.abc import Iterable, Iterator
+
+import sentencepiece as spm
+
+from hypnos.corpus.errors import UserError
+
+HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007"
+PUNCTUATION = "，。、；：？！（）《》〈〉「」『』【】“”‘’…—～·％℃"
+CHINESE = re.compile(f"[{HAN}{PUNCTUATION}]+")
+"""Runs the extension may learn. Anything else stays as the base reads it: learning on whole lines gives pieces
+such as a full stop with a line break, and splits English words in new places."""
+
+LONGEST = 16
+"""Characters of the longest piece learnt; terms may be longer."""
+
+
+def chinese_runs(texts: Iterable[str]) -> Iterator[str]:
+    """The runs of Han characters and Chinese punctuation in each text."""
+    for text in texts:
+        yield from CHINESE.findall(text)
+
+
+def learn_pieces(texts: Iterable[str], size: int, *, coverage: float, threads: int = 2) -> list[str]:
+    """Train a BPE model with SentencePiece on Chinese runs.
+
+    Args:
+        texts: the corpus, streamed.
+        size: how many pieces to learn, characters included.
+        coverage: share of the corpus' characters that get a piece of their own; the rest stays bytes.
+
+    Returns:
+        Pieces in merge order, then single characters from the commonest to the rarest. May be fewer than
+        `size` when the corpus has no more to offer.
+
+    Raises:
+        UserError: the corpus holds no Chinese text.
+    """
+    model = io.BytesIO()
+    try:
+        spm.SentencePieceTrainer.train(
+            sentence_iterator=chinese_runs(texts),
+            model_writer=model,
+            model_type="bpe",
+            vocab_size=size + 1,  # and <unk>
+            character_coverage=coverage,
+            hard_vocab_limit=False,
+            normalization_rule_name="identity",
+            add_dummy_prefix=False,
+            remove_extra_whitespaces=False,
+            split_by_unicode_script=False,
+            split_by_whitespace=False,
+            max_sentencepiece_length=LONGEST,
+            max_sentence_length=1 << 20,
+            unk_id=0,
+            bos_id=-1,
+            eos_id=-1,
+            pad_id=-1,
+            num_threads=threads,
+            minloglevel=2,
+        )
+    except (RuntimeError, ValueError) as error:
+        raise UserError(f"the vocabulary cannot be trained on this corpus: {str(error).splitlines()[-1]}") from error
+    processor = spm.SentencePieceProcessor(model_proto=model.getvalue())
+    return [processor.id_to_piece(i) for i in range(processor.get_piece_size()) if not processor.is_unknown(i)]
+
+
+def chain_terms(terms: Iterable[str]) -> list[str]:
+    """The pieces that build each term, in an order in which every term comes out whole.
+
+    Shorter terms come first, so that a term which holds another is built on top of it (舒 + 芬太尼). Each
+    term is merged under the pieces already listed, as BPE would merge it, and what is left apart is joined
+    from the left. The pieces outrank whatever was learnt, so no learnt merge can take a part of a term away.
+
+    Returns:
+        Pieces in merge order, the terms among them.
+    """
+    rank: dict[str, int] = {}
+    for term in sorted(set(terms), key=lambda t: (len(t), t)):
+        parts = merge_by_rank(term, rank)
+        joined = parts[0]
+        for part in parts[1:]:
+            joined += part
+            rank.setdefault(joined, len(rank))
+    return list(rank)
+
+
+def merge_by_rank(text: str, rank: dict[str, int]) -> list[str]:
+    """Split a text as SentencePiece's BPE does: join the best-ranked neighbours until none can be joined."""
+    parts = list(text)
+    while True:
+        joins = [(rank[a + b], i) for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)) if a + b in rank]
+        if not joins:
+            return parts
+        _, i = min(joins)
+        parts[i : i + 2] = [parts[i] + parts[i + 1]]
+
+
+def read_terms(lines: Iterable[str]) -> list[str]:
+    """Terms of a list, one a line; `#` starts a comment.
+
+    Raises:
+        UserError: a term holds something besides Han characters.
+    """
+    terms = []
+    for number, line in enumerate(lines, 1):
+        term = line.partition("#")[0].strip()
+        if not term:
+            continue
+        if not re.fullmatch(f"[{HAN}]+", term):
+            raise UserError(f"line {number}: the term {term!r} must be Han characters only")
+        terms.append(term)
+    return terms

@@ -1,0 +1,83 @@
+"""Read a base's tokenizer exactly, and write the tokenizer of a run."""
+
+import json
+from pathlib import Path
+
+from sentencepiece import sentencepiece_model_pb2 as pb
+from transformers import AutoTokenizer, PreTrainedTokenizerFast
+
+from hypnos.corpus.errors import UserError
+from hypnos.vocabulary.convert import build_tokenizer
+from hypnos.vocabulary.merge import load_proto
+
+PROTO = "tokenizer.model"
+
+
+def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, pb.ModelProto | None]:
+    """Read a base's tokenizer, from its SentencePiece model where that says everything.
+
+    transformers reads a bare `tokenizer.model` inexactly (merge order, leading spaces), so a Llama-like model
+    is converted here. A tokenizer with tokens beyond its SentencePiece model, or without one, is read as it is.
+
+    Returns:
+        The tokenizer with its chat template, and the SentencePiece model it equals, if there is one.
+
+    Raises:
+        UserError: there is no tokenizer, or it has more pieces than the model has rows.
+    """
+    file = folder / PROTO
+    plain = None
+    if (folder / "tokenizer.json").is_file():
+        try:
+            plain = AutoTokenizer.from_pretrained(folder)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{folder}: the tokenizer cannot be read: {str(error).splitlines()[0]}") from error
+    proto = load_proto(file.read_bytes(), str(file)) if file.is_file() else None
+    if proto is not None and (plain is None or len(plain) == len(proto.pieces)):
+        tokenizer = build_tokenizer(proto)
+        tokenizer.chat_template = plain.chat_template if plain is not None else _template_beside(folder)
+    elif plain is not None:
+        tokenizer, proto = plain, None
+    else:
+        raise UserError(f"{folder}: no tokenizer here (tokenizer.model or tokenizer.json)")
+    if tokenizer.eos_token is None:
+        raise UserError(f"{folder}: the tokenizer names no end-of-sequence token")
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
+    tokenizer.padding_side = "right"
+    _check_fit(folder, len(tokenizer))
+    return tokenizer, proto
+
+
+def write_tokenizer(
+    tokenizer: PreTrainedTokenizerFast, proto: pb.ModelProto | None, directory: Path, *, template: str | None
+) -> None:
+    """Write a tokenizer's directory: its chat template inside, the SentencePiece model beside it if there is one.
+
+    Raises:
+        UserError: there is no chat template, neither given nor the base's own.
+    """
+    if template is not None:
+        tokenizer.chat_template = template
+    if not tokenizer.chat_template:
+        raise UserError("template: the base has no chat template of its own to keep; use template=plain")
+    tokenizer.save_pretrained(directory)
+    if proto is not None:
+        (directory / PROTO).write_bytes(proto.SerializeToString())
+
+
+def _template_beside(folder: Path) -> str | None:
+    file, config = folder / "chat_template.jinja", folder / "tokenizer_config.json"
+    if file.is_file():
+        return file.read_text(encoding="utf-8")
+    if config.is_file():
+        found = json.loads(config.read_text(encoding="utf-8")).get("chat_template")
+        return found if isinstance(found, str) else None
+    return None
+
+
+def _check_fit(folder: Path, pieces: int) -> None:
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    rows = config.get("vocab_size")
+    if rows is not None and rows < pieces:
+        raise UserError(f"{folder}: the tokenizer has {pieces} pieces but the model only {rows} embedding rows")
