@@ -24,10 +24,11 @@ class FullTuning(Tuning):
         weight_decay: float = 0.0,
         neftune_alpha: float = 0.0,
         activation_checkpointing: bool = False,
+        attention: str = "auto",
         dtype: str = "float32",
     ) -> None:
         """See `Tuning`; `dtype` is the type of the weights, the gradients and the optimizer's moments."""
-        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing)
+        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
         self.weights_dtype = getattr(torch, dtype)
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:

@@ -36,6 +36,7 @@ class LoraTuning(Tuning):
         weight_decay: float = 0.0,
         neftune_alpha: float = 0.0,
         activation_checkpointing: bool = False,
+        attention: str = "auto",
         dtype: str = "float32",
     ) -> None:
         """See `Tuning`; names are those of peft.
@@ -54,9 +55,10 @@ class LoraTuning(Tuning):
             weight_decay: see `Tuning`.
             neftune_alpha: see `Tuning`.
             activation_checkpointing: see `Tuning`.
+            attention: see `Tuning`.
             dtype: of the frozen base; what is trained is kept in float32.
         """
-        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing)
+        super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
         self.weights_dtype = getattr(torch, dtype)
         self.train_embeddings = train_embeddings
         self.lora = {

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 import torch
 from transformers import PreTrainedModel
 
+from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 
 
@@ -37,6 +38,7 @@ def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> Measure:
     """Add up the negative log-likelihood of all rows, on a GPU where there is one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device).eval()
+    model.set_attn_implementation(choose_attention("auto"))
     nats = 0.0
     tokens = characters = 0
     for row in rows:

@@ -13,6 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.errors import UserError
+from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.neftune import Neftune
 
@@ -31,6 +32,7 @@ class Tuning(LightningModule):
         weight_decay: float,
         neftune_alpha: float,
         activation_checkpointing: bool,
+        attention: str,
     ) -> None:
         """Describe the tuning; `load` brings the model.
 
@@ -41,6 +43,7 @@ class Tuning(LightningModule):
             weight_decay: on matrices, not on norms and biases.
             neftune_alpha: size of the noise on embeddings; 0 for none.
             activation_checkpointing: recompute activations in the backward pass: less memory, a third more time.
+            attention: a name transformers knows, `documents` (see `hypnos.tuning.attention`), or `auto`.
 
         Raises:
             UserError: the learning rate is not above 0.
@@ -54,13 +57,16 @@ class Tuning(LightningModule):
         self.weight_decay = weight_decay
         self.neftune_alpha = neftune_alpha
         self.activation_checkpointing = activation_checkpointing
+        self.attention = attention
         self._noise: Neftune | None = None
         self._step_loss: Tensor | float = 0.0
         self._sums: Tensor | None = None
 
     def load(self, directory: Path) -> None:
         """Read the model of a Hugging Face directory and make it ready to train."""
-        model = AutoModelForCausalLM.from_pretrained(directory, dtype=self.weights_dtype)
+        model = AutoModelForCausalLM.from_pretrained(
+            directory, dtype=self.weights_dtype, attn_implementation=choose_attention(self.attention)
+        )
         if self.activation_checkpointing:
             model.activation_checkpointing_enable()
         self.model = self.adapt(model)
