@@ -1,6 +1,6 @@
 """Fig. 1: a base gets a Chinese vocabulary, then is tuned from general medicine to a specialty.
 
-    python train.py experiment=general_to_specific
+python train.py experiment=general_to_specific
 """
 
 import os

@@ -172,9 +172,7 @@ def _read_drug(*, name: str, aliases: Sequence[str] = (), windows: Sequence[dict
     return Drug(name, tuple(aliases), tuple(read))
 
 
-def _read_window(
-    *, use: str, low: float, high: float, unit: str, max_total: str | None = None
-) -> Iterator[Window]:
+def _read_window(*, use: str, low: float, high: float, unit: str, max_total: str | None = None) -> Iterator[Window]:
     """Yields the window and, for `max_total`, a ceiling of its own."""
     parsed, factor = parse_unit(unit)
     if not 0 <= float(low) <= float(high) or not high:

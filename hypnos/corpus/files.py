@@ -40,7 +40,8 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
     for file in list_files(place):
         count = 0
         try:
-            for count, row in enumerate(_reader(file)(file, encoding), 1):
+            for row in _reader(file)(file, encoding):
+                count += 1
                 yield row
         except UnicodeDecodeError as error:
             hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
@@ -68,15 +69,6 @@ def list_files(place: Path) -> list[Path]:
     if not place.exists():
         raise UserError(f"{place}: no such file or folder (a set on the hub is named hub:owner/name)")
     return [place]
-
-
-def write_jsonl(path: Path, rows: Iterator[dict[str, Any]]) -> int:
-    """Write rows as JSON Lines and return their number."""
-    count = 0
-    with path.open("wb") as stream:
-        for count, row in enumerate(rows, 1):
-            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-    return count
 
 
 def _reader(file: Path) -> Callable[[Path, str], Iterator[Row]]:

@@ -21,27 +21,34 @@ class Source:
 
     Attributes:
         path: see `hypnos.corpus.files.read_rows`.
-        weight: how often each record is seen in an epoch; 0.5 takes half of them, 2 takes each twice.
+        holdout: share of groups that are never trained on, in no vocabulary and no stage.
         limit: at most this many records, in the order of the file.
         encoding: of text files.
         max_rejected: largest share of unusable rows before the run stops.
     """
 
     path: str
-    weight: float = 1.0
+    holdout: float = 0.0
     limit: int | None = None
     encoding: str = "utf-8-sig"
     max_rejected: float = 0.05
 
+    def __post_init__(self) -> None:
+        if not 0 <= self.holdout < 1 or (self.limit is not None and self.limit < 1):
+            raise UserError(f"{self.path}: need holdout {self.holdout} in [0, 1) and limit {self.limit} above 0")
+
     def key(self) -> str:
-        """Hash what the records are made from: the files' bytes, not their place; the weight is not part of it."""
+        """Hash what the records are made from: the files' bytes, not their place."""
         content = self.path if self.path.startswith(HUB) else file_key(Path(self.path))
-        return content_key({"content": content, "limit": self.limit, "encoding": self.encoding})
+        settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
+        return content_key({"content": content, **settings})
+
+    def holds_out(self, record: Record) -> bool:
+        """Tell whether a record is kept from training."""
+        return is_held_out(record.group, self.holdout)
 
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
-        if self.weight <= 0 or (self.limit is not None and self.limit < 1):
-            raise UserError(f"{self.path}: weight and limit must be above 0, not {self.weight} and {self.limit}")
         if not self.path.startswith(HUB):
             for file in list_files(Path(self.path)):
                 if not file.stat().st_size:

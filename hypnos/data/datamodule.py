@@ -39,7 +39,7 @@ class InstructionData(LightningDataModule):
         max_length: int,
         row_length: int,
         rows_per_step: int,
-        holdout: float = 0.0,
+        weights: Mapping[str, float] | None = None,
         max_heldout: int | None = None,
         packing: str = "best_fit",
         seed: int = 0,
@@ -53,7 +53,8 @@ class InstructionData(LightningDataModule):
             max_length: tokens of the longest document; longer answers lose their end, never their EOS.
             row_length: tokens of a packed row, which is one micro-batch.
             rows_per_step: rows of one optimizer step, over all devices and micro-batches.
-            holdout: share of groups held out for validation.
+            weights: how often each record of a source is seen in an epoch, 1 where nothing is said; 0.5 takes half
+                of them, 2 takes each twice.
             max_heldout: keep at most this many held-out records.
             packing: `best_fit`, `first_fit` or `none`.
             seed: of the order of rows.
@@ -63,19 +64,20 @@ class InstructionData(LightningDataModule):
             UserError: a number is out of its range.
         """
         super().__init__()
-        if rows_per_step < 1 or not 0 <= holdout < 1 or row_length < max_length:
+        if rows_per_step < 1 or row_length < max_length:
             raise UserError(
-                f"data: need rows_per_step {rows_per_step} >= 1, holdout {holdout} within [0, 1) and "
-                f"row_length {row_length} >= max_length {max_length}"
+                f"data: need rows_per_step {rows_per_step} >= 1 and row_length {row_length} >= max_length {max_length}"
             )
         if HELD_OUT in sources or not sources:
             raise UserError(f"data.sources: needs a source, and none named {HELD_OUT}")
         self.sources = dict(sources)
+        self.weights = dict.fromkeys(sources, 1.0) | dict(weights or {})
+        if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
+            raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
         self.cache = Path(cache)
         self.max_length = max_length
         self.row_length = row_length
         self.rows_per_step = rows_per_step
-        self.holdout = holdout
         self.max_heldout = max_heldout
         self.packing = packing
         self.seed = seed
@@ -92,7 +94,7 @@ class InstructionData(LightningDataModule):
         """What decides the rows, apart from the tokenizer."""
         return {
             **self._documents_key(),
-            "weights": {name: source.weight for name, source in self.sources.items()},
+            "weights": self.weights,
             "row_length": self.row_length,
             "rows_per_step": self.rows_per_step,
             "packing": self.packing,
@@ -104,7 +106,6 @@ class InstructionData(LightningDataModule):
             "version": VERSION,
             "sources": {name: source.key() for name, source in self.sources.items()},
             "max_length": self.max_length,
-            "holdout": self.holdout,
             "max_heldout": self.max_heldout,
         }
 
@@ -130,7 +131,6 @@ class InstructionData(LightningDataModule):
                 sources=self.sources,
                 tokenizer=PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
                 max_length=self.max_length,
-                holdout=self.holdout,
                 max_heldout=self.max_heldout,
             ),
         )
@@ -163,8 +163,8 @@ class InstructionData(LightningDataModule):
         """Documents of an epoch: each source as often as its weight says, the broken part drawn by the seed."""
         chosen = []
         start = 0
-        for count, source in zip(counts, self.sources.values(), strict=True):
-            whole, part = divmod(source.weight, 1)
+        for count, name in zip(counts, self.sources, strict=True):
+            whole, part = divmod(self.weights[name], 1)
             everyone = np.arange(start, start + count)
             drawn = np.random.default_rng(self.seed).permutation(everyone)[: round(part * count)]
             chosen += [everyone] * int(whole) + [np.sort(drawn)]
@@ -184,7 +184,7 @@ class InstructionData(LightningDataModule):
         """Rows of this rank, from where the trainer stands."""
         rows = self._rows["train"]
         if not len(rows):
-            raise UserError(f"data: no record is left to train on ({', '.join(self.sources)}; holdout {self.holdout})")
+            raise UserError(f"data: no record is left to train on ({', '.join(self.sources)})")
         sampler = StepSampler(
             rows.learnt,
             rows_per_step=self.rows_per_step,

@@ -13,7 +13,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Record, Rejections
-from hypnos.corpus.sources import Source, is_held_out, read_source
+from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
 from hypnos.data.preview import mark_learnt
 
@@ -40,7 +40,6 @@ def prepare(
     sources: Mapping[str, Source],
     tokenizer: PreTrainedTokenizerFast,
     max_length: int,
-    holdout: float,
     max_heldout: int | None,
 ) -> None:
     """Encode all sources into one Arrow file each, and their held-out records into one more.
@@ -53,7 +52,6 @@ def prepare(
         sources: by name.
         tokenizer: with its chat template.
         max_length: tokens of the longest document.
-        holdout: share of groups held out.
         max_heldout: keep at most this many held-out records; the others are not trained on either.
 
     Raises:
@@ -71,7 +69,7 @@ def prepare(
                 records = read_source(source, rejections, name=name)
                 for record, documents in _encode(encoder, records, rejections):
                     tally["records"] += 1
-                    aside = is_held_out(record.group, holdout)
+                    aside = source.holds_out(record)
                     tally["held_out"] += aside
                     if aside and max_heldout is not None and kept >= max_heldout:
                         continue

@@ -166,9 +166,7 @@ class Run:
         tokenizer = self._tokenizer(plain)
         settings = {"dtype": self.model["dtype"], "seed": self.model["seed"]}
         key = content_key({"base": self.base_key, "vocabulary": plain.key()})
-        measures = self._measures(
-            key, tokenizer, lambda: plain.read_base(self.model["path"], tokenizer, **settings)
-        )
+        measures = self._measures(key, tokenizer, lambda: plain.read_base(self.model["path"], tokenizer, **settings))
         for data in self.heldout.values():
             data.use_tokenizer(self._tokenizer(self.vocabulary))
         return Result("base", None, measures)

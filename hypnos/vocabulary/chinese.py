@@ -3,13 +3,14 @@
 import json
 import logging
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import file_key
 from hypnos.corpus.records import Instruction, Record, Rejections
-from hypnos.corpus.sources import Source, is_held_out, read_source
+from hypnos.corpus.sources import Source, read_source
 from hypnos.vocabulary.base import locate_base
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
@@ -37,18 +38,19 @@ class ChineseVocabulary(OwnVocabulary):
         size: int,
         terms: str | None = None,
         coverage: float = 0.999,
-        holdout: float = 0.0,
+        max_records: int = 200_000,
         pad_to_multiple_of: int | None = None,
         template: str | None = None,
     ) -> None:
         """Extend the base's vocabulary.
 
         Args:
-            sources: the corpus, by kind of text; the report has a line for each kind.
+            sources: the corpus, by kind of text; held-out records are not trained on, and fertility is measured
+                on them alone, a line for each kind.
             size: number of new pieces, terms and characters included.
             terms: a file of terms kept whole, one a line.
             coverage: share of the corpus' Chinese characters that get a piece; rarer ones stay bytes.
-            holdout: share of groups left out of training; fertility is measured on them alone.
+            max_records: of each source; more text changes few merges and takes memory.
             pad_to_multiple_of: rounds the number of embedding rows up.
             template: a Jinja chat template; None keeps the base's own.
 
@@ -62,7 +64,7 @@ class ChineseVocabulary(OwnVocabulary):
         self.size = size
         self.terms = Path(terms) if terms else None
         self.coverage = coverage
-        self.holdout = holdout
+        self.max_records = max_records
         self.pad_to_multiple_of = pad_to_multiple_of
 
     def key(self) -> dict[str, Any]:
@@ -73,7 +75,7 @@ class ChineseVocabulary(OwnVocabulary):
             "terms": file_key(self.terms) if self.terms else None,
             "size": self.size,
             "coverage": self.coverage,
-            "holdout": self.holdout,
+            "max_records": self.max_records,
             "pad_to_multiple_of": self.pad_to_multiple_of,
         }
 
@@ -95,7 +97,7 @@ class ChineseVocabulary(OwnVocabulary):
             raise UserError(f"{folder}: no SentencePiece model to extend (tokenizer.model); use vocabulary=none")
         terms = self._read_terms()
         wanted = int(self.size * SPARE)
-        learnt = learn_pieces(self._texts(held_out=False), wanted, coverage=self.coverage)
+        learnt = learn_pieces(self._texts(), wanted, coverage=self.coverage)
         extended = extend_proto(proto, chain_terms(terms), learnt, self.size)
         added = len(extended.pieces) - len(proto.pieces)
         if added < self.size:
@@ -122,10 +124,10 @@ class ChineseVocabulary(OwnVocabulary):
         except (OSError, UnicodeDecodeError, UserError) as error:
             raise UserError(f"{self.terms}: {getattr(error, 'strerror', None) or error}") from error
 
-    def _texts(self, *, held_out: bool) -> Iterator[str]:
+    def _texts(self) -> Iterator[str]:
         for name, source in self.sources.items():
-            for record in read_source(source, Rejections(), name=name):
-                if is_held_out(record.group, self.holdout) == held_out:
+            for record in islice(read_source(source, Rejections(), name=name), self.max_records):
+                if not source.holds_out(record):
                     yield _as_text(record)
 
     def _held_out_texts(self) -> dict[str, list[str]]:
@@ -133,7 +135,7 @@ class ChineseVocabulary(OwnVocabulary):
         for name, source in self.sources.items():
             texts[name] = []
             for record in read_source(source, Rejections(), name=name):
-                if is_held_out(record.group, self.holdout):
+                if source.holds_out(record):
                     texts[name].append(_as_text(record))
                 if len(texts[name]) == MEASURED:
                     break

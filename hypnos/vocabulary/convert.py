@@ -56,4 +56,3 @@ def _merges(proto: pb.ModelProto, vocabulary: dict[str, int]) -> list[tuple[str,
     ]
     found.sort(key=lambda merge: merge[:2])
     return [(left, right) for _, _, left, right in found]
-

@@ -79,9 +79,7 @@ def report_fertility(
         grouped_bars(
             directory / "fertility.png",
             groups=list(kinds),
-            bars={
-                when: [kinds[kind][when]["tokens_per_character"] for kind in kinds] for when in ("before", "after")
-            },
+            bars={when: [kinds[kind][when]["tokens_per_character"] for kind in kinds] for when in ("before", "after")},
             ylabel="tokens per character",
             title="Fertility on held-out text",
         )

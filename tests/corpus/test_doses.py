@@ -14,9 +14,7 @@ DRUGS = read_windows(SPECIALTY / "doses.yaml")
 
 def found(text: str) -> list[tuple[str, tuple[float, ...], str]]:
     """Returns drug, values and unit of every dose, the values freed of floating-point dust."""
-    return [
-        (dose.drug, tuple(round(v, 9) for v in dose.values), dose.unit) for dose in find_doses(text, DRUGS)
-    ]
+    return [(dose.drug, tuple(round(v, 9) for v in dose.values), dose.unit) for dose in find_doses(text, DRUGS)]
 
 
 def grades(text: str, slack: float = 2.0) -> list[str]:
@@ -116,9 +114,7 @@ def test_another_drug_keeps_its_dose(text: str) -> None:
 
 
 def test_nested_names_go_to_the_longer_drug() -> None:
-    assert found(
-        "舒芬太尼 0.3 μg/kg，芬太尼 3 μg/kg，去氧肾上腺素 100 μg，肾上腺素 1 mg，顺阿曲库铵 0.15 mg/kg"
-    ) == [
+    assert found("舒芬太尼 0.3 μg/kg，芬太尼 3 μg/kg，去氧肾上腺素 100 μg，肾上腺素 1 mg，顺阿曲库铵 0.15 mg/kg") == [
         ("舒芬太尼", (0.0003,), "mg/kg"),
         ("芬太尼", (0.003,), "mg/kg"),
         ("去氧肾上腺素", (0.1,), "mg"),

@@ -1,0 +1,48 @@
+# Each target makes .venv and installs what it needs by itself, from the lock, at once when nothing changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.PHONY: demo test test-all check hold bench lock format clean
+
+demo: $(INSTALLED)      ## the embedded sample through the whole of train.py
+	$(BIN)/python train.py
+
+test: $(INSTALLED)      ## hermetic, under five minutes
+	$(BIN)/python -m pytest -m "not slow and not real_data"
+
+test-all: $(INSTALLED)  ## and what is slow: every experiment, kills, real data where there are any
+	$(BIN)/python -m pytest
+
+check: $(INSTALLED)     ## style, types, and who may import whom
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+hold: $(INSTALLED)      ## each measured promise beside its figure; fails on a miss
+	$(BIN)/python -m bench.hold
+
+bench: $(INSTALLED)     ## timings
+	$(BIN)/python -m bench.speed
+
+format: $(INSTALLED)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+$(INSTALLED): requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	touch $@
+
+lock:                   ## pin anew what pyproject.toml allows
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
+	.venv-lock/bin/python -m pip install --quiet -e '.[dev]'
+	.venv-lock/bin/python -m pip freeze --exclude-editable --exclude hypnos-llm | sed 's/+cpu$$//; s/ @ .*torch-\([0-9.]*\).*/==\1/' > requirements.lock
+	rm -rf .venv-lock
+
+clean:
+	rm -rf $(VENV) artefacts outputs
