@@ -191,7 +191,7 @@ class InstructionData(LightningDataModule):
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world=self.trainer.world_size if self.trainer else 1,
-            steps_done=(lambda: self.trainer.global_step) if self.trainer else (lambda: 0),
+            steps_done=lambda: self.trainer.global_step if self.trainer else 0,
         )
         return self._loader(rows, sampler)
 

@@ -90,7 +90,8 @@ class Encoder:
             return [_Run(record.text, ())]
         contents = [message["content"] for message in record.messages()]
         layout: list[Special | _Run] = []
-        text, spans = "", []
+        text = ""
+        spans: list[tuple[int, int]] = []
         for part in self.template.parts(len(contents)):
             match part:
                 case Special():

@@ -8,6 +8,5 @@ from tabulate import tabulate
 def text_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table for a terminal: the first column to the left, numbers to the right, heads broken at colons."""
     aligned = ["left", *["right"] * (len(head) - 1)]
-    return tabulate(
-        rows, [h.replace(": ", "\n") for h in head], tablefmt="simple", colalign=aligned, disable_numparse=True
-    )
+    broken = [title.replace(": ", "\n") for title in head]
+    return tabulate(rows, broken, tablefmt="simple", colalign=aligned, disable_numparse=True)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
 from transformers import PreTrainedTokenizerFast
 
 
@@ -45,10 +46,10 @@ class Answers(Callback):
 
     def _show(self, trainer: Trainer, rows: list[dict]) -> None:
         for logger in trainer.loggers:
-            if hasattr(logger, "log_table"):  # W&B
+            if isinstance(logger, WandbLogger):
                 values = [list(row.values()) for row in rows]
                 logger.log_table("answers", columns=list(rows[0]), data=values, step=trainer.global_step)
-            elif hasattr(logger.experiment, "add_text"):  # TensorBoard
+            elif isinstance(logger, TensorBoardLogger):
                 for row in rows:
                     text = f"**{row['prompt']}**\n\n{row['answer']}"
                     logger.experiment.add_text("answers", text, trainer.global_step)

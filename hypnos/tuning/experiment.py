@@ -103,5 +103,5 @@ def _table(results: Sequence[Result]) -> str:
             found = result.measures[name]
             cells += [f"{found[c]:.3f}" for c in ("tokens_per_char", "loss", "bits_per_char")]
         rows.append(cells)
-    table = text_table(head, rows)
-    return f"\nHeld-out answers (loss in nats per token; bits per character compares across vocabularies)\n\n{table}\n\nmodel: {results[-1].directory}"
+    title = "Held-out answers (loss in nats per token; bits per character compares across vocabularies)"
+    return f"\n{title}\n\n{text_table(head, rows)}\n\nmodel: {results[-1].directory}"

@@ -36,17 +36,16 @@ def check_directory(directory: Path) -> None:
     if not tokenizer.chat_template:
         raise UserError(f"{directory}: the tokenizer has no chat template")
     for name in ("bos_token_id", "eos_token_id"):
-        if config.get(name) != getattr(tokenizer, name):
-            raise UserError(
-                f"{directory}: {name} is {config.get(name)} in the config and {getattr(tokenizer, name)} in the tokenizer"
-            )
+        said, meant = config.get(name), getattr(tokenizer, name)
+        if said != meant:
+            raise UserError(f"{directory}: {name} is {said} in the config and {meant} in the tokenizer")
 
 
 def _table_rows(directory: Path) -> dict[str, int]:
     rows = {}
     for file in sorted(directory.glob("*.safetensors")):
         with safe_open(file, framework="pt") as weights:
-            for name in weights.keys():
+            for name in weights.keys():  # noqa: SIM118 - no dict, though it looks like one
                 if name.endswith(("embed_tokens.weight", "lm_head.weight")):
                     rows[name] = int(weights.get_slice(name).get_shape()[0])
     return rows

@@ -61,7 +61,7 @@ class LoraTuning(Tuning):
         super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
         self.weights_dtype = getattr(torch, dtype)
         self.train_embeddings = train_embeddings
-        self.lora = {
+        self.lora: dict[str, Any] = {
             "r": r,
             "lora_alpha": lora_alpha,
             "lora_dropout": lora_dropout,

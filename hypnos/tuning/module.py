@@ -130,7 +130,8 @@ class Tuning(LightningModule):
         self.log("val/tokens", tokens, rank_zero_only=True)
         self.log("val/characters", characters, rank_zero_only=True)
 
-    def configure_optimizers(self) -> dict[str, Any]:
+    def configure_optimizers(self) -> Any:
+        """The optimizer, and its schedule over the stage's steps."""
         trained = [p for p in self.model.parameters() if p.requires_grad]
         optimizer = self.optimizer(_decay_groups(trained, self.weight_decay), lr=self.lr)
         schedule = self.schedule(optimizer, int(self.trainer.estimated_stepping_batches))
@@ -138,7 +139,8 @@ class Tuning(LightningModule):
 
 
 def _decay_groups(parameters: Iterable[nn.Parameter], decay: float) -> list[dict[str, Any]]:
-    matrices, vectors = [], []
+    matrices: list[nn.Parameter] = []
+    vectors: list[nn.Parameter] = []
     for parameter in parameters:
         (matrices if parameter.ndim > 1 else vectors).append(parameter)
     groups = [{"params": matrices, "weight_decay": decay}, {"params": vectors, "weight_decay": 0.0}]

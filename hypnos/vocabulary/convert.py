@@ -32,7 +32,7 @@ def build_tokenizer(proto: pb.ModelProto) -> PreTrainedTokenizerFast:
     )
     special = [p.piece for p in proto.pieces if p.type in (kinds.CONTROL, kinds.UNKNOWN)]
     tokenizer.add_special_tokens([AddedToken(piece, normalized=False, special=True) for piece in special])
-    fast = PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
         unk_token=pieces[trainer.unk_id],
         bos_token=pieces[trainer.bos_id] if trainer.bos_id >= 0 else None,
@@ -41,7 +41,6 @@ def build_tokenizer(proto: pb.ModelProto) -> PreTrainedTokenizerFast:
         padding_side="right",
         clean_up_tokenization_spaces=False,
     )
-    return fast
 
 
 def _merges(proto: pb.ModelProto, vocabulary: dict[str, int]) -> list[tuple[str, str]]:

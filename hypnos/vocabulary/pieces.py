@@ -1,8 +1,10 @@
 """New pieces: byte-pair merges learnt on Chinese text, and the terms of a specialty, each kept whole."""
 
 import io
+import os
 import re
 from collections.abc import Iterable, Iterator
+from itertools import pairwise
 
 import sentencepiece as spm
 
@@ -24,7 +26,7 @@ def chinese_runs(texts: Iterable[str]) -> Iterator[str]:
         yield from CHINESE.findall(text)
 
 
-def learn_pieces(texts: Iterable[str], size: int, *, coverage: float, threads: int = 2) -> list[str]:
+def learn_pieces(texts: Iterable[str], size: int, *, coverage: float) -> list[str]:
     """Train a BPE model with SentencePiece on Chinese runs.
 
     Args:
@@ -59,7 +61,7 @@ def learn_pieces(texts: Iterable[str], size: int, *, coverage: float, threads: i
             bos_id=-1,
             eos_id=-1,
             pad_id=-1,
-            num_threads=threads,
+            num_threads=os.cpu_count() or 1,
             minloglevel=2,
         )
     except (RuntimeError, ValueError) as error:
@@ -92,7 +94,7 @@ def merge_by_rank(text: str, rank: dict[str, int]) -> list[str]:
     """Split a text as SentencePiece's BPE does: join the best-ranked neighbours until none can be joined."""
     parts = list(text)
     while True:
-        joins = [(rank[a + b], i) for i, (a, b) in enumerate(zip(parts, parts[1:], strict=False)) if a + b in rank]
+        joins = [(rank[a + b], i) for i, (a, b) in enumerate(pairwise(parts)) if a + b in rank]
         if not joins:
             return parts
         _, i = min(joins)

@@ -305,5 +305,5 @@ def test_a_long_gap_costs_no_time() -> None:
 
 
 def test_a_missing_file_is_a_users_error(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="none.yaml"):
+    with pytest.raises(UserError, match=r"none\.yaml"):
         read_windows(tmp_path / "none.yaml")
