@@ -134,8 +134,6 @@ class InstructionData(LightningDataModule):
                 max_heldout=self.max_heldout,
             ),
         )
-        # The preview is of this run, whether or not the tokens are.
-        log.info("documents in %s; the first of them (⟦learnt⟧):\n%s", directory, self.preview())
 
     def preview(self) -> str:
         """The first documents, decoded, with what is learnt of them marked."""

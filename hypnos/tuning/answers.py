@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
@@ -41,7 +42,8 @@ class Answers(Callback):
             message, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(pl_module.device)
         given = inputs["input_ids"].shape[1]
-        said = pl_module.model.generate(**inputs, max_new_tokens=self.max_new_tokens, do_sample=False)
+        model: Any = pl_module.model
+        said = model.generate(**inputs, max_new_tokens=self.max_new_tokens, do_sample=False)
         return str(tokenizer.decode(said[0, given:], skip_special_tokens=True))
 
     def _show(self, trainer: Trainer, rows: list[dict]) -> None:

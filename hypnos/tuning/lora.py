@@ -71,6 +71,10 @@ class LoraTuning(Tuning):
         }
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:
+        layers = {name.rpartition(".")[2] for name, _ in model.named_modules()}
+        missing = [name for name in self.lora["target_modules"] if name not in layers]
+        if missing:
+            raise UserError(f"tuning.target_modules: the model has no layer {', '.join(missing)}")
         tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
         whole = [_name_of(model, model.get_input_embeddings())]
         if not tied:
@@ -81,10 +85,7 @@ class LoraTuning(Tuning):
             ensure_weight_tying=tied and self.train_embeddings,  # peft unties silently without it
             **self.lora,
         )
-        try:
-            adapted = get_peft_model(model, config)
-        except ValueError as error:
-            raise UserError(f"tuning.target_modules: {str(error).splitlines()[0]}") from error
+        adapted = get_peft_model(model, config)
         for parameter in adapted.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()

@@ -98,11 +98,12 @@ class Run:
             The tokenizer's directory.
         """
         tokenizer = self._tokenizer(self.vocabulary)
-        for name, data in (*self.data.items(), *self.heldout.items()):
-            log.info("preparing data: %s", name)
+        for data in (*self.data.values(), *self.heldout.values()):
             data.use_tokenizer(tokenizer)
             data.prepare_data()
             data.setup()
+        for name, data in self.data.items():
+            log.info("stage %s learns what stands in ⟦⟧:\n%s", name, data.preview())
         return tokenizer
 
     def train(self) -> list[Result]:
