@@ -1,12 +1,19 @@
+import json
 import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hydra import compose, initialize_config_dir
+from hydra import compose as hydra_compose
+from hydra import initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.hydra_config import HydraConfig
+from hydra.utils import instantiate
 from omegaconf import OmegaConf
+
+from hypnos.tuning.experiment import run_experiment
 
 ROOT = Path(__file__).parents[1]
 
@@ -19,7 +26,7 @@ def compose_config(name: str, overrides: list[str], output: Path) -> dict[str, A
     """A primary config as the command would see it, resolved to plain values."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        full = compose(name, overrides=overrides, return_hydra_config=True)
+        full = hydra_compose(name, overrides=overrides, return_hydra_config=True)
     full.hydra.runtime.output_dir = str(output)
     HydraConfig.instance().set_config(full)
     plain = OmegaConf.masked_copy(full, [key for key in full if key != "hydra"])
@@ -33,3 +40,31 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared/data is not here")
     return folder
+
+
+@pytest.fixture
+def compose(tmp_path: Path) -> Callable[[str, list[str]], dict[str, Any]]:
+    """Compose a primary config with overrides."""
+    return lambda name, overrides: compose_config(name, overrides, tmp_path)
+
+
+@pytest.fixture(scope="session")
+def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[dict[str, Any]]]:
+    """Run an experiment in this process, small and short, and return what `results.json` holds.
+
+    All runs of a test session share one folder of artefacts, as a lab's runs do.
+    """
+    artefacts = tmp_path_factory.mktemp("artefacts")
+
+    def train(*overrides: str, artefacts: Path = artefacts) -> list[dict[str, Any]]:
+        output = tmp_path_factory.mktemp("output")
+        small = [
+            *("sources.general.limit=60", "sources.anesthesia.limit=60", "sources.text.limit=10"),
+            *("model.recipe.pieces=2000", "logger=none", "answers.max_new_tokens=4", f"paths.artefacts={artefacts}"),
+            *(f"model.recipe.{stage}.epochs=1" for stage in ("general", "anesthesia", "pretrain")),
+        ]
+        config = compose_config("train", [*small, *overrides], output)
+        run_experiment(config, build=partial(instantiate, _convert_="all"), output=output)
+        return json.loads((output / "results.json").read_text("utf-8"))
+
+    return train

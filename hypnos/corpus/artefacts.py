@@ -73,7 +73,7 @@ def disk_errors(directory: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise UserError(f"{directory}: no space left on the disk") from error
-        if error.errno in (errno.EACCES, errno.EROFS):
+        if error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
         raise
 

@@ -1,57 +1,24 @@
 """Doses written in Chinese text, held against the windows of a specialty's ``doses.yaml``.
 
 The parser prefers precision to recall: a dose counts only where its drug and its kind are plain from the
-words around it, so that a fault is worth a person's look. Units become mg, mL or IU, per kg, per h.
+words around it, so that a fault is worth a person's look.
 """
 
-from __future__ import annotations
-
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-import yaml
-
-from hypnos.corpus.errors import UserError
+from hypnos.corpus.dose_units import AMOUNT, LINK, NUMBER, UNIT, any_of, normalise, parse_unit
+from hypnos.corpus.dose_windows import Drug, Window, beyond
 
 Grade = Literal["ok", "warn", "fault", "unknown"]
 
-_ROUNDING = 1.01  # "67 μg/kg/min" is written for 4 mg/kg/h
-_AMOUNTS = {
-    "mg": ("mg", 1.0), "毫克": ("mg", 1.0),
-    "μg": ("mg", 1e-3), "ug": ("mg", 1e-3), "mcg": ("mg", 1e-3), "微克": ("mg", 1e-3),
-    "ml": ("mL", 1.0), "毫升": ("mL", 1.0), "iu": ("IU", 1.0), "国际单位": ("IU", 1.0), "单位": ("IU", 1.0),
-}  # fmt: skip
-_PER = {
-    "kg": ("/kg", 1.0), "公斤": ("/kg", 1.0), "千克": ("/kg", 1.0), "次": ("", 1.0),
-    "min": ("/h", 60.0), "分钟": ("/h", 60.0), "分": ("/h", 60.0), "h": ("/h", 1.0), "hr": ("/h", 1.0),
-    "小时": ("/h", 1.0), "d": ("/h", 1 / 24), "天": ("/h", 1 / 24), "日": ("/h", 1 / 24),
-}  # fmt: skip
-
-
-def _any_of(words: Iterable[str]) -> str:
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
-
-
-# One unit: "mg", "μg/kg/min", "μg·kg−1·min−1", "mg/(kg·h)". What may not follow it would make it a
-# concentration or a part of something longer: "μg/mL", "mg/m2", "10 mg:1 mL".
-_NUMBER = r"\d+(?:\.\d+)?"
-_AMOUNT = rf"(?:{_any_of(_AMOUNTS)})(?![a-z])"
-_TOKEN = rf"(?:{_any_of(_PER)})(?![a-z])(?:体重)?(?:\s*[-−]\s*1(?!\d))?"
-_TIMES = r"\s*[·⋅•∙・‧*]\s*"
-_LINK = (
-    rf"(?:\s*/\s*\(\s*{_TOKEN}(?:{_TIMES}{_TOKEN})*\s*\)|(?:\s*/\s*|{_TIMES}|\s*每\s*){_TOKEN}"
-    rf"|\s+(?=(?:kg|min|h|d)\s*[-−]\s*1){_TOKEN})"
-)
-_UNIT = rf"{_AMOUNT}(?:{_LINK})*(?!\s*[/:·*+×%]|\s*每\s*[^\s\d]|\d|\s*[-‐–—−~]\s*\d)"
 _SEPARATOR = r"\s*(?:[-‐–—−~/、]|至|到|或)\s*"
 _DOSE = re.compile(
-    rf"(?<![\d.a-z])(?<!\d,)(?P<numbers>{_NUMBER}(?:\s*(?:{_AMOUNT}(?:{_LINK})*)?{_SEPARATOR}{_NUMBER}){{0,3}})"
-    rf"\s*(?P<unit>{_UNIT})"
+    rf"(?<![\d.a-z])(?<!\d,)(?P<numbers>{NUMBER}(?:\s*(?:{AMOUNT}(?:{LINK})*)?{_SEPARATOR}{NUMBER}){{0,3}})"
+    rf"\s*(?P<unit>{UNIT})"
 )
 
 # Words that may stand between a drug (or its last dose) and its next dose even across a comma. No two of the
@@ -88,25 +55,6 @@ _SET_ASIDE = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A plausible range of one use, in the unit that `parse_unit` returns; `low` 0 makes `high` a ceiling."""
-
-    use: str
-    low: float
-    high: float
-    unit: str
-
-
-@dataclass(frozen=True, slots=True)
-class Drug:
-    """A generic name, its other names and its windows; without windows it only keeps longer names whole."""
-
-    name: str
-    aliases: tuple[str, ...] = ()
-    windows: tuple[Window, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class Dose:
     """A dose found in text: one value, or those of a range or list, in `unit`; `text` is normalised."""
 
@@ -117,75 +65,6 @@ class Dose:
     windows: tuple[Window, ...] = field(default=(), repr=False)
 
 
-def parse_unit(text: str) -> tuple[str, float]:
-    """Returns the unit in mg, mL or IU, per kg, per h, and the factor that turns a value of `text` into it.
-
-    Raises:
-        ValueError: `text` is not an amount, optionally per kg and per time.
-    """
-    written = _normalise(text).strip()
-    amount = re.match(_AMOUNT, written)
-    if amount is None or not re.fullmatch(_UNIT, written):
-        raise ValueError(f"not a unit: {text!r}")
-    unit, factor = _AMOUNTS[amount[0]]
-    per = [_PER[token] for token in re.findall(_any_of(_PER), written[amount.end() :])]
-    for _, times in per:
-        factor *= times
-    return unit + "".join(sorted({suffix for suffix, _ in per}, reverse=True)), factor
-
-
-def read_windows(path: Path) -> tuple[Drug, ...]:
-    """Reads a ``doses.yaml``; names of its `other_names` come as drugs without windows.
-
-    Raises:
-        UserError: the file is missing, is not YAML, or an entry is wrong; the message names file and key.
-    """
-    drugs: list[Drug] = []
-    seen: set[str] = set()
-    key = "drugs"
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        entries = [*content["drugs"], *({"name": name} for name in content.get("other_names", ()))]
-        for at, entry in enumerate(entries):
-            key = str(entry.get("name", f"drugs[{at}].name"))
-            drugs.append(_read_drug(**entry))
-            for name in (drugs[-1].name, *drugs[-1].aliases):
-                if name in seen:
-                    raise ValueError(f"the name {name} stands twice")
-                seen.add(name)
-    except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UserError(f"{path}: {key}: {' '.join(str(error).split())}") from error
-    return tuple(drugs)
-
-
-def _read_drug(*, name: str, aliases: Sequence[str] = (), windows: Sequence[dict[str, Any]] = ()) -> Drug:
-    if not isinstance(name, str):
-        raise TypeError(f"name: not text: {name!r}")
-    if not isinstance(aliases, list | tuple):
-        raise TypeError(f"aliases: not a list: {aliases!r}")
-    read: list[Window] = []
-    for at, entry in enumerate(windows):
-        try:
-            read.extend(_read_window(**entry))
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"windows[{at}]: {error}") from error
-    return Drug(name, tuple(aliases), tuple(read))
-
-
-def _read_window(*, use: str, low: float, high: float, unit: str, max_total: str | None = None) -> Iterator[Window]:
-    """Yields the window and, for `max_total`, a ceiling of its own."""
-    parsed, factor = parse_unit(unit)
-    if not 0 <= float(low) <= float(high) or not high:
-        raise ValueError(f"{use}: low {low}, high {high}: needs 0 <= low <= high, high above 0")
-    yield Window(use, low * factor, high * factor, parsed)
-    if max_total is not None:
-        value, _, unit = str(max_total).partition(" ")
-        if not unit:
-            raise ValueError(f"max_total: {max_total}: needs an amount, a space and a unit")
-        parsed, factor = parse_unit(unit)
-        yield Window(f"{use}, max_total", 0.0, float(value) * factor, parsed)
-
-
 def find_doses(text: str, windows: tuple[Drug, ...]) -> Iterator[Dose]:
     """Yields the doses that `text` states after a drug with windows, in the order of the text.
 
@@ -193,7 +72,7 @@ def find_doses(text: str, windows: tuple[Drug, ...]) -> Iterator[Dose]:
     dilutions, sums, thresholds, other routes, quoted errors, and for children amounts that are not per kg.
     """
     pattern, drugs = _names(windows)
-    text = _normalise(text)
+    text = normalise(text)
     child = bool(_CHILD.search(text))
     for sentence in re.split(r"[。;!?\n]", text):
         if _SET_ASIDE.search(sentence):
@@ -226,7 +105,7 @@ def _doses_of(drug: Drug, reach: str, *, named_next: bool, per_kg_only: bool) ->
             continue
         if named_next and gap.strip() and not rest.strip(" 的"):
             continue  # "后 0.6 mg/kg 罗库溴铵": the dose of the next drug
-        numbers = [float(number) for number in re.findall(_NUMBER, match["numbers"])]
+        numbers = [float(number) for number in re.findall(NUMBER, match["numbers"])]
         if values := tuple(number * factor for number in numbers if number):
             yield Dose(drug.name, values, unit, match[0], drug.windows)
 
@@ -246,36 +125,18 @@ def grade(dose: Dose, *, slack: float = 2.0) -> Grade:
     windows = [window for window in dose.windows if window.unit == dose.unit]
     if not windows:
         return "unknown"
-    worst = max(min(_beyond(value, window, slack) for window in windows) for value in dose.values)
+    worst = max(min(beyond(value, window, slack) for window in windows) for value in dose.values)
     return ("ok", "warn", "fault")[worst]
-
-
-def _beyond(value: float, window: Window, slack: float) -> int:
-    """Returns 0, 1 or 2 for "ok", "warn", "fault".
-
-    Above, tenfold counts from the lower edge: 20 mg/kg, for 2 of a window of 1 to 2.5, is only eight times
-    the upper edge. Fourfold keeps a window that is itself tenfold wide apart from its faults. Below, tenfold
-    counts from the edge, because small repeated doses are common.
-    """
-    low, high = window.low / _ROUNDING, window.high * _ROUNDING
-    if low / slack <= value <= high * (slack if low else 1.0):
-        return 0
-    return 2 if value <= window.low * _ROUNDING / 10 or value >= max(10 * low, 4 * window.high) else 1
-
-
-def _normalise(text: str) -> str:
-    """Full-width forms, superscripts, ㎎ and the two signs for micro become one spelling, in lower case."""
-    return unicodedata.normalize("NFKC", text).lower()
 
 
 def _mixes_units(match: re.Match[str]) -> bool:
     """Tells a range with two units ("500 μg–1 mg") from one with the unit repeated or left out."""
-    units = [parse_unit(unit) for unit in re.findall(rf"{_AMOUNT}(?:{_LINK})*", match["numbers"])]
+    units = [parse_unit(unit) for unit in re.findall(rf"{AMOUNT}(?:{LINK})*", match["numbers"])]
     return any(unit != parse_unit(match["unit"]) for unit in units)
 
 
 @lru_cache(maxsize=8)
 def _names(drugs: tuple[Drug, ...]) -> tuple[re.Pattern[str], dict[str, Drug]]:
     """Returns a pattern that finds names, longest first, and the drug of each name."""
-    names = {_normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)}
-    return re.compile(_any_of(names)), names
+    names = {normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)}
+    return re.compile(any_of(names)), names

@@ -9,6 +9,7 @@ from typing import IO, Any
 import orjson
 
 from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import visible_files
 
 HUB = "hub:"
 """A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,
@@ -45,14 +46,24 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
                 yield row
         except UnicodeDecodeError as error:
             hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
-            bad = error.object[error.start : error.start + 1].hex()
-            raise UserError(
-                f"{file}: after row {count}: byte 0x{bad} is not {encoding.removesuffix('-sig')}{hint}"
-            ) from error
+            line = _undecodable_line(file, encoding)
+            raise UserError(f"{file}:{line}: not {encoding.removesuffix('-sig')}: {error.reason}{hint}") from error
         except OSError as error:
             raise UserError(f"{file}: {error.strerror or error}") from error
         if not count:
             raise UserError(f"{file}: no records in this file")
+
+
+def _undecodable_line(file: Path, encoding: str) -> int:
+    """Find the faulty line: text is decoded in blocks, so the error itself does not know it."""
+    number = 0
+    with file.open("rb") as stream:
+        for number, line in enumerate(stream, 1):
+            try:
+                line.decode(encoding)
+            except UnicodeDecodeError:
+                break
+    return number
 
 
 def list_files(place: Path) -> list[Path]:
@@ -62,7 +73,7 @@ def list_files(place: Path) -> list[Path]:
         UserError: there are none.
     """
     if place.is_dir():
-        files = [p for p in sorted(place.rglob("*")) if p.suffix in READERS and not p.name.startswith(".")]
+        files = [p for p in visible_files(place) if p.suffix.lower() in READERS]
         if not files:
             raise UserError(f"{place}: no file of a known kind ({', '.join(READERS)}) in this folder")
         return files
@@ -91,25 +102,22 @@ def _read_lines(file: Path, encoding: str) -> Iterator[Row]:
 
 def _read_json(file: Path, encoding: str) -> Iterator[Row]:
     with file.open(encoding=encoding) as stream:
-        if _is_array(stream):
+        if _is_array(file, encoding):
             yield from _read_array(file, stream)
         else:
             yield from _read_lines(file, encoding)
 
 
-def _is_array(stream: IO[str]) -> bool:
-    """Tell one JSON array from JSON Lines under the name .json, whose lines may be lists themselves."""
-    first = next((line for line in stream if line.strip()), "")
-    second = next((line for line in stream if line.strip()), "")
-    stream.seek(0)
-    if not first.lstrip().startswith("["):
-        return False
-    try:
-        turns = orjson.loads(first)
-    except orjson.JSONDecodeError:
-        return True
-    # A whole list on the first line is a dialogue of strings, or else the file's only line.
-    return not second or not all(isinstance(turn, str) for turn in turns)
+def _is_array(file: Path, encoding: str) -> bool:
+    """Tell one JSON array from JSON Lines under the name .json, whose lines may be lists of turns themselves.
+
+    The first signs decide, since a whole array often stands on one line that does not fit into memory.
+    """
+    start = ""
+    with file.open(encoding=encoding) as stream:
+        while len(start) < 2 and (block := stream.read(1024)):
+            start += "".join(block.split())
+    return start.startswith("[") and not start.startswith('["')
 
 
 def _read_array(file: Path, stream: IO[str]) -> Iterator[Row]:
@@ -127,6 +135,8 @@ def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
     """Find the faulty line by parsing the text at once, which is affordable only for smaller files."""
     stream.seek(0)
     text = stream.read(limit)
+    if len(text) == limit:
+        return ""
     try:
         json.loads(text)
     except json.JSONDecodeError as error:
@@ -137,7 +147,7 @@ def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
 def _read_csv(file: Path, encoding: str) -> Iterator[Row]:
     csv.field_size_limit(1 << 30)
     with file.open(encoding=encoding, newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t" if file.suffix == ".tsv" else ",")
+        reader = csv.DictReader(stream, delimiter="\t" if file.suffix.lower() == ".tsv" else ",")
         try:
             for row in reader:
                 extra = row.pop(None, None)  # type: ignore[call-overload]
@@ -173,7 +183,7 @@ def _read_hub(name: str) -> Iterator[Row]:
         for number, row in enumerate(rows, 1):
             yield f"{HUB}{name}#{number}", row
     except (OSError, ValueError, RuntimeError) as error:
-        line = str(error).strip().splitlines()[0]
+        line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{HUB}{name}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
 
 

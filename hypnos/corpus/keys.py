@@ -30,14 +30,17 @@ def file_key(path: Path) -> str:
     """
     try:
         if path.is_dir():
-            # Hidden files (a download cache, a lock) say nothing about the content.
-            below = (p for p in sorted(path.rglob("*")) if p.is_file())
-            names = [p.relative_to(path) for p in below]
-            return content_key({str(n): file_key(path / n) for n in names if not str(n).startswith(".")})
+            return content_key({str(p.relative_to(path)): file_key(p) for p in visible_files(path)})
         stat = path.stat()
         return _hash_file(path, stat.st_size, stat.st_mtime_ns)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
+
+
+def visible_files(folder: Path) -> list[Path]:
+    """The files below a folder by name, without hidden ones: a download cache or a lock is not content."""
+    below = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in below if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
 
 
 @lru_cache(maxsize=1024)

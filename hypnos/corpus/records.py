@@ -1,5 +1,6 @@
 """The records that flow through every room."""
 
+import re
 from dataclasses import dataclass, field
 
 
@@ -61,7 +62,9 @@ class Rejections:
 
     def add(self, where: str, reason: str) -> None:
         """Count one record, and list it if there is room."""
-        self.counts[reason] = self.counts.get(reason, 0) + 1
+        # "has 512 tokens", "has 513 tokens": one kind, so that the counts stay few however many records there are.
+        kind = re.sub(r"\d+", "#", reason)
+        self.counts[kind] = self.counts.get(kind, 0) + 1
         if len(self.examples) < self.KEPT:
             self.examples.append({"where": where, "reason": reason})
 

@@ -90,8 +90,10 @@ def _instruction(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
 
 
 def _history(turns: Any) -> tuple[tuple[str, str], ...]:
+    if not isinstance(turns, list | tuple):
+        raise Unusable(f"history must be a list, not {type(turns).__name__}")
     pairs = []
-    for turn in turns if isinstance(turns, list | tuple) else ():
+    for turn in turns:
         if not (isinstance(turn, list | tuple) and len(turn) == 2 and all(isinstance(t, str) for t in turn)):
             raise Unusable("history must be a list of [user, assistant] pairs of text")
         if turn[0].strip() and turn[1].strip():
@@ -101,9 +103,9 @@ def _history(turns: Any) -> tuple[tuple[str, str], ...]:
 
 def _pair(question: str, answer: str) -> Callable[[Mapping[str, Any], str], Iterator[Record]]:
     def read(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
-        # webMedQA lists wrong candidates too, marked by label 0.
-        if str(fields.get("label", 1)) not in ("1", "True"):
-            raise Unusable("a candidate answer marked wrong")
+        # webMedQA lists four wrong candidates for each right one, marked by label 0: no records, but no faults.
+        if str(fields.get("label")) in ("0", "0.0", "False"):
+            return
         yield _make(fields, source, question=_text(fields, question), answer=_text(fields, answer))
 
     return read
@@ -147,11 +149,16 @@ def _marked_turns(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     turns = fields["data"]
     if not (isinstance(turns, list) and all(isinstance(turn, str) for turn in turns)):
         raise Unusable("data must be a list of turns of text")
-    yield _conversation(fields, source, [turn.removeprefix("问：").removeprefix("答：") for turn in turns])
+    for number, turn in enumerate(turns):
+        if turn.startswith(MARKS[1 - number % 2]):
+            raise Unusable(f"turn {number + 1} begins with {turn[:2]}; 问： and 答： must take turns")
+    yield _conversation(fields, source, [turn.removeprefix(MARKS[number % 2]) for number, turn in enumerate(turns)])
 
 
 def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     turns = fields.get("messages") or fields.get("conversations") or []
+    if not isinstance(turns, list):
+        raise Unusable(f"messages must be a list, not {type(turns).__name__}")
     texts: list[str] = []
     for number, turn in enumerate(turns):
         if not isinstance(turn, Mapping):
@@ -168,6 +175,7 @@ def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     yield _conversation(fields, source, texts)
 
 
+MARKS = ("问：", "答：")
 ROLES = ({"user", "human"}, {"assistant", "gpt"})
 
 

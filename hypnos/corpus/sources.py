@@ -1,5 +1,6 @@
 """A source: where records come from, how many, and how often they are seen."""
 
+import codecs
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -36,6 +37,10 @@ class Source:
     def __post_init__(self) -> None:
         if not 0 <= self.holdout < 1 or (self.limit is not None and self.limit < 1):
             raise UserError(f"{self.path}: need holdout {self.holdout} in [0, 1) and limit {self.limit} above 0")
+        try:
+            codecs.lookup(self.encoding)
+        except LookupError as error:
+            raise UserError(f"{self.path}: unknown encoding {self.encoding!r}") from error
 
     def key(self) -> str:
         """Hash what the records are made from: the files' bytes, not their place."""

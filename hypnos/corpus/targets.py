@@ -39,7 +39,10 @@ def bind_targets(config: Any, *, where: str = "", given: Mapping[str, tuple[str,
 
 def _bind(config: Mapping[str, Any], where: str, given: Mapping[str, tuple[str, ...]]) -> None:
     target = str(config["_target_"])
-    signature = inspect.signature(_find(target, where))
+    try:
+        signature = inspect.signature(_find(target, where))
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{where}._target_: {target} cannot be called: {error}") from error
     arguments = {k: v for k, v in config.items() if k not in OWN}
     arguments |= dict.fromkeys(given.get(target, ()))
     bind = signature.bind_partial if config.get("_partial_") else signature.bind

@@ -18,13 +18,13 @@ from hypnos.corpus.directories import tokenizer_files
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key, file_key
 from hypnos.corpus.sources import Source
-from hypnos.data.pack import Packing, pack
+from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, prepare
 from hypnos.data.rows import PackedRows, StepSampler, column
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 """Raised when this room's code changes the tokens or the rows."""
 
 
@@ -70,8 +70,10 @@ class InstructionData(LightningDataModule):
             )
         if HELD_OUT in sources or not sources:
             raise UserError(f"data.sources: needs a source, and none named {HELD_OUT}")
+        if packing not in METHODS:
+            raise UserError(f"data.packing {packing!r}: know {', '.join(METHODS)}")
         self.sources = dict(sources)
-        self.weights = dict.fromkeys(sources, 1.0) | dict(weights or {})
+        self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
         if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
             raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
         self.cache = Path(cache)

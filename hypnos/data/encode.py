@@ -1,14 +1,16 @@
 """Records to tokens, with a mask of what is learnt."""
 
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
+from itertools import pairwise
 
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Instruction, Record, Text
-from hypnos.data.template import ChatTemplate, Literal, Special, Turn
+from hypnos.data.template import ChatTemplate, Special, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class _Run:
 
     text: str
     spans: tuple[tuple[int, int], ...]
-    """Character ranges of the answers in the text."""
+    """Character ranges of the text that are learnt."""
 
 
 class Encoder:
@@ -62,7 +64,7 @@ class Encoder:
         self.max_length = max_length
         self.bos = tokenizer.bos_token_id
         self.eos = tokenizer.eos_token_id
-        self._backend = tokenizer.backend_tokenizer
+        self._backend = deepcopy(tokenizer.backend_tokenizer)  # the caller's own stays as it is
         self._backend.encode_special_tokens = True  # a literal </s> in a text stays text
         self._backend.no_truncation()
         self._backend.no_padding()
@@ -93,19 +95,18 @@ class Encoder:
         text = ""
         spans: list[tuple[int, int]] = []
         for part in self.template.parts(len(contents)):
-            match part:
-                case Special():
-                    if text:
-                        layout.append(_Run(text, tuple(spans)))
-                        text, spans = "", []
-                    layout.append(part)
-                case Literal():
-                    text += part.text
-                case Turn():
-                    start = len(text)
-                    text += contents[part.number]
-                    if part.learnt:
-                        spans.append((start, len(text)))
+            if isinstance(part, Special):
+                if text:
+                    layout.append(_Run(text, tuple(spans)))
+                    text, spans = "", []
+                layout.append(part)
+                continue
+            start = len(text)
+            text += contents[part.number] if isinstance(part, Turn) else part.text
+            if part.learnt:
+                if spans and spans[-1][1] == start:
+                    start = spans.pop()[0]
+                spans.append((start, len(text)))
         if text:
             layout.append(_Run(text, tuple(spans)))
         return layout
@@ -114,7 +115,7 @@ class Encoder:
         ids: list[int] = []
         learnt: list[bool] = []
         characters = 0
-        last = (0, 0, 0, [(0, 0)])  # of the last answer: first token, end, character it starts at, offsets
+        last = (0, 0, [(0, 0)])  # of the last answer: first token, end, offsets
         for piece in pieces:
             if isinstance(piece, Special):
                 ids.append(piece.id)
@@ -126,22 +127,23 @@ class Encoder:
                 first, stop = _token_range(encoding, start, end)
                 mask[first:stop] = [True] * (stop - first)
                 characters += end - start
-                last = (len(ids) + first, len(ids) + stop, start, encoding.offsets[first:stop])
+                last = (len(ids) + first, len(ids) + stop, encoding.offsets[first:stop])
             ids += encoding.ids
             learnt += mask
         excess = len(ids) - self.max_length
         if excess <= 0:
             return [Document(ids, learnt, characters, truncated=False)]
-        first, stop, start, offsets = last
-        if stop - first > excess:
-            kept = stop - excess
-            lost = offsets[-1][1] - offsets[kept - first - 1][1]
+        if record.history:
+            return self._without_oldest_turn(record)
+        first, stop, offsets = last
+        count = _whole_characters(offsets, stop - first - excess)
+        if count:
+            kept = first + count
+            lost = offsets[-1][1] - offsets[count - 1][1]
             document = Document(
                 ids[:kept] + ids[stop:], learnt[:kept] + learnt[stop:], characters - lost, truncated=True
             )
             return [document]
-        if record.history:
-            return self._without_oldest_turn(record)
         return TooLong(f"the prompt alone has {len(ids) - (stop - first)} tokens or leaves no room for an answer")
 
     def _without_oldest_turn(self, record: Instruction) -> list[Document] | TooLong:
@@ -157,10 +159,12 @@ class Encoder:
         room = self.max_length - len(begin)
         ids = [*encoding.ids, self.eos]
         ends = [end for _, end in encoding.offsets]
+        # Parts of one size: the last is never so short that only the EOS is left in it.
+        count = -(-len(ids) // room)
         documents = []
-        for start in range(0, len(ids), room):
-            part = ids[start : start + room]
-            stop = min(start + room, len(ends))
+        for start, stop in pairwise(len(ids) * number // count for number in range(count + 1)):
+            part = ids[start:stop]
+            stop = min(stop, len(ends))
             before = ends[start - 1] if start else 0
             characters = ends[stop - 1] - before if stop > start else 0
             # Nothing comes before the first token of a document from which it could be told.
@@ -168,6 +172,13 @@ class Encoder:
             mask[0] = False
             documents.append(Document(begin + part, mask, characters, truncated=False))
         return documents
+
+
+def _whole_characters(offsets: Sequence[tuple[int, int]], count: int) -> int:
+    """As many of the first `count` tokens as end with a character, not inside one spelt by several bytes."""
+    while count > 0 and offsets[count][0] < offsets[count - 1][1]:
+        count -= 1
+    return max(count, 0)
 
 
 def _token_range(encoding: Encoding, start: int, end: int) -> tuple[int, int]:

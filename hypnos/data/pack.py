@@ -7,6 +7,8 @@ from hypnos.corpus.errors import UserError
 
 Indices = NDArray[np.int64]
 
+METHODS = ("best_fit", "first_fit", "none")
+
 
 class Packing:
     """Which documents share a row.
@@ -49,8 +51,8 @@ def pack(lengths: NDArray, row_length: int, *, method: str = "best_fit") -> Pack
     """
     if method == "none":
         return Packing(np.arange(len(lengths)), np.arange(len(lengths) + 1))
-    if method not in ("best_fit", "first_fit"):
-        raise UserError(f"packing {method!r}: know best_fit, first_fit and none")
+    if method not in METHODS:
+        raise UserError(f"packing {method!r}: know {', '.join(METHODS)}")
     if len(lengths) and int(lengths.max()) > row_length:
         raise UserError(f"row_length {row_length} is shorter than the longest document, {int(lengths.max())} tokens")
     order = np.argsort(-lengths.astype(np.int64), kind="stable")

@@ -1,6 +1,7 @@
 """Read, encode and store documents: its own step, cached by content, with flat memory."""
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
@@ -16,6 +17,8 @@ from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
 from hypnos.data.preview import mark_learnt
+
+log = logging.getLogger(__name__)
 
 FEATURES = Features(
     {
@@ -64,6 +67,7 @@ def prepare(
         kept = 0
         for name, source in sources.items():
             rejections = Rejections()
+            shown = 0
             tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, "learnt_tokens": 0}
             with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
                 records = read_source(source, rejections, name=name)
@@ -77,10 +81,16 @@ def prepare(
                     for document in documents:
                         (held_out if aside else train).write(_row(document))
                         _count(tally, document)
-                        if not aside and tally["documents"] <= SHOWN:
+                        if not aside and shown < SHOWN:
+                            shown += 1
                             preview.append(f"[{name}] {mark_learnt(tokenizer, document)}")
                 train.finalize()
             _check(source, rejections, max_length)
+            log.info(
+                "%s: %d records, %d unusable; of %d documents %.1f %% lost text to max_length %d",
+                *(name, tally["records"], rejections.total, tally["documents"]),
+                *(100 * tally["truncated"] / max(tally["documents"], 1), max_length),
+            )
             report["sources"][name] = tally | {"rejected": rejections.counts, "examples": rejections.examples}
         held_out.finalize()
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")

@@ -15,11 +15,13 @@ from hypnos.corpus.errors import UserError
 
 # Private-use characters: a template neither trims nor interprets them, and no text of ours holds them.
 MARK = re.compile("\ue000([0-9]+)\ue001")
+BEGIN = "\ue002"
+"""Put where the model takes over from the prompt."""
 
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A special token of the template; `learnt` if it ends an answer."""
+    """A special token of the template; `learnt` if the model must say it, as that which ends an answer."""
 
     id: int
     learnt: bool
@@ -27,9 +29,10 @@ class Special:
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Words of the template between turns."""
+    """Words of the template between turns; `learnt` if the model must say them, as a blank before an answer."""
 
     text: str
+    learnt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,40 +54,58 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self.tokenizer = tokenizer
-        special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
-        self._special = re.compile("|".join(map(re.escape, special)) or "(?!)")
+        # Llama 3 names only two of its special tokens by their role: the others stand among the added ones.
+        added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+        special = sorted({*tokenizer.all_special_tokens, *added}, key=len, reverse=True)
+        self._pattern = re.compile("|".join([BEGIN, MARK.pattern, *map(re.escape, special)]))
         self.parts = lru_cache(maxsize=64)(self._parts)
 
     def _parts(self, messages: int) -> tuple[Part, ...]:
         """The parts of a conversation of so many messages, the first by the user.
 
         Raises:
-            UserError: the template fails, or leaves a message out.
+            UserError: the template fails, leaves a message out, or ends an answer with no special token.
         """
         roles = ("user", "assistant")
         turns = [{"role": roles[i % 2], "content": f"\ue000{i}\ue001"} for i in range(messages)]
-        try:
-            rendered = self.tokenizer.apply_chat_template(turns, tokenize=False)
-        except Exception as error:
-            raise UserError(f"the chat template fails on {messages} messages: {error}") from error
+        rendered = self._render(turns)
         found = [int(number) for number in MARK.findall(rendered)]
         if found != list(range(messages)):
             raise UserError(f"the chat template shows messages {found} of {messages}")
+        for number in reversed(range(1, messages, 2)):
+            prompt = self._render(turns[:number], add_generation_prompt=True)
+            # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
+            place = len(prompt) if rendered.startswith(prompt) else rendered.index(turns[number]["content"])
+            rendered = rendered[:place] + BEGIN + rendered[place:]
         return tuple(self._split(rendered))
 
+    def _render(self, turns: list[dict[str, str]], **settings: bool) -> str:
+        try:
+            return str(self.tokenizer.apply_chat_template(turns, tokenize=False, **settings))
+        except Exception as error:
+            raise UserError(f"the chat template fails on {len(turns)} messages: {error}") from error
+
     def _split(self, rendered: str) -> list[Part]:
+        """Cut into parts; all is learnt from where the model takes over to the special token after its answer."""
         parts: list[Part] = []
         place = 0
-        pattern = re.compile(f"{MARK.pattern}|{self._special.pattern}")
-        for match in pattern.finditer(rendered):
+        learning = answered = False
+        for match in self._pattern.finditer(rendered):
             if match.start() > place:
-                parts.append(Literal(rendered[place : match.start()]))
-            if match[1] is not None:
-                parts.append(Turn(int(match[1])))
-            else:
-                ends_answer = bool(parts) and isinstance(parts[-1], Turn) and parts[-1].learnt
-                parts.append(Special(int(self.tokenizer.convert_tokens_to_ids(match[0])), ends_answer))
+                parts.append(Literal(rendered[place : match.start()], learning))
             place = match.end()
+            if match[0] == BEGIN:
+                learning, answered = True, False
+            elif match[1] is not None:
+                if learning and answered:
+                    break
+                parts.append(Turn(int(match[1])))
+                answered = True
+            else:
+                parts.append(Special(int(self.tokenizer.convert_tokens_to_ids(match[0])), learning))
+                learning = learning and not answered
+        if learning:
+            raise UserError("the chat template ends an answer with no special token: a model could not learn to stop")
         if place < len(rendered):
-            parts.append(Literal(rendered[place:]))
+            parts.append(Literal(rendered[place:], False))
         return parts

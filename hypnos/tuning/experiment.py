@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 KEYS = {
     "": {
         *("seed", "prepare_only", "accelerator", "devices", "strategy", "stages", "heldout", "paths", "model"),
-        *("sources", "template", "vocabulary", "logger"),
+        *("answers", "sources", "template", "vocabulary", "logger"),
     },
     "model": {"path", "dtype", "seed", "precision", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},

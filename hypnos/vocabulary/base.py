@@ -1,7 +1,9 @@
 """Where a base model is, and what it holds."""
 
+import json
 import logging
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
@@ -19,7 +21,7 @@ def locate_base(path: str) -> Path:
     Raises:
         UserError: neither is there.
     """
-    folder = Path(path)
+    folder = Path(path).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
             raise UserError(f"model.path {path}: the folder holds no config.json")
@@ -40,6 +42,21 @@ def locate_base(path: str) -> Path:
     return Path(found)
 
 
+def read_json(file: Path) -> dict[str, Any]:
+    """The mapping in one of a base's small JSON files.
+
+    Raises:
+        UserError: the file is missing, or holds something else.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: {getattr(error, 'strerror', None) or f'not JSON: {error}'}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: holds a {type(content).__name__} where a mapping is needed")
+    return content
+
+
 def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
     """Load a causal language model, or make one from its config and a seed where the folder has no weights.
 
@@ -49,17 +66,20 @@ def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
         seed: for a model that starts from random weights; None where weights must be there.
 
     Raises:
-        UserError: there are no weights and no seed, or they do not fit the config.
+        UserError: there are no weights and no seed, they do not fit the config, or the type is unknown.
     """
-    kind = getattr(torch, dtype)
-    if any(next(folder.glob(pattern), None) for pattern in WEIGHTS):
-        try:
-            return AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
-        except (OSError, ValueError, RuntimeError) as error:
-            raise UserError(f"{folder}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
-    if seed is None:
+    kind = getattr(torch, dtype, None)
+    if not isinstance(kind, torch.dtype):
+        raise UserError(f"model.dtype {dtype}: not a type of torch, such as float32 or bfloat16")
+    weights = any(next(folder.glob(pattern), None) for pattern in WEIGHTS)
+    if not weights and seed is None:
         raise UserError(f"{folder}: no weights (*.safetensors) in this folder; model.seed would make random ones")
-    log.info("no weights in %s: random ones from seed %d", folder, seed)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=kind)
+    try:
+        if weights:
+            return AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
+        log.info("no weights in %s: random ones from seed %d", folder, seed)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=kind)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise UserError(f"{folder}: the model cannot be loaded: {str(error).splitlines()[0]}") from error

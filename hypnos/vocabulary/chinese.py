@@ -11,7 +11,7 @@ from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import file_key
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
-from hypnos.vocabulary.base import locate_base
+from hypnos.vocabulary.base import locate_base, read_json
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
 from hypnos.vocabulary.merge import extend_proto
@@ -83,7 +83,8 @@ class ChineseVocabulary(OwnVocabulary):
         """Raise UserError if a file of the corpus or the list of terms is not there, or a term is malformed."""
         for source in self.sources.values():
             source.check()
-        self._read_terms()
+        if self.terms:
+            read_terms(self.terms)
 
     def write_tokenizer(self, base: str, directory: Path) -> None:
         """Train, merge, convert, and write the tokenizer's directory with its fertility report.
@@ -94,11 +95,14 @@ class ChineseVocabulary(OwnVocabulary):
         folder = locate_base(base)
         before, proto = read_tokenizer(folder)
         if proto is None:
-            raise UserError(f"{folder}: no SentencePiece model to extend (tokenizer.model); use vocabulary=none")
-        terms = self._read_terms()
+            raise UserError(
+                f"{folder}: no SentencePiece BPE model that can be extended (tokenizer.model); use vocabulary=none"
+            )
+        terms = read_terms(self.terms) if self.terms else []
         wanted = int(self.size * SPARE)
         learnt = learn_pieces(self._texts(), wanted, coverage=self.coverage)
-        extended = extend_proto(proto, chain_terms(terms), learnt, self.size)
+        chain = chain_terms(terms, {piece.piece: piece.score for piece in proto.pieces})
+        extended = extend_proto(proto, chain, learnt, self.size)
         added = len(extended.pieces) - len(proto.pieces)
         if added < self.size:
             log.warning("the corpus gave only %d of %d new pieces", added, self.size)
@@ -114,15 +118,9 @@ class ChineseVocabulary(OwnVocabulary):
             terms=terms,
             parameters_added=added * _parameters_per_row(folder),
         )
+        if split := report["terms_split"]["after"]:
+            log.warning("%d terms are still split: %s", len(split), "、".join(split[:10]))
         (directory / "fertility.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
-
-    def _read_terms(self) -> list[str]:
-        if self.terms is None:
-            return []
-        try:
-            return read_terms(self.terms.read_text(encoding="utf-8").splitlines())
-        except (OSError, UnicodeDecodeError, UserError) as error:
-            raise UserError(f"{self.terms}: {getattr(error, 'strerror', None) or error}") from error
 
     def _texts(self) -> Iterator[str]:
         for name, source in self.sources.items():
@@ -149,5 +147,5 @@ def _as_text(record: Record) -> str:
 
 
 def _parameters_per_row(folder: Path) -> int:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config = read_json(folder / "config.json")
     return int(config["hidden_size"]) * (1 if config.get("tie_word_embeddings") else 2)

@@ -22,9 +22,10 @@ def mean_rows(rows: Tensor, spellings: Sequence[Sequence[int]]) -> Tensor:
     flat = torch.tensor([i for spelling in spellings for i in spelling], dtype=torch.long)
     lengths = torch.tensor([len(spelling) for spelling in spellings])
     offsets = lengths.cumsum(0) - lengths
-    # Half precision has no kernel on every CPU, and a mean of halves loses digits; in chunks of pieces the
-    # copy in full precision stays small.
-    return torch.nn.functional.embedding_bag(flat, rows.float(), offsets, mode="mean").to(rows.dtype)
+    # Half precision has no kernel on every CPU, and a mean of halves loses digits; of a large table only the few
+    # rows that spell Chinese are copied in full precision.
+    used, places = flat.unique(return_inverse=True)
+    return torch.nn.functional.embedding_bag(places, rows[used].float(), offsets, mode="mean").to(rows.dtype)
 
 
 @torch.no_grad()
@@ -62,4 +63,5 @@ def extend_embeddings(
         known = table[:old]
         if spellings:
             table[old:total] = mean_rows(known, spellings)
-        table[total:] = known.float().mean(0).to(table.dtype)
+        if total < len(table):
+            table[total:] = known.mean(0, dtype=torch.float32).to(table.dtype)

@@ -59,7 +59,7 @@ def report_fertility(
     terms: Sequence[str],
     parameters_added: int,
 ) -> dict[str, Any]:
-    """Compare two tokenizers on held-out text by kind; write nothing but return what `fertility.json` holds.
+    """Compare two tokenizers on held-out text by kind: draw `fertility.png`, return what `fertility.json` holds.
 
     Args:
         directory: where `fertility.png` goes.

@@ -1,5 +1,6 @@
 """Add pieces to a Llama-like SentencePiece model so that every one can be reached and old text reads as before."""
 
+from collections import Counter
 from collections.abc import Sequence
 
 import sentencepiece as spm
@@ -16,17 +17,26 @@ def load_proto(data: bytes, name: str) -> pb.ModelProto:
     """Parse a SentencePiece model.
 
     Raises:
-        UserError: the bytes are no model, or it is not BPE with byte fallback.
+        UserError: the bytes are no model, or not one that can be converted exactly: BPE with byte fallback, text
+            taken as it is, and no piece that is cut out before the merges.
     """
     proto = pb.ModelProto()
     try:
         proto.ParseFromString(data)
     except Exception as error:
         raise UserError(f"{name}: not a SentencePiece model") from error
-    if not proto.pieces or proto.trainer_spec.model_type != pb.TrainerSpec.BPE:
-        raise UserError(f"{name}: only BPE models can be extended; a base of another kind wants vocabulary=none")
-    if not proto.trainer_spec.byte_fallback:
+    if not proto.pieces:
+        raise UserError(f"{name}: not a SentencePiece model")
+    trainer, normal, kinds = proto.trainer_spec, proto.normalizer_spec, pb.ModelProto.SentencePiece
+    if trainer.model_type != pb.TrainerSpec.BPE:
+        raise UserError(f"{name}: only BPE models can be extended; another kind needs tokenizer.json, vocabulary=none")
+    if not trainer.byte_fallback:
         raise UserError(f"{name}: the model has no byte pieces to fall back on")
+    if normal.precompiled_charsmap or normal.remove_extra_whitespaces or trainer.treat_whitespace_as_suffix:
+        raise UserError(f"{name}: the model rewrites text before reading it (normaliser {normal.name or 'unnamed'})")
+    odd = [p.piece for p in proto.pieces if p.type in (kinds.USER_DEFINED, kinds.UNUSED)]
+    if odd:
+        raise UserError(f"{name}: {len(odd)} pieces stand outside the merges, such as {odd[0]}")
     return proto
 
 
@@ -78,6 +88,15 @@ def _append(base: pb.ModelProto, pieces: Sequence[str]) -> pb.ModelProto:
         proto.pieces.add(piece=piece, score=lowest - rank, type=pb.ModelProto.SentencePiece.NORMAL)
     proto.trainer_spec.vocab_size = len(proto.pieces)
     return proto
+
+
+def tied_pieces(proto: pb.ModelProto) -> int:
+    """Count pieces that share their score with another, runs of spaces aside.
+
+    SentencePiece joins such pieces from the left and a fast tokenizer by rank, so some lines read differently.
+    """
+    scores = [p.score for p in proto.pieces if p.type == pb.ModelProto.SentencePiece.NORMAL and p.score > -EXACT]
+    return sum(count for count in Counter(scores).values() if count > 1)
 
 
 def unreachable(proto: pb.ModelProto, *, start: int = 0) -> list[str]:

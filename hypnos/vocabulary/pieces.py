@@ -3,8 +3,9 @@
 import io
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+from pathlib import Path
 
 import sentencepiece as spm
 
@@ -39,12 +40,13 @@ def learn_pieces(texts: Iterable[str], size: int, *, coverage: float) -> list[st
         `size` when the corpus has no more to offer.
 
     Raises:
-        UserError: the corpus holds no Chinese text.
+        UserError: the corpus holds no Chinese text, cannot be read, or has more characters than `size`.
     """
     model = io.BytesIO()
+    runs = _Runs(texts)
     try:
         spm.SentencePieceTrainer.train(
-            sentence_iterator=chinese_runs(texts),
+            sentence_iterator=iter(runs),
             model_writer=model,
             model_type="bpe",
             vocab_size=size + 1,  # and <unk>
@@ -65,32 +67,73 @@ def learn_pieces(texts: Iterable[str], size: int, *, coverage: float) -> list[st
             minloglevel=2,
         )
     except (RuntimeError, ValueError) as error:
-        raise UserError(f"the vocabulary cannot be trained on this corpus: {str(error).splitlines()[-1]}") from error
+        raise _explain(error, runs, size) from error
     processor = spm.SentencePieceProcessor(model_proto=model.getvalue())
     return [processor.id_to_piece(i) for i in range(processor.get_piece_size()) if not processor.is_unknown(i)]
 
 
-def chain_terms(terms: Iterable[str]) -> list[str]:
+class _Runs:
+    """Chinese runs of a corpus; the trainer gives a fault of reading another type and text, so it is kept here."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self.texts = texts
+        self.any = False
+        self.fault: Exception | None = None
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            for run in chinese_runs(self.texts):
+                self.any = True
+                yield run
+        except Exception as error:
+            self.fault = error
+            raise
+
+
+def _explain(error: Exception, runs: _Runs, size: int) -> Exception:
+    """What went wrong in training, in the user's words where the cause is the user's to mend."""
+    if runs.fault is not None:
+        return runs.fault
+    if not runs.any:
+        return UserError("vocabulary.sources: the corpus holds no Chinese text to learn pieces from")
+    message = " ".join(str(error).split())
+    if few := re.search(r"required_chars\. \d+ vs (\d+)", message):
+        return UserError(
+            f"vocabulary.size: {size} pieces to learn are fewer than the corpus' {int(few[1]) - 1} characters;"
+            " raise size or lower coverage"
+        )
+    return UserError(f"the vocabulary cannot be trained on this corpus: {message}")
+
+
+def chain_terms(terms: Iterable[str], known: Mapping[str, float] | None = None) -> list[str]:
     """The pieces that build each term, in an order in which every term comes out whole.
 
     Shorter terms come first, so that a term which holds another is built on top of it (舒 + 芬太尼). Each
-    term is merged under the pieces already listed, as BPE would merge it, and what is left apart is joined
+    term is merged under the pieces already there, as BPE would merge it, and what is left apart is joined
     from the left. The pieces outrank whatever was learnt, so no learnt merge can take a part of a term away.
+
+    Args:
+        terms: to be kept whole.
+        known: scores of the base's own pieces, whose merges come before all of these.
 
     Returns:
         Pieces in merge order, the terms among them.
     """
-    rank: dict[str, int] = {}
+    rank = {piece: -score for piece, score in (known or {}).items()}
+    last = max(rank.values(), default=0.0)
+    chain: list[str] = []
     for term in sorted(set(terms), key=lambda t: (len(t), t)):
         parts = merge_by_rank(term, rank)
         joined = parts[0]
         for part in parts[1:]:
             joined += part
-            rank.setdefault(joined, len(rank))
-    return list(rank)
+            if joined not in rank:
+                chain.append(joined)
+                rank[joined] = last + len(chain)
+    return chain
 
 
-def merge_by_rank(text: str, rank: dict[str, int]) -> list[str]:
+def merge_by_rank(text: str, rank: Mapping[str, float]) -> list[str]:
     """Split a text as SentencePiece's BPE does: join the best-ranked neighbours until none can be joined."""
     parts = list(text)
     while True:
@@ -101,18 +144,22 @@ def merge_by_rank(text: str, rank: dict[str, int]) -> list[str]:
         parts[i : i + 2] = [parts[i] + parts[i + 1]]
 
 
-def read_terms(lines: Iterable[str]) -> list[str]:
+def read_terms(file: Path) -> list[str]:
     """Terms of a list, one a line; `#` starts a comment.
 
     Raises:
-        UserError: a term holds something besides Han characters.
+        UserError: the file cannot be read, or a term holds something besides Han characters.
     """
+    try:
+        lines = file.read_text(encoding="utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{file}: {getattr(error, 'strerror', None) or error}") from error
     terms = []
     for number, line in enumerate(lines, 1):
         term = line.partition("#")[0].strip()
         if not term:
             continue
         if not re.fullmatch(f"[{HAN}]+", term):
-            raise UserError(f"line {number}: the term {term!r} must be Han characters only")
+            raise UserError(f"{file}:{number}: the term {term!r} must be Han characters only")
         terms.append(term)
     return terms

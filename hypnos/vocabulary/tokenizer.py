@@ -1,14 +1,17 @@
 """Read a base's tokenizer exactly, and write the tokenizer of a run."""
 
-import json
+import logging
 from pathlib import Path
 
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from hypnos.corpus.errors import UserError
+from hypnos.vocabulary.base import read_json
 from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.merge import load_proto
+from hypnos.vocabulary.merge import load_proto, tied_pieces
+
+log = logging.getLogger(__name__)
 
 PROTO = "tokenizer.model"
 
@@ -17,24 +20,21 @@ def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, pb.ModelProto
     """Read a base's tokenizer, from its SentencePiece model where that says everything.
 
     transformers reads a bare `tokenizer.model` inexactly (merge order, leading spaces), so a Llama-like model
-    is converted here. A tokenizer with tokens beyond its SentencePiece model, or without one, is read as it is.
+    is converted here. A tokenizer with tokens beyond its SentencePiece model, with one that cannot be converted
+    exactly, or without one, is read as it is.
 
     Returns:
         The tokenizer with its chat template, and the SentencePiece model it equals, if there is one.
 
     Raises:
-        UserError: there is no tokenizer, or it has more pieces than the model has rows.
+        UserError: there is no tokenizer, it cannot be read, or it has more pieces than the model has rows.
     """
-    file = folder / PROTO
-    plain = None
-    if (folder / "tokenizer.json").is_file():
-        try:
-            plain = AutoTokenizer.from_pretrained(folder)
-        except (OSError, ValueError) as error:
-            raise UserError(f"{folder}: the tokenizer cannot be read: {str(error).splitlines()[0]}") from error
-    proto = load_proto(file.read_bytes(), str(file)) if file.is_file() else None
+    plain = _read_plain(folder) if (folder / "tokenizer.json").is_file() else None
+    proto = _read_proto(folder / PROTO, needed=plain is None)
     if proto is not None and (plain is None or len(plain) == len(proto.pieces)):
         tokenizer = build_tokenizer(proto)
+        if tied := tied_pieces(proto):
+            log.warning("%s: %d pieces share a score; some lines read unlike SentencePiece", folder / PROTO, tied)
         tokenizer.chat_template = plain.chat_template if plain is not None else _template_beside(folder)
     elif plain is not None:
         tokenizer, proto = plain, None
@@ -66,18 +66,36 @@ def write_tokenizer(
         (directory / PROTO).write_bytes(proto.SerializeToString())
 
 
+def _read_plain(folder: Path) -> PreTrainedTokenizerFast:
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # its parsers raise whatever they meet
+        lines = str(error).splitlines() or [type(error).__name__]
+        raise UserError(f"{folder}: the tokenizer cannot be read (tokenizer.json): {lines[0]}") from error
+
+
+def _read_proto(file: Path, *, needed: bool) -> pb.ModelProto | None:
+    if not file.is_file():
+        return None
+    try:
+        return load_proto(file.read_bytes(), str(file))
+    except UserError:
+        if needed:
+            raise
+        return None
+
+
 def _template_beside(folder: Path) -> str | None:
     file, config = folder / "chat_template.jinja", folder / "tokenizer_config.json"
     if file.is_file():
         return file.read_text(encoding="utf-8")
     if config.is_file():
-        found = json.loads(config.read_text(encoding="utf-8")).get("chat_template")
+        found = read_json(config).get("chat_template")
         return found if isinstance(found, str) else None
     return None
 
 
 def _check_fit(folder: Path, pieces: int) -> None:
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-    rows = config.get("vocab_size")
+    rows = read_json(folder / "config.json").get("vocab_size")
     if rows is not None and rows < pieces:
         raise UserError(f"{folder}: the tokenizer has {pieces} pieces but the model only {rows} embedding rows")

@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hypnos.corpus.doses import Dose, Drug, Window, find_doses, grade, parse_unit, read_windows
+from hypnos.corpus.dose_units import parse_unit
+from hypnos.corpus.dose_windows import Drug, Window, read_windows
+from hypnos.corpus.doses import Dose, find_doses, grade
 from hypnos.corpus.errors import UserError
 
 SPECIALTY = Path(__file__).parents[2] / "specialty" / "anesthesia"

@@ -1,0 +1,80 @@
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import PreTrainedTokenizerFast
+
+from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+
+ROOT = Path(__file__).parents[2]
+
+CHATML = (
+    "{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+# Llama 2's own form: a blank stands before an answer and another before its end.
+BLANKS = (
+    "{% for message in messages %}{% if message['role'] == 'user' %}{{ bos_token }}[INST] {{ message['content'] }} [/INST]"
+    "{% else %} {{ message['content'] }} {{ eos_token }}{% endif %}{% endfor %}"
+)
+
+
+def train_byte_level() -> Tokenizer:
+    texts = [
+        line["instruction"] + line["output"]
+        for line in map(json.loads, (ROOT / "hypnos/sample/general.jsonl").read_text("utf-8").splitlines()[:60])
+    ]
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<|endoftext|>", "<|im_start|>", "<|im_end|>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([*texts, "user\n", "assistant\n"], trainer)
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tokenizer_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    root = tmp_path_factory.mktemp("tokenizers")
+    folders = {name: root / name for name in ("plain", "blanks", "chatml", "named")}
+    plain = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
+    for name, template in {"plain": plain, "blanks": BLANKS}.items():
+        write_tokenizer(*read_tokenizer(ROOT / "hypnos/sample/base"), folders[name], template=template)
+    # Qwen names <|im_start|> among its special tokens; Llama 3 has its like only among the added ones.
+    backend = train_byte_level()
+    for name, named in {"chatml": [], "named": ["<|im_start|>"]}.items():
+        tokenizer = PreTrainedTokenizerFast(
+            tokenizer_object=backend, eos_token="<|im_end|>", additional_special_tokens=named
+        )
+        tokenizer.chat_template = CHATML
+        tokenizer.save_pretrained(folders[name])
+    return folders
+
+
+@pytest.fixture
+def load(tokenizer_folders: dict[str, Path]) -> Callable[..., PreTrainedTokenizerFast]:
+    def read(name: str, *, template: str | None = None) -> PreTrainedTokenizerFast:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(tokenizer_folders[name])
+        tokenizer.chat_template = template or tokenizer.chat_template
+        return tokenizer
+
+    return read
+
+
+@pytest.fixture
+def write_lines(tmp_path: Path) -> Callable[[str, list[dict[str, Any]]], str]:
+    def write(name: str, rows: list[dict[str, Any]]) -> str:
+        file = tmp_path / name
+        file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+        return str(file)
+
+    return write

@@ -1,0 +1,170 @@
+import pytest
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.records import Instruction, Text
+from hypnos.data.encode import Document, Encoder, TooLong
+
+SHORT = Instruction("a", "什么是 MAC？", "最低肺泡有效浓度 (1.0 MAC)。")
+MATERIAL = Instruction("b", "选一项", "答案：B", input="A. 丙泊酚\nB. 氯胺酮 0.5 mg/kg")
+DIALOGUE = Instruction("c", "那么成人呢？", "2 mg/kg", history=(("儿童多少？", "3 mg/kg"), ("静脉？", "是的")))
+LITERAL = Instruction("d", "</s> 与 <s>、<|im_end|> 何义？", "</s> 是 <|im_start|> 之后的记号</s>")
+SPACED = Instruction("e", "  one  two\n\nthree ", "four   five\n 六")
+RECORDS = [SHORT, MATERIAL, DIALOGUE, SPACED]
+TOKENIZERS = ["plain", "chatml", "named"]
+
+
+def one(encoder: Encoder, record) -> Document:
+    ((document,),) = encoder.encode([record])
+    return document
+
+
+def learnt_ids(document: Document) -> list[int]:
+    return [token for token, learnt in zip(document.input_ids, document.learnt, strict=True) if learnt]
+
+
+@pytest.mark.parametrize("name", [*TOKENIZERS, "blanks"])
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.id)
+def test_the_prompt_and_the_whole_equal_what_transformers_makes_of_the_chat(load, name: str, record) -> None:
+    tokenizer = load(name)
+    document = one(Encoder(load(name), max_length=512), record)
+    messages = record.messages()
+    whole = tokenizer.apply_chat_template(messages, return_dict=False)
+    prompt = tokenizer.apply_chat_template(messages[:-1], add_generation_prompt=True, return_dict=False)
+    assert document.input_ids == whole
+    assert document.input_ids[: len(prompt)] == prompt
+    assert document.learnt[len(prompt) - 1 : len(prompt) + 1] == [False, True]
+
+
+@pytest.mark.parametrize(("name", "end"), [("plain", "</s>"), ("chatml", "<|im_end|>"), ("named", "<|im_end|>")])
+def test_every_answer_and_its_end_are_learnt_and_nothing_else(load, name: str, end: str) -> None:
+    tokenizer = load(name)
+    document = one(Encoder(tokenizer, max_length=512), DIALOGUE)
+    assert tokenizer.decode(learnt_ids(document)) == f"3 mg/kg{end}是的{end}2 mg/kg{end}"
+    assert document.characters == len("3 mg/kg" + "是的" + "2 mg/kg")
+    assert not document.truncated
+
+
+def test_the_blanks_of_a_template_are_learnt_with_the_answer(load) -> None:
+    tokenizer = load("blanks")
+    document = one(Encoder(tokenizer, max_length=512), SHORT)
+    assert tokenizer.decode(learnt_ids(document)).strip(" ") == "最低肺泡有效浓度 (1.0 MAC)。 </s>"
+    assert document.learnt[-1]
+
+
+@pytest.mark.parametrize(("name", "specials"), [("plain", [1, 2]), ("chatml", [1, 2, 1, 2]), ("named", [1, 2, 1, 2])])
+def test_special_tokens_in_a_users_text_stay_text(load, name: str, specials: list[int]) -> None:
+    tokenizer = load(name)
+    document = one(Encoder(tokenizer, max_length=512), LITERAL)
+    assert [token for token in document.input_ids if token in (1, 2)] == specials
+    decoded = tokenizer.decode(document.input_ids)
+    assert LITERAL.question in decoded
+    assert LITERAL.output in decoded
+    assert document.characters == len(LITERAL.output)
+
+
+def test_the_callers_tokenizer_stays_as_it_was(load) -> None:
+    tokenizer = load("plain")
+    before = tokenizer("<s>问</s>", add_special_tokens=False)["input_ids"]
+    one(Encoder(tokenizer, max_length=64), LITERAL)
+    assert tokenizer("<s>问</s>", add_special_tokens=False)["input_ids"] == before
+    assert (before[0], before[-1]) == (1, 2)
+
+
+@pytest.mark.parametrize(("name", "end"), [("plain", [2]), ("chatml", "<|im_end|>\n")])
+def test_an_answer_that_does_not_fit_keeps_its_end_token(load, name: str, end) -> None:
+    tokenizer = load(name)
+    answer = " ".join(f"word{number}" for number in range(200))
+    whole = one(Encoder(tokenizer, max_length=10_000), Instruction("a", "问", answer))
+    document = one(Encoder(tokenizer, max_length=64), Instruction("a", "问", answer))
+    tail = end if isinstance(end, list) else tokenizer(end, add_special_tokens=False)["input_ids"]
+    assert len(document.input_ids) == len(document.learnt) == 64
+    assert document.truncated
+    assert document.input_ids[-len(tail) :] == tail
+    kept = 64 - len(tail)
+    assert document.input_ids[:kept] == whole.input_ids[:kept]
+    assert document.learnt[:kept] == whole.learnt[:kept]
+    assert document.learnt[kept]
+    said = tokenizer.decode(learnt_ids(document), skip_special_tokens=True)
+    assert answer.startswith(said)
+    assert document.characters == len(said)
+
+
+@pytest.mark.parametrize("name", TOKENIZERS)
+def test_an_answer_is_never_cut_inside_a_character(load, name: str) -> None:
+    tokenizer = load(name)
+    answer = "罗库溴铵麻醉诱导气管插管顺阿曲库铵"
+    record = Instruction("a", "q", answer)
+    seen = set()
+    for max_length in range(30, 60):
+        ((document,),) = Encoder(tokenizer, max_length=max_length).encode([record])
+        said = tokenizer.decode(learnt_ids(document), skip_special_tokens=True)
+        assert answer.startswith(said)
+        assert document.characters == len(said) > 0
+        assert len(document.input_ids) <= max_length
+        seen.add(said)
+    assert len(seen) > 5
+
+
+def test_what_just_fits_is_not_cut(load) -> None:
+    tokenizer = load("plain")
+    whole = one(Encoder(tokenizer, max_length=512), SHORT)
+    length = len(whole.input_ids)
+    assert one(Encoder(tokenizer, max_length=length), SHORT) == whole
+    assert one(Encoder(tokenizer, max_length=length - 1), SHORT).truncated
+
+
+def test_a_conversation_loses_its_oldest_turns_before_its_answer(load) -> None:
+    tokenizer = load("plain")
+    last = Instruction("c", DIALOGUE.instruction, DIALOGUE.output, history=DIALOGUE.history[1:])
+    whole, shorter = (one(Encoder(tokenizer, max_length=512), record) for record in (DIALOGUE, last))
+    for max_length in (len(whole.input_ids) - 1, len(shorter.input_ids)):
+        document = one(Encoder(tokenizer, max_length=max_length), DIALOGUE)
+        assert document == Document(shorter.input_ids, shorter.learnt, shorter.characters, truncated=True)
+
+
+def test_a_conversation_that_does_not_fit_without_its_history_loses_the_end_of_its_answer(load) -> None:
+    tokenizer = load("plain")
+    record = Instruction("c", "q", "x y z " * 50, history=(("a", "b"),) * 3)
+    document = one(Encoder(tokenizer, max_length=48), record)
+    assert document == one(Encoder(tokenizer, max_length=48), Instruction("c", "q", "x y z " * 50))
+
+
+def test_a_prompt_without_room_for_an_answer_gives_no_document(load) -> None:
+    (result,) = Encoder(load("plain"), max_length=20).encode([Instruction("a", "问" * 50, "答")])
+    assert isinstance(result, TooLong)
+    assert "no room for an answer" in result.reason
+
+
+def test_a_batch_equals_its_records_one_by_one(load) -> None:
+    encoder = Encoder(load("plain"), max_length=64)
+    batch = [*RECORDS, Text("t", "麻醉" * 40), Instruction("x", "问" * 50, "答")]
+    assert list(encoder.encode(batch)) == [next(encoder.encode([record])) for record in batch]
+
+
+@pytest.mark.parametrize("length", [1, 13, 14, 15, 28, 29, 100])
+def test_running_text_is_cut_into_parts_that_hold_every_token_once(load, length: int) -> None:
+    tokenizer = load("plain")
+    text = "abc " * length
+    tokens = tokenizer(text, add_special_tokens=False)["input_ids"]
+    (documents,) = Encoder(tokenizer, max_length=16).encode([Text("t", text)])
+    assert all(document.input_ids[0] == 1 for document in documents)
+    assert [token for document in documents for token in document.input_ids[1:]] == [*tokens, 2]
+    assert all(document.learnt == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
+    sizes = [len(document.input_ids) for document in documents]
+    assert max(sizes) <= 16
+    assert max(sizes) - min(sizes) <= 1
+    assert len(sizes) == -(-(len(tokens) + 1) // 15)
+    assert sum(document.characters for document in documents) == len(text)
+
+
+def test_running_text_without_bos_learns_all_but_its_first_token(load) -> None:
+    tokenizer = load("chatml")
+    (documents,) = Encoder(tokenizer, max_length=8).encode([Text("t", "abcdefgh" * 4)])
+    assert len(documents) > 1
+    assert all(document.learnt == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
+    assert tokenizer.decode([t for d in documents for t in d.input_ids]) == "abcdefgh" * 4 + "<|im_end|>"
+
+
+def test_a_length_without_room_is_refused(load) -> None:
+    with pytest.raises(UserError, match="max_length 7 leaves no room"):
+        Encoder(load("plain"), max_length=7)

@@ -1,0 +1,194 @@
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.handoff import check_directory
+
+SHORT = ["stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2"]
+
+
+def directories(results) -> dict[str, Path]:
+    return {row["name"]: Path(row["directory"]) for row in results if row["directory"]}
+
+
+def stamps(*folders: Path) -> dict[Path, int]:
+    return {file: file.stat().st_mtime_ns for folder in folders for file in folder.rglob("*") if file.is_file()}
+
+
+@pytest.fixture(scope="module")
+def results(train_once):
+    return train_once(*SHORT)
+
+
+def test_every_model_of_a_run_is_measured_on_the_same_text(results):
+    assert [row["name"] for row in results] == ["base", "vocabulary", "general", "anesthesia"]
+    for kind in ("general", "anesthesia"):
+        assert len({row["measures"][kind]["characters"] for row in results}) == 1
+        assert all(row["measures"][kind]["bits_per_char"] > 0 for row in results)
+        fewer = [row["measures"][kind]["tokens"] for row in results]
+        assert fewer[1] < fewer[0] / 2  # the extension spells Chinese with far fewer tokens
+        assert fewer[1:] == [fewer[1]] * 3
+
+
+def test_an_exported_stage_needs_no_code_of_ours(results, tmp_path):
+    """Loaded by plain transformers in another process, it says the same tokens."""
+    directory = directories(results)["anesthesia"]
+    assert {p.suffix for p in directory.iterdir() if "model" in p.name} == {".safetensors", ".model"}
+    ours = AutoModelForCausalLM.from_pretrained(directory)
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    chat = [{"role": "user", "content": "丙泊酚的诱导剂量是多少？"}]
+    inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    expected = ours.generate(**inputs, max_new_tokens=12, do_sample=False)[0].tolist()
+    script = f"""
+import json, sys
+from transformers import AutoModelForCausalLM, AutoTokenizer
+assert "hypnos" not in sys.modules
+tokenizer = AutoTokenizer.from_pretrained({str(directory)!r})
+model = AutoModelForCausalLM.from_pretrained({str(directory)!r})
+chat = {chat!r}
+inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+print(json.dumps(model.generate(**inputs, max_new_tokens=12, do_sample=False)[0].tolist()))
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout.splitlines()[-1]) == expected
+
+
+def test_stage_json_tells_what_made_the_stage(results):
+    general, anesthesia = (
+        json.loads((directories(results)[n] / "stage.json").read_text()) for n in ("general", "anesthesia")
+    )
+    assert anesthesia["parents"]["general"] == general["key"]
+    assert anesthesia["steps"] == 2
+    assert anesthesia["parameters"]["trained"] == anesthesia["parameters"]["all"]
+    assert 0 < general["parameters"]["trained"] < general["parameters"]["all"]
+    assert {"commit", "versions", "seed", "seconds", "metrics"} <= anesthesia.keys()
+    weights = load_file(directories(results)["anesthesia"] / "model.safetensors")
+    assert sum(w.numel() for w in weights.values()) == anesthesia["parameters"]["all"]
+
+
+def test_a_lora_stage_keeps_its_adapter_and_no_checkpoints(results):
+    general = directories(results)["general"]
+    assert (general / "adapter" / "adapter_config.json").is_file()
+    assert not (general / "checkpoints").exists()
+
+
+def test_a_finished_stage_is_reused_and_a_changed_one_redone(results, train_once):
+    """Changing stage 2 alone leaves stage 1 as it is."""
+    first = directories(results)
+    before = stamps(*first.values())
+    again = directories(train_once(*SHORT))
+    assert again == first
+    assert stamps(*first.values()) == before
+    changed = directories(train_once(*SHORT, "stages.anesthesia.tuning.lr=5e-4"))
+    assert changed["general"] == first["general"]
+    assert changed["anesthesia"] != first["anesthesia"]
+    assert stamps(*first.values()) == before
+
+
+def test_settings_that_do_not_count_leave_the_key(results, train_once):
+    more = ["stages.general.callbacks.progress.every_seconds=5", "stages.general.data.workers=1", "accelerator=cpu"]
+    assert directories(train_once(*SHORT, *more)) == directories(results)
+
+
+def test_lora_learns_and_full_tuning_changes_every_matrix(results):
+    found = directories(results)
+    base, general, anesthesia = (
+        load_file(found[n] / "model.safetensors") for n in ("vocabulary", "general", "anesthesia")
+    )
+    for name in base:
+        if "norm" in name:
+            assert torch.equal(base[name], general[name]), name  # frozen under LoRA
+        else:
+            assert not torch.equal(base[name], general[name]), name
+        assert not torch.equal(general[name], anesthesia[name]), name
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "named"),
+    [
+        ("config.json", ('"vocab_size": 3500', '"vocab_size": 3501'), "3501"),
+        ("config.json", ('"eos_token_id": 2', '"eos_token_id": 5'), "eos_token_id is 5"),
+        ("chat_template.jinja", None, "chat template"),
+        ("config.json", None, "config.json"),
+    ],
+)
+def test_a_directory_whose_parts_disagree_is_refused(results, tmp_path, file, change, named):
+    directory = tmp_path / "edited"
+    shutil.copytree(directories(results)["general"], directory)
+    check_directory(directory)
+    target = directory / file
+    if change is None:
+        target.unlink()
+    else:
+        text = target.read_text("utf-8")
+        assert change[0] in text
+        target.write_text(text.replace(*change), "utf-8")
+    with pytest.raises(UserError, match=named):
+        check_directory(directory)
+
+
+def test_prepare_only_makes_the_vocabulary_and_the_data_alone(train_once, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"results\.json"):
+        train_once("prepare_only=true", artefacts=tmp_path)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "vocabulary"]
+    assert list(tmp_path.glob("data/*/general.arrow"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("experiment", "stages"),
+    [
+        ("specific_only", ["anesthesia"]),
+        ("general_only", ["general"]),
+        ("mixed", ["mixed"]),
+        ("no_vocabulary", ["general", "anesthesia"]),
+        ("pretrain_first", ["pretrain", "general", "anesthesia"]),
+    ],
+)
+def test_every_experiment_runs(train_once, experiment, stages):
+    short = [f"stages.{stage}.trainer.max_steps=2" for stage in stages]
+    rows = train_once(f"experiment={experiment}", *short)
+    assert [row["name"] for row in rows] == ["base", "vocabulary", *stages]
+    if experiment == "no_vocabulary":
+        assert rows[0]["measures"] == rows[1]["measures"]
+
+
+@pytest.mark.parametrize(
+    ("override", "named"),
+    [
+        ("sources.anesthesia.path=/nowhere/a.jsonl", "/nowhere/a.jsonl"),
+        ("sources.anesthesia.holdout=1.5", "holdout 1.5"),
+        ("model.path=/nowhere/base", "/nowhere/base"),
+        ("model.path=nobody/no-such-model", "nobody/no-such-model"),
+        ("stages.general.data.rows_per_step=0", "rows_per_step 0"),
+        ("stages.general.data.row_length=100", "row_length 100"),
+        ("stages.general.tuning.lr=-1", r"tuning\.lr -1"),
+        ("vocabulary.size=10", r"vocabulary\.size"),
+        ("template=keep", "template"),
+        ("stages.general.tuning.target_modules=[q_projj]", "q_projj"),
+        ("stages.general.data.max_length=16", "max_length 16"),
+    ],
+)
+def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once, tmp_path, override, named):
+    import warnings
+
+    from hypnos.corpus.errors import _find_message
+
+    with warnings.catch_warnings(), pytest.raises(Exception) as caught:  # noqa: PT011 - a builder may wrap it
+        warnings.simplefilter("ignore")
+        train_once(*SHORT, override, artefacts=tmp_path)
+    message = _find_message(caught.value)
+    assert message is not None, caught.value
+    import re
+
+    assert re.search(named, message), message
+    assert "\n" not in message
+    assert not list(tmp_path.glob("**/stage.json"))

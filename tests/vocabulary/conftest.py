@@ -1,0 +1,168 @@
+import json
+import random
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import sentencepiece as spm
+from sentencepiece import sentencepiece_model_pb2 as pb
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+from hypnos.vocabulary.convert import build_tokenizer
+from hypnos.vocabulary.merge import extend_proto, load_proto
+from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+
+ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "hypnos" / "sample"
+NEW = 3000
+
+# Each caught a converter at least once: runs of spaces, text that looks like a special token, bytes, scripts.
+VARIED = [
+    "",
+    " ",
+    "  ",
+    " leading",
+    "  two leading",
+    "trailing ",
+    "double  spaces   and more",
+    "a" + " " * 40 + "b",
+    "tab\tand\ttabs\t",
+    "line\nbreak\n\n",
+    "\n",
+    "\r\n",
+    "emoji 😀👩‍⚕️ in 麻醉😀科",
+    "<s>",
+    "</s>",
+    "before<s>after</s> <unk> <pad>",
+    "<0x41><0x0A>",
+    "丙泊酚 2 mg/kg，then 罗库溴铵0.6mg/kg.",
+    "日本語のテキスト、한국어, العربية, Ελληνικά, кириллица",
+    "e\u0301 ﬁ １２ Ⅳ ㎎ ½ \u3000全角\u3000",
+    "\xa0no-break\u200bzero\ufeffwidth",
+    "\x00\x01\x7f",
+    "...?!,;:'\"()[]{}====----____",
+    "。，、；：？！（）《》“”‘’…—～·％℃",
+    "𠮷𡨴 rare Han",
+    "SpO2 98%，PaCO2 40 mmHg；HR 72 次/分",
+]
+
+
+@pytest.fixture(scope="session")
+def lines() -> list[str]:
+    """The varied lines and 3,000 random mixtures of what is in them."""
+    dice = random.Random(0)
+    parts = [" ", "  ", "\n", "\t", "a", "the", "Han", "学", "麻醉", "芬太尼", "舒芬太尼", "。", "，", "😀", "<s>", "</s>"]
+    parts += ["<unk>", "<0x41>", "é", "\u3000", "\xa0", "１", "12", "-", "====", "中国", "\r\n", "\u200b", "한", "ж"]
+    return VARIED + ["".join(dice.choices(parts, k=dice.randint(1, 25))) for _ in range(3000)]
+
+
+@pytest.fixture(scope="session")
+def terms() -> list[str]:
+    return read_terms(ROOT / "specialty" / "anesthesia" / "terms.txt")
+
+
+@pytest.fixture(scope="session")
+def base() -> pb.ModelProto:
+    """The sample's English base."""
+    return load_proto((SAMPLE / "base" / "tokenizer.model").read_bytes(), "tokenizer.model")
+
+
+@pytest.fixture(scope="session")
+def texts() -> list[str]:
+    """Chinese text of the sample."""
+    files = [SAMPLE / "general.jsonl", SAMPLE / "anesthesia.jsonl"]
+    return [json.loads(line)["output"] for file in files for line in file.read_text("utf-8").splitlines()]
+
+
+@pytest.fixture(scope="session")
+def learnt(texts: list[str]) -> list[str]:
+    return learn_pieces(texts, 2 * NEW, coverage=0.999)
+
+
+@pytest.fixture(scope="session")
+def extended(base: pb.ModelProto, terms: list[str], learnt: list[str]) -> pb.ModelProto:
+    return extend_proto(base, chain_terms(terms), learnt, NEW)
+
+
+@pytest.fixture(scope="session")
+def processor(extended: pb.ModelProto) -> spm.SentencePieceProcessor:
+    """The oracle."""
+    return spm.SentencePieceProcessor(model_proto=extended.SerializeToString())
+
+
+@pytest.fixture(scope="session")
+def tokenizer(extended: pb.ModelProto) -> PreTrainedTokenizerFast:
+    return build_tokenizer(extended)
+
+
+@pytest.fixture
+def proto_of() -> Callable[..., pb.ModelProto]:
+    """A BPE model with byte fallback and these pieces, scored 0, -1, -2... unless scores are given."""
+
+    def make(pieces: Iterable[str], scores: Iterable[float] | None = None) -> pb.ModelProto:
+        kinds = pb.ModelProto.SentencePiece
+        proto = pb.ModelProto()
+        proto.pieces.add(piece="<unk>", type=kinds.UNKNOWN)
+        for special in ("<s>", "</s>"):
+            proto.pieces.add(piece=special, type=kinds.CONTROL)
+        for byte in range(256):
+            proto.pieces.add(piece=f"<0x{byte:02X}>", type=kinds.BYTE)
+        pieces = list(pieces)
+        for piece, score in zip(pieces, scores or range(0, -len(pieces), -1), strict=True):
+            proto.pieces.add(piece=piece, score=score, type=kinds.NORMAL)
+        trainer = proto.trainer_spec
+        trainer.model_type, trainer.byte_fallback = pb.TrainerSpec.BPE, True
+        trainer.unk_id, trainer.bos_id, trainer.eos_id, trainer.pad_id = 0, 1, 2, -1
+        proto.normalizer_spec.name = "identity"
+        proto.normalizer_spec.remove_extra_whitespaces = False
+        return proto
+
+    return make
+
+
+@pytest.fixture
+def encode() -> Callable[[pb.ModelProto, str], list[str]]:
+    """The pieces SentencePiece gives for a text, without the space it puts before."""
+
+    def pieces(proto: pb.ModelProto, text: str) -> list[str]:
+        bare = pb.ModelProto()
+        bare.CopyFrom(proto)
+        bare.normalizer_spec.add_dummy_prefix = False
+        return spm.SentencePieceProcessor(model_proto=bare.SerializeToString()).encode(text, out_type=str)
+
+    return pieces
+
+
+@pytest.fixture
+def small_model() -> Callable[..., LlamaForCausalLM]:
+    def make(rows: int, *, tied: bool) -> LlamaForCausalLM:
+        config = LlamaConfig(
+            vocab_size=rows,
+            hidden_size=8,
+            intermediate_size=8,
+            num_hidden_layers=1,
+            num_attention_heads=2,
+            tie_word_embeddings=tied,
+        )
+        return LlamaForCausalLM(config)
+
+    return make
+
+
+@pytest.fixture
+def base_folder(tmp_path: Path) -> Callable[..., Path]:
+    """A base: a config, and beside it a tokenizer's files given as bytes or text."""
+
+    def make(rows: int = 1500, *, tied: bool = False, **files: bytes | str) -> Path:
+        folder = tmp_path / "base"
+        folder.mkdir(exist_ok=True)
+        config = json.loads((SAMPLE / "base" / "config.json").read_text("utf-8"))
+        config |= {"vocab_size": rows, "tie_word_embeddings": tied, "hidden_size": 32, "intermediate_size": 32}
+        config |= {"num_attention_heads": 1, "num_key_value_heads": 1, "num_hidden_layers": 1}
+        (folder / "config.json").write_text(json.dumps(config), "utf-8")
+        for name, content in (files or {"tokenizer_model": (SAMPLE / "base/tokenizer.model").read_bytes()}).items():
+            data = content if isinstance(content, bytes) else content.encode()
+            (folder / name.replace("_model", ".model").replace("_json", ".json")).write_bytes(data)
+        return folder
+
+    return make
