@@ -66,16 +66,27 @@ def disk_errors(directory: Path) -> Iterator[None]:
     """Turn a full or read-only disk, found inside the block, into one line that names the folder.
 
     Raises:
-        UserError: instead of the operating system's error.
+        UserError: instead of what the library that was writing made of it.
     """
     try:
         yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    except UserError:
+        raise
+    except Exception as error:
+        if _is_disk_full(error, directory):
             raise UserError(f"{directory}: no space left on the disk") from error
-        if error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
             raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
         raise
+
+
+def _is_disk_full(error: Exception, directory: Path) -> bool:
+    """Libraries in other languages raise errors of their own, some without the system's reason in them."""
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return True
+    if "No space left on device" in str(error):
+        return True
+    return directory.is_dir() and shutil.disk_usage(directory).free < 1 << 20
 
 
 @contextmanager

@@ -56,14 +56,13 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
 
 def _undecodable_line(file: Path, encoding: str) -> int:
     """Find the faulty line: text is decoded in blocks, so the error itself does not know it."""
-    number = 0
     with file.open("rb") as stream:
         for number, line in enumerate(stream, 1):
             try:
                 line.decode(encoding)
             except UnicodeDecodeError:
-                break
-    return number
+                return number
+    return 1
 
 
 def list_files(place: Path) -> list[Path]:

@@ -9,11 +9,13 @@ from hypnos.data.encode import Document
 
 def mark_learnt(tokenizer: PreTrainedTokenizerFast, document: Document) -> str:
     """Decode a document with its learnt tokens between ⟦ and ⟧."""
-    shown = ""
+    shown = before = ""
     place = 0
     for learnt, run in groupby(document.learnt):
-        count = len(list(run))
-        text = tokenizer.decode(document.input_ids[place : place + count], skip_special_tokens=False)
-        shown += f"⟦{text}⟧" if learnt else text
-        place += count
+        place += len(list(run))
+        # From the beginning each time: a part decoded by itself loses the blank it begins with.
+        text = tokenizer.decode(document.input_ids[:place], skip_special_tokens=False)
+        part = text[len(before) :]
+        shown += f"⟦{part}⟧" if learnt else part
+        before = text
     return shown

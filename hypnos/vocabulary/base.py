@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.errors import UserError
@@ -76,10 +77,18 @@ def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
         raise UserError(f"{folder}: no weights (*.safetensors) in this folder; model.seed would make random ones")
     try:
         if weights:
-            return AutoModelForCausalLM.from_pretrained(folder, dtype=kind)
+            return _load_weights(folder, kind)
         log.info("no weights in %s: random ones from seed %d", folder, seed)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=kind)
-    except (OSError, ValueError, RuntimeError) as error:
+    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
+
+
+def _load_weights(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
+    model, found = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+    # transformers only warns of these, and trains on from random ones.
+    if missing := sorted(found["missing_keys"]):
+        raise UserError(f"{folder}: the weights lack {len(missing)} tensors that the config asks for: {missing[0]}")
+    return model

@@ -59,7 +59,9 @@ def test_each_shape_gives_its_turns(row: Any, expected: tuple) -> None:
 
 
 def test_nested_questions_give_a_record_for_each_answer_in_one_group() -> None:
-    records = list(to_records({"id": 5, "questions": [["甲", "甲二"], ["甲三"]], "answers": ["乙", "丙"]}, source="set"))
+    records = list(
+        to_records({"id": 5, "questions": [["甲", "甲二"], ["甲三"]], "answers": ["乙", "丙"]}, source="set")
+    )
     assert [(r.id, r.question, r.output) for r in records] == [("5-0", "甲", "乙"), ("5-1", "甲二", "丙")]
     assert records[0].group == records[1].group != ""
 

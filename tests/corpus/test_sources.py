@@ -90,7 +90,10 @@ def test_the_key_is_of_the_content_not_of_the_place_or_time(tmp_path: Path) -> N
     assert Source(there).key() == key
     os.utime(here, (1, 1))
     assert Source(here).key() == key
-    assert len({key, Source(here, holdout=0.1).key(), Source(here, limit=2).key(), Source(here, encoding="gbk").key()}) == 4
+    assert (
+        len({key, Source(here, holdout=0.1).key(), Source(here, limit=2).key(), Source(here, encoding="gbk").key()})
+        == 4
+    )
     write(tmp_path / "a.jsonl", good(4))
     assert Source(here).key() != key
 

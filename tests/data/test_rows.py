@@ -70,7 +70,12 @@ def play(steps: int, *, rows: int, rows_per_step: int, world: int, start: int = 
     done = start
     samplers = [
         StepSampler(
-            np.array(LEARNT[:rows]), rows_per_step=rows_per_step, seed=3, rank=rank, world=world, steps_done=lambda: done
+            np.array(LEARNT[:rows]),
+            rows_per_step=rows_per_step,
+            seed=3,
+            rank=rank,
+            world=world,
+            steps_done=lambda: done,
         )
         for rank in range(world)
     ]
@@ -87,7 +92,9 @@ CASES = [(rows, per_step, world) for rows in (1, 4, 7) for per_step in (1, 2, 3,
 
 
 @pytest.mark.parametrize(("rows", "rows_per_step", "world"), CASES)
-def test_every_row_is_seen_once_an_epoch_and_each_step_knows_its_tokens(rows: int, rows_per_step: int, world: int) -> None:
+def test_every_row_is_seen_once_an_epoch_and_each_step_knows_its_tokens(
+    rows: int, rows_per_step: int, world: int
+) -> None:
     steps = -(-rows // rows_per_step)
     played = play(2 * steps, rows=rows, rows_per_step=rows_per_step, world=world)
     for epoch in (played[:steps], played[steps:]):

@@ -51,7 +51,24 @@ VARIED = [
 def lines() -> list[str]:
     """The varied lines and 3,000 random mixtures of what is in them."""
     dice = random.Random(0)
-    parts = [" ", "  ", "\n", "\t", "a", "the", "Han", "学", "麻醉", "芬太尼", "舒芬太尼", "。", "，", "😀", "<s>", "</s>"]
+    parts = [
+        " ",
+        "  ",
+        "\n",
+        "\t",
+        "a",
+        "the",
+        "Han",
+        "学",
+        "麻醉",
+        "芬太尼",
+        "舒芬太尼",
+        "。",
+        "，",
+        "😀",
+        "<s>",
+        "</s>",
+    ]
     parts += ["<unk>", "<0x41>", "é", "\u3000", "\xa0", "１", "12", "-", "====", "中国", "\r\n", "\u200b", "한", "ж"]
     return VARIED + ["".join(dice.choices(parts, k=dice.randint(1, 25))) for _ in range(3000)]
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import sentencepiece as spm
@@ -36,7 +37,7 @@ def test_the_base_stands_unchanged_before_the_new_pieces(base: pb.ModelProto, ex
 def test_scores_are_distinct_and_descend_below_the_base(base: pb.ModelProto, extended: pb.ModelProto) -> None:
     scores = [piece.score for piece in extended.pieces[len(base.pieces) :]]
     assert scores[0] < min(piece.score for piece in base.pieces)
-    assert all(a > b for a, b in zip(scores, scores[1:], strict=False))
+    assert all(a > b for a, b in pairwise(scores))
     assert tied_pieces(extended) == 0
 
 
@@ -75,7 +76,16 @@ def test_english_reads_as_before(base: pb.ModelProto, processor: spm.SentencePie
     assert processor.encode(english) == before.encode(english)
 
 
-FRAMES = ["{}", "患者予{}后血压下降。", "术中使用{}，观察疗效", "静脉注射{}2mg/kg", "the {} was given", "（{}）", "{}、{}", " {} "]
+FRAMES = [
+    "{}",
+    "患者予{}后血压下降。",
+    "术中使用{}，观察疗效",
+    "静脉注射{}2mg/kg",
+    "the {} was given",
+    "（{}）",
+    "{}、{}",
+    " {} ",
+]
 
 
 @pytest.mark.parametrize("frame", FRAMES)
