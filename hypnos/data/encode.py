@@ -64,7 +64,7 @@ class Encoder:
         self.max_length = max_length
         self.bos = tokenizer.bos_token_id
         self.eos = tokenizer.eos_token_id
-        self._backend = deepcopy(tokenizer.backend_tokenizer)  # the caller's own stays as it is
+        self._backend = deepcopy(tokenizer.backend_tokenizer)  # every call of the tokenizer changes its own
         self._backend.encode_special_tokens = True  # a literal </s> in a text stays text
         self._backend.no_truncation()
         self._backend.no_padding()

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import WandbLogger
 
 from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.tuning.answers import Answers
@@ -103,11 +104,14 @@ def train_stage(
         if isinstance(callback, Answers):
             callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
-    trainer.fit(module, datamodule=data, ckpt_path=_newest(checkpoints), weights_only=True)
-    if trainer.interrupted:
-        raise Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
-    _take_best(trainer, module)
-    metrics = _final_metrics(trainer, module, data, name)
+    try:
+        trainer.fit(module, datamodule=data, ckpt_path=_newest(checkpoints), weights_only=True)
+        if trainer.interrupted:
+            raise Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
+        _take_best(trainer, module)
+        metrics = _final_metrics(trainer, module, data, name)
+    finally:
+        _close(loggers)
     if not trainer.is_global_zero:
         return
     _export(module, directory, tokenizer, dtype)
@@ -142,6 +146,13 @@ def _export(module: Tuning, directory: Path, tokenizer: Path, dtype: str) -> Non
     export_model(model, tokenizer, directory, dtype=dtype)
     check_directory(directory)
     check_same(before, reload_logits(directory, getattr(torch, dtype), rows), what="reloading", tolerance=tolerance)
+
+
+def _close(loggers: list[Any]) -> None:
+    """End the stage's run at W&B, or the next stage would go on writing into it."""
+    for logger in loggers:
+        if isinstance(logger, WandbLogger):
+            logger.experiment.finish()
 
 
 def _newest(checkpoints: Path) -> str | None:

@@ -40,6 +40,12 @@ def test_one_row_more_than_the_share_stops_and_names_the_first(tmp_path: Path) -
         read(Source(path, max_rejected=0.1))
 
 
+def test_a_share_below_one_row_lets_no_row_through(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", [*good(9), {"question": "q", "answer": ""}])
+    with pytest.raises(UserError, match=r"a\.jsonl:10: empty answer \(1 of 10 rows"):
+        read(Source(path, max_rejected=0.05))
+
+
 def test_a_mostly_unusable_source_stops_long_before_its_end(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", [{"wrong": 1}] * 25_000)
     rejections = Rejections()

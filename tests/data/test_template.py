@@ -54,6 +54,16 @@ def test_blanks_that_the_model_must_write_itself_are_learnt(load) -> None:
     )
 
 
+def test_a_head_that_no_prompt_holds_is_learnt_with_its_special_token(load) -> None:
+    headed = "{% for m in messages %}{{ '<s>' }}{{ m['role'] }}:{{ m['content'] }}</s>{% endfor %}"
+    assert ChatTemplate(load("plain", template=headed)).parts(2)[4:] == (
+        Special(1, True),
+        Literal("assistant:", True),
+        Turn(1),
+        Special(2, True),
+    )
+
+
 def test_what_only_the_generation_prompt_writes_is_not_learnt(load) -> None:
     told = "{% for m in messages %}{% if m['role'] == 'user' %}Q{{ m['content'] }}{% if not loop.last %}A{% endif %}{% else %}{{ m['content'] }}</s>{% endif %}{% endfor %}{% if add_generation_prompt %}A{% endif %}"
     learnt = told.replace("{% if add_generation_prompt %}A{% endif %}", "")
