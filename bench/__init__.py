@@ -1,0 +1,1 @@
+"""What is measured: `hold` for promises, `speed` for timings."""

@@ -75,7 +75,7 @@ def disk_errors(directory: Path) -> Iterator[None]:
     except Exception as error:
         if _is_disk_full(error, directory):
             raise UserError(f"{directory}: no space left on the disk") from error
-        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS):
+        if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
         raise
 

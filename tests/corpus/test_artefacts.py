@@ -140,6 +140,21 @@ def test_faults_of_the_disk_become_one_line(number: int, line: str) -> None:
         raise OSError(number, os.strerror(number), "data/f")
 
 
+def test_a_full_disk_is_told_from_the_words_of_another_library(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"no space left on the disk$"), disk_errors(tmp_path):
+        raise RuntimeError("inline_container.cc: write failed: No space left on device (os error 28)")
+
+
+def test_a_fault_on_a_disk_with_room_stays_as_it_is(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"^a bug$"), disk_errors(tmp_path):
+        raise RuntimeError("a bug")
+
+
+def test_the_users_own_line_is_not_rewritten(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"^mine$"), disk_errors(tmp_path):
+        raise UserError("mine")
+
+
 def test_other_faults_of_the_system_are_no_mistake_of_the_user() -> None:
     with pytest.raises(TimeoutError), disk_errors(Path("data")):
         raise TimeoutError(errno.ETIMEDOUT, "timed out")

@@ -182,7 +182,7 @@ def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once,
 
     from hypnos.corpus.errors import _find_message
 
-    with warnings.catch_warnings(), pytest.raises(Exception) as caught:  # noqa: PT011 - a builder may wrap it
+    with warnings.catch_warnings(), pytest.raises(Exception) as caught:
         warnings.simplefilter("ignore")
         train_once(*SHORT, override, artefacts=tmp_path)
     message = _find_message(caught.value)

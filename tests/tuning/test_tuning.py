@@ -166,7 +166,7 @@ def test_activation_checkpointing_changes_no_gradient(request, small_directory, 
 def test_neftune_noise_follows_each_documents_length_and_stops_outside_training():
     embedding = torch.nn.Embedding(10, 64)
     noise = Neftune(embedding, alpha=5.0)
-    noise.aim(torch.tensor([[0, 1, 2, 3, 0] + [*range(1, 400)]]))
+    noise.aim(torch.tensor([[0, 1, 2, 3, 0, *range(1, 400)]]))
     ids = torch.zeros(1, 404, dtype=torch.long)
     clean = embedding.weight[0]
     difference = (embedding(ids) - clean).abs()[0]

@@ -1,0 +1,124 @@
+"""Timings of what costs time: `make bench`."""
+
+import resource
+import tempfile
+import time
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import orjson
+import torch
+from transformers import LlamaConfig, LlamaForCausalLM
+
+from bench.promise import ROOT
+from hypnos.corpus.directories import copy_tokenizer
+from hypnos.corpus.sources import Source
+from hypnos.data.datamodule import InstructionData
+from hypnos.data.pack import pack
+from hypnos.tuning.full import FullTuning
+from hypnos.tuning.loss import negative_log_likelihood
+from hypnos.tuning.schedule import cosine
+from hypnos.vocabulary.own import OwnVocabulary
+
+PAIRS = 50_000
+
+
+def main() -> None:
+    """Print one line a timing."""
+    torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as folder:
+        for line in (*packing(), *encoding(Path(folder)), *training(Path(folder))):
+            print(line, flush=True)
+
+
+def packing() -> Iterator[str]:
+    """Lognormal lengths, median 120, at most 1,024."""
+    lengths = np.random.default_rng(0).lognormal(np.log(120), 0.8, 1_000_000).clip(8, 1024).astype(int)
+    for method in ("best_fit", "first_fit"):
+        start = time.perf_counter()
+        rows = pack(lengths, 2048, method=method)
+        seconds = time.perf_counter() - start
+        filled = lengths.sum() / (len(rows) * 2048)
+        yield f"pack 1,000,000 documents, {method}: {seconds:.1f} s, rows {100 * filled:.2f} % filled"
+
+
+def encoding(folder: Path) -> Iterator[str]:
+    """The sample's pairs, numbered so that each is another record."""
+    lines = (ROOT / "hypnos/sample/general.jsonl").read_bytes().splitlines()
+    file = folder / "pairs.jsonl"
+    with file.open("wb") as stream:
+        for i in range(PAIRS):
+            row = orjson.loads(lines[i % len(lines)])
+            row["id"] = row["group"] = f"{i}"
+            row["instruction"] += f"（{i}）"
+            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    data = _data(folder, file)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    start = time.perf_counter()
+    data.prepare_data()
+    seconds = time.perf_counter() - start
+    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+    yield f"encode {PAIRS:,} pairs: {seconds:.1f} s, {PAIRS / seconds:,.0f} pairs/s, peak memory +{grown:.0f} MiB"
+    start = time.perf_counter()
+    again = _data(folder, file)
+    again.prepare_data()
+    again.setup()
+    yield f"second start on {PAIRS:,} pairs: {time.perf_counter() - start:.2f} s"
+
+
+def training(folder: Path) -> Iterator[str]:
+    """Hidden 256, 4 layers, 32,000 rows, packed 1,024, one thread, full tuning in float32."""
+    config = LlamaConfig(
+        vocab_size=32_000,
+        hidden_size=256,
+        intermediate_size=688,
+        num_hidden_layers=4,
+        num_attention_heads=4,
+        num_key_value_heads=4,
+    )
+    directory = folder / "model"
+    LlamaForCausalLM(config).save_pretrained(directory)
+    copy_tokenizer(folder / "tokenizer", directory)
+    data = _data(folder, folder / "pairs.jsonl")
+    data.prepare_data()
+    data.setup()
+    rows = [row for row, _ in zip(data.train_dataloader(), range(12), strict=False)]
+    for attention in ("sdpa", "documents"):
+        module = FullTuning(
+            lr=1e-4, optimizer=torch.optim.AdamW, schedule=partial(cosine, warmup=0.0), attention=attention
+        )
+        module.load(directory)
+        optimizer = torch.optim.AdamW(module.model.parameters(), lr=1e-4, fused=True)
+        start, tokens = 0.0, 0
+        for i, row in enumerate(rows):
+            if i == 2:  # warm
+                start, tokens = time.process_time(), 0
+            negative_log_likelihood(module.model, row).backward()
+            optimizer.step()
+            optimizer.zero_grad()
+            tokens += row["input_ids"].numel()
+        yield f"train, attention={attention}: {tokens / (time.process_time() - start):,.0f} tokens per CPU-second"
+
+
+def _data(folder: Path, file: Path) -> InstructionData:
+    tokenizer = folder / "tokenizer"
+    if not tokenizer.is_dir():
+        tokenizer.mkdir()
+        template = "{{ bos_token }}{% for m in messages %}{{ m['content'] }}\n{% if m['role'] == 'assistant' %}"
+        template += "{{ eos_token }}{% endif %}{% endfor %}"
+        OwnVocabulary(template=template).write_tokenizer(str(ROOT / "hypnos/sample/base"), tokenizer)
+    data = InstructionData(
+        sources={"pairs": Source(str(file))},
+        cache=str(folder / "cache"),
+        max_length=1024,
+        row_length=1024,
+        rows_per_step=1,
+    )
+    data.use_tokenizer(tokenizer)
+    return data
+
+
+if __name__ == "__main__":
+    main()
