@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 
 KEYS = {
     "": {
-        *("seed", "prepare_only", "accelerator", "devices", "strategy", "stages", "heldout", "paths", "model"),
-        *("answers", "sources", "template", "vocabulary", "logger"),
+        *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
+        *("paths", "model", "answers", "sources", "template", "vocabulary", "logger"),
     },
     "model": {"path", "dtype", "seed", "precision", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},

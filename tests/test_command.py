@@ -1,0 +1,95 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file
+
+ROOT = Path(__file__).parents[1]
+
+SMALL = [
+    "experiment=specific_only",
+    "sources.general.limit=60",
+    "sources.anesthesia.limit=60",
+    "model.recipe.pieces=2000",
+    "model.recipe.anesthesia.epochs=2",
+    "answers.max_new_tokens=2",
+    "logger=none",
+]
+
+
+def command(*overrides: str) -> list[str]:
+    return [sys.executable, str(ROOT / "train.py"), *overrides, *SMALL]
+
+
+def run(folder: Path, *overrides: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(command(*overrides), cwd=folder, capture_output=True, text=True)
+
+
+def test_a_users_mistake_is_one_line_without_a_traceback(tmp_path):
+    (tmp_path / "bad.jsonl").write_text('{"instruction": "问", "output": "答"}\n{"instruction": \n', "utf-8")
+    done = run(tmp_path, "sources.anesthesia.path=bad.jsonl")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    (line,) = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert "bad.jsonl:2" in line
+    assert not list(tmp_path.glob("artefacts/models/*"))
+    assert not [p for p in tmp_path.glob("artefacts/*/*") if "partial" in p.name]
+
+
+def test_help_and_the_job_are_shown_without_heavy_imports(tmp_path):
+    script = f"""
+import runpy, sys
+sys.argv = ["train.py", "--cfg", "job"]
+try:
+    runpy.run_path({str(ROOT / "train.py")!r}, run_name="__main__")
+finally:
+    print(sorted({{"torch", "transformers", "pytorch_lightning", "datasets"}} & set(sys.modules)), file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
+    assert "stages:" in done.stdout
+    assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+@pytest.mark.slow
+def test_a_misspelt_experiment_names_those_there_are(tmp_path):
+    done = run(tmp_path, "experiment=generl_to_specific")
+    assert done.returncode == 1
+    assert "general_to_specific" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+def test_an_arm_that_fails_leaves_the_other_arms_running(tmp_path):
+    done = run(tmp_path, "-m", "stages.anesthesia.tuning.lr=-1,1e-3", "stages.anesthesia.trainer.max_steps=1")
+    assert done.returncode != 0
+    assert "tuning.lr -1" in done.stderr + done.stdout
+    assert list(tmp_path.glob("artefacts/models/anesthesia-*/stage.json"))
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_with_the_weights_of_an_unbroken_one(tmp_path):
+    every_step = "stages.anesthesia.callbacks.checkpoint.every_n_train_steps=1"
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir()
+    broken.mkdir()
+    assert run(whole, every_step).returncode == 0
+    started = subprocess.Popen(command(every_step), cwd=broken, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 300
+    while not list(broken.glob("artefacts/models/.anesthesia-*.partial/checkpoints/*.ckpt")):
+        assert started.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    os.kill(started.pid, signal.SIGKILL)
+    started.wait()
+    assert not list(broken.glob("artefacts/models/anesthesia-*"))
+    again = run(broken, every_step)
+    assert again.returncode == 0
+    assert "going on from" in again.stderr
+    (one,), (other,) = (list(folder.glob("artefacts/models/anesthesia-*")) for folder in (whole, broken))
+    assert one.name == other.name
+    expected, got = load_file(one / "model.safetensors"), load_file(other / "model.safetensors")
+    for name, weight in expected.items():
+        assert weight.equal(got[name]), name
