@@ -15,6 +15,9 @@ HUB = "hub:"
 """A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,
 optionally with a configuration and a split: `hub:name@config#split`."""
 
+JOINED = ("question.csv", "answer.csv")
+"""A folder that holds both is read as cMedQA2 is published."""
+
 Row = tuple[str, Any]
 """Where a row stands (`file:line`) and what it holds: a mapping, a list, or `Malformed`."""
 
@@ -38,20 +41,45 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
         yield from _read_hub(path.removeprefix(HUB))
         return
     place = Path(path)
+    if all((place / name).is_file() for name in JOINED):
+        yield from _join(place, encoding)
+        return
     for file in list_files(place):
-        count = 0
-        try:
-            for row in _reader(file)(file, encoding):
-                count += 1
-                yield row
-        except UnicodeDecodeError as error:
-            hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
-            line = _undecodable_line(file, encoding)
-            raise UserError(f"{file}:{line}: not {encoding.removesuffix('-sig')}: {error.reason}{hint}") from error
-        except OSError as error:
-            raise UserError(f"{file}: {error.strerror or error}") from error
-        if not count:
-            raise UserError(f"{file}: no records in this file")
+        yield from _read_file(file, _reader(file), encoding)
+
+
+def _read_file(file: Path, read: Callable[[Path, str], Iterator[Row]], encoding: str) -> Iterator[Row]:
+    count = 0
+    try:
+        for row in read(file, encoding):
+            count += 1
+            yield row
+    except UnicodeDecodeError as error:
+        hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
+        line = _undecodable_line(file, encoding)
+        raise UserError(f"{file}:{line}: not {encoding.removesuffix('-sig')}: {error.reason}{hint}") from error
+    except OSError as error:
+        raise UserError(f"{file}: {error.strerror or error}") from error
+    if not count:
+        raise UserError(f"{file}: no records in this file")
+
+
+def _join(place: Path, encoding: str) -> Iterator[Row]:
+    """cMedQA2: answers in one file name their question in another; the questions are held in memory."""
+    question_file, answer_file = (place / name for name in JOINED)
+    questions = {
+        row["question_id"]: row["content"]
+        for _, row in _read_file(question_file, _read_csv, encoding)
+        if isinstance(row, dict) and {"question_id", "content"} <= row.keys()
+    }
+    for where, row in _read_file(answer_file, _read_csv, encoding):
+        if isinstance(row, Malformed):
+            yield where, row
+        elif row.get("question_id") not in questions:
+            yield where, Malformed(f"no question {row.get('question_id')} in {question_file.name}")
+        else:
+            pair = {"question": questions[row["question_id"]], "answer": row.get("content")}
+            yield where, {**pair, "id": row.get("ans_id"), "group": row["question_id"]}
 
 
 def _undecodable_line(file: Path, encoding: str) -> int:

@@ -1,6 +1,6 @@
 """From a row of a public set to records: one small function for each shape in use.
 
-The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26M-Lite, cMedQA and webMedQA
+The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26M-Lite, cMedQA2 and webMedQA
 (`question`, `answer`), CMtMedQA and Alpaca (`instruction`, `output`, `history`), HuatuoGPT-sft-data-v1
 (turns 问：/答：), ChatMed and ShenNong (`query`, `response`), Toyhom (`title`, `ask`, `answer`), CMB and CMExam
 (choice questions), messages and ShareGPT conversations, plain `text`.

@@ -202,3 +202,15 @@ def test_a_long_file_is_never_held_as_a_whole(tmp_path: Path, lines: bool) -> No
     tracemalloc.stop()
     assert count == 5000
     assert peak < file.stat().st_size / 5
+
+
+def test_questions_and_answers_in_two_files_are_joined(tmp_path):
+    """cMedQA2: several answers to one question share its group."""
+    (tmp_path / "question.csv").write_text("question_id,content\n7,头痛怎么办\n8,发热怎么办\n", "utf-8")
+    (tmp_path / "answer.csv").write_text("ans_id,question_id,content\n1,7,休息\n2,7,就诊\n3,9,无主\n", "utf-8")
+    rows = [row for _, row in read_rows(str(tmp_path))]
+    assert rows[:2] == [
+        {"question": "头痛怎么办", "answer": "休息", "id": "1", "group": "7"},
+        {"question": "头痛怎么办", "answer": "就诊", "id": "2", "group": "7"},
+    ]
+    assert isinstance(rows[2], Malformed) and "9" in rows[2]
