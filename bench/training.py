@@ -42,7 +42,6 @@ def real_model() -> list[Promise]:
         data = InstructionData(sources={"real": source}, cache=folder, max_length=256, row_length=4096, rows_per_step=1)
         data.use_tokenizer(tokenizer)
         data.prepare_data()
-        data.setup()
         documents = cast(PackedRows, data.train_dataloader().dataset).documents
         promises = [_packing(model, documents, name) for name in ("sdpa", "eager", "documents")]
         promises.append(_own_loss(model, documents))

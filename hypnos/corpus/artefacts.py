@@ -2,14 +2,16 @@
 
 import errno
 import logging
+import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hypnos.corpus.errors import UserError
+from hypnos.corpus.errors import Interrupted, UserError
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +44,7 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
     """
     if directory.is_dir():
         return False
-    partial = directory.with_name(f".{directory.name}.partial")
+    partial = partial_of(directory)
     with disk_errors(directory.parent):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
@@ -59,6 +61,30 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
                     shutil.rmtree(partial, ignore_errors=True)
                 raise
     return True
+
+
+def join_making(directory: Path, write: Callable[[Path], None]) -> None:
+    """Take part in making an artefact that another process of the same run leads.
+
+    Ranks beside the first take no lock and rename nothing: they do their share of `write` in the folder the
+    first one fills, and go on when it has become the artefact.
+
+    Raises:
+        Interrupted: the process that led has ended without it.
+    """
+    if directory.is_dir():
+        return
+    leader = os.getppid()
+    write(partial_of(directory))
+    while not directory.is_dir():
+        if os.getppid() != leader:
+            raise Interrupted(f"{directory}: the process that was making it has ended")
+        time.sleep(0.2)
+
+
+def partial_of(directory: Path) -> Path:
+    """The folder in which an artefact is made before it gets its name."""
+    return directory.with_name(f".{directory.name}.partial")
 
 
 @contextmanager

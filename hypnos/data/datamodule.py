@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,7 @@ class InstructionData(LightningDataModule):
         rows_per_step: int,
         weights: Mapping[str, float] | None = None,
         max_heldout: int | None = None,
+        heldout_only: bool = False,
         packing: str = "best_fit",
         seed: int = 0,
         workers: int = 0,
@@ -56,6 +58,7 @@ class InstructionData(LightningDataModule):
             weights: how often each record of a source is seen in an epoch, 1 where nothing is said; 0.5 takes half
                 of them, 2 takes each twice.
             max_heldout: keep at most this many held-out records.
+            heldout_only: there is nothing to train on; the data are for measuring.
             packing: `best_fit`, `first_fit` or `none`.
             seed: of the order of rows.
             workers: processes that load rows.
@@ -81,11 +84,11 @@ class InstructionData(LightningDataModule):
         self.row_length = row_length
         self.rows_per_step = rows_per_step
         self.max_heldout = max_heldout
+        self.heldout_only = heldout_only
         self.packing = packing
         self.seed = seed
         self.workers = workers
         self.tokenizer: Path | None = None
-        self._rows: dict[str, PackedRows] = {}
 
     def check(self) -> None:
         """Raise UserError if a source's file is not there."""
@@ -95,7 +98,7 @@ class InstructionData(LightningDataModule):
     def key(self) -> dict[str, Any]:
         """What decides the rows, apart from the tokenizer."""
         return {
-            **self._documents_key(),
+            **self.documents_key(),
             "weights": self.weights,
             "row_length": self.row_length,
             "rows_per_step": self.rows_per_step,
@@ -103,25 +106,28 @@ class InstructionData(LightningDataModule):
             "seed": self.seed,
         }
 
-    def _documents_key(self) -> dict[str, Any]:
+    def documents_key(self) -> dict[str, Any]:
+        """What decides the documents, apart from the tokenizer; how they are packed and ordered is no part of it."""
         return {
             "version": VERSION,
             "sources": {name: source.key() for name, source in self.sources.items()},
             "max_length": self.max_length,
             "max_heldout": self.max_heldout,
+            "heldout_only": self.heldout_only,
         }
 
     def use_tokenizer(self, directory: Path) -> None:
         """Name the tokenizer's directory; must come before the data are prepared."""
         self.tokenizer = directory
-        self._rows = {}
+        for opened in ("train_rows", "held_out_rows"):
+            self.__dict__.pop(opened, None)
 
     @property
     def directory(self) -> Path:
         """Where the tokenised documents are, or will be."""
         assert self.tokenizer is not None, "use_tokenizer comes first"
         tokenizer = {file.name: file_key(file) for file in tokenizer_files(self.tokenizer)}
-        return place(self.cache, "data", content_key({**self._documents_key(), "tokenizer": tokenizer}))
+        return place(self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer}))
 
     def prepare_data(self) -> None:
         """Tokenise, unless it was done before; one process does it and others wait."""
@@ -134,6 +140,7 @@ class InstructionData(LightningDataModule):
                 tokenizer=PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
                 max_length=self.max_length,
                 max_heldout=self.max_heldout,
+                heldout_only=self.heldout_only,
             ),
         )
 
@@ -141,15 +148,12 @@ class InstructionData(LightningDataModule):
         """The first documents, decoded, with what is learnt of them marked."""
         return (self.directory / "preview.txt").read_text("utf-8").strip()
 
-    def setup(self, stage: str | None = None) -> None:
-        """Open the documents and pack them into rows."""
-        if not self._rows:
-            self._rows = {"train": self._train_rows(), "val": self._held_out_rows()}
-
     def _open(self, name: str) -> datasets.Dataset:
         return datasets.Dataset.from_file(str(self.directory / f"{name}.arrow"))
 
-    def _train_rows(self) -> PackedRows:
+    @cached_property
+    def train_rows(self) -> PackedRows:
+        """What is trained on, packed when it is first asked for."""
         parts = {name: self._open(name) for name in self.sources}
         documents = datasets.concatenate_datasets(list(parts.values()))
         chosen = self._choose([len(part) for part in parts.values()])
@@ -171,18 +175,20 @@ class InstructionData(LightningDataModule):
             start += count
         return np.concatenate(chosen)
 
-    def _held_out_rows(self) -> PackedRows:
+    @cached_property
+    def held_out_rows(self) -> PackedRows:
+        """What is measured on, the same on every rank."""
         documents = self._open(HELD_OUT)
         return PackedRows(documents, pack(column(documents, "length"), self.row_length, method=self.packing))
 
     @property
     def steps_per_epoch(self) -> int:
         """Optimizer steps of an epoch."""
-        return -(-len(self._rows["train"]) // self.rows_per_step)
+        return -(-len(self.train_rows) // self.rows_per_step)
 
     def train_dataloader(self) -> DataLoader:
         """Rows of this rank, from where the trainer stands."""
-        rows = self._rows["train"]
+        rows = self.train_rows
         if not len(rows):
             raise UserError(f"data: no record is left to train on ({', '.join(self.sources)})")
         sampler = StepSampler(
@@ -197,7 +203,7 @@ class InstructionData(LightningDataModule):
 
     def val_dataloader(self) -> DataLoader | list:
         """Held-out rows of this rank; none where nothing is held out."""
-        rows = self._rows["val"]
+        rows = self.held_out_rows
         world = self.trainer.world_size if self.trainer else 1
         rank = self.trainer.global_rank if self.trainer else 0
         mine = [(row, 0) for row in range(rank, len(rows), world)]

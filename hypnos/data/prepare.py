@@ -44,6 +44,7 @@ def prepare(
     tokenizer: PreTrainedTokenizerFast,
     max_length: int,
     max_heldout: int | None,
+    heldout_only: bool = False,
 ) -> None:
     """Encode all sources into one Arrow file each, and their held-out records into one more.
 
@@ -56,6 +57,7 @@ def prepare(
         tokenizer: with its chat template.
         max_length: tokens of the longest document.
         max_heldout: keep at most this many held-out records; the others are not trained on either.
+        heldout_only: pass over what is not held out; a large training set need not be encoded to be measured by.
 
     Raises:
         UserError: a source cannot be read, or more of it is unusable than its `max_rejected` allows.
@@ -71,6 +73,8 @@ def prepare(
             tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, "learnt_tokens": 0}
             with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
                 records = read_source(source, rejections, name=name)
+                if heldout_only:
+                    records = filter(source.holds_out, records)
                 for record, documents in _encode(encoder, records, rejections):
                     tally["records"] += 1
                     aside = source.holds_out(record)

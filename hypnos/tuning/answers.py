@@ -26,14 +26,20 @@ class Answers(Callback):
         if not trainer.is_global_zero or self.tokenizer is None or trainer.sanity_checking:
             return
         tokenizer = PreTrainedTokenizerFast.from_pretrained(self.tokenizer)
-        rows = [
-            {"step": trainer.global_step, "prompt": prompt, "answer": self._answer(pl_module, tokenizer, prompt)}
-            for prompt in self.prompts
-        ]
+        with trainer.precision_plugin.forward_context():
+            rows = self._answers(trainer, pl_module, tokenizer)
         if self.file is not None:
             with self.file.open("a", encoding="utf-8") as stream:
                 stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         self._show(trainer, rows)
+
+    def _answers(
+        self, trainer: Trainer, pl_module: LightningModule, tokenizer: PreTrainedTokenizerFast
+    ) -> list[dict[str, Any]]:
+        return [
+            {"step": trainer.global_step, "prompt": prompt, "answer": self._answer(pl_module, tokenizer, prompt)}
+            for prompt in self.prompts
+        ]
 
     @torch.no_grad()
     def _answer(self, pl_module: LightningModule, tokenizer: PreTrainedTokenizerFast, prompt: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
 from hypnos.report.tables import text_table
+from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
 
@@ -19,7 +20,7 @@ KEYS = {
         *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "template", "vocabulary", "logger"),
     },
-    "model": {"path", "dtype", "seed", "precision", "recipe"},
+    "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},
 }
 """What a configuration may hold where no signature says it."""
@@ -84,8 +85,9 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
         return
     results = run.train()
     rows = [_row(result) for result in results]
-    (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
-    print(_table(results))
+    if is_first_rank():
+        (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
+        print(_table(results))
 
 
 def _row(result: Result) -> dict[str, Any]:
@@ -101,7 +103,8 @@ def _table(results: Sequence[Result]) -> str:
         cells = [result.name if result.name != "vocabulary" else "base + vocabulary"]
         for name in sets:
             found = result.measures[name]
-            cells += [f"{found[c]:.3f}" for c in ("tokens_per_char", "loss", "bits_per_char")]
+            figures = ("tokens_per_char", "loss", "bits_per_char")
+            cells += [f"{found[figure]:.3f}" if found["tokens"] else "-" for figure in figures]
         rows.append(cells)
     title = "Held-out answers (loss in nats per token; bits per character compares across vocabularies)"
     return f"\n{title}\n\n{text_table(head, rows)}\n\nmodel: {results[-1].directory}"

@@ -57,7 +57,10 @@ def probe_logits(model: PreTrainedModel, rows: int) -> Tensor:
     training = model.training
     model.eval()
     ids = torch.linspace(0, rows - 1, PROBE, device=model.device).long()[None]
-    logits = model(input_ids=ids, use_cache=False).logits.float().cpu()
+    # Adapters are kept in float32 beside a base in half precision; training meets that under autocast too.
+    half = next((p.dtype for p in model.parameters() if p.dtype in (torch.bfloat16, torch.float16)), None)
+    with torch.autocast(model.device.type, dtype=half, enabled=half is not None):
+        logits = model(input_ids=ids, use_cache=False).logits.float().cpu()
     model.train(training)
     return logits
 

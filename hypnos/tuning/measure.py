@@ -10,6 +10,9 @@ from transformers import PreTrainedModel
 from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 
+VERSION = 1
+"""Raised when code changes what is measured."""
+
 
 @dataclass(frozen=True, slots=True)
 class Measure:

@@ -11,6 +11,7 @@ import torch
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.tuning.answers import Answers
@@ -107,13 +108,18 @@ def train_stage(
     try:
         trainer.fit(module, datamodule=data, ckpt_path=_newest(checkpoints), weights_only=True)
         if trainer.interrupted:
-            raise Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
+            raise _stopped(name, trainer)
         _take_best(trainer, module)
         metrics = _final_metrics(trainer, module, data, name)
+    except SIGTERMException as error:  # a scheduler took the machine back
+        raise _stopped(name, trainer) from error
     finally:
         _close(loggers)
     if not trainer.is_global_zero:
         return
+    # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model.
+    trainer.strategy.optimizers = []
+    module.zero_grad(set_to_none=True)
     _export(module, directory, tokenizer, dtype)
     describe_stage(
         directory,
@@ -133,9 +139,14 @@ def train_stage(
     )
 
 
+def _stopped(name: str, trainer: Trainer) -> Interrupted:
+    return Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
+
+
 def _export(module: Tuning, directory: Path, tokenizer: Path, dtype: str) -> None:
     """Merge, write, and prove on a probe that the written model is the trained one."""
     module.eval()
+    module.model.set_attn_implementation("sdpa")  # what trained on a GPU is proved wherever it lies now
     rows = int(module.model.get_input_embeddings().weight.shape[0])
     before = probe_logits(module.model, rows)
     if isinstance(module, LoraTuning):
@@ -156,7 +167,8 @@ def _close(loggers: list[Any]) -> None:
 
 
 def _newest(checkpoints: Path) -> str | None:
-    found = sorted(checkpoints.glob("*.ckpt"), key=lambda file: file.stat().st_mtime_ns)
+    # The best weights lie there too, without the optimizer's state.
+    found = sorted(checkpoints.glob("step-*.ckpt"), key=lambda file: file.stat().st_mtime_ns)
     if found:
         log.info("going on from %s", found[-1])
     return str(found[-1]) if found else None
@@ -172,7 +184,7 @@ def _take_best(trainer: Trainer, module: Tuning) -> None:
 
 
 def _final_metrics(trainer: Trainer, module: Tuning, data: Any, name: str) -> dict[str, float]:
-    if not data.val_dataloader():
+    if not data.held_out_rows:
         return {}
     trainer.validate(module, datamodule=data, verbose=False)
     metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}

@@ -1,6 +1,5 @@
 """All stages of an experiment, each from the one before, each made once (Fig. 1)."""
 
-import json
 import logging
 import shutil
 from collections.abc import Mapping
@@ -8,19 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.corpus.artefacts import make_once, place
+from hypnos.corpus.artefacts import join_making, make_once, place
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
-from hypnos.tuning.measure import measure
+from hypnos.tuning.heldout import HeldOut
+from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
 
 log = logging.getLogger(__name__)
 
 Config = Mapping[str, Any]
-
-MEASURES = "measure.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,12 +78,13 @@ class Run:
         self.artefacts = artefacts
         self.output = output
         self.seed = seed
-        self.heldout = {name: build(config) for name, config in heldout.items()}
         self.data = {name: build(config["data"]) for name, config in stages.items()}
+        self.heldout = HeldOut({name: build(config) for name, config in heldout.items()}, artefacts / "measures")
         for config in stages.values():
             build(config["tuning"])
+            build(config["trainer"], logger=False, default_root_dir=str(output))
         self.vocabulary.check()
-        for data in (*self.data.values(), *self.heldout.values()):
+        for data in (*self.data.values(), *self.heldout.data.values()):
             data.check()
         self.base_key = content_key(
             {"files": self.vocabulary.base_key(model["path"]), "dtype": model["dtype"], "seed": model["seed"]}
@@ -98,13 +97,15 @@ class Run:
             The tokenizer's directory.
         """
         tokenizer = self._tokenizer(self.vocabulary)
-        for data in (*self.data.values(), *self.heldout.values()):
+        for name, data in self.data.items():
             data.use_tokenizer(tokenizer)
             data.prepare_data()
-            data.setup()
-        for name, data in self.data.items():
-            log.info("stage %s learns what stands in ⟦⟧:\n%s", name, data.preview())
+            log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *self._preview(name, data))
+        self.heldout.prepare(tokenizer)
         return tokenizer
+
+    def _preview(self, name: str, data: Any) -> tuple[str, int, str]:
+        return name, data.steps_per_epoch, data.preview()
 
     def train(self) -> list[Result]:
         """Make the base, then every stage from the one before, and measure each model.
@@ -113,87 +114,71 @@ class Run:
             The base as it came, the base with its vocabulary, and every stage.
         """
         tokenizer = self.prepare()
-        results = [self._measure_plain_base()]
+        path, settings = self.model["path"], {"dtype": self.model["dtype"], "seed": self.model["seed"]}
+
+        plain = self.vocabulary.plain()
+        spelled = self._tokenizer(plain)
+        plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
+        base_measures = self.heldout.measure(plain_key, spelled, lambda: plain.read_base(path, spelled, **settings))
+        results = [Result("base", None, base_measures)]
+
         parents = {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
         key = content_key(parents)
         directory = place(self.artefacts / "models", "base", key)
-        settings = {"dtype": self.model["dtype"], "seed": self.model["seed"]}
-        self._make(directory, lambda d: self.vocabulary.write_base(self.model["path"], tokenizer, d, **settings))
-        results.append(self._measure("vocabulary", key, directory))
-        for name, config in self.stages.items():
-            parent, parent_key = directory, key
-            data_key = content_key(self.data[name].key())
-            key = content_key(
-                {"version": VERSION, "parent": parent_key, "data": data_key, "seed": self.seed, **counted(config)}
-            )
-            directory = place(self.artefacts / "models", name, key)
-            parents = {**parents, f"data of {name}": data_key}
-            self._make(
-                directory,
-                lambda d, name=name, config=config, key=key, parent=parent, parents=parents: train_stage(
-                    d,
-                    name=name,
-                    key=key,
-                    config=config,
-                    build=self.build,
-                    loggers=[self.build(node, name=name) for node in self.logger.values()],
-                    parent=parent,
-                    parents=parents,
-                    base=self.model["path"],
-                    tokenizer=tokenizer,
-                    dtype=self.model["dtype"],
-                    seed=self.seed,
-                    output=self.output,
-                ),
-                keep_partial=True,
-            )
-            shutil.rmtree(directory / "checkpoints", ignore_errors=True)
-            parents = {**parents, name: key}
-            results.append(self._measure(name, key, directory))
+        self._make(directory, lambda d: self.vocabulary.write_base(path, tokenizer, d, **settings))
+        results.append(self._measured("vocabulary", key, directory, tokenizer))
+        for name in self.stages:
+            key, directory = self._stage(name, key, directory, tokenizer, parents)
+            results.append(self._measured(name, key, directory, tokenizer))
         return results
 
-    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False) -> None:
-        made = make_once(directory, write, keep_partial=keep_partial)
-        log.info("%s %s", "made" if made else "reusing", directory)
+    def _stage(
+        self, name: str, parent_key: str, parent: Path, tokenizer: Path, parents: dict[str, str]
+    ) -> tuple[str, Path]:
+        """Make one stage from its parent, and add it to the parents of what follows."""
+        config = self.stages[name]
+        parents[f"data of {name}"] = content_key(self.data[name].key())
+        counts = {"parent": parent_key, "data": parents[f"data of {name}"], "seed": self.seed, **counted(config)}
+        key = content_key({"version": VERSION, **counts})
+        directory = place(self.artefacts / "models", name, key)
+
+        def write(partial: Path) -> None:
+            train_stage(
+                partial,
+                name=name,
+                key=key,
+                config=config,
+                build=self.build,
+                loggers=[self.build(node, name=name) for node in self.logger.values()],
+                parent=parent,
+                parents=parents,
+                base=self.model["path"],
+                tokenizer=tokenizer,
+                dtype=self.model["dtype"],
+                seed=self.seed,
+                output=self.output,
+            )
+
+        if is_first_rank():
+            self._make(directory, write, keep_partial=True)
+            shutil.rmtree(directory / "checkpoints", ignore_errors=True)
+        else:
+            join_making(directory, write)
+        parents[name] = key
+        return key, directory
+
+    def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:
+        def read() -> PreTrainedModel:
+            return AutoModelForCausalLM.from_pretrained(directory, dtype="auto")
+
+        return Result(name, directory, self.heldout.measure(key, tokenizer, read))
 
     def _tokenizer(self, vocabulary: Any) -> Path:
-        key = content_key({"base": self.base_key, **vocabulary.key()})
+        key = content_key({"base": vocabulary.tokenizer_key(self.model["path"]), **vocabulary.key()})
         directory = place(self.artefacts / "vocabulary", type(vocabulary).__name__.lower(), key)
         self._make(directory, lambda d: vocabulary.write_tokenizer(self.model["path"], d))
         return directory
 
-    def _measure_plain_base(self) -> Result:
-        plain = self.vocabulary.plain()
-        tokenizer = self._tokenizer(plain)
-        settings = {"dtype": self.model["dtype"], "seed": self.model["seed"]}
-        key = content_key({"base": self.base_key, "vocabulary": plain.key()})
-        measures = self._measures(key, tokenizer, lambda: plain.read_base(self.model["path"], tokenizer, **settings))
-        for data in self.heldout.values():
-            data.use_tokenizer(self._tokenizer(self.vocabulary))
-        return Result("base", None, measures)
-
-    def _measure(self, name: str, key: str, directory: Path) -> Result:
-        measures = self._measures(
-            key,
-            self._tokenizer(self.vocabulary),
-            lambda: AutoModelForCausalLM.from_pretrained(directory, dtype="auto"),
-        )
-        return Result(name, directory, measures)
-
-    def _measures(self, key: str, tokenizer: Path, read: Any) -> dict[str, Any]:
-        """Measure a model on every held-out set, unless that was done before."""
-        whole = content_key({"model": key, "data": {name: data.key() for name, data in self.heldout.items()}})
-        directory = place(self.artefacts / "measures", "measure", whole)
-
-        def write(partial: Path) -> None:
-            model = read()
-            found = {}
-            for name, data in self.heldout.items():
-                data.use_tokenizer(tokenizer)
-                data.prepare_data()
-                data.setup()
-                found[name] = measure(model, data.val_dataloader()).as_dict()
-            (partial / MEASURES).write_text(json.dumps(found, indent=1), "utf-8")
-
-        make_once(directory, write)
-        return json.loads((directory / MEASURES).read_text("utf-8"))
+    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False) -> None:
+        made = make_once(directory, write, keep_partial=keep_partial)
+        log.info("%s %s", "made" if made else "reusing", directory)

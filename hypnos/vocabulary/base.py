@@ -9,6 +9,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+from hypnos.corpus.directories import tokenizer_files
 from hypnos.corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,13 @@ def read_json(file: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{file}: holds a {type(content).__name__} where a mapping is needed")
     return content
+
+
+def base_files(folder: Path) -> list[Path]:
+    """The files of a base that are read: configs, tokenizer, and weights (safetensors before older forms)."""
+    weights = next((found for pattern in WEIGHTS if (found := sorted(folder.glob(pattern)))), [])
+    configs = [folder / name for name in ("config.json", "generation_config.json") if (folder / name).is_file()]
+    return [*configs, *tokenizer_files(folder), *weights]
 
 
 def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:

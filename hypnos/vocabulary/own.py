@@ -1,13 +1,14 @@
 """`vocabulary=none`: the base's own vocabulary, for bases that already speak Chinese."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
-from hypnos.corpus.directories import copy_tokenizer
-from hypnos.corpus.keys import file_key
-from hypnos.vocabulary.base import load_base, locate_base
+from hypnos.corpus.directories import copy_tokenizer, tokenizer_files
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.vocabulary.base import base_files, load_base, locate_base
 from hypnos.vocabulary.embeddings import extend_embeddings
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
@@ -73,8 +74,17 @@ class OwnVocabulary:
         copy_tokenizer(tokenizer, directory)
 
     def base_key(self, base: str) -> str:
-        """Hash the base: a folder by its files, a name on the hub by its snapshot's."""
-        return file_key(locate_base(base))
+        """Hash what is read of a base: config, weights and tokenizer; a card or a licence beside them is not."""
+        return _hash(base_files(locate_base(base)))
+
+    def tokenizer_key(self, base: str) -> str:
+        """Hash what of a base decides the tokenizer."""
+        folder = locate_base(base)
+        return _hash([folder / "config.json", *tokenizer_files(folder)])
+
+
+def _hash(files: Iterable[Path]) -> str:
+    return content_key({file.name: file_key(file) for file in files})
 
 
 def _spell(before: PreTrainedTokenizerFast, pieces: list[str]) -> list[list[int]]:
@@ -92,3 +102,19 @@ def _name_special_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerF
         config.bos_token_id = tokenizer.bos_token_id
         config.eos_token_id = tokenizer.eos_token_id
         config.pad_token_id = tokenizer.pad_token_id
+    # A template may end an answer with a token of its own, as Qwen's does: there generation has to stop too.
+    stops = [tokenizer.eos_token_id, *_answer_ends(tokenizer)]
+    model.generation_config.eos_token_id = stops[0] if len(set(stops)) == 1 else list(dict.fromkeys(stops))
+    if not model.generation_config.do_sample:
+        # Older bases name a temperature without sampling, which cannot be saved.
+        for name in ("temperature", "top_p", "top_k"):
+            setattr(model.generation_config, name, None)
+
+
+def _answer_ends(tokenizer: PreTrainedTokenizerFast) -> list[int]:
+    """The special token that follows an answer in the chat template."""
+    mark = "\ue000"
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
+    after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
+    special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
+    return [int(tokenizer.convert_tokens_to_ids(token)) for token in special if token and after.startswith(token)][:1]

@@ -43,7 +43,6 @@ def make(tmp_path: Path, tokenizer_folders: dict[str, Path]) -> Callable[..., In
 
 def prepared(data: InstructionData) -> InstructionData:
     data.prepare_data()
-    data.setup()
     return data
 
 
@@ -53,7 +52,7 @@ def texts_of(data: InstructionData, name: str, tokenizer) -> list[str]:
 
 
 def seen_documents(data: InstructionData) -> list[int]:
-    return sorted(data._rows["train"].packing.documents.tolist())
+    return sorted(data.train_rows.packing.documents.tolist())
 
 
 def left_in(cache: Path) -> list[str]:
@@ -133,7 +132,7 @@ def test_the_rows_of_an_epoch_hold_every_document_once(make, write_lines) -> Non
     data = prepared(make(Source(write_lines("a.jsonl", pairs(50)))))
     assert seen_documents(data) == list(range(50))
     rows = list(data.train_dataloader())
-    assert len(rows) == len(data._rows["train"])
+    assert len(rows) == len(data.train_rows)
     assert data.steps_per_epoch == -(-len(rows) // 2)
     assert sum((row["position_ids"] == 0).sum().item() for row in rows) == 50
     assert all(row["input_ids"].shape == row["position_ids"].shape for row in rows)
@@ -240,8 +239,7 @@ def _prepare_and_tell(data: InstructionData, log: Path) -> None:
 
     hypnos.data.datamodule.prepare = told
     data.prepare_data()
-    data.setup()
-    assert len(data._rows["train"]) > 0
+    assert len(data.train_rows) > 0
 
 
 def test_two_processes_prepare_the_same_data_once(make, write_lines, monkeypatch, tmp_path: Path) -> None:
