@@ -93,3 +93,37 @@ def test_a_killed_run_goes_on_and_ends_with_the_weights_of_an_unbroken_one(tmp_p
     expected, got = load_file(one / "model.safetensors"), load_file(other / "model.safetensors")
     for name, weight in expected.items():
         assert weight.equal(got[name]), name
+
+
+@pytest.mark.slow
+def test_two_ranks_learn_what_one_learns(tmp_path):
+    """Also the uneven last step of an epoch, where one rank has a row and the other none."""
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder, ranks in zip(folders, ([], ["devices=2", "strategy=ddp"]), strict=True):
+        folder.mkdir()
+        done = run(folder, "accelerator=cpu", "stages.anesthesia.data.rows_per_step=3", *ranks)
+        assert done.returncode == 0, done.stderr[-2000:]
+        assert done.stdout.count("model: ") == 1
+    (one,), (two,) = (list(folder.glob("artefacts/models/anesthesia-*")) for folder in folders)
+    assert one.name == two.name  # the number of devices is no part of the key
+    expected, got = load_file(one / "model.safetensors"), load_file(two / "model.safetensors")
+    for name, weight in expected.items():
+        assert (weight - got[name]).abs().max() < 1e-4, name
+
+
+@pytest.mark.slow
+def test_a_schedulers_signal_is_no_success_and_the_run_goes_on_after_it(tmp_path):
+    long = ["model.recipe.anesthesia.epochs=40", "stages.anesthesia.callbacks.checkpoint.every_n_train_steps=1"]
+    started = subprocess.Popen(
+        command(*long), cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
+    )
+    deadline = time.monotonic() + 300
+    while not list(tmp_path.glob("artefacts/models/.anesthesia-*.partial/checkpoints/*.ckpt")):
+        assert started.poll() is None and time.monotonic() < deadline
+        time.sleep(0.05)
+    started.terminate()
+    _, errors = started.communicate()
+    assert started.returncode == 130
+    assert "the same command goes on" in errors.splitlines()[-1]
+    assert not list(tmp_path.glob("artefacts/models/anesthesia-*"))
+    assert list(tmp_path.glob("artefacts/models/.anesthesia-*.partial/checkpoints/*.ckpt"))

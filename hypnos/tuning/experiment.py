@@ -2,9 +2,13 @@
 
 import json
 import logging
+import sys
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from transformers.utils.logging import disable_progress_bar
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
@@ -68,6 +72,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     Raises:
         UserError: see `check_configuration` and `Run`.
     """
+    _quieten()
     check_configuration(config)
     run = Run(
         model=config["model"],
@@ -88,6 +93,15 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     if is_first_rank():
         (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
         print(_table(results))
+
+
+def _quieten() -> None:
+    """Leave what a user of this run can act on; the libraries set their own levels when they are imported."""
+    logging.getLogger("pytorch_lightning").setLevel(logging.WARNING)
+    warnings.filterwarnings("ignore", module="pytorch_lightning")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
+    if not sys.stderr.isatty():
+        disable_progress_bar()
 
 
 def _row(result: Result) -> dict[str, Any]:

@@ -192,3 +192,36 @@ def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once,
     assert re.search(named, message), message
     assert "\n" not in message
     assert not list(tmp_path.glob("**/stage.json"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "kind", [[], ["stages.general.tuning.use_dora=true"], ["stages.general.tuning.train_embeddings=false"]]
+)
+def test_a_base_in_bf16_goes_through_both_stages(train_once, kind):
+    rows = train_once(*SHORT, "model.dtype=bfloat16", "model.precision=bf16-mixed", *kind)
+    weights = load_file(directories(rows)["anesthesia"] / "model.safetensors")
+    assert {w.dtype for w in weights.values()} == {torch.bfloat16}
+    assert rows[-1]["measures"]["anesthesia"]["loss"] < rows[1]["measures"]["anesthesia"]["loss"]
+
+
+@pytest.mark.slow
+def test_the_best_weights_are_kept_and_training_stops_when_they_no_longer_improve(train_once):
+    best = ["experiment=specific_only", "callbacks@stages.anesthesia.callbacks=best"]
+    rows = train_once(*best, "stages.anesthesia.trainer.max_epochs=6", "stages.anesthesia.tuning.lr=0.05")
+    stage = json.loads((directories(rows)["anesthesia"] / "stage.json").read_text())
+    kept = rows[-1]["measures"]["anesthesia"]["loss"]
+    assert stage["metrics"]["val/loss"] == pytest.approx(kept, abs=0.02)
+
+
+def test_nothing_held_out_shows_no_figure(train_once, capsys):
+    none = [f"sources.{name}.holdout=0" for name in ("general", "anesthesia")]
+    rows = train_once("experiment=specific_only", "stages.anesthesia.trainer.max_steps=1", *none)
+    assert rows[-1]["measures"]["anesthesia"]["tokens"] == 0
+    assert "0.000" not in capsys.readouterr().out
+
+
+def test_a_mistake_in_a_later_stage_is_found_before_the_first(train_once, tmp_path):
+    with pytest.raises(Exception, match="bf16-mixd"):
+        train_once("stages.anesthesia.trainer.precision=bf16-mixd", artefacts=tmp_path)
+    assert not list(tmp_path.iterdir())
