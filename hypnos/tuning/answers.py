@@ -23,7 +23,7 @@ class Answers(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Answer every prompt on the first rank."""
-        if not trainer.is_global_zero or self.tokenizer is None or trainer.sanity_checking:
+        if not trainer.is_global_zero or self.tokenizer is None or not self.prompts:
             return
         tokenizer = PreTrainedTokenizerFast.from_pretrained(self.tokenizer)
         with trainer.precision_plugin.forward_context():
