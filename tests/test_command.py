@@ -56,7 +56,8 @@ finally:
 
 @pytest.mark.slow
 def test_a_misspelt_experiment_names_those_there_are(tmp_path):
-    done = run(tmp_path, "experiment=generl_to_specific")
+    misspelt = [sys.executable, str(ROOT / "train.py"), "experiment=generl_to_specific"]
+    done = subprocess.run(misspelt, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "general_to_specific" in done.stderr
     assert "Traceback" not in done.stderr
