@@ -75,7 +75,7 @@ class InstructionData(LightningDataModule):
             raise UserError(f"data.sources: needs a source, and none named {HELD_OUT}")
         if packing not in METHODS:
             raise UserError(f"data.packing {packing!r}: know {', '.join(METHODS)}")
-        self.sources = dict(sources)
+        self.sources = dict(sorted(sources.items()))  # the key does not know an order, so there is but one
         self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
         if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
             raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
