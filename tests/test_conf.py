@@ -32,11 +32,15 @@ def test_every_experiment_composes_and_binds(compose, experiment):
 )
 def test_every_choice_composes_and_binds(compose, choice):
     extra = ["stages.anesthesia.tuning.lr=1e-3"] if choice.endswith(("tuning=lora", "tuning=full")) else []
-    check_configuration(compose("train", [choice, *extra]))
+    config = compose("train", [choice, *extra])
+    check_configuration(config)
+    assert bind_targets(config, given=GIVEN) > 20
 
 
 def test_a_small_real_base_needs_its_path_alone(compose):
-    check_configuration(compose("train", ["model=stories15m", "model.path=somewhere"]))
+    config = compose("train", ["model=stories15m", "model.path=somewhere"])
+    check_configuration(config)
+    assert config["model"]["path"] == "somewhere"
 
 
 def test_numbers_of_the_recipe_reach_the_stages(compose):

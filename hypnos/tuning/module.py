@@ -1,6 +1,7 @@
 """What LoRA and full fine-tuning share: the loss, the measures, the optimizer."""
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.neftune import Neftune
 
 
-class Tuning(LightningModule):
+class Tuning(LightningModule, ABC):
     """A causal language model under supervised tuning on packed rows."""
 
     model: Any
@@ -74,13 +75,13 @@ class Tuning(LightningModule):
             self._noise = Neftune(self.model.get_input_embeddings(), self.neftune_alpha)
         self.model.train()
 
+    @abstractmethod
     def adapt(self, model: PreTrainedModel) -> nn.Module:
         """Choose what of a model is trained."""
-        raise NotImplementedError
 
+    @abstractmethod
     def merge(self) -> PreTrainedModel:
         """The tuned model as a plain Hugging Face one."""
-        raise NotImplementedError
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over learnt tokens.

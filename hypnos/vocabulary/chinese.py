@@ -11,12 +11,12 @@ from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import file_key
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
-from hypnos.vocabulary.base import locate_base, read_json
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
 from hypnos.vocabulary.merge import extend_proto
 from hypnos.vocabulary.own import OwnVocabulary
 from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.pretrained import locate_base, read_json
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
 log = logging.getLogger(__name__)

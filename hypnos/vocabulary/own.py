@@ -8,8 +8,8 @@ from transformers import PreTrainedModel, PreTrainedTokenizerFast
 
 from hypnos.corpus.directories import copy_tokenizer, tokenizer_files
 from hypnos.corpus.keys import content_key, file_key
-from hypnos.vocabulary.base import base_files, load_base, locate_base
 from hypnos.vocabulary.embeddings import extend_embeddings
+from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
 VERSION = 1

@@ -11,7 +11,7 @@ from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers import LlamaForCausalLM
 
 from hypnos.corpus.errors import UserError
-from hypnos.vocabulary.base import load_base, locate_base, read_json
+from hypnos.vocabulary.pretrained import load_base, locate_base, read_json
 
 Folder = Callable[..., Path]
 
