@@ -44,8 +44,8 @@ def real_model() -> list[Promise]:
         data.prepare_data()
         documents = cast(PackedRows, data.train_dataloader().dataset).documents
         promises = [_own_loss(model, documents)]
-        # Rounding grows with the logits, which reach 17 here: in float32 the bound is relative to the largest. In
-        # float64, where rounding is far away, a leak of any size would show.
+        # In float64, where rounding is far away, a leak of any size would show; in float32 it grows with the logits,
+        # which reach 17 here.
         for precision, bound in ((torch.float32, 1e-5), (torch.float64, 1e-9)):
             model = model.to(precision)
             promises += [_packing(model, documents, name, bound) for name in ("sdpa", "eager", "documents")]
