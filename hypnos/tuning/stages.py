@@ -100,12 +100,10 @@ class Run:
         for name, data in self.data.items():
             data.use_tokenizer(tokenizer)
             data.prepare_data()
-            log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *self._preview(name, data))
+            shown = (name, data.steps_per_epoch, data.preview())
+            log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *shown)
         self.heldout.prepare(tokenizer)
         return tokenizer
-
-    def _preview(self, name: str, data: Any) -> tuple[str, int, str]:
-        return name, data.steps_per_epoch, data.preview()
 
     def train(self) -> list[Result]:
         """Make the base, then every stage from the one before, and measure each model.
