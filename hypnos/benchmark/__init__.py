@@ -1,0 +1,1 @@
+"""Tasks, answers, metrics, judges and raters: what `evaluate.py` measures models with."""

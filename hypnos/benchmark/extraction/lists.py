@@ -1,0 +1,143 @@
+"""Options listed inside a text: `B`, `(B)`, `B、D`, `A, C and D`, `选项A和选项B`, `A. its text`, its text alone."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+OPEN, SHUT = r"[\"'“‘「『【\[(<]*", r"[\"'”’」』】\])>]+"
+NOT_AN_OPTION = (
+    r"(?!型|族|超|波|链|肝|细胞|因子|反应蛋白|组(?!合)|级|期|类|线|受体|蛋白|[-‐–]\s*[a-z二]|/[A-Z]\b(?=比|梯度|值))"
+)
+"""After a letter that belongs to a medical word: B超, A型, C反应蛋白, D-二聚体."""
+
+UNIT = re.compile(
+    rf"(?:选项|选择|选|(?i:options?|choices?)\s)?\s*{OPEN}\s*([A-Ja-j])(?![A-Za-z0-9]){NOT_AN_OPTION}"
+    rf"(?:\s*{SHUT})?(?:[ \t]*(?:选项|项))?"
+)
+RUN = re.compile(rf"{OPEN}\s*([A-J]{{2,10}})(?![A-Za-z0-9]){NOT_AN_OPTION}(?:\s*{SHUT})?")
+RANGE = re.compile(r"([A-J])\s*(?:[~～\-–—]|到|至)\s*([A-J])(?![A-Za-z0-9])")
+JOIN = re.compile(r"\s*(?:,\s*and\b|、|,|;|/|\+|&|和|与|以及|及|\band\b)\s*|\s+|")
+NEUTRAL = re.compile(r"和|与|及|and|/|\+|&")
+END = re.compile(r"\s*(?:$|[。.;!?\])】”’\"'」』}<\n]|,(?!\s*[A-J])|、(?!\s*[A-J])|——)")
+GOES_ON = re.compile(r"\s*(?:[二两三四五六七八九]?[个项者]|选项|均|都|全|皆|are\b|is\b|正确|错误|有误|不正确|不对)")
+ARTICLE = re.compile(r"\s+(?!is\b|are\b|and\b|or\b|because\b|since\b|as\b|for\b)[a-z]{2,}")
+OR = re.compile(r"\s*(?:或者?|还是|\bor\b)\s*[\"'“(\[]*(?:选项)?[A-J](?![A-Za-z0-9])")
+DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Za-z0-9])$")
+"""Before the name of an option it makes another drug's name of it, or another number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Options listed in a text.
+
+    Attributes:
+        letters: in the order in which they stand, each as often as it stands.
+        end: where the text goes on.
+        hedged: whether `or` and another letter follow.
+    """
+
+    letters: str
+    end: int
+    hedged: bool = False
+
+
+@lru_cache(maxsize=4096)
+def text_pattern(text: str) -> re.Pattern[str]:
+    """Match an option's text as models write it: other blanks and dashes, and without its full stop."""
+    signs = re.sub(r"\s+", "", text.strip(" 。.;"))
+    parts = (r"(?:[~～\-–—]|至|到)" if sign in "~～-–—" else re.escape(sign) for sign in signs)
+    body = r"\s*".join(parts) or r"(?!)"
+    # A number must not be the tail of a longer one, nor a word of Latin letters part of another.
+    before = r"(?<![0-9.])" if text[:1].isdigit() else r"(?<![A-Za-z])" if text[:1].isascii() else ""
+    after = r"(?![0-9])" if text[-1:].isdigit() else r"(?![A-Za-z])" if text[-1:].isascii() else ""
+    return re.compile(before + body + after, re.IGNORECASE)
+
+
+def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None:
+    """Read options that stand at a place of a cleaned text; None if there is none.
+
+    Args:
+        text: with half-width signs.
+        start: where the list begins.
+        options: text by letter, cleaned in the same way.
+    """
+    if start and re.match("[A-Za-z0-9]", text[start - 1]) and re.match("[A-Za-z0-9]", text[start : start + 1]):
+        return None
+    units: list[tuple[str, int]] = []
+    joins: list[str] = []
+    place = start
+    while True:
+        unit = _read_unit(text, place, options)
+        if unit is None:
+            break
+        units.append(unit)
+        join = JOIN.match(text, unit[1])
+        assert join is not None  # the pattern also matches nothing
+        if not join[0] and not (text[unit[1] - 1 : unit[1]] in ")]】」”" and text[unit[1] : unit[1] + 1] in "([【「“"):
+            break
+        joins.append(join[0])
+        place = join.end()
+    if not units:
+        return None
+    kept = _cut(text, units, joins[: len(units) - 1])
+    letters, end = "".join(letters for letters, _ in kept), kept[-1][1]
+    bare = text[start:end].strip()
+    if bare in ("A", "I") and ARTICLE.match(text, end):
+        return None
+    if bare.islower() and len(bare) == 1 and not END.match(text, end):
+        return None
+    return Found(letters.upper(), end, hedged=bool(OR.match(text, end)))
+
+
+def _read_unit(text: str, place: int, options: Mapping[str, str]) -> tuple[str, int] | None:
+    span = RANGE.match(text, place)
+    if span and span[1] < span[2]:
+        return "".join(chr(code) for code in range(ord(span[1]), ord(span[2]) + 1)), span.end()
+    run = RUN.match(text, place)
+    if run:
+        return run[1], run.end()
+    named = _read_text(text, place, options)
+    if named:
+        return named
+    unit = UNIT.match(text, place)
+    if not unit:
+        return None
+    own = options.get(unit[1].upper())
+    if own:
+        gap = re.compile(r"[\s.、:,)(“\"]*").match(text, unit.end())
+        match = text_pattern(own).match(text, gap.end() if gap else unit.end())
+        if match:
+            tail = re.compile(r"[)”\"]?").match(text, match.end())
+            return unit[1], tail.end() if tail else match.end()
+    return unit[1], unit.end()
+
+
+def _read_text(text: str, place: int, options: Mapping[str, str]) -> tuple[str, int] | None:
+    """An option's text without its letter; of two that fit, the longer."""
+    opened = re.compile(r"[\"'“‘「『(]?").match(text, place)
+    begin = opened.end() if opened else place
+    found = [
+        (match.end(), letter) for letter, own in options.items() if (match := text_pattern(own).match(text, begin))
+    ]
+    if not found:
+        return None
+    end, letter = max(found)
+    # A letter that is an option's whole text (an AB blood group) is read as a letter.
+    if re.fullmatch("[A-J]+", text[begin:end]):
+        return None
+    closed = re.compile(rf"[\"'”’」』)]?(?:\s*\({letter}(?:对|正确|项|选项|√)?\))?").match(text, end)
+    return letter, closed.end() if closed else end
+
+
+def _cut(text: str, units: list[tuple[str, int]], joins: list[str]) -> list[tuple[str, int]]:
+    """Leave out what begins the next clause: in `A、B、C，E is wrong` the list ends at C."""
+    kinds = [join.strip() or join[:1] for join in joins]
+    after = units[-1][1]
+    if END.match(text, after):
+        return units
+    loose = [number for number, kind in enumerate(kinds) if not NEUTRAL.search(kind) and kind != "、"]
+    mixed = len({kind for kind in kinds if not NEUTRAL.search(kind)}) > 1 or (loose and len(units[0][0]) > 1)
+    if loose and (mixed or not GOES_ON.match(text, after)):
+        return units[: loose[0] + 1]
+    return units

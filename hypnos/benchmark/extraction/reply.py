@@ -1,0 +1,38 @@
+"""A cleaned answer, and the words by which options are called right or wrong."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+EDGE = " \t\r\n。.,;:!?、~\"'“”‘’「」『』【】[](){}<>-—•·✅✔✓☑👉"
+
+WRONG = (
+    r"(?:错误|不对|不正确|有误|不符合|不属于|不包括|不是|不能|不宜|不妥|不恰当|不成立|不如|不适|错(?!过)"
+    r"|×|✗|✘|❌|incorrect|wrong|not\b)"
+)
+
+RIGHT = (
+    r"(?:正确|(?<![不反针相绝])对(?=的|$|[^\w])|(?<!不)符合|(?<!不)属于|没有问题|没有错|无误|成立|[更较最]?(?:为)?(?:合适|恰当|合理)"
+    r"|(?:是|为)首选|√|✓|✔|✅|correct|right\b|best\b)"
+)
+
+CONDITION = re.compile(r"如果|若(?!干)|假如|假设|倘若|(?i:\bif\b)")
+
+CLAUSE = re.compile(r"[,。;!?\n()]|\s{2,}")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A cleaned answer beside what it answers.
+
+    Attributes:
+        text: half-width, without Markdown and without what follows the answer.
+        options: by letter, cleaned in the same way.
+        negative: whether the stem asks for what is wrong.
+        multiple: whether several options may be right.
+    """
+
+    text: str
+    options: Mapping[str, str]
+    negative: bool
+    multiple: bool

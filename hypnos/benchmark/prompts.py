@@ -1,0 +1,87 @@
+"""What a model is asked: the words around an item, given by the task as data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from string import Formatter
+
+from hypnos.benchmark.items import Item
+from hypnos.corpus.errors import UserError
+
+PLACES = ("question", "passage", "stem", "options", "ask", "topic")
+ANSWER_PLACES = ("answer", "explanation")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """A template and the few phrases it is filled with.
+
+    Places in the template: `{question}`, `{passage}`, `{stem}` (passage and question, where a passage is there),
+    `{options}` (an option a line), `{ask}` (`single` or `multiple`, by the item) and `{topic}`.
+
+    Attributes:
+        template: the user's turn.
+        system: an earlier turn that speaks of the role, or nothing.
+        option: one option, with `{letter}` and `{text}`.
+        single: what is asked where one option is right.
+        multiple: what is asked where several may be.
+        answer: what the model says in an example, with `{answer}` and, where the set has one, `{explanation}`.
+    """
+
+    template: str
+    system: str = ""
+    option: str = "{letter}. {text}"
+    single: str = ""
+    multiple: str = ""
+    answer: str = "{answer}"
+
+    def __post_init__(self) -> None:
+        _check(self.template, PLACES, "prompt.template")
+        _check(self.option, ("letter", "text"), "prompt.option")
+        _check(self.answer, ANSWER_PLACES, "prompt.answer")
+        if not {"question", "stem"} & _places(self.template):
+            raise UserError("prompt.template: neither {question} nor {stem}: the model would not see the question")
+
+    def fits(self, item: Item) -> str:
+        """Why an item cannot be asked in these words; nothing where it can."""
+        places = _places(self.template)
+        if item.options and "options" not in places:
+            return "prompt.template has no {options} for the options of a choice question"
+        if item.passage and not {"passage", "stem"} & places:
+            return "prompt.template has neither {passage} nor {stem} for the passage"
+        return ""
+
+    def turn(self, item: Item) -> str:
+        """The user's turn for an item."""
+        options = (self.option.format(letter=letter, text=text) for letter, text in item.options.items())
+        values = {
+            "question": item.question,
+            "passage": item.passage,
+            "stem": f"{item.passage}\n{item.question}" if item.passage else item.question,
+            "options": "\n".join(options),
+            "ask": self.multiple if item.multiple else self.single,
+            "topic": item.topic,
+        }
+        return self.template.format_map(values).strip()
+
+    def reply(self, item: Item) -> str:
+        """What a model should say to an item, as an example shows it."""
+        values = {"answer": item.answers[0], "explanation": item.explanation}
+        return self.answer.format_map(values).strip()
+
+
+def _places(template: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(template) if name is not None}
+
+
+def _check(template: str, known: tuple[str, ...], where: str) -> None:
+    try:
+        unknown = _places(template) - set(known)
+    except ValueError as error:
+        raise UserError(f"{where}: {error} (a brace of the text itself is written twice)") from error
+    if unknown:
+        names = ", ".join(f"{{{name}}}" for name in known)
+        raise UserError(f"{where}: no such place {{{min(unknown)}}} (known: {names})")
+
+
+Message = Mapping[str, str]
+"""One turn: `{"role": ..., "content": ...}`."""

@@ -1,0 +1,1 @@
+"""From files of benchmarks, each in its own layout, to items."""

@@ -1,0 +1,47 @@
+"""The files of conf/task: each composes, binds, and makes a task; the embedded ones have items."""
+
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+
+from hypnos.benchmark.measure import check_metrics
+from hypnos.corpus.targets import bind_targets
+
+CONF = Path(__file__).parents[2] / "conf" / "task"
+NAMES = sorted(file.stem for file in CONF.glob("*.yaml"))
+EMBEDDED = ["anecq", "aneqa", "anerc", "general"]
+
+
+def compose_task(compose, name: str, *overrides: str):
+    path = [] if name in EMBEDDED else [f"tasks.{name}.path=/data/somewhere"]
+    return compose("train", [f"+task@tasks.{name}={name}", *path, *overrides])["tasks"][name]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_task_composes_binds_and_is_made(compose, name):
+    config = compose_task(compose, name)
+    assert bind_targets(config) >= 3
+    task = instantiate(config, _convert_="all")
+    assert task.name == name
+    check_metrics(task.metrics, kind=task.kind, task=name)
+
+
+def test_a_knob_of_a_task_is_one_override(compose):
+    config = compose_task(compose, "anecq", "tasks.anecq.shots.number=3", "tasks.anecq.shuffle=7")
+    task = instantiate(config, _convert_="all")
+    assert (task.shots.number, task.shuffle) == (3, 7)
+
+
+@pytest.mark.parametrize("name", EMBEDDED)
+def test_the_embedded_tasks_have_items_with_groups_and_prompts(compose, name):
+    task = instantiate(compose_task(compose, name), _convert_="all")
+    items = task.items()
+    assert len(items) >= 40
+    assert all(item.group and item.answers for item in items)
+    for item in items:
+        turn = task.messages(item)[-1]["content"]
+        assert item.question in turn
+        assert all(text in turn for text in item.options.values())
+        assert item.passage in turn
+    assert len(task.version()) == 64
