@@ -1,0 +1,1 @@
+"""Rating sheets: who rates what, the blinded page and table they fill in, and reading them back."""

@@ -1,0 +1,247 @@
+"""How far people agree on what they rated, and a judge with them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypnos.report.results import Rating
+
+Level = Literal["nominal", "ordinal", "interval"]
+Weights = Literal["linear", "quadratic"]
+Values = NDArray[np.float64]
+
+
+def krippendorff_alpha(ratings: Values, *, level: Level = "ordinal") -> float:
+    """Krippendorff's alpha: 1 - observed / expected disagreement over all pairs of values within a unit.
+
+    Units with fewer than two values do not count.
+
+    Args:
+        ratings: (raters, units), NaN where a rater gave no value.
+        level: how far two values lie apart: `nominal` (equal or not), `ordinal` (by how many values lie between
+            them) or `interval` (squared difference).
+
+    Returns:
+        1 for perfect agreement, 0 for chance, below 0 for less; NaN where no unit has two values, or all values
+        are equal, so that chance cannot be told from agreement.
+
+    Source:
+        Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
+    """
+    values, place = np.unique(ratings[~np.isnan(ratings)], return_inverse=True)
+    if len(values) < 2:
+        return float("nan")
+    counts = np.zeros((ratings.shape[1], len(values)))
+    np.add.at(counts, (np.nonzero(~np.isnan(ratings))[1], place), 1)
+    counts = counts[counts.sum(1) >= 2]
+    per_unit = counts.sum(1)
+    if not len(counts):
+        return float("nan")
+    # Coincidences: pairs within a unit, each unit weighing as many values as it has.
+    weighted = counts / (per_unit - 1)[:, None]
+    coincidences = counts.T @ weighted - np.diag(weighted.sum(0))
+    totals = coincidences.sum(0)
+    distance = _distances(values, totals, level)
+    expected = totals @ distance @ totals / (totals.sum() - 1)
+    return float(1 - (coincidences * distance).sum() / expected) if expected > 0 else float("nan")
+
+
+def _distances(values: Values, totals: Values, level: Level) -> Values:
+    if level == "nominal":
+        return 1.0 - np.eye(len(values))
+    # On an ordinal scale a value stands in the middle of all values not above it.
+    at = values if level == "interval" else np.cumsum(totals) - totals / 2
+    return (at[:, None] - at[None, :]) ** 2
+
+
+def weighted_kappa(first: Values, second: Values, *, low: int, high: int, weights: Weights = "quadratic") -> float:
+    """Cohen's weighted kappa of two raters on a scale of whole numbers.
+
+    Args:
+        first: (units,), NaN where no value was given; such units do not count.
+        second: (units,), of the other rater.
+        low: lowest value of the scale.
+        high: highest.
+        weights: disagreement grows with the distance (`linear`) or with its square.
+
+    Returns:
+        1 for perfect agreement, 0 for chance; NaN where no unit has both values, or both raters gave one and the
+        same value throughout.
+
+    Source:
+        Cohen, Weighted kappa, Psychological Bulletin 70 (1968).
+    """
+    both = ~(np.isnan(first) | np.isnan(second))
+    if not both.any():
+        return float("nan")
+    size = high - low + 1
+    table = np.zeros((size, size))
+    np.add.at(table, ((first[both] - low).astype(int), (second[both] - low).astype(int)), 1)
+    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)
+    cost = apart if weights == "linear" else apart**2
+    expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
+    chance = (cost * expected).sum()
+    return float(1 - (cost * table).sum() / chance) if chance > 0 else float("nan")
+
+
+def spearman(first: Values, second: Values) -> float:
+    """Spearman's rank correlation, ties at their mean rank; NaN where fewer than three units or no spread."""
+    both = ~(np.isnan(first) | np.isnan(second))
+    left, right = _ranks(first[both]), _ranks(second[both])
+    if both.sum() < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
+        return float("nan")
+    return float(np.corrcoef(left, right)[0, 1])
+
+
+def _ranks(values: Values) -> Values:
+    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    return (ends - (counts - 1) / 2)[place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """Agreement of the raters on one indicator.
+
+    Attributes:
+        units: answers with at least two ratings.
+        raters: who rated any of them.
+        alpha: Krippendorff's, ordinal.
+        kappa: weighted (quadratic), the mean over pairs of raters, each pair weighing as many answers as it shares.
+        pairs: pairs of raters with at least one answer in common.
+        exact: share of pairs of ratings that are equal.
+    """
+
+    indicator: str
+    units: int
+    raters: int
+    alpha: float
+    kappa: float
+    pairs: int
+    exact: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgeAgreement:
+    """Agreement of a judge with the raters' mean on one indicator.
+
+    Attributes:
+        units: answers with a verdict and at least one rating.
+        spearman: rank correlation over answers.
+        kappa: weighted (quadratic), against the raters' mean rounded to the scale.
+        difference: judge less raters, mean over answers, in points of the scale.
+        alpha: Krippendorff's of the raters alone, on these answers.
+        alpha_with_judge: the same with the judge as one more rater: not lower means that the judge is as near to
+            the raters as they are to each other.
+    """
+
+    judge: str
+    indicator: str
+    units: int
+    spearman: float
+    kappa: float
+    difference: float
+    alpha: float
+    alpha_with_judge: float
+
+
+def rater_agreement(ratings: Sequence[Rating], *, low: int = 0, high: int = 10) -> list[Agreement]:
+    """Agreement on each indicator, in the order in which the indicators come."""
+    found = []
+    for indicator in dict.fromkeys(rating.indicator for rating in ratings):
+        table = _table([rating for rating in ratings if rating.indicator == indicator])
+        table = table[:, (~np.isnan(table)).sum(0) >= 2]
+        kappa, pairs = _mean_kappa(table, low, high)
+        found.append(
+            Agreement(
+                indicator=indicator,
+                units=table.shape[1],
+                raters=int((~np.isnan(table)).any(1).sum()),
+                alpha=krippendorff_alpha(table),
+                kappa=kappa,
+                pairs=pairs,
+                exact=_exact(table),
+            )
+        )
+    return found
+
+
+def judge_agreement(
+    verdicts: Sequence[Rating], ratings: Sequence[Rating], *, low: int = 0, high: int = 10
+) -> list[JudgeAgreement]:
+    """Agreement of each judge with the raters, on each indicator that both have.
+
+    Args:
+        verdicts: what judges gave, with the judge's name as rater; a judge's several verdicts on one answer count
+            as their mean.
+        ratings: what people gave, on the same scale.
+        low: lowest value of the scale.
+        high: highest.
+    """
+    found = []
+    for indicator in dict.fromkeys(rating.indicator for rating in ratings):
+        people = [rating for rating in ratings if rating.indicator == indicator]
+        mine = [verdict for verdict in verdicts if verdict.indicator == indicator]
+        for judge in dict.fromkeys(verdict.rater for verdict in mine):
+            given = _table([*people, *(verdict for verdict in mine if verdict.rater == judge)], last=judge)
+            given = given[:, ~np.isnan(given[-1]) & (~np.isnan(given[:-1])).any(0)]
+            if not given.shape[1]:
+                continue
+            people_mean = np.nanmean(given[:-1], axis=0)
+            found.append(
+                JudgeAgreement(
+                    judge=judge,
+                    indicator=indicator,
+                    units=given.shape[1],
+                    spearman=spearman(given[-1], people_mean),
+                    kappa=weighted_kappa(_half_up(given[-1]), _half_up(people_mean), low=low, high=high),
+                    difference=float((given[-1] - people_mean).mean()),
+                    alpha=krippendorff_alpha(given[:-1]),
+                    alpha_with_judge=krippendorff_alpha(_half_up(given)),
+                )
+            )
+    return found
+
+
+def _half_up(values: Values) -> Values:
+    return np.floor(values + 0.5)
+
+
+def _table(ratings: Sequence[Rating], last: str | None = None) -> Values:
+    """(raters, answers), NaN where there is none, the mean where one rater has several; `last` is put last."""
+    raters = sorted({rating.rater for rating in ratings}, key=lambda rater: (rater == last, rater))
+    units = {unit: at for at, unit in enumerate(dict.fromkeys((r.task, r.item, r.model) for r in ratings))}
+    sums, counts = np.zeros((2, len(raters), len(units)))
+    rows = {rater: at for at, rater in enumerate(raters)}
+    for rating in ratings:
+        place = rows[rating.rater], units[rating.task, rating.item, rating.model]
+        sums[place] += rating.value
+        counts[place] += 1
+    return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _mean_kappa(table: Values, low: int, high: int) -> tuple[float, int]:
+    kappas, weights = [], []
+    pairs = 0
+    for at in range(len(table)):
+        for other in range(at + 1, len(table)):
+            shared = int((~np.isnan(table[at]) & ~np.isnan(table[other])).sum())
+            pairs += shared > 0
+            kappa = weighted_kappa(_half_up(table[at]), _half_up(table[other]), low=low, high=high)
+            if not np.isnan(kappa):
+                kappas.append(kappa)
+                weights.append(shared)
+    return (float(np.average(kappas, weights=weights)) if kappas else float("nan")), pairs
+
+
+def _exact(table: Values) -> float:
+    equal = shared = 0
+    for at in range(len(table)):
+        for other in range(at + 1, len(table)):
+            both = ~np.isnan(table[at]) & ~np.isnan(table[other])
+            shared += int(both.sum())
+            equal += int((table[at][both] == table[other][both]).sum())
+    return equal / shared if shared else float("nan")
