@@ -2,9 +2,10 @@
 
 import codecs
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import HUB, Malformed, list_files, read_rows
@@ -60,13 +61,20 @@ class Source:
                     raise UserError(f"{file}: the file is empty")
 
 
-def read_source(source: Source, rejections: Rejections, *, name: str) -> Iterator[Record]:
+def read_source(
+    source: Source,
+    rejections: Rejections,
+    *,
+    name: str,
+    passes: Callable[[Mapping[str, Any]], bool] = lambda row: True,
+) -> Iterator[Record]:
     """Stream a source's records; rows that cannot be used are counted with their reason.
 
     Args:
         source: what to read.
         rejections: where unusable rows are counted.
         name: kept in records that name no source of their own.
+        passes: tells whether a row is wanted; one that is not is no fault of the source.
 
     Raises:
         UserError: the file cannot be read, or more than `max_rejected` of its rows are unusable.
@@ -79,6 +87,8 @@ def read_source(source: Source, rejections: Rejections, *, name: str) -> Iterato
         try:
             if isinstance(row, Malformed):
                 raise Unusable(str(row))
+            if isinstance(row, Mapping) and not passes(row):
+                continue
             for record in to_records(row, source=name):
                 taken += 1
                 yield record

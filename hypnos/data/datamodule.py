@@ -18,6 +18,7 @@ from hypnos.corpus.artefacts import make_once, place
 from hypnos.corpus.directories import tokenizer_files
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key, file_key
+from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, prepare
@@ -41,6 +42,7 @@ class InstructionData(LightningDataModule):
         row_length: int,
         rows_per_step: int,
         weights: Mapping[str, float] | None = None,
+        selections: Mapping[str, Selection] | None = None,
         max_heldout: int | None = None,
         heldout_only: bool = False,
         packing: str = "best_fit",
@@ -57,6 +59,7 @@ class InstructionData(LightningDataModule):
             rows_per_step: rows of one optimizer step, over all devices and micro-batches.
             weights: how often each record of a source is seen in an epoch, 1 where nothing is said; 0.5 takes half
                 of them, 2 takes each twice.
+            selections: by source, what of its records passes; all do where nothing is said.
             max_heldout: keep at most this many held-out records.
             heldout_only: there is nothing to train on; the data are for measuring.
             packing: `best_fit`, `first_fit` or `none`.
@@ -79,6 +82,9 @@ class InstructionData(LightningDataModule):
         self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
         if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
             raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
+        self.selections = dict(sorted((selections or {}).items()))
+        if not self.selections.keys() <= sources.keys():
+            raise UserError(f"data.selections {', '.join(self.selections)}: only for sources {', '.join(sources)}")
         self.cache = Path(cache)
         self.max_length = max_length
         self.row_length = row_length
@@ -108,13 +114,17 @@ class InstructionData(LightningDataModule):
 
     def documents_key(self) -> dict[str, Any]:
         """What decides the documents, apart from the tokenizer; how they are packed and ordered is no part of it."""
-        return {
+        key = {
             "version": VERSION,
             "sources": {name: source.key() for name, source in self.sources.items()},
             "max_length": self.max_length,
             "max_heldout": self.max_heldout,
             "heldout_only": self.heldout_only,
         }
+        # Data without a selection keep the key they had before there were selections.
+        if self.selections:
+            key["selections"] = {name: selection.key() for name, selection in self.selections.items()}
+        return key
 
     def use_tokenizer(self, directory: Path) -> None:
         """Name the tokenizer's directory; must come before the data are prepared."""
@@ -137,6 +147,7 @@ class InstructionData(LightningDataModule):
             lambda partial: prepare(
                 partial,
                 sources=self.sources,
+                selections=self.selections,
                 tokenizer=PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
                 max_length=self.max_length,
                 max_heldout=self.max_heldout,

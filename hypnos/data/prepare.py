@@ -2,7 +2,8 @@
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,9 @@ from datasets.arrow_writer import ArrowWriter
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.errors import UserError
+from hypnos.corpus.files import read_rows
 from hypnos.corpus.records import Record, Rejections
+from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
 from hypnos.data.preview import mark_learnt
@@ -45,10 +48,11 @@ def prepare(
     max_length: int,
     max_heldout: int | None,
     heldout_only: bool = False,
+    selections: Mapping[str, Selection] | None = None,
 ) -> None:
     """Encode all sources into one Arrow file each, and their held-out records into one more.
 
-    Besides, `report.json` counts records, tokens, truncated and unusable ones with their reasons, and
+    Besides, `report.json` counts records, tokens, truncated, unselected and unusable ones with their reasons, and
     `preview.txt` shows the first documents with what is learnt of them.
 
     Args:
@@ -58,6 +62,7 @@ def prepare(
         max_length: tokens of the longest document.
         max_heldout: keep at most this many held-out records; the others are not trained on either.
         heldout_only: pass over what is not held out; a large training set need not be encoded to be measured by.
+        selections: by source, what of its records passes.
 
     Raises:
         UserError: a source cannot be read, or more of it is unusable than its `max_rejected` allows.
@@ -69,10 +74,12 @@ def prepare(
         kept = 0
         for name, source in sources.items():
             rejections = Rejections()
+            unselected: Counter[str] = Counter()
             shown = 0
             tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, "learnt_tokens": 0}
             with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
-                records = read_source(source, rejections, name=name)
+                passes = _passes(source, (selections or {}).get(name), unselected)
+                records = read_source(source, rejections, name=name, passes=passes)
                 if heldout_only:
                     records = filter(source.holds_out, records)
                 for record, documents in _encode(encoder, records, rejections):
@@ -95,10 +102,34 @@ def prepare(
                 *(name, tally["records"], rejections.total, tally["documents"]),
                 *(100 * tally["truncated"] / max(tally["documents"], 1), max_length),
             )
-            report["sources"][name] = tally | {"rejected": rejections.counts, "examples": rejections.examples}
+            if unselected:
+                log.info("%s: not selected: %s", name, ", ".join(f"{n} {why}" for why, n in unselected.most_common()))
+            faults = {"rejected": rejections.counts, "examples": rejections.examples}
+            report["sources"][name] = tally | {"unselected": unselected} | faults
         held_out.finalize()
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
     (directory / "preview.txt").write_text("\n\n".join(preview) + "\n", "utf-8")
+
+
+def _passes(
+    source: Source, selection: Selection | None, unselected: Counter[str]
+) -> Callable[[Mapping[str, Any]], bool]:
+    """Apply a selection to the rows of a source, counting what does not pass by reason."""
+    if selection is None:
+        return lambda row: True
+
+    def rows() -> Iterator[Mapping[str, Any]]:
+        return (row for _, row in read_rows(source.path, encoding=source.encoding) if isinstance(row, Mapping))
+
+    decide = selection.over(rows)
+
+    def passes(row: Mapping[str, Any]) -> bool:
+        reason = decide(row)
+        if reason is not None:
+            unselected[reason] += 1
+        return reason is None
+
+    return passes
 
 
 def _encode(

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 KEYS = {
     "": {
         *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
-        *("paths", "model", "answers", "sources", "template", "vocabulary", "logger"),
+        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},
