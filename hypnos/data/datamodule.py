@@ -95,6 +95,8 @@ class InstructionData(LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.tokenizer: Path | None = None
+        self.first_step = 0
+        """Optimizer steps that lie behind a resumed run: the trainer itself learns it after workers have begun."""
 
     def check(self) -> None:
         """Raise UserError if a source's file is not there."""
@@ -208,7 +210,7 @@ class InstructionData(LightningDataModule):
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world=self.trainer.world_size if self.trainer else 1,
-            steps_done=lambda: self.trainer.global_step if self.trainer else 0,
+            steps_done=lambda: max(self.trainer.global_step if self.trainer else 0, self.first_step),
         )
         return self._loader(rows, sampler)
 

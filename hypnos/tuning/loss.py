@@ -1,22 +1,41 @@
 """The loss of a packed row."""
 
+from typing import Any
+
 from torch import Tensor, nn
 from torch.nn import functional
+
+from hypnos.tuning.cross_entropy import CHUNK, summed_cross_entropy
 
 Batch = dict[str, Tensor]
 """A row as `hypnos.data.rows.PackedRows` gives it."""
 
+SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier_scale")
+"""Settings of models that do more to their logits than multiply by the head's rows."""
 
-def negative_log_likelihood(model: nn.Module, batch: Batch) -> Tensor:
+
+def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
     """Sum of the learnt tokens' negative log-likelihoods in a row, in nats.
 
-    Logits are made only where a token is learnt. No mask is given: restarting positions tell documents apart,
-    and a key-value cache would undo that silently.
+    Logits are made only where a token is learnt, and where the head is a plain matrix never all at once. No mask
+    is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
     """
-    logits = model(
-        input_ids=batch["input_ids"],
-        position_ids=batch["position_ids"],
-        logits_to_keep=batch["places"],
-        use_cache=False,
-    ).logits[0]
-    return functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
+    inputs = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"], "use_cache": False}
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
+    head = plain_head(whole)
+    if head is None:
+        logits = model(**inputs, logits_to_keep=batch["places"]).logits[0]
+        return functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
+    hidden = whole.get_decoder()(**inputs).last_hidden_state[0]
+    return summed_cross_entropy(hidden.index_select(0, batch["places"]), head, batch["targets"], chunk=chunk)
+
+
+def plain_head(model: Any) -> Tensor | None:
+    """The matrix `(vocabulary, width)` that gives the logits, or None if there is more to them than that."""
+    head = model.get_output_embeddings()
+    active = getattr(head, "modules_to_save", None)  # peft's copy of a head that is trained whole
+    linear = head if active is None else active[head.active_adapters[0]]
+    if type(linear) is not nn.Linear or linear.bias is not None or any(getattr(model.config, s, None) for s in SCALED):
+        return None
+    # A sharded head is whole only inside the model's own forward pass.
+    return None if hasattr(head.weight, "full_tensor") else head.weight

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
@@ -15,6 +16,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.errors import UserError
 from hypnos.tuning.attention import choose_attention
+from hypnos.tuning.checkpoints import STAGE_KEY
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.neftune import Neftune
 
@@ -24,6 +26,9 @@ class Tuning(LightningModule, ABC):
 
     model: Any
     weights_dtype: torch.dtype
+    stage_key: str = ""
+    """Written into checkpoints, so that none is taken for another stage's."""
+    stage_seed: int = 0
 
     def __init__(
         self,
@@ -61,6 +66,7 @@ class Tuning(LightningModule, ABC):
         self.attention = attention
         self._noise: Neftune | None = None
         self._step_loss: Tensor | float = 0.0
+        self._micro_batches = 0
         self._sums: Tensor | None = None
 
     def load(self, directory: Path) -> None:
@@ -89,6 +95,7 @@ class Tuning(LightningModule, ABC):
         Lightning averages over micro-batches and ranks, whose numbers of learnt tokens differ; multiplying by
         both counts and dividing by the whole step's tokens leaves each token with the same weight.
         """
+        self._draw_anew()
         if self._noise is not None:
             self._noise.aim(batch["position_ids"])
         total = negative_log_likelihood(self.model, batch)
@@ -98,11 +105,25 @@ class Tuning(LightningModule, ABC):
         self._step_loss = self._step_loss + share.detach()
         return share * shares
 
+    def _draw_anew(self) -> None:
+        """Make dropout and noise a function of where training stands, so that a resumed run draws what it would have.
+
+        No generator's state has to be saved, and ranks draw apart.
+        """
+        place = (self.stage_seed, self.trainer.global_step, self._micro_batches, self.trainer.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0]))
+        self._micro_batches += 1
+
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
         """Log the step's mean loss in nats per learnt token, over its micro-batches and ranks."""
         loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
         self.log("train/loss", loss, prog_bar=True)
         self._step_loss = 0.0
+        self._micro_batches = 0
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Say whose checkpoint it is."""
+        checkpoint[STAGE_KEY] = self.stage_key
 
     def configure_gradient_clipping(
         self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None

@@ -15,6 +15,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.tuning.answers import Answers
+from hypnos.tuning.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.export import describe_stage, export_model
 from hypnos.tuning.handoff import check_directory, check_same, probe_logits, reload_logits
 from hypnos.tuning.lora import LoraTuning
@@ -95,20 +96,27 @@ def train_stage(
     data = build(config["data"])
     data.use_tokenizer(tokenizer)
     module: Tuning = build(config["tuning"])
+    module.stage_key, module.stage_seed = key, seed
     module.load(parent)
     trainer: Trainer = build(config["trainer"], logger=loggers, default_root_dir=str(output))
+    trainer.strategy.checkpoint_io = WholeFiles()
     trainer.accumulate_grad_batches = -(-data.rows_per_step // trainer.world_size)
     checkpoints = directory / "checkpoints"
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Checkpoints):
+            callback.folder = checkpoints
         if isinstance(callback, ModelCheckpoint):
             callback.dirpath = str(checkpoints)
         if isinstance(callback, Answers):
             callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
+    newest = newest_sound(checkpoints, key)
+    data.first_step = steps_of(newest) if newest else 0
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=_newest(checkpoints), weights_only=True)
+        trainer.fit(module, datamodule=data, ckpt_path=newest, weights_only=True)
         if trainer.interrupted:
             raise _stopped(name, trainer)
+        _save_end(trainer)
         _take_best(trainer, module)
         metrics = _final_metrics(trainer, module, data, name)
     except SIGTERMException as error:  # a scheduler took the machine back
@@ -166,12 +174,11 @@ def _close(loggers: list[Any]) -> None:
             logger.experiment.finish()
 
 
-def _newest(checkpoints: Path) -> str | None:
-    # The best weights lie there too, without the optimizer's state.
-    found = sorted(checkpoints.glob("step-*.ckpt"), key=lambda file: file.stat().st_mtime_ns)
-    if found:
-        log.info("going on from %s", found[-1])
-    return str(found[-1]) if found else None
+def _save_end(trainer: Trainer) -> None:
+    """Save where training ended, so that a kill during measuring or export costs no step."""
+    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+        if isinstance(callback, Checkpoints):
+            callback.save(trainer)
 
 
 def _take_best(trainer: Trainer, module: Tuning) -> None:

@@ -1,0 +1,129 @@
+"""Where a stopped stage goes on from: files that are whole or absent, and are looked at before they are trusted."""
+
+import logging
+import os
+import pickle
+import zipfile
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning.plugins.io import TorchCheckpointIO
+
+from hypnos.corpus.errors import UserError
+
+log = logging.getLogger(__name__)
+
+STAGE_KEY = "hypnos_stage"
+"""Under this name a checkpoint holds the key of the stage it belongs to."""
+
+
+class WholeFiles(TorchCheckpointIO):
+    """Writes a checkpoint aside and renames it, straight to disk: no second copy of it lies in memory."""
+
+    def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
+        """Write, or leave what was there before as it was."""
+        whole = Path(path)
+        aside = whole.with_name(f".{whole.name}.partial")
+        whole.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with aside.open("wb") as stream:
+                torch.save(checkpoint, stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            aside.replace(whole)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+class Checkpoints(Callback):
+    """Saves a stage at the end of optimizer steps, and only there, so that it can go on exactly.
+
+    Lightning's own callback saves again after the first micro-batch of a resumed run, in the middle of a step.
+    """
+
+    def __init__(self, *, every_n_train_steps: int = 200, keep: int = 2) -> None:
+        """Say how often, and how many of the last are kept, should the newest be damaged.
+
+        Raises:
+            UserError: a number is below 1.
+        """
+        if every_n_train_steps < 1 or keep < 1:
+            raise UserError(f"callbacks.checkpoint: every_n_train_steps {every_n_train_steps} and keep {keep}: need 1")
+        self.every_n_train_steps = every_n_train_steps
+        self.keep = keep
+        self.folder: Path | None = None
+        self._step = 0
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        self._step = trainer.global_step
+
+    def on_train_batch_end(
+        self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Save when a step was the one to save after."""
+        if trainer.global_step != self._step:
+            self._step = trainer.global_step
+            if self._step % self.every_n_train_steps == 0:
+                self.save(trainer)
+
+    def save(self, trainer: Trainer) -> None:
+        """Save now, and remove what is older than the last ones; every rank must call it."""
+        if self.folder is None:
+            return
+        trainer.save_checkpoint(self.folder / f"step-{trainer.global_step}.ckpt")
+        if trainer.is_global_zero:
+            for file in _by_step(self.folder)[: -self.keep]:
+                file.unlink()
+
+
+def newest_sound(folder: Path, key: str) -> Path | None:
+    """The last checkpoint that can be trusted; damaged ones are named, and set aside under another name.
+
+    Args:
+        folder: holds `step-<number>.ckpt` files, or does not exist.
+        key: of the stage that shall go on.
+
+    Raises:
+        UserError: a checkpoint belongs to another stage.
+    """
+    for file in reversed(_by_step(folder)):
+        fault = _fault_of(file)
+        if fault is None:
+            _check_key(file, key)
+            log.info("going on from %s", file)
+            return file
+        log.warning("%s is damaged (%s); the one before it is used", file, fault)
+        with suppress(FileNotFoundError):  # another rank was quicker
+            file.rename(file.with_suffix(".damaged"))
+    return None
+
+
+def steps_of(file: Path) -> int:
+    """Optimizer steps behind a checkpoint, as its name says."""
+    return int(file.stem.removeprefix("step-"))
+
+
+def _by_step(folder: Path) -> list[Path]:
+    return sorted(folder.glob("step-*.ckpt"), key=steps_of)
+
+
+def _fault_of(file: Path) -> str | None:
+    """What is wrong with a file; every byte is held against its checksum, which torch itself does not do."""
+    try:
+        with zipfile.ZipFile(file) as parts:
+            broken = parts.testzip()
+        if broken is not None:
+            return f"checksum of {broken}"
+        torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    except (zipfile.BadZipFile, OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+        return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return None
+
+
+def _check_key(file: Path, key: str) -> None:
+    found = torch.load(file, map_location="cpu", weights_only=True, mmap=True).get(STAGE_KEY)
+    if found != key:
+        raise UserError(f"{file}: a checkpoint of stage {str(found)[:16]}, but this stage is {key[:16]}; remove it")

@@ -1,0 +1,194 @@
+"""A stage that is stopped anywhere and started again ends as one that never was."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from pytorch_lightning import Callback, Trainer
+from safetensors.torch import load_file
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.checkpoints import STAGE_KEY, WholeFiles, newest_sound
+from hypnos.tuning.experiment import run_experiment
+
+GENERAL = "stages.general"
+COMMON = [
+    *("experiment=general_only", "sources.general.limit=40", "sources.anesthesia.limit=10", "logger=none"),
+    *("model.recipe.pieces=2000", "model.recipe.general.epochs=2", "answers.prompts=[]", "accelerator=cpu"),
+    *(f"{GENERAL}.data.row_length=512", f"{GENERAL}.callbacks.checkpoint.every_n_train_steps=2"),
+]
+
+
+class Killed(BaseException):
+    """What no handler of ours or of Lightning's takes for a reason to save anything."""
+
+
+class Losses(Callback):
+    """Losses by step, and a sudden end before a step's weights change."""
+
+    def __init__(self, kill_before: int | None = None) -> None:
+        self.kill_before = kill_before
+        self.found: dict[int, float] = {}
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: Any, optimizer: Any) -> None:
+        if trainer.global_step == self.kill_before:
+            raise Killed
+        self.found[trainer.global_step] = float(trainer.strategy.lightning_module._step_loss)
+
+
+def train(compose: Callable[..., Any], folder: Path, watch: Losses, overrides: list[str]) -> Path:
+    def build(node: Any, **more: Any) -> Any:
+        made = instantiate(node, _convert_="all", **more)
+        if isinstance(made, Trainer):
+            made.callbacks.insert(0, watch)
+        return made
+
+    config = compose("train", [*COMMON, *overrides, f"paths.artefacts={folder}"])
+    (folder / "out").mkdir(parents=True, exist_ok=True)
+    run_experiment(config, build=build, output=folder / "out")
+    (directory,) = folder.glob("models/general-*")
+    return directory
+
+
+EVERY = f"{GENERAL}.callbacks.checkpoint.every_n_train_steps"
+DROPOUT = f"{GENERAL}.tuning.lora_dropout=0.3"
+KINDS = {  # an epoch has three steps: saved after each, after every second, or at the epoch's edge
+    "full": ["tuning@stages.general.tuning=full", f"{EVERY}=2"],
+    "full, 2 workers, 4 rows a step": [
+        *("tuning@stages.general.tuning=full", f"{GENERAL}.data.workers=2", f"{GENERAL}.data.rows_per_step=4"),
+        f"{EVERY}=3",
+    ],
+    "lora with dropout": [DROPOUT, f"{EVERY}=3"],
+    "lora with dropout and noise, 4 rows a step": [
+        *(DROPOUT, f"{GENERAL}.tuning.neftune_alpha=5", f"{GENERAL}.data.rows_per_step=4", f"{EVERY}=2"),
+    ],
+    "lora with dropout, bf16, 2 workers": [
+        *(DROPOUT, "model.precision=bf16-mixed", f"{GENERAL}.data.workers=2", f"{EVERY}=1"),
+    ],
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_losses_and_weights_are_those_of_an_unbroken_run(compose, tmp_path, kind):
+    whole = Losses()
+    expected = train(compose, tmp_path, whole, KINDS[kind])
+    steps = max(whole.found) + 1
+    edge = steps // 2  # the first step of the second epoch
+    expected = expected.rename(tmp_path / expected.name)  # out of sight, so that it is made again
+    for at in (edge - 1, edge + 1, steps - 1):
+        broken = Losses(at)
+        with pytest.raises(Killed):
+            train(compose, tmp_path, broken, KINDS[kind])
+        assert broken.found == {step: whole.found[step] for step in broken.found}
+    last = Losses()
+    got = train(compose, tmp_path, last, KINDS[kind])
+    assert min(last.found) >= edge, "it began anew"
+    assert last.found == {step: whole.found[step] for step in last.found}
+    assert got.name == expected.name
+    weights = load_file(got / "model.safetensors")
+    for name, weight in load_file(expected / "model.safetensors").items():
+        assert weight.equal(weights[name]), name
+
+
+def test_a_kill_during_export_costs_no_step(compose, tmp_path, monkeypatch):
+    def killed(*args: Any, **settings: Any) -> None:
+        raise Killed
+
+    short = ["stages.general.trainer.max_steps=3"]
+    first, second = Losses(), Losses()
+    monkeypatch.setattr("hypnos.tuning.stage.export_model", killed)
+    with pytest.raises(Killed):
+        train(compose, tmp_path, first, short)
+    assert sorted(first.found) == [0, 1, 2]
+    assert not list(tmp_path.glob("models/general-*"))
+    monkeypatch.undo()
+    train(compose, tmp_path, second, short)
+    assert second.found == {}
+
+
+def test_a_lora_checkpoint_holds_what_is_trained_in_plain_types_and_whose_it_is(compose, tmp_path):
+    with pytest.raises(Killed):
+        train(compose, tmp_path, Losses(3), [f"{GENERAL}.tuning.train_embeddings=false"])
+    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/step-2.ckpt")
+    state = torch.load(file, weights_only=True)
+    assert state["state_dict"]
+    assert all("lora_" in name for name in state["state_dict"])
+    assert len(state[STAGE_KEY]) == 64
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> Path:
+    for step in (2, 10):
+        state = {STAGE_KEY: "k" * 64, "state_dict": {"w": torch.full((1000,), float(step))}}
+        WholeFiles().save_checkpoint(state, tmp_path / f"step-{step}.ckpt")
+    return tmp_path
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-100])
+
+
+def flip(file: Path) -> None:
+    """One bit in the middle of the weights, which torch reads without a word."""
+    content = bytearray(file.read_bytes())
+    content[content.index(b"\x00\x00\x20\x41" * 8) + 1] ^= 1
+    file.write_bytes(content)
+    torch.load(file, weights_only=True)
+
+
+def replace(file: Path) -> None:
+    file.write_text("not a checkpoint", "utf-8")
+
+
+def test_the_newest_is_that_of_the_last_step(checkpoints):
+    assert newest_sound(checkpoints, "k" * 64) == checkpoints / "step-10.ckpt"
+    assert newest_sound(checkpoints / "none", "k") is None
+
+
+@pytest.mark.parametrize("damage", [cut, flip, replace])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(checkpoints, damage, caplog):
+    damage(checkpoints / "step-10.ckpt")
+    assert newest_sound(checkpoints, "k" * 64) == checkpoints / "step-2.ckpt"
+    assert str(checkpoints / "step-10.ckpt") in caplog.text
+    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.damaged", "step-2.ckpt"]
+
+
+def test_another_stages_checkpoint_is_refused_with_both_keys(checkpoints):
+    with pytest.raises(UserError, match=f"{'k' * 16}.*{'o' * 16}"):
+        newest_sound(checkpoints, "o" * 64)
+
+
+def test_a_disk_that_fills_leaves_the_checkpoint_before_it(checkpoints, monkeypatch):
+    def fill(state: Any, stream: Any) -> None:
+        stream.write(b"half")
+        raise OSError(28, "No space left on device")
+
+    before = (checkpoints / "step-10.ckpt").read_bytes()
+    monkeypatch.setattr("hypnos.tuning.checkpoints.torch.save", fill)
+    with pytest.raises(OSError, match="No space"):
+        WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
+    assert (checkpoints / "step-10.ckpt").read_bytes() == before
+    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]
+
+
+def test_a_full_disk_while_training_is_one_line_and_the_stage_goes_on_later(compose, tmp_path, monkeypatch):
+    save = torch.save
+    calls = []
+
+    def fill_at_the_second(state: Any, stream: Any) -> None:
+        calls.append(1)
+        if len(calls) == 2:
+            raise OSError(28, "No space left on device")
+        save(state, stream)
+
+    monkeypatch.setattr("hypnos.tuning.checkpoints.torch.save", fill_at_the_second)
+    with pytest.raises(UserError, match="no space left"):
+        train(compose, tmp_path, Losses(), [])
+    monkeypatch.undo()
+    rest = Losses()
+    train(compose, tmp_path, rest, [])
+    assert min(rest.found) == 2
