@@ -1,0 +1,1 @@
+"""Metrics as `evaluate.Metric` classes; nothing is loaded from a hub."""

@@ -1,0 +1,29 @@
+"""Exact match and F1 on characters, for short answers taken from a passage."""
+
+from collections.abc import Sequence
+
+from hypnos.benchmark.metrics.metric import ItemMetric, Scores, best, ratio, sign
+from hypnos.benchmark.metrics.overlap import count_overlap
+from hypnos.report.results import Metric
+
+
+class Match(ItemMetric):
+    """Exact match and F1 over characters (Rajpurkar et al. 2016); the best reference counts.
+
+    Compared without punctuation, in one spelling of full-width forms and of case; numbers and Latin words count
+    as one character each.
+    """
+
+    def notes(self) -> tuple[Metric, ...]:
+        made_of = sign("seg:characters-1", "norm:nfkc,lower,no punctuation", "level:mean of answers", "refs:best")
+        return tuple(
+            Metric(name=name, signature=made_of, family="characters", headline=name == "f1")
+            for name in ("exact_match", "f1")
+        )
+
+    def score(self, *, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:  # type: ignore[override]
+        overlap = count_overlap(tuple(predictions), tuple(map(tuple, references)), "plain", 1)
+        lengths = overlap.length[:, None]
+        same = (overlap.subsequence == lengths) & (overlap.reference_length == lengths) & (lengths > 0)
+        f1 = ratio(2 * overlap.matches[..., 0], lengths + overlap.reference_length)
+        return Scores({"exact_match": best(same.astype(float), overlap.references), "f1": best(f1, overlap.references)})

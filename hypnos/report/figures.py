@@ -1,0 +1,122 @@
+"""Which figures a report has: bars and heat maps of each task, and a radar over all of them."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypnos.report.grid import Grid
+from hypnos.report.plots import grouped_bars, heat_map, radar
+from hypnos.report.results import Results
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """A drawn figure: its file and what it shows."""
+
+    path: Path
+    title: str
+
+
+def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> Iterator[Figure]:
+    """Draw what the tables hold, and yield each figure.
+
+    Args:
+        directory: for the PNGs.
+        results: what the tables were made from.
+        grids: all tables of the report.
+    """
+    headline = {(task.name, metric.name) for task in results.tasks for metric in task.metrics if metric.headline}
+    spokes: dict[str, dict[str, float]] = {}
+    for task in results.tasks:
+        tables = [grid for grid in grids if grid.key.startswith(f"{task.name}/")]
+        for figure, part in (("headline", _headline(task.name, tables, headline)), ("by_level", _by_level(tables))):
+            if part is not None:
+                path = directory / f"{task.name}_{figure}.png"
+                _bars(path, part, f"{task.title or task.name}: {part.title}")
+                yield Figure(path, f"{task.title or task.name}: {part.title}")
+        chosen = _headline(task.name, tables, headline)
+        for at, column in enumerate(chosen.columns if chosen else ()):
+            if chosen and column.better == "higher" and column.scale == 100:
+                cells = ((label, cells[at]) for label, cells in chosen.rows)
+                spoke = f"{task.title or task.name}\n{column.shown}"
+                spokes[spoke] = {label: cell.value * 100 if cell else 0.0 for label, cell in cells}
+        for grid in tables:
+            if grid.key.endswith("/by_topic"):
+                path = directory / f"{task.name}_topics.png"
+                keys = list(dict.fromkeys(question.topic for question in task.questions if question.topic))
+                heat_map(path, grid, names=keys)
+                yield Figure(path, grid.title)
+            if grid.key.endswith(("/raters", "/judge")):
+                path = directory / f"{grid.key.replace('/', '_')}.png"
+                _bars(path, grid, grid.title, unit="mean rating")
+                yield Figure(path, grid.title)
+    if len(spokes) > 2:
+        path = directory / "radar.png"
+        series = {model: [values.get(model, 0.0) for values in spokes.values()] for model in results.models}
+        title = "All tasks, percent"
+        radar(path, spokes=list(spokes), series=series, title=title, top=100.0)
+        yield Figure(path, title)
+    ratings = [grid for grid in grids if grid.key.endswith(("/raters", "/judge")) and len(grid.columns) > 2]
+    for grid in ratings:
+        path = directory / f"{grid.key.replace('/', '_')}_radar.png"
+        series = {label: [cell.value if cell else 0.0 for cell in cells] for label, cells in grid.rows}
+        radar(path, spokes=[c.shown for c in grid.columns], series=series, title=grid.title, top=10.0)
+        yield Figure(path, grid.title)
+
+
+def _headline(task: str, grids: Sequence[Grid], headline: set[tuple[str, str]]) -> Grid | None:
+    """The headline metrics of a task as one table."""
+    columns, cells = [], []
+    families = [grid for grid in grids if "/by_" not in grid.key]
+    for grid in families:
+        for at, column in enumerate(grid.columns):
+            if (task, column.name) in headline:
+                columns.append(column)
+                cells.append({label: row[at] for label, row in grid.rows})
+    if not columns:
+        return None
+    labels = list(dict.fromkeys(label for grid in families for label, _ in grid.rows))
+    rows = tuple((label, tuple(part.get(label) for part in cells)) for label in labels)
+    return Grid(key=f"{task}/headline", title="headline metrics", columns=tuple(columns), rows=rows)
+
+
+def _by_level(grids: Sequence[Grid]) -> Grid | None:
+    """The first headline metric by level, by number of right answers and by stem, as one table."""
+    parts = [grid for grid in grids if grid.key.endswith(("/by_level", "/by_answers", "/by_stem"))]
+    if not parts:
+        return None
+    columns = tuple(column for grid in parts for column in grid.columns)
+    labels = [label for label, _ in parts[0].rows]
+    rows = tuple((label, tuple(cell for grid in parts for cell in dict(grid.rows)[label])) for label in labels)
+    what = parts[0].title.partition(": ")[2].partition(" by ")[0]
+    return Grid(key=parts[0].key, title=f"{what} by kind of question", columns=columns, rows=rows)
+
+
+def _bars(path: Path, grid: Grid, title: str, unit: str = "percent") -> None:
+    scales = [column.scale for column in grid.columns]
+
+    def series(pick: str) -> dict[str, list[float]]:
+        return {
+            label: [getattr(cell, pick) * scale if cell else math.nan for cell, scale in zip(cells, scales)]
+            for label, cells in grid.rows
+        }
+
+    low, high = series("low"), series("high")
+    grouped_bars(
+        path,
+        groups=[_group(grid, at) for at in range(len(grid.columns))],
+        bars=series("value"),
+        ends={label: list(zip(low[label], high[label])) for label in low},
+        ylabel=unit,
+        title=title,
+        digits=1 if unit == "percent" else 2,
+    )
+
+
+def _group(grid: Grid, at: int) -> str:
+    """What stands below a group of bars; parts of a task also say how many questions they have."""
+    if "/by_" not in grid.key:
+        return grid.columns[at].title
+    sizes = {cells[at].n for _, cells in grid.rows if cells[at]}  # type: ignore[union-attr]
+    return f"{grid.columns[at].shown}\n(n = {max(sizes, default=0)})"

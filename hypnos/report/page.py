@@ -1,0 +1,160 @@
+"""The report as one self-contained HTML page, which needs no network."""
+
+import base64
+import hashlib
+import html
+import json
+import math
+import struct
+from collections.abc import Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+from hypnos.corpus.dose_windows import Drug
+from hypnos.report.figures import Figure
+from hypnos.report.grid import Column, Grid
+from hypnos.report.marks import Marker
+from hypnos.report.results import Answers, Note, Results, TaskQuestions
+from hypnos.report.significance import Interval
+from hypnos.report.summary import headline_metrics, label_of, method_note
+
+_HERE = Path(__file__).parent
+
+
+def write_page(
+    file: Path,
+    *,
+    results: Results,
+    grids: Sequence[Grid],
+    notes: Sequence[Note],
+    figures: Sequence[Figure],
+    drugs: Sequence[Drug] = (),
+    show_hidden: bool = False,
+) -> None:
+    """Write the page.
+
+    Texts of models reach the page as data and are put into it as text nodes only. Beside that, its security policy
+    allows the one style and the one script that stand in it, by their hashes, and no address.
+
+    Args:
+        file: the page, `.html`.
+        results: questions and answers, shown side by side.
+        grids: tables of numbers.
+        notes: finished tables.
+        figures: put into the page as they are.
+        drugs: whose names and doses are marked.
+        show_hidden: show the texts of hidden tasks as well.
+    """
+    shown = [task for task in results.tasks if show_hidden or not task.hidden]
+    marker = Marker(drugs) if drugs else None
+    data = {
+        "title": results.title,
+        "method": method_note(),
+        "models": list(results.models),
+        "grids": [_grid(grid) for grid in grids],
+        "notes": [{"title": n.title, "head": n.head, "rows": n.rows, "text": n.text} for n in notes],
+        "figures": [_figure(figure) for figure in figures],
+        "titles": {task.name: task.title or task.name for task in results.tasks},
+        "tasks": [_task(results, task, marker) for task in shown],
+        "topics": dict(results.topics),
+        "left_out": [task.name for task in results.tasks if task not in shown],
+    }
+    style, script = ((_HERE / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    page = Template((_HERE / "page.html").read_text("utf-8")).substitute(
+        title=html.escape(results.title),
+        style=style,
+        style_hash=_hash(style),
+        script=script,
+        script_hash=_hash(script),
+        data=as_data(data),
+    )
+    file.write_text(page, "utf-8", newline="\n")
+
+
+def as_data(value: Any) -> str:
+    """JSON that may stand within a script element: there only `<` can end it, and JSON can spell it otherwise."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return text.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+
+
+def _grid(grid: Grid) -> dict[str, Any]:
+    return {
+        "key": grid.key,
+        "title": grid.title,
+        "corner": grid.corner,
+        "note": grid.note,
+        "counts": grid.counts(),
+        "signatures": list(grid.signatures()),
+        "columns": [{"title": c.title, "name": c.shown, "better": c.better, "scale": c.scale} for c in grid.columns],
+        "best": [sorted(grid.best(at)) for at in range(len(grid.columns))],
+        "rows": [
+            {"label": label, "cells": [_cell(column, cell) for column, cell in zip(grid.columns, cells)]}
+            for label, cells in grid.rows
+        ],
+    }
+
+
+def _cell(column: Column, cell: Interval | None) -> dict[str, Any] | None:
+    if cell is None or math.isnan(cell.value):
+        return None
+    raters = f", raters = {cell.raters}" if cell.raters else ""
+    return {
+        "value": cell.value * column.scale,
+        "text": column.write(cell.value),
+        "interval": column.write_interval(cell),
+        "hint": f"{column.shown}: n = {cell.n}, groups = {cell.groups}{raters}\n{column.signature}",
+    }
+
+
+def _task(results: Results, task: TaskQuestions, marker: Marker | None) -> dict[str, Any]:
+    answers = [found for model in results.models if (found := results.of(model=model, task=task.name))]
+    chips = [metric for metric in task.metrics if metric.headline and any(metric.name in a.scores for a in answers)]
+    return {
+        "name": task.name,
+        "title": task.title or task.name,
+        "kind": task.kind,
+        "headline": headline_metrics(task)[0].name,
+        "chips": [{"name": m.name, "label": label_of(m.name), "better": m.better, "share": m.share} for m in chips],
+        "questions": [
+            {
+                "id": question.id,
+                "question": question.question,
+                "passage": question.passage,
+                "options": list(question.options.items()),
+                "references": question.references,
+                "explanation": question.explanation,
+                "topic": question.topic,
+                "level": question.level,
+                "multiple": question.multiple,
+                "negative": question.negative,
+                "marks": [marker.marks(text) if marker else [] for text in question.references],
+                "answers": [_answer(a, at, [m.name for m in chips], marker) for a in answers],
+            }
+            for at, question in enumerate(task.questions)
+        ],
+    }
+
+
+def _answer(answers: Answers, at: int, chips: Sequence[str], marker: Marker | None) -> dict[str, Any]:
+    text = answers.texts[at]
+    return {
+        "model": answers.model,
+        "text": text,
+        "choice": answers.choices[at] if answers.choices else None,
+        "rule": answers.rules[at] if answers.rules else "",
+        "scores": [answers.scores[name][at] if name in answers.scores else None for name in chips],
+        "marks": marker.marks(text) if marker else [],
+    }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    """The picture with its size, so that the page does not jump while it loads."""
+    content = figure.path.read_bytes()
+    width, height = struct.unpack(">II", content[16:24])  # of a PNG's first chunk
+    source = "data:image/png;base64," + base64.b64encode(content).decode()
+    return {"title": figure.title, "source": source, "width": width, "height": height}
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -1,0 +1,90 @@
+"""Tables of what raters and judges said: means and variances by indicator, and win rates."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from hypnos.report.grid import Column, Grid
+from hypnos.report.results import Duel, Indicator, Rating
+from hypnos.report.significance import Interval, mean_interval, rated_interval
+
+
+def rating_grids(
+    ratings: Sequence[Rating], *, indicators: Sequence[Indicator], models: Sequence[str], key: str, title: str
+) -> Iterator[Grid]:
+    """Yields for each task the mean of each indicator, and its variance over answers, by model."""
+    known = {indicator.key: indicator for indicator in indicators}
+    for task in dict.fromkeys(rating.task for rating in ratings):
+        rows = [rating for rating in ratings if rating.task == task]
+        keys = list(
+            dict.fromkeys([*(k for k in known if any(r.indicator == k for r in rows)), *(r.indicator for r in rows)])
+        )
+        scales = [known.get(name, Indicator(key=name, title=name)) for name in keys]
+        columns = tuple(_scale(scale) for scale in scales)
+        means, variances = [], []
+        for model in models:
+            of_model = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
+            if any(of_model):
+                means.append((model, tuple(_rated(part, scale) for part, scale in zip(of_model, scales))))
+                variances.append((model, tuple(map(_variance, of_model))))
+        raters = ", ".join(sorted({rating.rater for rating in rows})) if key == "judge" else ""
+        by = f" by {raters}" if raters else ""
+        yield Grid(key=f"{task}/{key}", title=f"{task}: {title}{by}, mean", columns=columns, rows=tuple(means))
+        spread = tuple(Column(name=c.name, better="neither", scale=1.0, digits=2) for c in columns)
+        yield Grid(
+            key=f"{task}/{key}_variance", title=f"{task}: {title}{by}, variance", columns=spread, rows=tuple(variances)
+        )
+
+
+def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid]:
+    """Yields for each task how often the row's model wins against the column's; a tie is half a win."""
+    for task in dict.fromkeys(duel.task for duel in duels):
+        rows = []
+        for row in models:
+            cells = []
+            for column in models:
+                won = [
+                    _won(duel, row)
+                    for duel in duels
+                    if duel.task == task and {duel.first, duel.second} == {row, column}
+                ]
+                cells.append(mean_interval([w for w, _ in won], [g for _, g in won]) if won and row != column else None)
+            rows.append((row, tuple(cells)))
+        made_of = "judge, pairs in both orders"
+        yield Grid(
+            key=f"{task}/duels",
+            title=f"{task}: win rate of the row against the column (a tie counts half)",
+            columns=tuple(Column(name=model, better="neither", signature=made_of) for model in models),
+            rows=tuple(rows),
+        )
+
+
+def _scale(scale: Indicator) -> Column:
+    turned = scale.better == "lower" and bool(scale.turned)
+    signature = f"0 to {scale.top:g}" + (f", {scale.top:g} − {scale.title}" if turned else "")
+    title, better = (scale.turned, "higher") if turned else (scale.title, scale.better)
+    return Column(name=title, signature=signature, better=better, scale=1.0, digits=2)  # type: ignore[arg-type]
+
+
+def _rated(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
+    if not rows:
+        return None
+    turned = scale.better == "lower" and bool(scale.turned)
+    values = [scale.top - row.value if turned else row.value for row in rows]
+    return rated_interval(values, [row.group or row.item for row in rows], [row.rater for row in rows])
+
+
+def _variance(rows: Sequence[Rating]) -> Interval | None:
+    """Of the values over all answers and raters; without an interval."""
+    if len(rows) < 2:
+        return None
+    value = float(np.var([row.value for row in rows], ddof=1))
+    groups, raters = ({row.group or row.item for row in rows}, {row.rater for row in rows})
+    return Interval(value, math.nan, math.nan, len(rows), len(groups), len(raters))
+
+
+def _won(duel: Duel, model: str) -> tuple[float, Any]:
+    outcome = duel.outcome if duel.first == model else -duel.outcome
+    return (outcome + 1) / 2, duel.group or duel.item

@@ -1,0 +1,107 @@
+"""The report of an evaluation: tables, figures and a page, from plain results."""
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypnos.corpus.dose_windows import Drug
+from hypnos.report.figures import Figure, draw_figures
+from hypnos.report.grid import Grid
+from hypnos.report.latex import HEAD, latex_grid, latex_note
+from hypnos.report.markdown import markdown_grid, markdown_note
+from hypnos.report.page import write_page
+from hypnos.report.rated import duel_grids, rating_grids
+from hypnos.report.results import Note, Results
+from hypnos.report.spreadsheet import write_numbers, write_tables
+from hypnos.report.summary import comparison_note, method_note, slice_grids, task_grids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What was written, and the tables and figures in it."""
+
+    directory: Path
+    grids: tuple[Grid, ...]
+    notes: tuple[Note, ...]
+    figures: tuple[Figure, ...]
+
+    @property
+    def page(self) -> Path:
+        """The page to look at."""
+        return self.directory / "report.html"
+
+
+def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (), show_hidden: bool = False) -> Report:
+    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+
+    The same results give the same files, byte by byte. The page alone holds texts of questions and answers.
+
+    Args:
+        directory: is made if it is not there; files of the same names are replaced, each when it is whole.
+        results: of all models and tasks.
+        drugs: names and windows of the specialty, to mark drugs and doses in the answers.
+        show_hidden: put the texts of hidden tasks into the page as well, for a page that stays on this machine.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    grids, notes = tabulate_results(results)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as made:
+        place = Path(made)
+        figures = tuple(draw_figures(place, results, grids))
+        texts = {
+            "report.md": _markdown(results, grids, notes, figures),
+            "report.tex": _latex(grids, notes),
+        }
+        for name, text in texts.items():
+            (place / name).write_text(text, "utf-8", newline="\n")
+        write_tables(place / "report.csv", grids, notes)
+        write_numbers(place / "numbers.csv", grids)
+        write_page(
+            place / "report.html",
+            results=results,
+            grids=grids,
+            notes=notes,
+            figures=figures,
+            drugs=drugs,
+            show_hidden=show_hidden,
+        )
+        for file in sorted(place.iterdir()):
+            file.replace(directory / file.name)
+    drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
+    return Report(directory=directory, grids=grids, notes=notes, figures=drawn)
+
+
+def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ...]]:
+    """Every table of numbers, and every finished table, in the order of the report."""
+    grids: list[Grid] = []
+    notes: list[Note] = []
+    for task in results.tasks:
+        grids += task_grids(results, task)
+        grids += slice_grids(results, task)
+        note = comparison_note(results, task)
+        notes += [note] if note else []
+    kinds = {"judge": ("judged", results.verdicts), "raters": ("rated by people", results.ratings)}
+    for key, (title, ratings) in kinds.items():
+        grids += rating_grids(ratings, indicators=results.indicators, models=results.models, key=key, title=title)
+    grids += duel_grids(results.duels, models=results.models)
+    return tuple(grids), (*notes, *results.notes)
+
+
+def _markdown(results: Results, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
+    parts = [f"# {results.title}", "", method_note(), ""]
+    for task in results.tasks:
+        of_task = [grid for grid in grids if grid.key.startswith(f"{task.name}/")]
+        parts += [f"## {task.title or task.name}", ""]
+        version = f", version `{task.version[:12]}`" if task.version else ""
+        parts += [f"{len(task.questions)} questions of kind {task.kind}{version}.", ""]
+        parts += map(markdown_grid, of_task)
+    parts += ["## Tests and notes", "", *map(markdown_note, notes)]
+    parts += ["## Figures", ""]
+    for figure in figures:
+        parts += [f"![{figure.title}]({figure.path.name})", ""]
+    return "\n".join(parts)
+
+
+def _latex(grids: Sequence[Grid], notes: Sequence[Note]) -> str:
+    numbered = (latex_note(note, f"note {at}") for at, note in enumerate(notes, 1) if note.head)
+    return "\n".join([HEAD, f"% {method_note()}", "", *map(latex_grid, grids), *numbered])

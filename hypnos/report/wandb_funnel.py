@@ -1,0 +1,83 @@
+"""The funnel at Weights & Biases, on request: tables and an artifact, and records only where that is asked for too."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hypnos.corpus.errors import UserError
+
+
+class WandbFunnel:
+    """Publishes a funnel. The key comes from WANDB_API_KEY or `wandb login`; WANDB_MODE=offline needs no network."""
+
+    def __init__(self, *, project: str, save_dir: str, group: str | None = None, records: bool = False) -> None:
+        """Say where to.
+
+        Args:
+            project: the project's name.
+            save_dir: where W&B keeps its own files.
+            group: of the run.
+            records: also send the kept records. A record with `egress: local` among them stops it.
+        """
+        self.project = project
+        self.save_dir = save_dir
+        self.group = group
+        self.records = records
+
+    def publish(self, funnel: Sequence[Mapping[str, Any]], *, files: Sequence[Path], kept: Path, name: str) -> None:
+        """Send the counts, the scores' distributions and the files.
+
+        Args:
+            funnel: by step.
+            files: JSON and pictures of the funnel; they hold counts, no record.
+            kept: the kept records.
+            name: of the artifact.
+
+        Raises:
+            UserError: a record that must not leave the machine is among those asked for.
+        """
+        if self.records:
+            check_may_leave(kept)
+        import wandb
+
+        run = wandb.init(project=self.project, group=self.group, dir=self.save_dir, job_type="filter")
+        reasons = [[e["step"], reason, n] for e in funnel for reason, n in sorted(e["rejected"].items())]
+        steps = [[e["step"], e["in"], e["out"]] for e in funnel]
+        run.log({
+            "funnel": wandb.Table(columns=["step", "in", "out"], data=steps),
+            "rejected": wandb.Table(columns=["step", "reason", "count"], data=reasons),
+            "scores": wandb.Table(
+                columns=["scorer", "author", "aspect", "value", "count"], data=list(map(list, _scores(funnel)))
+            ),
+        })  # fmt: skip
+        artifact = wandb.Artifact(name, type="funnel")
+        for file in (*files, *([kept] if self.records else [])):
+            artifact.add_file(str(file))
+        run.log_artifact(artifact)
+        run.finish()
+
+
+def check_may_leave(records: Path) -> None:
+    """Refuse records that must stay on the machine.
+
+    Raises:
+        UserError: names the first.
+    """
+    with records.open("rb") as stream:
+        for line in stream:
+            row = orjson.loads(line)
+            if row.get("egress", "any") != "any":
+                raise UserError(
+                    f"record {row.get('id')}: egress is {row['egress']}: not sent to W&B, and nothing else either"
+                )
+
+
+def _scores(funnel: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Any, ...]]:
+    for entry in funnel:
+        for scorer, authors in entry["notes"].get("distribution", {}).items():
+            for author, aspects in authors.items():
+                for aspect, values in aspects.items():
+                    for value, count in values.items():
+                        yield scorer, author, aspect, float(value), count

@@ -1,0 +1,100 @@
+"""The page, in headless Chromium: nothing of a model's text is ever read as markup."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from hypnos.report.page import as_data
+from hypnos.report.report import write_report
+
+SCRIPT = "<script>"
+
+
+@pytest.fixture
+def page_file(results, drugs, tmp_path):
+    return write_report(tmp_path, results=results, drugs=drugs).page
+
+
+def test_the_page_needs_no_network_and_holds_no_foreign_markup(page_file) -> None:
+    text = page_file.read_text("utf-8")
+    assert not re.search(r"""(?:src|href)\s*=\s*["'](?!#|data:)""", text)
+    assert not re.search(r"https?://|@import|url\(", text)
+    assert text.count("<script") == 2 and "default-src 'none'" in text
+    data = text[text.index('id="data">') + 10 :]
+    assert "<" not in data[: data.index("</script>")]
+
+
+def test_data_survives_what_would_end_its_element() -> None:
+    value = {"text": "</script><!--<script>\u2028 &amp; 麻醉"}
+    assert json.loads(as_data(value)) == value and "<" not in as_data(value)
+
+
+def test_texts_of_hidden_tasks_stay_out(results, drugs, tmp_path) -> None:
+    hidden = replace(results, tasks=(replace(results.tasks[0], hidden=True), results.tasks[1]))
+    out = write_report(tmp_path / "out", results=hidden, drugs=drugs).page.read_text("utf-8")
+    assert "第 1 问" not in out and "静注肾上腺素" not in out and "选择 1" in out
+    kept = write_report(tmp_path / "in", results=hidden, drugs=drugs, show_hidden=True).page.read_text("utf-8")
+    assert "第 1 问" in kept
+
+
+@pytest.mark.slow
+class TestInChromium:
+    @pytest.fixture
+    def page(self, page_file, chromium):
+        page = chromium.new_page(viewport={"width": 1300, "height": 900})
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda message: page.faults.append(message.text) if message.type == "error" else None)
+        page.on(
+            "request",
+            lambda request: None if request.url.startswith(("file:", "data:")) else page.faults.append(request.url),
+        )
+        page.goto(page_file.as_uri())
+        yield page
+        page.close()
+
+    def test_scripts_in_texts_are_shown_and_not_run(self, page) -> None:
+        page.get_by_label("Search").fill("owned")
+        assert page.locator(".question").count() == 2  # one question and one answer hold it
+        assert SCRIPT in page.locator("#answers").inner_text()
+        assert page.title() != "owned" and page.locator("main img[src=x]").count() == 0
+        page.locator("#answers button[data-task=pick]").click()
+        assert SCRIPT in page.locator("#answers").inner_text()
+        assert page.locator("h1").inner_text().startswith("Trial <script>")
+        assert page.faults == []
+
+    def test_a_click_sorts_a_table_and_another_turns_it_round(self, page) -> None:
+        table = page.locator("#tables table").first
+        labels = lambda: table.locator("tbody td:first-child").all_inner_texts()  # noqa: E731
+        head = table.locator("thead th").nth(1)
+        head.click()
+        assert labels() == ["good", "bad"] and head.get_attribute("aria-sort") == "descending"
+        head.press("Enter")
+        assert labels() == ["bad", "good"] and head.get_attribute("aria-sort") == "ascending"
+
+    def test_doses_at_fault_are_marked_and_can_be_filtered(self, page) -> None:
+        assert page.locator("mark.dose-fault", has_text="6 mg/kg").count() >= 1
+        page.get_by_label("with a dose at fault").check()
+        assert page.locator(".question").count() == 1
+        assert page.locator(".question .head").inner_text().startswith("q0")
+
+    def test_the_filter_keeps_questions_where_models_differ(self, page) -> None:
+        page.get_by_label("where models differ").check()
+        assert page.locator(".count").inner_text() == "3 of 4 questions"
+        page.locator("#answers button[data-task=pick]").click()
+        assert page.locator(".count").inner_text() == "2 of 6 questions"
+
+    def test_right_options_chips_and_topics(self, page) -> None:
+        page.get_by_label("Topic").select_option("airway")
+        assert page.locator(".count").inner_text() == "2 of 4 questions"
+        page.locator("#answers button[data-task=pick]").click()
+        page.get_by_label("Kind of question").select_option("multiple")
+        assert page.locator(".options li.right").count() == 2
+        assert sorted(page.locator(".chip.right, .chip.wrong").all_inner_texts()) == ["right", "wrong"]
+
+    def test_an_empty_answer_says_so_and_a_number_tells_its_signature(self, page) -> None:
+        assert page.get_by_text("(empty answer)").count() == 1
+        assert "sign:rouge_l" in page.locator("#tables td.number").first.get_attribute("title")
+        assert "n = 4, groups = 4" in page.locator("#tables").inner_text()

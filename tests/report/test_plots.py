@@ -1,0 +1,50 @@
+"""Figures: that they are drawn, and from what."""
+
+import math
+import struct
+
+import pytest
+
+from hypnos.report import fonts
+from hypnos.report.figures import draw_figures
+from hypnos.report.plots import grouped_bars, heat_map, radar
+from hypnos.report.report import tabulate_results
+
+
+def size(path) -> tuple[int, int]:
+    content = path.read_bytes()
+    assert content.startswith(b"\x89PNG")
+    return struct.unpack(">II", content[16:24])
+
+
+def test_bars_with_a_missing_value_and_whiskers(tmp_path) -> None:
+    path = tmp_path / "bars.png"
+    bars = {"a": [50.0, math.nan], "b": [40.0, 30.0]}
+    ends = {"a": [(45.0, 55.0), (math.nan, math.nan)], "b": [(math.nan, math.nan), (20.0, 40.0)]}
+    grouped_bars(path, groups=["x", "y"], bars=bars, ends=ends, ylabel="percent", title="t")
+    assert min(size(path)) > 300
+
+
+def test_a_radar(tmp_path) -> None:
+    radar(tmp_path / "radar.png", spokes=["x", "y", "z"], series={"a": [1, 2, 3]}, title="t", top=10.0)
+    assert min(size(tmp_path / "radar.png")) > 300
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
+    monkeypatch.setattr("hypnos.report.plots.chinese_font", lambda: None)
+    from matplotlib import rcParams
+
+    monkeypatch.setitem(rcParams, "font.family", ["DejaVu Sans"])
+    grids, _ = tabulate_results(results)
+    drawn = list(draw_figures(tmp_path, results, grids))
+    assert {figure.path.name for figure in drawn} >= {"open_topics.png", "open_raters.png", "open_headline.png"}
+    assert fonts.readable("模型", 1) == "model 2" and fonts.readable("model") == "model"
+
+
+def test_the_heat_map_grows_with_its_topics(results, tmp_path) -> None:
+    grids, _ = tabulate_results(results)
+    grid = next(grid for grid in grids if grid.key == "open/by_topic")
+    heat_map(tmp_path / "heat.png", grid, names=["drugs", "airway"])
+    assert size(tmp_path / "heat.png")[0] > 400

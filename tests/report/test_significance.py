@@ -1,0 +1,159 @@
+"""Intervals, tests and Holm's correction against scipy and by hand."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from hypnos.report.significance import (
+    compare,
+    compare_many,
+    holm,
+    mean_interval,
+    mean_intervals,
+    rated_interval,
+    statistic_intervals,
+)
+
+RANDOM = np.random.default_rng(3)
+VALUES = RANDOM.beta(2, 3, 60).tolist()
+ALONE = list(range(60))
+
+
+def test_percentiles_are_those_of_scipy() -> None:
+    ours = mean_interval(VALUES, ALONE, widen=False)
+    theirs = stats.bootstrap((VALUES,), np.mean, n_resamples=20_000, method="percentile", rng=0).confidence_interval
+    assert ours.value == pytest.approx(np.mean(VALUES))
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high), abs=0.003)
+
+
+def test_few_groups_give_an_interval_as_wide_as_students_t() -> None:
+    values = np.random.default_rng(0).normal(5, 1, 12)
+    ours = mean_interval(values.tolist(), range(12))
+    low, high = stats.t.interval(0.95, 11, np.mean(values), stats.sem(values))
+    assert ours.high - ours.low == pytest.approx(high - low, rel=0.06)
+    plain = mean_interval(values.tolist(), range(12), widen=False)
+    assert plain.high - plain.low < 0.93 * (ours.high - ours.low)
+
+
+def test_a_group_is_drawn_as_a_whole() -> None:
+    once = mean_interval(VALUES, ALONE)
+    thrice = mean_interval([value for value in VALUES for _ in range(3)], [group for group in ALONE for _ in range(3)])
+    assert (thrice.low, thrice.high) == pytest.approx((once.low, once.high))
+    assert (thrice.n, thrice.groups) == (180, 60)
+    apart = mean_interval([value for value in VALUES for _ in range(3)], range(180))
+    assert apart.high - apart.low < 0.7 * (once.high - once.low)
+
+
+def test_what_is_missing_is_left_out_and_counted() -> None:
+    some = [None if at % 4 == 0 else value for at, value in enumerate(VALUES)]
+    kept = [value for value in some if value is not None]
+    both = mean_intervals([some, VALUES], ALONE)
+    assert both[0].value == pytest.approx(np.mean(kept)) and (both[0].n, both[0].groups) == (45, 45)
+    assert both[1] == mean_interval(VALUES, ALONE)
+
+
+@pytest.mark.parametrize("right", [0, 30])
+def test_all_right_or_all_wrong_has_the_interval_of_clopper_and_pearson(right: int) -> None:
+    ours = mean_interval([1.0 if right else 0.0] * 30, range(30))
+    theirs = stats.binomtest(right, 30).proportion_ci(method="exact")
+    assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
+
+
+@pytest.mark.parametrize(("values", "groups", "n"), [([], [], 0), ([None], ["a"], 0), ([0.5, 0.7], ["a", "a"], 2)])
+def test_without_two_groups_there_is_no_interval(values, groups, n) -> None:
+    found = mean_interval(values, groups)
+    assert found.n == n and math.isnan(found.low) and math.isnan(found.high)
+
+
+def test_values_from_sums_are_resampled_like_means() -> None:
+    sums = np.column_stack([VALUES, np.ones(60), np.square(VALUES)])
+    mean, square = statistic_intervals(sums, ALONE, lambda s: s[:, ::2] / s[:, 1:2], resamples=10_000)
+    assert (mean.low, mean.high) == pytest.approx((mean_interval(VALUES, ALONE).low, mean_interval(VALUES, ALONE).high))
+    assert square.value == pytest.approx(np.mean(np.square(VALUES)))
+
+
+def test_raters_are_resampled_too() -> None:
+    random = np.random.default_rng(1)
+    mild = {"mild": 1.5, "fair": 0.0, "strict": -1.5, "calm": 0.2}
+    rows = [(at, rater, 6 + shift + random.normal(0, 0.5)) for at in range(40) for rater, shift in mild.items()]
+    items, raters, values = zip(*rows)
+    both = rated_interval(values, items, raters)
+    alone = mean_interval(values, items)
+    assert (both.n, both.groups, both.raters) == (160, 40, 4)
+    assert both.value == pytest.approx(alone.value)
+    assert both.high - both.low > 4 * (alone.high - alone.low)
+    one = rated_interval(values, items, ["fair"] * len(values))
+    assert (one.low, one.high, one.raters) == (alone.low, alone.high, 1)
+
+
+def test_the_exact_permutation_test_is_that_of_scipy() -> None:
+    random = np.random.default_rng(5)
+    first, second = random.random(11), random.random(11) - 0.15
+    theirs = stats.permutation_test(
+        (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=np.inf
+    )
+    assert compare(first.tolist(), second.tolist(), range(11)).p == pytest.approx(theirs.pvalue)
+
+
+def test_the_drawn_permutation_test_is_near_that_of_scipy() -> None:
+    random = np.random.default_rng(6)
+    first, second = random.random(50), random.random(50) - 0.2
+    theirs = stats.permutation_test(
+        (first, second), lambda a, b: np.mean(a - b), permutation_type="samples", n_resamples=20_000, rng=0
+    )
+    found = compare(first.tolist(), second.tolist(), range(50), resamples=40_000)
+    assert found.p == pytest.approx(theirs.pvalue, abs=0.01)
+    assert found.p_bootstrap == pytest.approx(theirs.pvalue, abs=0.03)
+    assert found.difference == pytest.approx(np.mean(first - second)) and found.low < found.difference < found.high
+
+
+def test_on_right_and_wrong_the_exact_test_is_mcnemars() -> None:
+    first = [1.0] * 9 + [0.0] * 2 + [1.0] * 20
+    second = [0.0] * 9 + [1.0] * 2 + [1.0] * 20
+    assert compare(first, second, range(31)).p == pytest.approx(stats.binomtest(2, 11).pvalue)
+
+
+def test_equal_models_do_not_differ() -> None:
+    found = compare(VALUES, VALUES, ALONE)
+    assert (found.difference, found.p, found.p_bootstrap) == (0.0, 1.0, 1.0)
+
+
+def test_questions_that_one_model_lacks_are_left_out() -> None:
+    found = compare([1.0, None, 0.5], [0.0, 1.0, 0.5], "abc")
+    assert found.n == 2 and found.difference == 0.5
+
+
+def test_holm_by_hand() -> None:
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm([0.6, 0.9]) == [1.0, 1.0]
+    adjusted = holm([0.01, math.nan, 0.02])
+    assert adjusted[0] == 0.02 and math.isnan(adjusted[1]) and adjusted[2] == 0.02
+
+
+def test_comparisons_asked_together_are_corrected_together() -> None:
+    worse = [value - 0.1 for value in VALUES]
+    noisy = (np.array(VALUES) + np.random.default_rng(2).normal(0.02, 0.2, 60)).tolist()
+    found = compare_many([(VALUES, worse), (VALUES, noisy)], ALONE)
+    assert [c.adjusted for c in found] == holm([c.p for c in found])
+    assert found[0].adjusted == pytest.approx(2 * found[0].p) and found[0].p == pytest.approx(1 / 10_001)
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_one_does_not() -> None:
+    assert mean_interval(VALUES, ALONE) == mean_interval(VALUES, ALONE)
+    assert mean_interval(VALUES, ALONE, seed=1) != mean_interval(VALUES, ALONE)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("groups", [25, 60])
+def test_intervals_cover_the_truth_19_times_of_20(groups: int) -> None:
+    random = np.random.default_rng(groups)
+    covered, runs = 0, 1500
+    for run in range(runs):
+        sizes = random.integers(1, 4, groups)
+        shares = np.repeat(random.beta(3, 2, groups), sizes)
+        values = (random.random(len(shares)) < shares).astype(float)
+        found = mean_interval(values.tolist(), np.repeat(np.arange(groups), sizes).tolist(), resamples=1000, seed=run)
+        covered += found.low <= 0.6 <= found.high
+    assert 0.935 <= covered / runs <= 0.965
