@@ -1,0 +1,1 @@
+"""From seed tasks, or data at hand, to instructions that can be trusted (Fig. 2)."""

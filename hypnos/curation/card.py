@@ -1,0 +1,79 @@
+"""The data card of a run: what was done, by which models, at what cost, and what is left to check."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypnos.curation.pipeline import KEPT, Lines
+
+TEXT = """# Data card: {specialty}, {count:,} instructions
+
+**Not for clinical use.** What models wrote was filtered by rules and by models, not by physicians.
+
+## Steps
+
+| Step | In | Out | Rejected |
+|---|---:|---:|---|
+{steps}
+
+## Models
+
+The names that the providers returned. Each reply, with its date, prompt and parameters, is in the journal.
+
+| Step | Asked as | Returned as | Replies | Tokens in | Tokens out | US$ |
+|---|---|---|---:|---:|---:|---:|
+{models}
+
+## Kept records
+
+{counts}
+
+## To check before these records are passed on
+
+- Licences: {licences}. What a provider allows to be done with its models' output is in its terms.
+- Records with `egress: local`: {local:,}. They must not leave the machine.
+- Doses and recommendations: a specialist has yet to read a sample.
+"""
+
+
+def write_card(path: Path, funnel: Sequence[Mapping[str, Any]], *, specialty: str, records: Path) -> None:
+    """Write the card; the same records and funnel give the same bytes."""
+    fields: dict[str, Counter[str]] = {
+        name: Counter() for name in ("author", "source", "licence", "task", "difficulty")
+    }
+    local = 0
+    for row in Lines(records / KEPT):
+        local += row.get("egress", "any") != "any"
+        for name, counter in fields.items():
+            counter[str(row.get(name) or "none stated")] += 1
+    counts = "\n".join(f"- {name}: {_listed(counter)}" for name, counter in fields.items() if name != "licence")
+    path.write_text(
+        TEXT.format(
+            specialty=specialty,
+            count=funnel[-1]["out"],
+            steps="\n".join(map(_step, funnel)),
+            models="\n".join(line for entry in funnel for line in _models(entry)) or "| none | | | | | | |",
+            counts=counts,
+            licences=_listed(fields["licence"]),
+            local=local,
+        ),
+        encoding="utf-8",
+    )
+
+
+def _step(entry: Mapping[str, Any]) -> str:
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(entry["rejected"].items()))
+    return f"| {entry['step']} | {entry['in']:,} | {entry['out']:,} | {reasons} |"
+
+
+def _models(entry: Mapping[str, Any]) -> list[str]:
+    return [
+        f"| {entry['step']} | {name} | {', '.join(of['models'])} | {of['replies']:,} | {of['tokens_in']:,} |"
+        f" {of['tokens_out']:,} | {of['usd']:.4f} |"
+        for name, of in sorted(entry["notes"].get("spend", {}).items())
+    ]
+
+
+def _listed(counter: Counter[str]) -> str:
+    return ", ".join(f"{name} ({count:,})" for name, count in sorted(counter.items())) or "none"

@@ -1,0 +1,62 @@
+"""The funnel: what went into each step, what came out, why the rest did not, and what it cost."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypnos.curation.pipeline import Made
+from hypnos.report.tables import text_table
+
+
+def make_funnel(made: Sequence[Made]) -> list[dict[str, Any]]:
+    """One entry a step, in their order, as JSON can hold it."""
+    return [{"step": step.name, **step.counts()} for step in made]
+
+
+def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
+    """The funnel for a terminal."""
+    return text_table(*funnel_rows(funnel))
+
+
+def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
+    """Head and rows of the funnel: a line for each step and one for each reason."""
+    rows = []
+    for entry in funnel:
+        spend = entry["notes"].get("spend", {})
+        usd = sum(of["usd"] for of in spend.values())
+        replies = sum(of["replies"] for of in spend.values())
+        share = f"{100 * entry['out'] / entry['in']:.0f} %" if entry["in"] else "-"
+        asked = [f"{replies:,}" if spend else "", f"{usd:.4f}" if spend else ""]
+        rows.append([entry["step"], f"{entry['in']:,}", f"{entry['out']:,}", share, *asked])
+        for reason, count in sorted(entry["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
+            rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
+    return ["step", "in", "out", "kept", "replies", "US$"], rows
+
+
+def score_table(notes: Mapping[str, Any]) -> str:
+    """The scores for a terminal."""
+    return text_table(*score_rows(notes))
+
+
+def score_rows(notes: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: mean, and share of the commonest value, for each aspect, by scorer and author."""
+    rows = []
+    aspects: list[str] = []
+    for scorer, authors in notes.get("distribution", {}).items():
+        for author, of in authors.items():
+            aspects = aspects or list(of)
+            cells = [_cell(of.get(aspect, {})) for aspect in aspects]
+            rows.append([f"{scorer} on {author or 'no author'}", str(max(map(_count, of.values()))), *cells])
+    return ["scores (mean, commonest)", "n", *aspects], rows
+
+
+def _count(values: Mapping[str, int]) -> int:
+    return sum(values.values())
+
+
+def _cell(values: Mapping[str, int]) -> str:
+    count = _count(values)
+    if not count:
+        return "-"
+    mean = sum(float(value) * number for value, number in values.items()) / count
+    commonest = max(values, key=lambda value: values[value])
+    return f"{mean:.1f}, {commonest}: {100 * values[commonest] / count:.0f} %"

@@ -1,0 +1,102 @@
+"""Read: existing data of any known shape become rows of the `instructions` artefact."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.records import Instruction, Text
+from hypnos.corpus.shapes import Unusable, to_records
+from hypnos.corpus.sources import Source
+
+CARRIED = (
+    "author",
+    "model",
+    "topic",
+    "task",
+    "difficulty",
+    "audience",
+    "licence",
+    "prompt",
+    "parents",
+    "passage",
+    "scores",
+)
+"""Fields that a row brings along where it has them."""
+
+
+@dataclass(slots=True)
+class Read:
+    """The step `read`, the first wherever there is a source.
+
+    Attributes:
+        path: a file, a folder or a set on the hub; see `hypnos.corpus.files.read_rows`.
+        encoding: of text files; `gb18030` for many older Chinese ones.
+        limit: at most this many records.
+        max_rejected: largest share of unusable rows before the run stops.
+        egress: `local` marks every record as one that must not leave the machine (hospital cases);
+            `any` leaves it to the records.
+        licence: kept in records that state none.
+        passages: whether running text is wanted: the step `documents` makes questions of it.
+    """
+
+    path: str
+    encoding: str = "utf-8-sig"
+    limit: int | None = None
+    max_rejected: float = 0.05
+    egress: str = "any"
+    licence: str = ""
+    passages: bool = False
+    name: str = field(default="read", init=False)
+    _source: Source = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
+        if self.egress not in ("any", "local"):
+            raise UserError(f"source.egress {self.egress!r}: know any, local")
+
+    def key(self) -> dict[str, Any]:
+        """The files by their content."""
+        return {"source": self._source.key(), "egress": self.egress, "licence": self.licence, "passages": self.passages}
+
+    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+        """Yields rows; what has no known shape is rejected as `unusable` with its place.
+
+        Raises:
+            UserError: a file cannot be read, too many rows are unusable, or passages come where none are wanted.
+        """
+        seen = refused = taken = 0
+        first = ""
+        for where, raw in read_rows(self._source.path, encoding=self._source.encoding):
+            seen += 1
+            try:
+                if isinstance(raw, Malformed):
+                    raise Unusable(str(raw))
+                for record in to_records(raw, source=self._source.path.rpartition("/")[2]):
+                    yield self._row(record, raw, where)
+                    taken += 1
+                    if taken == self._source.limit:
+                        return
+            except Unusable as reason:
+                refused += 1
+                first = first or f"{where}: {reason}"
+                reject({"id": where, "detail": str(reason)}, "unusable")
+        if refused > self._source.max_rejected * seen:
+            allowed = f"max_rejected is {self._source.max_rejected}"
+            raise UserError(f"{first} ({refused} of {seen} rows are unusable; {allowed})")
+
+    def _row(self, record: Instruction | Text, raw: Any, where: str) -> dict[str, Any]:
+        carried = {name: raw[name] for name in CARRIED if raw.get(name)} if isinstance(raw, Mapping) else {}
+        shared = {
+            **{"source": record.source, "author": "", "topic": "", "licence": self.licence, **carried},
+            **{"egress": "local" if self.egress == "local" else record.egress, "group": record.group},
+        }
+        if isinstance(record, Text):
+            if not self.passages:
+                raise UserError(
+                    f"{where}: running text, no question with an answer: source=documents writes some from it"
+                )
+            return {"id": record.id, "text": record.text, **shared}
+        asked = {"instruction": record.instruction, "input": record.input, "output": record.output}
+        return {"id": record.id, **asked, "history": [list(turn) for turn in record.history], **shared}

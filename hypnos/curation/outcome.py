@@ -1,0 +1,205 @@
+"""What a run leaves: records, funnel, page and data card, in one artefact."""
+
+import os
+import shutil
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hypnos.corpus.artefacts import make_once, place
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.corpus.selection import Selection
+from hypnos.curation.card import write_card
+from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
+from hypnos.curation.pipeline import KEPT, REJECTED, Made
+from hypnos.report.funnel_page import Sample, Table, write_page
+from hypnos.report.funnel_plot import funnel_bars, threshold_curve
+
+FORMAT = 1
+SAMPLES = 3
+"""Removed records shown for each step and reason."""
+SHOWN = 1200
+"""Characters of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The artefact `instructions`.
+
+    Attributes:
+        directory: the artefact.
+        funnel: what stands in ``funnel.json``.
+    """
+
+    directory: Path
+    funnel: list[dict[str, Any]]
+
+    @property
+    def records(self) -> Path:
+        """A source for train.py: what is kept, and beside it what is not, with step and reason."""
+        return self.directory / "records"
+
+    @property
+    def kept(self) -> Path:
+        return self.records / KEPT
+
+    @property
+    def rejected(self) -> Path:
+        return self.records / REJECTED
+
+    @property
+    def page(self) -> Path:
+        return self.directory / "funnel.html"
+
+
+def write_outcome(
+    made: Sequence[Made], *, artefacts: Path, output: Path, specialty: str, selection: Selection | None
+) -> Outcome:
+    """Put together what the steps left; made once for the same steps.
+
+    Args:
+        made: the steps' artefacts, in their order.
+        artefacts: where it is kept.
+        output: folder of this run, which notes where that is.
+        specialty: named in the data card.
+        selection: for the curve over thresholds, where the last step selected.
+    """
+    funnel = make_funnel(made)
+    content = [file_key(step.directory / name) for step in made for name in (KEPT, REJECTED)]
+    chosen = selection.key() if selection else None
+    key = content_key({"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen})
+    directory = place(artefacts, "instructions", key)
+    outcome = Outcome(directory, funnel)
+
+    def write(folder: Path) -> None:
+        _gather(made, folder)
+        pictures = [folder / "funnel.png"]
+        funnel_bars(pictures[0], funnel)
+        curve = list(yields(made[-2], selection, paid(funnel))) if selection and len(made) > 1 else []
+        if selection and curve:
+            pictures.append(folder / "thresholds.png")
+            threshold_curve(pictures[1], curve, chosen=selection.threshold)
+        _json(folder / "funnel.json", {"funnel": funnel, "thresholds": curve})
+        write_page(
+            folder / "funnel.html",
+            title=f"{specialty}: {funnel[-1]['out']:,} instructions kept",
+            lead=f"{len(funnel)} steps, US$ {paid(funnel):.2f} in all.",
+            tables=_tables(funnel),
+            pictures=pictures,
+            samples=list(samples(made)),
+        )
+        write_card(folder / "README.md", funnel, specialty=specialty, records=folder / "records")
+
+    make_once(directory, write)
+    output.mkdir(parents=True, exist_ok=True)
+    _json(output / "outcome.json", {"directory": str(directory), "kept": str(outcome.kept)})
+    return outcome
+
+
+def paid(funnel: Sequence[Mapping[str, Any]]) -> float:
+    """Dollars of all replies that were used."""
+    return sum(of["usd"] for entry in funnel for of in entry["notes"].get("spend", {}).values())
+
+
+def yields(scored: Made, selection: Selection, usd: float) -> Iterator[dict[str, float]]:
+    """How many records each threshold would keep, and what each of them then cost; asks nobody."""
+    if selection.compares or selection.scorers == "none":
+        return
+    grades: Counter[float] = Counter()
+    without = 0
+    floors = selection.at(0.0)
+    for row in scored.kept:
+        if floors.decide(row) is None:
+            overall = selection.overall(selection.grades(row), {})
+            if overall is None:
+                without += 1
+            else:
+                grades[overall] += 1
+    for step in range(21):
+        threshold = step / 2
+        kept = without + sum(count for grade, count in grades.items() if grade >= threshold)
+        yield {"threshold": threshold, "kept": kept, "usd_per_record": round(usd / kept, 6) if kept else 0.0}
+
+
+def samples(made: Sequence[Made]) -> Iterator[Sample]:
+    """The first few records of each step and reason; none with `egress: local`, since pages are passed on."""
+    for step in made:
+        shown: defaultdict[str, int] = defaultdict(int)
+        for row in step.rejected:
+            if shown[row["reason"]] < SAMPLES and row.get("egress", "any") == "any":
+                shown[row["reason"]] += 1
+                kept = {
+                    k: v for k, v in row.items() if v not in ("", [], None) and k not in ("step", "reason", "parents")
+                }
+                text = orjson.dumps(kept, option=orjson.OPT_INDENT_2).decode()
+                yield Sample(step.name, row["reason"], text if len(text) <= SHOWN else f"{text[:SHOWN]} …")
+
+
+def publish(settings: Mapping[str, Any] | None, outcome: Outcome, *, build: Callable[..., Any]) -> None:
+    """Send counts and pictures of counts elsewhere, on request."""
+    if settings:
+        files = [
+            file
+            for name in ("funnel.json", "funnel.png", "thresholds.png")
+            if (file := outcome.directory / name).is_file()
+        ]
+        build(settings).publish(outcome.funnel, files=files, kept=outcome.kept, name=outcome.directory.name)
+
+
+def _gather(made: Sequence[Made], folder: Path) -> None:
+    """Kept records as they are; rejected ones of all steps in one file; what is no record, aside."""
+    (folder / "records").mkdir()
+    source = made[-1].directory / KEPT
+    try:
+        os.link(source, folder / "records" / KEPT)  # no second copy of a large file
+    except OSError:
+        shutil.copyfile(source, folder / "records" / KEPT)
+    with (folder / "records" / REJECTED).open("wb") as records, (folder / "aside.jsonl").open("wb") as aside:
+        for step in made:
+            for row in step.rejected:
+                whole = row.get("instruction") and row.get("output")
+                (records if whole else aside).write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _tables(funnel: Sequence[Mapping[str, Any]]) -> list[Table]:
+    tables = [Table("Funnel", *funnel_rows(funnel))]
+    for axis in ("authors", "topics"):
+        names = sorted({name for entry in funnel for name in entry[axis]})
+        rows = [[name or "none", *(f"{entry[axis].get(name, 0):,}" for entry in funnel)] for name in names]
+        tables.append(Table(f"Kept, by {axis[:-1]}", [axis[:-1], *(entry["step"] for entry in funnel)], rows))
+    for entry in funnel:
+        if entry["notes"].get("distribution"):
+            tables.append(Table("Scores", *score_rows(entry["notes"])))
+            tables += _noise(entry["notes"])
+    return tables
+
+
+def _noise(notes: Mapping[str, Any]) -> Iterator[Table]:
+    parts = {
+        "Spread between repeats (standard deviation of one scorer on one record)": notes["repeat_sd"],
+        "Self-preference: own records, own score less that of the others": notes["self_preference"]["own_records"],
+        "For comparison: records of others, own score less that of the others": notes["self_preference"][
+            "records_of_others"
+        ],
+    }
+    for title, found in parts.items():
+        rows = [
+            [
+                scorer,
+                aspect,
+                f"{of['mean']:.2f}",
+                f"{of['low']:.2f} to {of['high']:.2f}" if "low" in of else "-",
+                str(of["n"]),
+            ]
+            for scorer, aspects in found.items()
+            for aspect, of in aspects.items()
+        ]
+        yield Table(title, ["scorer", "aspect", "mean", "95 %", "n"], rows)
+
+
+def _json(path: Path, content: Any) -> None:
+    path.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))

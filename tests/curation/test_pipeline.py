@@ -1,0 +1,156 @@
+"""Steps as artefacts: made once, whole or not at all, everything accounted for."""
+
+import json
+from dataclasses import dataclass, field
+
+import pytest
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.selection import Selection
+from hypnos.curation.pipeline import Lines, check_order, run_steps
+from hypnos.curation.select import Select
+
+
+@dataclass
+class Numbers:
+    """Makes rows; those above `most` are rejected."""
+
+    count: int = 5
+    most: int = 3
+    name: str = "read"
+    runs: list = field(default_factory=list)
+    dies_at: int | None = None
+
+    def key(self):
+        return {"count": self.count, "most": self.most}
+
+    def run(self, rows, reject):
+        self.runs.append(1)
+        for number in range(self.count):
+            if number == self.dies_at:
+                raise KeyboardInterrupt
+            row = {"id": str(number), "author": "ab"[number % 2], "topic": "airway"}
+            if number > self.most:
+                reject(row, "too_many")
+            else:
+                yield row
+
+
+@dataclass
+class Twice:
+    """Reads its rows twice, as a step does that asks two models."""
+
+    name: str = "twice"
+    said: str = "!"
+    runs: list = field(default_factory=list)
+
+    def key(self):
+        return {"said": self.said}
+
+    def run(self, rows, reject):
+        self.runs.append(1)
+        total = sum(1 for _ in rows)
+        for row in rows:
+            yield {**row, "of": total, "said": self.said}
+
+    def notes(self):
+        return {"spend": {"m": {"usd": 0.5}}}
+
+
+def run(tmp_path, *steps):
+    return list(run_steps(steps, artefacts=tmp_path))
+
+
+def test_rows_pass_and_everything_is_accounted_for(tmp_path):
+    first, second = run(tmp_path, Numbers(), Twice())
+    assert [row["id"] for row in second.kept] == ["0", "1", "2", "3"]
+    assert {row["of"] for row in second.kept} == {4}
+    assert [(row["id"], row["step"], row["reason"]) for row in first.rejected] == [("4", "read", "too_many")]
+    counts = first.counts()
+    assert (counts["in"], counts["out"], counts["rejected"]) == (5, 4, {"too_many": 1})
+    assert (counts["authors"], counts["topics"]) == ({"a": 2, "b": 2}, {"airway": 4})
+    assert second.counts()["notes"] == {"spend": {"m": {"usd": 0.5}}}
+
+
+def test_what_exists_is_reused_and_what_changed_is_made_again(tmp_path):
+    numbers, twice, other = Numbers(), Twice(), Twice(said="?")
+    one = run(tmp_path, numbers, twice)
+    two = run(tmp_path, numbers, twice)
+    assert (len(numbers.runs), len(twice.runs)) == (1, 1)
+    assert [m.directory for m in one] == [m.directory for m in two]
+    run(tmp_path, numbers, other)
+    assert (len(numbers.runs), len(other.runs)) == (1, 1)
+
+
+def test_the_same_rows_need_no_work_twice_whoever_made_them(tmp_path):
+    twice = Twice()
+    run(tmp_path, Numbers(count=4, most=9), twice)
+    run(tmp_path, Numbers(count=5, most=3), twice)
+    assert len(twice.runs) == 1
+
+
+def test_a_step_that_breaks_off_leaves_nothing_and_is_made_again(tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path, Numbers(dies_at=2))
+    assert not [p for p in (tmp_path / "curation").iterdir() if p.is_dir()]
+    (made,) = run(tmp_path, Numbers())
+    assert len(list(made.kept)) == 4
+
+
+def test_artefacts_are_the_same_bytes_again(tmp_path):
+    for folder in ("a", "b"):
+        run(tmp_path / folder, Numbers(), Twice())
+    files = [sorted(p for p in (tmp_path / f).rglob("*.json*")) for f in ("a", "b")]
+    assert [p.relative_to(tmp_path / "a") for p in files[0]] == [p.relative_to(tmp_path / "b") for p in files[1]]
+    assert len(files[0]) == 6
+    assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
+
+
+def test_selection_divides_lines_and_another_threshold_reads_the_same_ones(tmp_path):
+    @dataclass
+    class Scored(Numbers):
+        def run(self, rows, reject):
+            self.runs.append(1)
+            for value in (5, 6, 7, 8, 9):
+                scores = dict.fromkeys(("coherence", "professionalism", "usefulness", "friendliness"), value)
+                entry = {"scorer": "b", **scores, "harmfulness": 0}
+                yield {"id": str(value), "instruction": "问", "output": "答", "author": "a", "scores": [entry]}
+
+    scored = Scored()
+    kept = {}
+    for threshold in (6, 7, 8):
+        *_, made = run(tmp_path, scored, Select(Selection(threshold=threshold)))
+        kept[threshold] = [row["id"] for row in made.kept]
+        assert made.counts()["in"] == 5
+        assert len(list(made.rejected)) == 5 - len(kept[threshold])
+    # The mean of four times the value and 10 for harmlessness.
+    assert kept == {6: ["5", "6", "7", "8", "9"], 7: ["7", "8", "9"], 8: ["8", "9"]}
+    assert len(scored.runs) == 1
+
+
+def test_both_ways_of_selecting_agree(tmp_path):
+    rows = [
+        {"id": str(v), "author": "a", "scores": [{"scorer": "b", **dict.fromkeys(Selection().aspects, v)}]}
+        for v in range(11)
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    step = Select(Selection(harmless_floor=0))
+    rejected = []
+    kept = [row["id"] for row in step.run(rows, lambda row, reason: rejected.append((row["id"], reason)))]
+    step.divide(tmp_path / "rows.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected")
+    assert kept == [row["id"] for row in Lines(tmp_path / "kept")] and kept
+    assert rejected == [(row["id"], row["reason"]) for row in Lines(tmp_path / "rejected")]
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["clean"], "clean needs records: choose a source"),
+        (["read", "generate"], "generate makes its own records and must be the first"),
+        (["read", "clean", "clean"], "clean stands twice"),
+    ],
+)
+def test_an_order_that_cannot_work_is_refused(names, message):
+    with pytest.raises(UserError, match=message):
+        check_order([Twice(name=name) for name in names])
+    check_order([Twice(name=name) for name in ("generate", "clean", "select")])
