@@ -1,0 +1,123 @@
+"""A chat model as this room sees it: a name, an address, what makes it answer as it does, and one method."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from hypnos.llm.requests import Message
+
+IN_PROCESS = "in process"
+"""Address of a model that runs in this process: nothing leaves the machine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Dollars per token."""
+
+    input: float
+    output: float
+
+    def of(self, tokens_in: int, tokens_out: int) -> float:
+        return tokens_in * self.input + tokens_out * self.output
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """One reply as it is kept.
+
+    Attributes:
+        text: as returned, unchanged.
+        model: the name the provider returned; models are retired and renamed.
+        tokens_in: of the prompt.
+        tokens_out: of the reply.
+        cost: dollars; None where no price is known.
+        seconds: from sending to the last byte.
+        date: when it came, UTC, ISO 8601.
+        finish: why the model stopped: `stop`, `length`, ...
+        refusal: why the provider will never answer this prompt (its filter, its length); empty for a reply.
+        extra: what else the provider returned that may matter: its id of the reply, reasoning, fingerprint.
+    """
+
+    text: str
+    model: str
+    tokens_in: int
+    tokens_out: int
+    cost: float | None
+    seconds: float
+    date: str
+    finish: str = "stop"
+    refusal: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+class ChatModel(ABC):
+    """A model that answers chats.
+
+    Attributes:
+        name: how errors and tables call it.
+        model: the provider's name of the model.
+        address: where prompts go: a URL, a provider's name, or `IN_PROCESS`.
+        parameters: what else decides the answer (temperature, max_tokens, ...).
+        in_flight: how many requests it takes at once.
+        journaled: whether replies are kept in the client's journal; false where they are one already.
+        portable: whether worker processes may ask it too; false for what lives in this process.
+        batch: requests to send through the provider's batch endpoint at once; None to ask one by one.
+        max_tokens: the longest reply, for reservations.
+        requests_per_minute: None for no limit.
+        tokens_per_minute: None for no limit.
+    """
+
+    name: str
+    model: str
+    address: str = IN_PROCESS
+    parameters: Mapping[str, Any] = {}
+    in_flight: int = 1
+    journaled: bool = True
+    portable: bool = False
+    batch: int | None = None
+    max_tokens: int = 1024
+    requests_per_minute: float | None = None
+    tokens_per_minute: float | None = None
+
+    def prepare(self) -> None:  # noqa: B027 (most have nothing to load)
+        """Load what is slow to load, before the first request.
+
+        Raises:
+            UserError: a key, a file or a library is missing.
+        """
+
+    def stay_local(self) -> None:  # noqa: B027 (as above)
+        """From now on, follow no server that sends a request on to another address."""
+
+    @abstractmethod
+    async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
+        """Ask once.
+
+        Raises:
+            Passing: asked again later, it may work.
+            Refused: this prompt will never be answered.
+            UserError: it never will, for any prompt.
+        """
+
+    def identity(self) -> dict[str, Any]:
+        """What decides a reply, besides messages and sample; plain values."""
+        return {"model": self.model, "address": self.address, "parameters": dict(self.parameters)}
+
+    def price(self) -> Price | None:
+        """Dollars per token; None where no price is known."""
+        return Price(input=0.0, output=0.0)
+
+    def structured(self) -> bool:
+        """Whether the provider promises replies that follow a schema."""
+        return False
+
+    def is_local(self, addresses: Sequence[str]) -> bool:
+        """Whether prompts stay on machines of this list of host names."""
+        if self.address == IN_PROCESS:
+            return True
+        if "://" not in self.address:
+            return False
+        host = (urlsplit(self.address).hostname or "").rstrip(".")
+        return host in {address.lower() for address in addresses}

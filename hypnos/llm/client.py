@@ -1,0 +1,216 @@
+"""Asks models many questions and hands back the answers in order: the one entry to this room."""
+
+import logging
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from concurrent.futures import TimeoutError as StillWaiting
+from functools import partial
+from itertools import islice
+from typing import TypeVar
+
+from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.llm.budget import Budget
+from hypnos.llm.chat import ChatModel
+from hypnos.llm.conversation import Conversation
+from hypnos.llm.estimate import Estimate, estimate
+from hypnos.llm.journal import Journal
+from hypnos.llm.keys import RequestKeys
+from hypnos.llm.line import Counts
+from hypnos.llm.progress import Progress
+from hypnos.llm.proxies import spare_proxies
+from hypnos.llm.requests import Answer, Request
+from hypnos.llm.room import Room
+from hypnos.llm.stop import Stop
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+LOCAL = ("localhost", "127.0.0.1", "::1")
+
+
+class Client:
+    """Asks through one journal and one budget; several threads may use it at once."""
+
+    def __init__(
+        self,
+        *,
+        journal: Journal,
+        budget: Budget | None = None,
+        local_addresses: Sequence[str] = LOCAL,
+        tries: int = 6,
+        window: int | None = None,
+        workers: int = 0,
+    ) -> None:
+        """Set up; nothing is opened before the first question.
+
+        Args:
+            journal: where replies are kept and found again.
+            budget: what may be spent; None for no limit.
+            local_addresses: host names that records with `egress: local` may be sent to.
+            tries: how often a request is sent while its failures may pass.
+            window: how far requests are read ahead of the oldest answer that is still awaited; None for 32 times the
+                model's requests in flight, at least 1024.
+            workers: processes that send; 0 to send from this one, which is enough for about 150 requests a second.
+        """
+        if tries < 1 or workers < 0 or (window is not None and window < 1):
+            raise UserError(f"client: tries {tries}, workers {workers}, window {window}: too small")
+        self.journal = journal
+        self.budget = budget or Budget()
+        self.local_addresses = tuple(local_addresses)
+        self._window = window
+        self._tries = tries
+        self._workers = workers
+        self._opening = threading.Lock()
+        self._room: Room | None = None
+
+    def ask(
+        self,
+        model: ChatModel,
+        requests: Iterable[Request],
+        *,
+        parse: Callable[[str], T | None],
+        attempts: int = 3,
+        what: str = "",
+        total: int | None = None,
+    ) -> Iterator[Answer[T]]:
+        """Stream the answers in the order of the requests.
+
+        What the journal holds costs nothing and is not sent; each new reply is committed before it is yielded. Who
+        stops reading early still waits for what is under way, because it is paid for.
+
+        Args:
+            model: who is asked.
+            requests: read lazily, a bounded window ahead.
+            parse: makes a value of a reply's text; None where it cannot be read. Called in another thread too.
+            attempts: replies that are asked for, one after another, while none can be read.
+            what: named in the progress.
+            total: how many requests there are, for the time left; taken from `requests` where it has a length.
+
+        Raises:
+            UserError: a key is missing or wrong, the model does not exist, the budget is reached, no price is known
+                under a budget in dollars, or a record that must stay local would leave.
+        """
+        if attempts < 1:
+            raise UserError(f"attempts: {attempts}: at least 1")
+        if total is None and isinstance(requests, Sequence):
+            total = len(requests)
+        begin = partial(Conversation, parse=parse, attempts=attempts)
+        return self._stream(model, requests, begin, Progress(what or model.name, total))
+
+    def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:
+        """What asking would cost, if every reply had `tokens_out` tokens; sends nothing."""
+        return estimate(model, requests, journal=self.journal, tokens_out=tokens_out)
+
+    def counts(self, model: ChatModel) -> Counts:
+        """What was sent to a model, what came back, and what did not."""
+        return self._room.line(model).counts if self._room is not None else Counts()
+
+    def close(self) -> None:
+        """End threads and processes; the client can be used again."""
+        with self._opening:
+            if self._room is not None:
+                self._room.close()
+            self._room = None
+        self.journal.close()
+
+    def __enter__(self) -> "Client":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
+
+    def _stream(
+        self, model: ChatModel, requests: Iterable[Request], begin: Callable[..., Conversation[T]], progress: Progress
+    ) -> Iterator[Answer[T]]:
+        if model.is_local(self.local_addresses):
+            spare_proxies(self.local_addresses)
+            model.stay_local()
+        room = self._open()
+        line = room.line(model)
+        progress.begin(line.counts)
+        identity, structured = model.identity(), model.structured()
+        size = self._window or max(1024, 32 * model.in_flight)
+        waiting: deque[Answer[T] | Future[Answer[T]]] = deque()
+        stop = room.stop()
+        source = self._checked(model, requests)
+        if model.batch:
+            source = self._through_batches(room, model, source, stop, progress)
+        try:
+            while True:
+                while len(waiting) < size and (request := next(source, None)) is not None:
+                    talk = begin(request, RequestKeys(identity, request), structured=structured)
+                    waiting.append(self._recall(model, talk) or room.start(talk.go_on(line, stop)))
+                if not waiting:
+                    return
+                answer = _await(waiting.popleft(), lambda: progress.show(line.counts))
+                progress.step(answer, line.counts)
+                yield answer
+        finally:
+            self._wind_up(waiting, stop, room)
+            progress.close(line.counts)
+
+    def _checked(self, model: ChatModel, requests: Iterable[Request]) -> Iterator[Request]:
+        """Refuse to let a record leave that must stay.
+
+        Raises:
+            UserError: names the record.
+        """
+        local = model.is_local(self.local_addresses)
+        for request in requests:
+            if request.egress != "any" and not local:
+                raise UserError(
+                    f"record {request.id}: egress is {request.egress}, and llm {model.name} is at {model.address}, none"
+                    f" of the local addresses ({', '.join(self.local_addresses)}); nothing of it was sent"
+                )
+            yield request
+
+    def _recall(self, model: ChatModel, talk: Conversation[T]) -> Answer[T] | None:
+        """Hear what the journal holds; returns the answer if that is enough."""
+        while model.journaled and (reply := self.journal.find(talk.key)) is not None:
+            answer = talk.hear(reply)
+            if answer is not None:
+                return answer
+        return None
+
+    def _through_batches(
+        self, room: Room, model: ChatModel, requests: Iterator[Request], stop: Stop, progress: Progress
+    ) -> Iterator[Request]:
+        """Have each chunk's replies in the journal before it is asked."""
+        identity = model.identity()
+        while chunk := list(islice(requests, model.batch)):
+            asked = {}
+            for request in chunk:
+                keys = RequestKeys(identity, request)
+                asked[keys.sample(request.first_sample)] = (keys, request.first_sample)
+            _await(room.start(room.batches(model).fill(asked, stop)), lambda: progress.show(room.line(model).counts))
+            yield from chunk
+
+    def _open(self) -> Room:
+        with self._opening:
+            if self._room is None:
+                self._room = Room(self.journal, self.budget, tries=self._tries, workers=self._workers)
+            return self._room
+
+    def _wind_up(self, waiting: Iterable[Answer[T] | Future[Answer[T]]], stop: Stop, room: Room) -> None:
+        """Send nothing more, and wait for the replies that are under way: they are paid for."""
+        left = [answer for answer in waiting if isinstance(answer, Future) and not answer.done()]
+        if not left:
+            return
+        log.info("waiting for what is under way")
+        room.call(stop.set, Interrupted("stopped"))
+        for answer in left:
+            answer.exception()
+
+
+def _await(answer: T | Future[T], meanwhile: Callable[[], None]) -> T:
+    while isinstance(answer, Future):
+        try:
+            return answer.result(timeout=1.0)
+        except StillWaiting:
+            if answer.done():
+                raise
+            meanwhile()
+    return answer

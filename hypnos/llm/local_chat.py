@@ -1,0 +1,148 @@
+"""A Hugging Face model in this process as a chat model: nothing leaves the machine."""
+
+import asyncio
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.llm.chat import ChatModel, Reply
+from hypnos.llm.failures import Refused
+from hypnos.llm.requests import Message
+
+
+class LocalChat(ChatModel):
+    """Answers one request at a time, greedily or sampled from a seed; loaded at the first one."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        directory: str,
+        max_new_tokens: int = 512,
+        temperature: float = 0.0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        dtype: str = "auto",
+        device: str = "auto",
+    ) -> None:
+        """Say which model.
+
+        Args:
+            name: how errors and tables call it.
+            directory: a Hugging Face directory whose tokenizer has a chat template.
+            max_new_tokens: of one reply.
+            temperature: 0 for greedy.
+            top_p: of sampling.
+            seed: of sampling; prompt and number of the repeat count too, so that an order of requests changes nothing.
+            dtype: `auto` for the directory's own, or a name such as `float32`.
+            device: `auto` for the first GPU, if there is one.
+        """
+        if temperature < 0 or max_new_tokens < 1:
+            raise UserError(f"llm {name}: temperature {temperature}, max_new_tokens {max_new_tokens}: too small")
+        self.name = name
+        self.max_tokens = max_new_tokens
+        self.parameters = {"max_new_tokens": max_new_tokens, "dtype": dtype}
+        if temperature:
+            self.parameters |= {"temperature": temperature, "top_p": top_p, "seed": seed}
+        self._directory = Path(directory)
+        self._dtype = dtype
+        self._device = device
+        self._content: str | None = None
+        self._loaded: tuple[Any, Any] | None = None
+        self._one = threading.Lock()
+
+    @property
+    def model(self) -> str:  # type: ignore[override]
+        """The folder's name and the hash of its files: another folder of the same content is the same model."""
+        if self._content is None:
+            if not (self._directory / "config.json").is_file():
+                raise UserError(f"llm {self.name}: {self._directory}: no Hugging Face directory (no config.json)")
+            self._content = file_key(self._directory)
+        return f"{self._directory.name}@{self._content[:16]}"
+
+    def identity(self) -> dict[str, Any]:
+        content = self.model.rpartition("@")[2]
+        return {"model": content, "address": self.address, "parameters": dict(self.parameters)}
+
+    def prepare(self) -> None:
+        """Load weights and tokenizer.
+
+        Raises:
+            UserError: the directory is no model, or its tokenizer has no chat template.
+        """
+        with self._one:
+            if self._loaded is None:
+                self._loaded = self._load()
+
+    async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
+        return await asyncio.to_thread(self._complete, [dict(message) for message in messages], sample)
+
+    def _complete(self, messages: list[dict[str, str]], sample: int) -> Reply:
+        import torch
+
+        self.prepare()
+        assert self._loaded is not None
+        model, tokenizer = self._loaded
+        started = time.monotonic()
+        with self._one, torch.random.fork_rng(enabled=self._sampled()), torch.inference_mode():
+            inputs = tokenizer.apply_chat_template(
+                messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+            ).to(model.device)
+            given = inputs["input_ids"].shape[1]
+            longest = getattr(model.config, "max_position_embeddings", None)
+            if longest is not None and given >= longest:
+                raise Refused("too long", f"{given} tokens, the model takes {longest}", lasting=True)
+            if self._sampled():
+                torch.manual_seed(self._seed(messages, sample))
+            said = model.generate(**inputs, max_new_tokens=self.max_tokens, **self._how())[0, given:]
+        ended = len(said) < self.max_tokens or int(said[-1]) in _ends(model)
+        return Reply(
+            text=str(tokenizer.decode(said, skip_special_tokens=True)),
+            model=self.model,
+            tokens_in=given,
+            tokens_out=len(said),
+            cost=0.0,
+            seconds=time.monotonic() - started,
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            finish="stop" if ended else "length",
+        )
+
+    def _load(self) -> tuple[Any, Any]:
+        import torch
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        device = self._device
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        assert self.model  # names a folder that is none before the loader does
+        try:
+            tokenizer = AutoTokenizer.from_pretrained(self._directory)
+            model = AutoModelForCausalLM.from_pretrained(self._directory, dtype=self._dtype).to(device).eval()
+        except (OSError, ValueError, KeyError, RuntimeError) as error:
+            line = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(f"llm {self.name}: {self._directory}: cannot be loaded: {line}") from error
+        if not tokenizer.chat_template:
+            raise UserError(f"llm {self.name}: {self._directory}: its tokenizer has no chat template")
+        return model, tokenizer
+
+    def _sampled(self) -> bool:
+        return "temperature" in self.parameters
+
+    def _how(self) -> dict[str, Any]:
+        if not self._sampled():
+            return {"do_sample": False}
+        return {"do_sample": True, "temperature": self.parameters["temperature"], "top_p": self.parameters["top_p"]}
+
+    def _seed(self, messages: list[dict[str, str]], sample: int) -> int:
+        parts = {"messages": messages, "sample": sample, "seed": self.parameters["seed"]}
+        return int(content_key(parts)[:15], 16)
+
+
+def _ends(model: Any) -> set[int]:
+    end = model.generation_config.eos_token_id
+    return set(end) if isinstance(end, list) else {end}

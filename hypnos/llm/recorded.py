@@ -1,0 +1,81 @@
+"""Replies that were recorded before: a journal, or its export, that is only read."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+from hypnos.llm.chat import ChatModel, Reply
+from hypnos.llm.journal import Journal
+from hypnos.llm.journal_lines import Recording
+from hypnos.llm.keys import RequestKeys
+from hypnos.llm.requests import Message, Request
+
+
+class RecordedChat(ChatModel):
+    """Answers as the recorded model did; needs no key and no network, and costs nothing.
+
+    It carries the identity of the model whose replies were recorded, so that a prompt, a parameter or a model that
+    has changed since is missed and not answered with something else's reply.
+    """
+
+    journaled = False
+    in_flight = 64
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        path: str,
+        model: str,
+        recorded_at: str = "recorded",
+        parameters: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Say where the replies are and whose they were.
+
+        Args:
+            name: how errors and tables call it.
+            path: a journal (`.sqlite`) or its export (`.jsonl`).
+            model: the recorded model's name, as it was asked for.
+            recorded_at: the recorded model's address.
+            parameters: the recorded model's parameters.
+        """
+        self.name = name
+        self.model = model
+        self.parameters = dict(parameters or {})
+        self._recorded_at = recorded_at
+        self._path = Path(path)
+        self._held: Recording | Journal | None = None
+
+    def identity(self) -> dict[str, Any]:
+        return {"model": self.model, "address": self._recorded_at, "parameters": self.parameters}
+
+    def prepare(self) -> None:
+        """Open the recording.
+
+        Raises:
+            UserError: nothing is there, or it cannot be read.
+        """
+        if self._held is not None:
+            return
+        if self._path.suffix == ".jsonl":
+            self._held = Recording(self._path)
+        else:
+            self._held = Journal(path=self._path, read_only=True)
+
+    def find(self, key: str) -> Reply | None:
+        """The recorded reply under a key."""
+        self.prepare()
+        assert self._held is not None
+        return self._held.find(key)
+
+    async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
+        request = Request(id="", messages=tuple(messages), schema=schema)
+        reply = self.find(RequestKeys(self.identity(), request).sample(sample))
+        if reply is None:
+            start = " ".join(messages[-1]["content"].split())[:60]
+            raise UserError(
+                f"{self._path}: no reply of {self.model} to this prompt (sample {sample}) was recorded: {start}...;"
+                " prompts, parameters or data have changed since: choose a model that can be asked"
+            )
+        return reply

@@ -1,0 +1,69 @@
+"""Keys never reach a file, a log or an exception."""
+
+import logging
+import os
+import re
+import traceback
+from typing import Any
+
+HIDDEN = "[key hidden]"
+
+_NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
+# Keys as providers shape them, where an error message quotes one that is not in the environment any more.
+_SHAPES = re.compile(
+    r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}|(?i:bearer|x-api-key:?)\s+[\w*.\-~+/=]{6,}", re.ASCII
+)
+_SHORTEST = 6
+
+_named: set[str] = set()
+
+
+def keep_secret(variable: str) -> None:
+    """Count the value of an environment variable as a secret, whatever its name."""
+    _named.add(variable)
+
+
+def secrets() -> list[str]:
+    """Values of the environment that look like secrets by their variable's name, longest first."""
+    values = {value for name, value in os.environ.items() if name in _named or _NAMES.search(name)}
+    return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
+
+
+def redact_reply(text: str) -> str:
+    """Put a mark in place of the models' own keys, and leave everything else as it is."""
+    for variable in _named:
+        secret = os.environ.get(variable, "")
+        if len(secret) >= _SHORTEST and secret in text:
+            text = text.replace(secret, HIDDEN)
+    return text
+
+
+def redact(text: str) -> str:
+    """Put a mark in place of everything that is or looks like a secret."""
+    for secret in secrets():
+        text = text.replace(secret, HIDDEN)
+    return _SHAPES.sub(HIDDEN, text)
+
+
+def guard_logs() -> None:
+    """Redact every log record of this process from now on: libraries log addresses and headers with keys in them."""
+    make = logging.getLogRecordFactory()
+    if getattr(make, "redacts", False):
+        return
+
+    def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = make(*args, **kwargs)
+        try:
+            said = record.getMessage()
+        except Exception:
+            return record
+        clean = redact(said)
+        if clean != said:
+            record.msg, record.args = clean, ()
+        if record.exc_info and record.exc_info[1] is not None:
+            # A formatter uses this text where it is there, and does not format the exception anew.
+            record.exc_text = redact("".join(traceback.format_exception(*record.exc_info)).rstrip())
+        return record
+
+    make_redacted.redacts = True  # type: ignore[attr-defined]
+    logging.setLogRecordFactory(make_redacted)

@@ -1,0 +1,49 @@
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.targets import bind_targets
+
+CONF = Path(__file__).parents[2] / "conf"
+MISSING = {
+    "local": ["+llm.directory=x"],
+    "recorded": ["+llm.path=x.jsonl", "+llm.model=m"],
+    "openai_compatible": ["+llm.model=hosted_vllm/m"],
+}
+
+
+@pytest.mark.parametrize("name", sorted(file.stem for file in (CONF / "llm").glob("*.yaml")))
+def test_every_model_composes_binds_and_is_built(compose, name):
+    extra = [override.replace("+", "", 1) for override in MISSING.get(name, [])]
+    config = compose("train", [f"+llm={name}", *extra])
+    assert bind_targets(config["llm"]) == 1
+    model = instantiate(config["llm"], _convert_="all")
+    assert model.name == config["llm"]["name"]
+    assert config["llm"].get("key_variable") is None or config["llm"]["key_variable"].endswith("_API_KEY")
+
+
+@pytest.mark.parametrize("name", ["gpt35", "claude", "deepseek", "qwen", "openai_compatible"])
+def test_every_hosted_model_has_a_price(compose, name):
+    config = compose("train", [f"+llm={name}", *[o.replace("+", "", 1) for o in MISSING.get(name, [])]])
+    assert instantiate(config["llm"], _convert_="all").price() is not None
+
+
+def test_one_group_serves_two_authors(compose):
+    config = compose("train", ["+llm@authors.first=gpt35", "+llm@authors.second=claude"])
+    assert [author["name"] for author in config["authors"].values()] == ["gpt35", "claude"]
+
+
+def test_the_client_composes_with_its_budget(compose, tmp_path):
+    config = compose("train", ["+client=default", "+budget=default", "budget.usd=50", f"paths.artefacts={tmp_path}"])
+    assert bind_targets(config["client"]) == 3
+    client = instantiate(config["client"], _convert_="all")
+    assert (client.budget.usd, client.journal.path) == (50, tmp_path / "journal.sqlite")
+
+
+def test_a_budget_of_nothing_is_told(compose):
+    config = compose("train", ["+budget=default", "budget.usd=0"])
+    with pytest.raises(Exception, match=r"budget\.usd: 0") as caught:
+        instantiate(config["budget"], _convert_="all")
+    assert isinstance(caught.value.__cause__ or caught.value, UserError)
