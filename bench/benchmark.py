@@ -1,0 +1,217 @@
+"""Promises about the benchmark: likelihoods of another program, and the speed of answering."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import torch
+import yaml
+from transformers import PreTrainedTokenizerFast
+
+from bench.promise import ROOT, SHARED, Promise
+from hypnos.benchmark.answering import Way
+from hypnos.benchmark.decoding import Row, batches, decode
+from hypnos.benchmark.generation import LocalModel
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.prompts import Prompt
+from hypnos.benchmark.task import Task
+from hypnos.benchmark.weighed import choose_per_character, questions
+from hypnos.vocabulary.own import OwnVocabulary
+
+PEERS = Path(os.environ.get("HYPNOS_PEERS", ROOT / ".bench" / "peers"))
+"""Environment of the programs compared with; made when it is first needed."""
+
+PINNED = ("torch==2.13.0", "lm-eval[hf]==0.4.11")
+SIZES = ("8", "32")
+"""Batch sizes the other program is tried with; its best time counts."""
+
+QUESTIONS = 300
+"""Of each file of choice questions, at most."""
+
+NEW_TOKENS = 128
+
+
+def likelihood_of_a_peer() -> list[Promise]:
+    """lm-evaluation-harness on the same model, prompts and questions, side by side, both from texts to numbers."""
+    base = SHARED / "models" / "stories15M"
+    if not base.is_dir():
+        return [Promise("stories15M: ../shared/data is not here", None, 0)]
+    python = _peers()
+    promises = []
+    with tempfile.TemporaryDirectory() as made:
+        folder = Path(made)
+        model = LocalModel(path=str(_whole_directory(base, folder)), device="cpu")
+        for name in ("anesthesia_mcq_dev", "medical_mcq_sample"):
+            task = _task(SHARED / "mcq" / f"{name}.jsonl")
+            for way in ("letters", "texts"):
+                promises += _side_by_side(model, task, way, python, folder, name)
+    return promises
+
+
+def _side_by_side(model: LocalModel, task: Task, way: Way, python: Path, folder: Path, name: str) -> list[Promise]:
+    items, asked = _fitting(model, task, way)
+    rows = [
+        {"prompt": text, "choices": list(question.continuations), "gold": question.letters.index(item.answers[0])}
+        for item, (text, question) in zip(items, asked, strict=True)
+    ]
+    file, answers = folder / "questions.jsonl", folder / "answers.json"
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    list(model.answer(task, items[:16], way, done=set()))  # warm, as the other's first batch size warms it
+    start = time.perf_counter()
+    found = {one.item: one for group in model.answer(task, items, way, done=set()) for one in group}
+    ours = time.perf_counter() - start
+    script = Path(__file__).with_name("lm_eval_peer.py")
+    quiet = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "home"), "TOKENIZERS_PARALLELISM": "true"}
+    done = subprocess.run(
+        [str(python), str(script), str(model.folder), str(file), str(answers), *SIZES],
+        capture_output=True,
+        text=True,
+        env=quiet,
+        cwd=folder,
+    )
+    if done.returncode:
+        raise RuntimeError(f"lm-evaluation-harness: {done.stderr[-2000:]}")
+    theirs = json.loads(answers.read_text())
+    worst = max(
+        abs(mine - other)
+        for item, values in zip(items, theirs["likelihoods"], strict=True)
+        for mine, other in zip((found[item.id].likelihoods or {}).values(), values, strict=True)
+    )
+    accuracy = sum(found[item.id].choice == item.answers[0] for item in items) / len(items)
+    promises = [
+        Promise(f"{name}, {way}: log-likelihood against lm-eval, largest difference, {len(items)} items", worst, 1e-4),
+        Promise(f"{name}, {way}: accuracy against lm-eval, difference", abs(accuracy - theirs["accuracy"]), 0.0),
+    ]
+    if way == "texts":
+        per_character = sum(
+            choose_per_character(found[item.id].likelihoods or {}, item) == item.answers[0] for item in items
+        )
+        gap = abs(per_character / len(items) - theirs["accuracy_per_character"])
+        promises.append(Promise(f"{name}, {way} per character: accuracy against lm-eval, difference", gap, 0.0))
+    best = min(theirs["seconds"].values())
+    what = f"{name}, {way}: share of lm-eval's time ({ours:.1f} s against {best:.1f} s)"
+    return [*promises, Promise(what, ours / best, 0.25)]
+
+
+def _fitting(model: LocalModel, task: Task, way: Way) -> tuple[list[Item], list[tuple[str, Any]]]:
+    """Single-answer items that the model's context holds, with what is asked about each."""
+    items, asked = [], []
+    everything = task.items()
+    for question in questions(task, everything, way):
+        text = model.render(question.messages)
+        longest = max(len(ids) for ids in model.encode([text + choice for choice in question.continuations]))
+        if longest <= model.max_length:
+            items.append(everything[question.item])
+            asked.append((text, question))
+    return items, asked
+
+
+def generation_speed() -> list[Promise]:
+    """Greedy answers against plain padded batches of eight in file order, on two models, in one run."""
+    stages = sorted(ROOT.glob("outputs/*/*/results.json"), key=lambda file: file.stat().st_mtime)
+    promises = []
+    base = SHARED / "models" / "stories15M"
+    if base.is_dir():
+        with tempfile.TemporaryDirectory() as made:
+            model = LocalModel(path=str(_whole_directory(base, Path(made))), device="cpu")
+            # Openings of children's stories, the only thing this model can go on with, of several lengths.
+            stories = [f"Once upon a time there was a {a} {b} who {c}" for a in SMALL for b in ANIMALS for c in DEEDS]
+            promises += _against_plain(model, model.encode([f"<s>{text}" for text in stories]), "stories15M", {1, 2})
+    if stages:
+        found = json.loads(stages[-1].read_text("utf-8"))[-1]["directory"]
+        if (ROOT / found).is_dir():
+            model = LocalModel(path=str(ROOT / found), device="cpu")
+            task = _task(ROOT / "hypnos/sample/benchmark/aneqa.jsonl", kind="question")
+            prompts = model.encode([model.render(task.messages(item)) for item in task.items()])
+            promises += _against_plain(model, prompts, "the sample's last stage", {2})
+    return promises or [Promise("generation: no model is here", None, 0)]
+
+
+SMALL = ("little", "big brown", "very old and very tired", "small")
+ANIMALS = ("dog", "girl named Lily", "cat with a long tail and soft fur", "bird")
+DEEDS = ("loved to play", "went to the park with her mom and saw a red ball", "was sad", "liked the sun. One day,")
+
+
+def _against_plain(model: LocalModel, prompts: Sequence[Sequence[int]], name: str, stops: set[int]) -> list[Promise]:
+    weights = model.load()
+    plain, plain_seconds = _timed(lambda: _plain(weights, prompts, stops))
+    ours, seconds = _timed(lambda: _ours(weights, prompts, stops))
+    tokens = sum(map(len, ours))
+    rate, plain_rate = tokens / seconds, sum(map(len, plain)) / plain_seconds
+    differing = sum(a != b for a, b in zip(plain, ours, strict=True))
+    what = f"{name}: plain batches' share of our tokens/s ({plain_rate:,.0f} of {rate:,.0f}, {len(prompts)} prompts)"
+    return [
+        Promise(f"{name}: greedy answers that differ from plain batches, of {len(prompts)}", differing, 0),
+        Promise(what, plain_rate / rate, 0.4),
+    ]
+
+
+def _timed(work: Any) -> tuple[list[list[int]], float]:
+    start = time.perf_counter()
+    return work(), time.perf_counter() - start
+
+
+@torch.inference_mode()
+def _plain(model: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> list[list[int]]:
+    answers = []
+    for start in range(0, len(prompts), 8):
+        batch = prompts[start : start + 8]
+        longest = max(map(len, batch))
+        ids = torch.tensor([[0] * (longest - len(one)) + list(one) for one in batch])
+        mask = torch.tensor([[0] * (longest - len(one)) + [1] * len(one) for one in batch])
+        said = model.generate(
+            input_ids=ids,
+            attention_mask=mask,
+            max_new_tokens=NEW_TOKENS,
+            do_sample=False,
+            eos_token_id=sorted(stops),
+            pad_token_id=0,
+        )
+        for row in said[:, longest:].tolist():
+            answers.append(row[: next((i for i, token in enumerate(row) if token in stops), len(row))])
+    return answers
+
+
+def _ours(model: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> list[list[int]]:
+    answers: list[list[int]] = [[] for _ in prompts]
+    for batch in batches([len(one) + NEW_TOKENS for one in prompts], tokens=1 << 16, rows=128):
+        rows = [Row(prompt=prompts[i], limit=NEW_TOKENS) for i in batch]
+        for i, (ids, _) in zip(batch, decode(model, rows, stops=stops, pad=0), strict=True):
+            answers[i] = ids
+    return answers
+
+
+def _task(path: Path, *, kind: str = "choice") -> Task:
+    prompt = yaml.safe_load((ROOT / f"conf/task/prompt/{kind}.yaml").read_text("utf-8"))
+    del prompt["_target_"]
+    given: Any = {"name": path.stem, "kind": kind, "path": str(path), "prompt": Prompt(**prompt), "metrics": ()}
+    return Task(**given, limit=QUESTIONS)
+
+
+def _whole_directory(base: Path, folder: Path) -> Path:
+    """The base with its tokenizer as both programs can read it, and a chat template."""
+    template = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
+    vocabulary, tokenizer, directory = OwnVocabulary(template=template), folder / "tokenizer", folder / "stories15M"
+    for made in (tokenizer, directory):
+        made.mkdir()
+    vocabulary.write_tokenizer(str(base), tokenizer)
+    vocabulary.write_base(str(base), tokenizer, directory, dtype="float32", seed=None)
+    assert len(PreTrainedTokenizerFast.from_pretrained(directory)) == 32000
+    return directory
+
+
+def _peers() -> Path:
+    """The other program's Python."""
+    python = PEERS / "bin" / "python"
+    if not (PEERS / ".installed").is_file():
+        PEERS.parent.mkdir(parents=True, exist_ok=True)
+        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
+        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PINNED], check=True)
+        (PEERS / ".installed").touch()
+    return python

@@ -1,0 +1,80 @@
+"""How turns become the text a model continues: its own chat template, or the form its authors trained with."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from hypnos.corpus.errors import UserError
+
+Message = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptForm:
+    r"""A form in plain text, for models that come without a chat template.
+
+    `{content}` stands for what was said and `{round}` for the number of the exchange, from 0.
+
+    Attributes:
+        user: a question, up to the place where the model takes over.
+        assistant: an earlier answer and what follows it.
+        system: an instruction before the conversation.
+        preface: written before everything else.
+        stop: texts that end an answer besides EOS: a base goes on with a question of its own.
+    """
+
+    user: str = "问：{content}\n答："
+    assistant: str = "{content}\n\n"
+    system: str = "{content}\n\n"
+    preface: str = ""
+    stop: tuple[str, ...] = ("\n问：",)
+
+    def __post_init__(self) -> None:
+        for name in ("user", "assistant", "system"):
+            if "{content}" not in getattr(self, name):
+                raise UserError(f"prompt form: {name} has no {{content}}")
+        object.__setattr__(self, "stop", tuple(self.stop))
+
+    def render(self, messages: Iterable[Message]) -> str:
+        """The text of a conversation that ends with a question."""
+        parts = [self.preface]
+        rounds = 0
+        for message in messages:
+            form = str(getattr(self, message["role"])).replace("{round}", str(rounds))
+            parts.append(form.replace("{content}", message["content"]))
+            rounds += message["role"] == "assistant"
+        return "".join(parts)
+
+    def key(self) -> dict[str, Any]:
+        """What decides the text."""
+        return asdict(self) | {"stop": list(self.stop)}
+
+
+def render_template(tokenizer: Any, messages: Sequence[Message]) -> str:
+    """The text that a tokenizer's chat template makes, up to where the model takes over.
+
+    Special tokens that stand in what was said are broken by a space: text must not end a turn.
+
+    Raises:
+        UserError: the template fails.
+    """
+    turns = [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+    try:
+        return _apply(tokenizer, turns)
+    except Exception as error:
+        if turns[0]["role"] != "system":
+            raise UserError(f"{tokenizer.name_or_path}: the chat template fails: {error}") from error
+    # Some templates know no system turn: it opens the first question instead.
+    merged = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+    return render_template(tokenizer, [merged, *turns[2:]])
+
+
+def _apply(tokenizer: Any, turns: list[dict[str, str]]) -> str:
+    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+
+
+def _as_text(tokenizer: Any, content: str) -> str:
+    for token in tokenizer.all_special_tokens:
+        if len(token) > 1 and token in content:
+            content = content.replace(token, f"{token[0]} {token[1:]}")
+    return content

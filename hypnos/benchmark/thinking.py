@@ -1,0 +1,49 @@
+"""Reasoning that a model writes before its answer, between <think> tags."""
+
+import re
+
+OPEN = re.compile(r"<think(?:ing)?\s*>", re.IGNORECASE)
+CLOSE = re.compile(r"</think(?:ing)?\s*>", re.IGNORECASE)
+
+
+def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
+    """Take the reasoning out of a reply.
+
+    A tag that was opened and never closed means that the model was stopped while it reasoned: it gave no answer.
+    A tag closed without having been opened stood in the prompt, as some templates put it there.
+
+    Args:
+        text: the reply.
+        opened: whether the prompt ended within an open tag.
+
+    Returns:
+        The answer, and how many characters of reasoning were cut off, without their tags.
+    """
+    kept: list[str] = []
+    thought = place = 0
+    inside = opened
+    while True:
+        closing = CLOSE.search(text, place)
+        if not inside:
+            opening = OPEN.search(text, place)
+            if opening and not (closing and closing.start() < opening.start()):
+                kept.append(text[place : opening.start()])
+                place, inside = opening.end(), True
+                continue
+            if closing is None:
+                kept.append(text[place:])
+                return "".join(kept).strip(), thought
+            # Closed but never opened: all that came before was reasoning.
+            thought += len("".join(kept)) + closing.start() - place
+            kept, place = [], closing.end()
+            continue
+        if closing is None:
+            return "".join(kept).strip(), thought + len(text) - place
+        thought += closing.start() - place
+        place, inside = closing.end(), False
+
+
+def leaves_open(prompt: str) -> bool:
+    """Whether a prompt ends within a reasoning tag."""
+    ends = [match.end() for match in CLOSE.finditer(prompt)]
+    return any(match.start() >= max(ends, default=0) for match in OPEN.finditer(prompt))

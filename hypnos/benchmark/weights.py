@@ -1,0 +1,179 @@
+"""A model on disk: which files decide it, its tokenizer, its weights, and what ends its answers."""
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.directories import tokenizer_files
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import content_key, file_key
+
+log = logging.getLogger(__name__)
+
+HUB = "hub:"
+"""A path that starts so is a name on the Hugging Face hub: `hub:Qwen/Qwen2.5-7B-Instruct`."""
+
+FAST = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer_config.json")
+"""One of these lets transformers read a tokenizer as its authors meant it; a bare `tokenizer.model` does not."""
+
+DECIDING = (
+    *("config.json", "generation_config.json", "adapter_config.json", "vocab.json", "vocab.txt", "merges.txt"),
+    *("*.safetensors", "pytorch_model*.bin", "adapter_model.bin"),
+)
+
+ReadTokenizer = Callable[[Path], tuple[Any, Any]]
+
+
+def locate(path: str) -> Path:
+    """The folder of a model.
+
+    Raises:
+        UserError: there is none, or it holds no model.
+    """
+    folder = Path(path).expanduser()
+    if path.startswith(HUB):
+        folder = _download(path.removeprefix(HUB))
+    if not folder.is_dir():
+        raise UserError(f"{path}: no such folder")
+    if not is_adapter(folder) and not (folder / "config.json").is_file():
+        raise UserError(f"{path}: the folder holds neither config.json nor adapter_config.json")
+    return folder
+
+
+def is_adapter(folder: Path) -> bool:
+    """Whether the folder holds an adapter alone, and no whole model."""
+    return (folder / "adapter_config.json").is_file() and not (folder / "config.json").is_file()
+
+
+def weights_key(folder: Path) -> str:
+    """Hash what is read of a model: config, weights, tokenizer; a card or a log beside them is not."""
+    files = {file for pattern in DECIDING for file in folder.glob(pattern)} | set(tokenizer_files(folder))
+    return content_key({file.name: file_key(file) for file in sorted(files)})
+
+
+def load_tokenizer(folder: Path, read_plain: ReadTokenizer | None = None) -> Any:
+    """Read a tokenizer.
+
+    Args:
+        folder: of the model.
+        read_plain: reads a folder that holds nothing but a `tokenizer.model`, which transformers reads inexactly.
+
+    Raises:
+        UserError: there is none, or it cannot be read.
+    """
+    from transformers import AutoTokenizer
+
+    if not any((folder / name).is_file() for name in FAST):
+        if not (folder / "tokenizer.model").is_file():
+            raise UserError(f"{folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
+        if read_plain is not None:
+            return read_plain(folder)[0]
+    try:
+        return AutoTokenizer.from_pretrained(folder)
+    except Exception as error:  # its parsers raise whatever they meet
+        raise UserError(f"{folder}: the tokenizer cannot be read: {_first_line(error)}") from error
+
+
+def load_model(folder: Path, *, base: Path | None, dtype: str, device: str) -> Any:
+    """Load a model for inference; an adapter is merged into its base.
+
+    Raises:
+        UserError: it cannot be loaded: its message is one line.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    try:
+        model = AutoModelForCausalLM.from_pretrained(base or folder, dtype=getattr(torch, dtype))
+        if base is not None:
+            from peft import PeftModel
+
+            model = PeftModel.from_pretrained(model, folder).merge_and_unload()
+        return model.to(device).eval()
+    except Exception as error:  # the library raises whatever a broken or foreign folder leads to
+        raise UserError(f"{folder}: the model cannot be loaded: {_first_line(error)}") from error
+
+
+def choose_device(device: str) -> str:
+    """The device that `auto` stands for here."""
+    import torch
+
+    if device != "auto":
+        return device
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def choose_dtype(folder: Path, dtype: str, device: str) -> str:
+    """float32 on a CPU, elsewhere what the weights are kept in."""
+    if dtype != "auto":
+        return dtype
+    if device == "cpu":
+        return "float32"
+    from transformers import AutoConfig
+
+    kept = getattr(AutoConfig.from_pretrained(folder), "dtype", None)
+    return str(kept or "bfloat16").removeprefix("torch.")
+
+
+def adapter_base(folder: Path, base: str | None) -> Path | None:
+    """The folder of an adapter's base: given, or as the adapter names it; None for a whole model.
+
+    Raises:
+        UserError: it is not there.
+    """
+    if not is_adapter(folder):
+        return None
+    if base is None:
+        import json
+
+        named = json.loads((folder / "adapter_config.json").read_text("utf-8")).get("base_model_name_or_path")
+        # A stage keeps its adapter in a folder of its own, and names its base as seen from where it was trained.
+        places = [Path(str(named)), folder.parent.parent / Path(str(named)).name, folder / str(named)]
+        found = next((place for place in places if (place / "config.json").is_file()), None)
+        if found is not None:
+            return found
+        if named and Path(str(named)).name != str(named) and str(named).count("/") == 1 and str(named)[0] not in "./~":
+            return locate(f"{HUB}{named}")
+        raise UserError(f"{folder}: an adapter, and its base {named} is not here; give it as base")
+    return locate(base)
+
+
+def stop_ids(model: Any, tokenizer: Any) -> set[int]:
+    """Ids that end an answer: EOS of the tokenizer, those the model is generated with, and the template's turn end."""
+    named = model.generation_config.eos_token_id
+    found = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
+    if tokenizer.chat_template:
+        found.add(_turn_end(tokenizer))
+    return {int(token) for token in found if token is not None}
+
+
+def _turn_end(tokenizer: Any) -> int | None:
+    """The special token that follows an answer in the chat template."""
+    mark = "\ue000"
+    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
+    try:
+        after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
+    except Exception:  # a template that fails is reported when it is used
+        return None
+    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    ends = [token for token in {*tokenizer.all_special_tokens, *added} if token and after.startswith(token)]
+    return int(tokenizer.convert_tokens_to_ids(max(ends, key=len))) if ends else None
+
+
+def _download(name: str) -> Path:
+    from huggingface_hub import snapshot_download
+
+    patterns = ["*.json", "*.model", "*.safetensors", "*.jinja", "*.txt"]
+    try:
+        return Path(snapshot_download(name, allow_patterns=patterns))
+    except Exception as error:
+        raise UserError(
+            f"{HUB}{name}: the hub does not give it (HF_ENDPOINT sets a mirror, HF_TOKEN opens gated models): "
+            f"{_first_line(error)}"
+        ) from error
+
+
+def _first_line(error: Exception) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
