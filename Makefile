@@ -6,8 +6,9 @@ INSTALLED := $(VENV)/.installed
 
 .PHONY: demo test test-all check hold bench lock format clean
 
-demo: $(INSTALLED)      ## the embedded sample through the whole of train.py
+demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
+	$(BIN)/python evaluate.py
 
 test: $(INSTALLED)      ## hermetic, under five minutes
 	$(BIN)/python -m pytest -m "not slow and not real_data"

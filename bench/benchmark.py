@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -159,7 +160,7 @@ def _timed(work: Any) -> tuple[list[list[int]], float]:
 
 @torch.inference_mode()
 def _plain(model: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> list[list[int]]:
-    answers = []
+    answers: list[list[int]] = []
     for start in range(0, len(prompts), 8):
         batch = prompts[start : start + 8]
         longest = max(map(len, batch))
@@ -173,8 +174,7 @@ def _plain(model: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> lis
             eos_token_id=sorted(stops),
             pad_token_id=0,
         )
-        for row in said[:, longest:].tolist():
-            answers.append(row[: next((i for i, token in enumerate(row) if token in stops), len(row))])
+        answers += [list(takewhile(lambda token: token not in stops, row)) for row in said[:, longest:].tolist()]
     return answers
 
 

@@ -227,7 +227,7 @@ def test_another_specialty_is_another_folder(filtered, capsys):
     ],
 )
 def test_a_users_mistake_is_one_line(filtered, no_network, overrides, message):
-    with pytest.raises(Exception, match=message) as caught:  
+    with pytest.raises(Exception, match=message) as caught:
         filtered(*overrides)
     error = caught.value
     while not isinstance(error, UserError):
@@ -440,6 +440,19 @@ def test_killed_again_and_again_it_ends_with_the_same_bytes_and_pays_nothing_twi
     # Both models together have 16 requests in flight at most.
     repeated = server.stats()["replies"] - flown["replies"]
     assert 0 <= repeated <= 16 * kills
+
+
+@pytest.mark.slow
+def test_stopped_by_hand_it_says_that_it_goes_on(tmp_path, running):
+    server = running(latency=0.3)
+    started = command(tmp_path / "run", *server.overrides(), "step.generate.records=400")
+    while started.poll() is None and server.stats()["replies"] < 5:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    shown, _ = started.communicate(timeout=60)
+    assert started.returncode == 130, shown
+    assert "the same command goes on" in shown.strip().splitlines()[-1]
+    assert "Traceback" not in shown
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.corpus.specialty import Specialty, find_specialty, read_specialty
 from hypnos.corpus.targets import bind_targets
 from hypnos.curation.expense import Expense, estimate, expense_table
@@ -42,11 +42,14 @@ def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outc
 
     Raises:
         UserError: what is wrong with the configuration, the data, the budget or the keys.
+        Interrupted: the user stopped it.
     """
     check_configuration(config)
     house = House(config, build)
     try:
         return _run(house, output)
+    except KeyboardInterrupt as stop:
+        raise Interrupted("stopped; the same command goes on, and what was answered is kept") from stop
     finally:
         house.close()
 

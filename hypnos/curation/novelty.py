@@ -33,7 +33,7 @@ class Novelty:
     def __init__(self, *, threshold: float) -> None:
         """At `threshold` and above, two questions count as one."""
         self.threshold = threshold
-        self._store = tempfile.TemporaryFile()
+        self._store = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the pool lives, gone with it
         self._places = array("Q", [0])
         self._lengths = array("I")
         # By character and how many there were of it before, the numbers of the questions that have it.

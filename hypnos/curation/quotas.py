@@ -2,17 +2,16 @@
 
 import math
 import random
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-
-import numpy as np
+from typing import TypeVar
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.specialty import Specialty, Topic
 
-ROUNDING = 1e-6
-"""Blocks, or parts of one, that are equal up to the rounding of floating point."""
+T = TypeVar("T", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,30 @@ class Cell:
         """Whether two of its keys must not stand together."""
         return any(frozenset((one.key, other.key)) in exclude for one, other in combinations(self.values, 2))
 
+    def swapped(self, other: "Cell", axis: int) -> tuple["Cell", "Cell"]:
+        """The two with their values of one axis exchanged."""
+        first, second = list(self.values), list(other.values)
+        first[axis], second[axis] = second[axis], first[axis]
+        return Cell(*first), Cell(*second)
+
+
+def share_out(total: int, weights: Mapping[T, float]) -> dict[T, int]:
+    """Divide a number by weights: whole numbers that add up to it, each within one of its exact share."""
+    whole = sum(weights.values())
+    exact = {name: total * weight / whole for name, weight in weights.items()}
+    shares = {name: int(share) for name, share in exact.items()}
+    left = total - sum(shares.values())
+    # Stable: of equal remainders the first gets it.
+    for name in sorted(exact, key=lambda name: round(shares[name] - exact[name], 9))[:left]:
+        shares[name] += 1
+    return shares
+
 
 def make_quotas(specialty: Specialty, *, records: int, block: int, seed: int) -> dict[Cell, int]:
     """Say how many records of each kind are wanted.
 
-    Kinds get the whole part of what is due to them; of what is left, each block goes to the kind whose topic, task,
-    difficulty and audience are furthest behind their shares, so that a few records already spread over all axes.
+    Kinds get the whole part of what is due to them. What is left is drawn so that every axis keeps its shares, and a
+    few records already spread over all axes.
 
     Args:
         specialty: axes with their shares, and the pairs that are left out.
@@ -55,40 +72,72 @@ def make_quotas(specialty: Specialty, *, records: int, block: int, seed: int) ->
     Raises:
         UserError: the pairs left out leave nothing.
     """
-    axes = [[value for value in axis if value.share] for axis in _axes(specialty)]
-    cells = [cell for values in product(*axes) if not (cell := Cell(*values)).has_any(specialty.exclude)]
-    if not cells:
+    axes = [
+        [value for value in axis if value.share]
+        for axis in (specialty.topics, specialty.tasks, specialty.difficulties, specialty.audiences)
+    ]
+    kinds = [cell for values in product(*axes) if not (cell := Cell(*values)).has_any(specialty.exclude)]
+    if not kinds:
         raise UserError(f"{specialty.folder}/topics.yaml: the quota cannot be met: exclude leaves nothing")
-    weight = np.array([math.prod(value.share for value in cell.values) for cell in cells])
-    blocks = -(-records // block)
-    due = blocks * weight / weight.sum()
-    given = np.floor(due + ROUNDING)
-    _give_the_rest(cells, due - given, given, blocks - int(given.sum()), seed)
-    counts = dict(zip(cells, given.astype(int).tolist(), strict=True))
+    weights = {cell: math.prod(value.share for value in cell.values) for cell in kinds}
+    whole, blocks = sum(weights.values()), -(-records // block)
+    counts = {cell: int(blocks * weight / whole) for cell, weight in weights.items()}
+    for cell in _draw(specialty.exclude, weights, counts, blocks, seed):
+        counts[cell] += 1
     quotas = {cell: count * block for cell, count in counts.items() if count}
     last = next(reversed(quotas))
     quotas[last] -= blocks * block - records
     return quotas
 
 
-def _axes(specialty: Specialty) -> tuple[tuple[Topic, ...], ...]:
-    return specialty.topics, specialty.tasks, specialty.difficulties, specialty.audiences
+def _draw(
+    exclude: frozenset[frozenset[str]],
+    weights: Mapping[Cell, float],
+    counts: Mapping[Cell, int],
+    blocks: int,
+    seed: int,
+) -> Iterator[Cell]:
+    """Yields a kind for each block that is still to be given."""
+    columns: list[list[Topic]] = []
+    for at in range(4):
+        of_axis: Counter[Topic] = Counter()
+        given: Counter[Topic] = Counter()
+        for cell, weight in weights.items():
+            of_axis[cell.values[at]] += weight  # type: ignore[assignment]
+            given[cell.values[at]] += counts[cell]
+        # Of equal remainders a drawn one gets it, or few records would always leave out the last topics.
+        chance = random.Random(f"{seed}/{at}")
+        due = share_out(blocks, dict(chance.sample(list(of_axis.items()), len(of_axis))))
+        # What is given is at most the whole part of what is due, so that every column has as many values as
+        # there are blocks left.
+        column = [value for value, number in due.items() for _ in range(number - given[value])]
+        chance.shuffle(column)
+        columns.append(column)
+    drawn = list(map(Cell, *columns))
+    _swap(drawn, exclude)
+    good = [cell for cell in drawn if not cell.has_any(exclude)]
+    yield from good
+    yield from _nearest(columns, good, list(weights))
 
 
-def _give_the_rest(cells: Sequence[Cell], behind: np.ndarray, given: np.ndarray, blocks: int, seed: int) -> None:
-    """Give out blocks one by one; `behind` is what each kind still has to get, a fraction of a block."""
-    places = [
-        [{value: at for at, value in enumerate(dict.fromkeys(axis))}[value] for value in axis]
-        for axis in zip(*(cell.values for cell in cells), strict=True)
-    ]
-    axes = [np.array(place) for place in places]
-    lacking = [np.bincount(axis, weights=behind) for axis in axes]
-    chance = random.Random(seed)
-    # Far smaller than any difference that matters: draws among kinds that are equally far behind.
-    drawn = np.array([chance.random() for _ in cells]) * ROUNDING
-    for _ in range(blocks):
-        at = int(np.argmax(behind + sum(lack[axis] for lack, axis in zip(lacking, axes, strict=True)) + drawn))
-        given[at] += 1
-        behind[at] -= 1
-        for lack, axis in zip(lacking, axes, strict=True):
-            lack[axis[at]] -= 1
+def _swap(cells: list[Cell], exclude: frozenset[frozenset[str]]) -> None:
+    """Exchange values between kinds, each within its axis, until as few as can be are among those left out."""
+    for at, cell in enumerate(cells):
+        if not cell.has_any(exclude):
+            continue
+        for other, axis in product(range(len(cells)), range(4)):
+            one, two = cell.swapped(cells[other], axis)
+            # The other one may have been wrong itself; it must not become so.
+            if not one.has_any(exclude) and two.has_any(exclude) <= cells[other].has_any(exclude):
+                cells[at], cells[other] = one, two
+                break
+
+
+def _nearest(columns: Sequence[Sequence[Topic]], good: Sequence[Cell], kinds: Sequence[Cell]) -> Iterator[Cell]:
+    """Yields kinds for the values that no exchange could place: those that hold most of what is lacking."""
+    lacking = [Counter(column) - Counter(cell.values[at] for cell in good) for at, column in enumerate(columns)]
+    for _ in range(lacking[0].total()):
+        kind = max(kinds, key=lambda cell: sum(lack[value] for lack, value in zip(lacking, cell.values, strict=True)))
+        for lack, value in zip(lacking, kind.values, strict=True):
+            lack[value] -= 1
+        yield kind

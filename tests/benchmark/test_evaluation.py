@@ -1,0 +1,230 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+
+from hypnos.benchmark import generation
+from hypnos.benchmark.answering import Answerer
+from hypnos.benchmark.evaluation import run_evaluation
+from hypnos.benchmark.kept_answers import COMING, FILE, answers_of, answers_place
+from hypnos.benchmark.predictions import Prediction
+from hypnos.corpus.artefacts import partial_of
+from hypnos.corpus.errors import UserError
+
+ROOT = Path(__file__).parents[2]
+
+ITEMS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"], "topic": "airway"} for i in range(7)]
+
+
+class Counter(Answerer):
+    """Answers in groups of two, and is stopped before a group if told so."""
+
+    name = "counter"
+
+    def __init__(self, stop_before: int | None = None):
+        self.stop_before = stop_before
+        self.answered: list[str] = []
+
+    def key(self, task, way):
+        return {"counter": 1}
+
+    def check(self, tasks):
+        pass
+
+    def close(self):
+        pass
+
+    def answer(self, task, items, way, *, done):
+        for start in reversed(range(0, len(items), 2)):
+            group = items[start : start + 2]
+            if all((item.id, 0) in done for item in group):
+                continue
+            if start == self.stop_before:
+                raise KeyboardInterrupt
+            self.answered += [item.id for item in group]
+            yield [
+                Prediction(item=item.id, prompt="?", raw=f"{item.id}!", answer=f"{item.id}!", finished=True, tokens=3)
+                for item in group
+            ]
+
+
+def test_answers_are_kept_in_the_order_of_the_items_and_found_again(tmp_path, make_task):
+    task = make_task(ITEMS)
+    counter = Counter()
+    first = answers_of(counter, task, "generation", artefacts=tmp_path)
+    assert [one.item for one in first] == [row["id"] for row in ITEMS]
+    assert answers_of(counter, task, "generation", artefacts=tmp_path) == first
+    assert len(counter.answered) == 7
+
+
+def test_what_a_stopped_run_answered_is_not_answered_again(tmp_path, make_task):
+    task = make_task(ITEMS)
+    whole = answers_of(Counter(), task, "generation", artefacts=tmp_path / "whole")
+    stopped = Counter(stop_before=2)
+    with pytest.raises(KeyboardInterrupt):
+        answers_of(stopped, task, "generation", artefacts=tmp_path / "broken")
+    place = answers_place(stopped, task, "generation", artefacts=tmp_path / "broken")
+    coming = partial_of(place) / COMING
+    assert not place.exists() and len(coming.read_bytes().splitlines()) == 3
+    again = Counter()
+    assert answers_of(again, task, "generation", artefacts=tmp_path / "broken") == whole
+    assert again.answered == ["q2", "q3", "q0", "q1"]
+    assert (place / FILE).read_bytes() == (
+        answers_place(again, task, "generation", artefacts=tmp_path / "whole") / FILE
+    ).read_bytes()
+
+
+def test_a_line_that_was_being_written_is_taken_off_and_its_group_answered_again(tmp_path, make_task):
+    task = make_task(ITEMS)
+    with pytest.raises(KeyboardInterrupt):
+        answers_of(Counter(stop_before=0), task, "generation", artefacts=tmp_path)
+    coming = partial_of(answers_place(Counter(), task, "generation", artefacts=tmp_path)) / COMING
+    content = coming.read_bytes()
+    coming.write_bytes(content[:-20])
+    again = Counter()
+    found = answers_of(again, task, "generation", artefacts=tmp_path)
+    assert [one.item for one in found] == [row["id"] for row in ITEMS]
+    assert again.answered == ["q2", "q3", "q0", "q1"]
+
+
+def test_another_question_is_another_artefact(tmp_path, make_task):
+    one = answers_place(Counter(), make_task(ITEMS), "generation", artefacts=tmp_path)
+    changed = [{**ITEMS[0], "question": "换一个？"}, *ITEMS[1:]]
+    assert answers_place(Counter(), make_task(changed), "generation", artefacts=tmp_path) != one
+
+
+@pytest.fixture
+def own(tmp_path, directory):
+    """A folder with a model, small tasks, a file of answers, and the overrides that name them."""
+    sample = ROOT / "hypnos/sample/benchmark"
+    overrides = [
+        *("tasks=[aneqa,anecq,anerc]", "tasks.aneqa.limit=6", "tasks.anecq.limit=40", "tasks.anerc.limit=6"),
+        *("tasks.aneqa.max_new_tokens=8", "tasks.anerc.max_new_tokens=8", "tasks.anecq.max_new_tokens=6"),
+        *(f"paths.artefacts={tmp_path}/artefacts", "entries.folder.rows=3"),
+    ]
+    rows = []
+    for name, limit in (("aneqa", 6), ("anecq", 40), ("anerc", 6)):
+        lines = (sample / f"{name}.jsonl").read_text("utf-8").splitlines()[:limit]
+        for row in map(json.loads, lines):
+            answer = f"答案：{row['answer']}" if name == "anecq" else row["answers"][0]
+            rows.append({"task": name, "id": row["id"], "answer": answer})
+    answers = tmp_path / "right.jsonl"
+    answers.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return directory, answers, overrides
+
+
+def evaluate(compose, overrides, output):
+    output.mkdir(parents=True, exist_ok=True)
+    run_evaluation(compose("evaluate", overrides), build=partial(instantiate, _convert_="all"), output=output)
+    return (output / "report.md").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_models_and_tasks_end_in_one_report_and_nothing_is_answered_twice(own, compose, tmp_path, monkeypatch, capsys):
+    directory, answers, overrides = own
+    overrides = [*overrides, f"models=[{directory},answers:{answers}]", "likelihood=auto"]
+    report = evaluate(compose, overrides, tmp_path / "one")
+    printed = capsys.readouterr().out
+    assert "right" in report and "anecq" in report
+    rows = [json.loads(line) for line in (tmp_path / "one/predictions/right/anecq.jsonl").read_bytes().splitlines()]
+    assert len(rows) == 40 and all(row["metrics"]["accuracy"] == 1.0 for row in rows)
+    assert all(row["rule"] and row["choice"] for row in rows)
+    assert "100.0 %" in printed and str(tmp_path / "one/report.html") in printed
+    small = [
+        json.loads(line)
+        for line in (tmp_path / f"one/predictions/{directory.name}/anecq.jsonl").read_bytes().splitlines()
+    ]
+    assert {"accuracy", "accuracy_likelihood"} <= small[0]["metrics"].keys()
+
+    monkeypatch.setattr(generation, "load_model", lambda *a, **k: pytest.fail("loaded although all is answered"))
+    assert evaluate(compose, overrides, tmp_path / "two") == report
+
+
+@pytest.mark.slow
+def test_likelihood_in_every_way_stands_in_the_report_with_what_was_left_out(own, compose, tmp_path):
+    directory, _, overrides = own
+    chosen = ["tasks=[anecq]", "tasks.anecq.limit=200", "tasks.anecq.max_new_tokens=1", *overrides[-2:]]
+    report = evaluate(
+        compose, [*chosen, f"models=[{directory}]", "likelihood=[yes_no,texts,letters]"], tmp_path / "one"
+    )
+    assert "Likelihood: questions left out" in report
+    numbers = (tmp_path / "one" / "numbers.csv").read_text("utf-8-sig")
+    for name in ("accuracy_likelihood", "accuracy_texts", "accuracy_texts_per_char", "accuracy_yes_no"):
+        assert f",{name}," in numbers
+    rows = [
+        json.loads(line)
+        for line in next((tmp_path / "one").glob("predictions/*/anecq.jsonl")).read_bytes().splitlines()
+    ]
+    several = [row for row in rows if row["metrics"]["accuracy_texts"] is None]
+    assert several and all(row["metrics"]["accuracy_yes_no"] is not None for row in several)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        (["likelihood=[letters]"], r"anecq with right: likelihood \(letters\) needs a model in a local folder"),
+        (["likelihood=[word]"], r"likelihood: \['word'\] is neither auto"),
+        (["tasks.aneqa.limit=7"], r"right\.jsonl: no answer to 1 of 7 items of aneqa"),
+        (["tasks.aneqa.limit=5"], r"right\.jsonl:6: .* is no item of aneqa"),
+        (["tasks.aneqa.metrics=[accuracy]"], r"aneqa\.metrics: accuracy does not fit questions of kind question"),
+        (["ratings.files=[r1.json]"], r"ratings\.files: to which sheets do they belong"),
+    ],
+)
+def test_what_does_not_fit_is_found_before_anything_is_answered(own, compose, tmp_path, more, named):
+    _, answers, overrides = own
+    with pytest.raises(UserError, match=named):
+        evaluate(compose, [*overrides, f"models=[answers:{answers}]", *more], tmp_path / "one")
+
+
+def command(folder: Path, directory: Path, overrides: list[str]) -> list[str]:
+    return [
+        sys.executable,
+        str(ROOT / "evaluate.py"),
+        *overrides,
+        f"models=[{directory}]",
+        f"hydra.run.dir={folder}/out",
+    ]
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_with_the_report_of_an_unbroken_one(own, directory, tmp_path):
+    _, _, overrides = own
+    model = shutil.copytree(directory, tmp_path / "model")
+    long = [*overrides, "tasks.aneqa.limit=null", "tasks.aneqa.max_new_tokens=200", "entries.folder.rows=2"]
+    reports = {}
+    for name in ("whole", "broken"):
+        folder = tmp_path / name
+        folder.mkdir()
+        given = [*[o for o in long if not o.startswith("paths")], f"paths.artefacts={folder}/artefacts"]
+        if name == "broken":
+            started = subprocess.Popen(
+                command(folder, model, given), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            )
+            deadline = time.monotonic() + 300
+            while not any(file.stat().st_size for file in folder.glob("artefacts/predictions/.*.partial/coming.jsonl")):
+                assert started.poll() is None and time.monotonic() < deadline
+                time.sleep(0.02)
+            time.sleep(0.3)
+            os.kill(started.pid, signal.SIGKILL)
+            started.wait()
+            assert not (folder / "out" / "report.md").exists()
+            (coming,) = folder.glob("artefacts/predictions/.*.partial/coming.jsonl")
+            kept = coming.read_bytes().count(b"\n")
+            assert kept > 0
+        done = subprocess.run(command(folder, model, given), capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr[-2000:]
+        if name == "broken":
+            assert f"{kept} answers of model are there already" in done.stderr
+        reports[name] = [(folder / "out" / file).read_bytes() for file in ("report.md", "report.tex", "report.csv")]
+        reports[name] += [file.read_bytes() for file in sorted(folder.glob("out/predictions/*/*.jsonl"))]
+    assert len(reports["whole"]) == 6
+    assert reports["whole"] == reports["broken"]
