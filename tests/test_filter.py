@@ -227,7 +227,7 @@ def test_another_specialty_is_another_folder(filtered, capsys):
     ],
 )
 def test_a_users_mistake_is_one_line(filtered, no_network, overrides, message):
-    with pytest.raises(Exception, match=message) as caught:  
+    with pytest.raises(Exception, match=message) as caught:
         filtered(*overrides)
     error = caught.value
     while not isinstance(error, UserError):

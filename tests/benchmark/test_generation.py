@@ -86,9 +86,7 @@ def test_batches_hold_like_sizes_within_their_bounds():
 
 
 def drawn(model, prompts, items, sampling, limit=6):
-    rows = [
-        Row(prompt=prompts[i], limit=limit, draws=sampling.draws(f"q{i}", repeat, limit)) for i, repeat in items
-    ]
+    rows = [Row(prompt=prompts[i], limit=limit, draws=sampling.draws(f"q{i}", repeat, limit)) for i, repeat in items]
     return [ids for ids, _ in decode(model, rows, stops={2}, pad=0, sampling=sampling)]
 
 
@@ -105,7 +103,9 @@ def test_tokens_are_drawn_with_their_probability(model, prompts):
     logits = model(torch.tensor([prompts[0]])).logits[0, -1].double()
     probabilities, order = torch.softmax(logits, -1).sort(descending=True)
     kept = int((probabilities.cumsum(0) < 0.5).sum()) + 1  # the smallest set that holds half
-    expected = dict(zip(order[:kept].tolist(), (probabilities[:kept] / probabilities[:kept].sum()).tolist(), strict=True))
+    expected = dict(
+        zip(order[:kept].tolist(), (probabilities[:kept] / probabilities[:kept].sum()).tolist(), strict=True)
+    )
     found = [ids[0] if ids else 2 for ids in drawn(model, prompts, [(0, r) for r in range(2000)], sampling, limit=1)]
     assert set(found) <= expected.keys()
     shares = {token: found.count(token) / 2000 for token in expected}

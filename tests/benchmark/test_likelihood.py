@@ -62,7 +62,9 @@ def test_letters_need_one_pass_alone(model, monkeypatch):
 def test_a_continuation_is_encoded_as_it_stands_after_its_prompt(directory):
     tokenizer = AutoTokenizer.from_pretrained(directory)
     one = encode(tokenizer, "<s>The answer is ", ("yes", "the one"), special=False)
-    whole = [tokenizer(f"<s>The answer is {text}", add_special_tokens=False)["input_ids"] for text in ("yes", "the one")]
+    whole = [
+        tokenizer(f"<s>The answer is {text}", add_special_tokens=False)["input_ids"] for text in ("yes", "the one")
+    ]
     assert [[*one.prompt, *ids] for ids in one.continuations] == whole
     assert one.prompt == tuple(tokenizer("<s>The answer is", add_special_tokens=False)["input_ids"])
     lines = encode(tokenizer, "<s>问：\n选？\n答：\n", ("A", "B"), special=False)
@@ -108,7 +110,9 @@ def test_each_option_is_asked_by_itself_with_yes_or_no(directory, model, make_ta
         text = local.render(question.messages)
         before = local.encode([text])[0]
         yes, no = (alone(model, before, local.encode([text + word])[0][len(before) :]) for word in ("是", "否"))
-        assert math.exp(one.likelihoods[letter]) == pytest.approx(math.exp(yes) / (math.exp(yes) + math.exp(no)), abs=1e-4)
+        assert math.exp(one.likelihoods[letter]) == pytest.approx(
+            math.exp(yes) / (math.exp(yes) + math.exp(no)), abs=1e-4
+        )
         assert ("一", "二", "三")["ABC".index(letter)] in text
     right = "".join(letter for letter in "ABC" if one.likelihoods[letter] > math.log(0.5))
     assert one.choice == (right or None)
