@@ -166,7 +166,9 @@ class TestRead:
         assert row["egress"] == "local"
 
     def test_a_few_unusable_rows_are_counted_with_their_place(self, tmp_path):
-        lines = [json.dumps({"query": f"问{i}", "response": "答"}) for i in range(30)] + ['{"query": "问", "response": ""}']
+        lines = [json.dumps({"query": f"问{i}", "response": "答"}) for i in range(30)] + [
+            '{"query": "问", "response": ""}'
+        ]
         (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
         rows, rejected = self.rows(tmp_path / "a.jsonl")
         assert len(rows) == 30

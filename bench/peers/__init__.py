@@ -1,0 +1,1 @@
+"""Training speed beside others': the same model, the same pairs, in turn."""
