@@ -25,8 +25,9 @@ check: $(INSTALLED)     ## style, types, and who may import whom
 hold: $(INSTALLED)      ## each measured promise beside its figure; fails on a miss
 	$(BIN)/python -m bench.hold
 
-bench: $(INSTALLED)     ## timings
+bench: $(INSTALLED)     ## timings; then the same training beside Trainer and TRL, hours on one thread
 	$(BIN)/python -m bench.speed
+	$(BIN)/python -m bench.peers
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
