@@ -20,6 +20,7 @@ from hypnos.benchmark.answering import Way
 from hypnos.benchmark.decoding import Row, batches, decode
 from hypnos.benchmark.generation import LocalModel
 from hypnos.benchmark.items import Item
+from hypnos.benchmark.prompt_form import PromptForm
 from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.weighed import choose_per_character, questions
@@ -47,7 +48,8 @@ def likelihood_of_a_peer() -> list[Promise]:
     promises = []
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made)
-        model = LocalModel(path=str(_whole_directory(base, folder)), device="cpu")
+        # No blank at a prompt's end: there the two programs cut prompt from option at different places.
+        model = LocalModel(path=str(_whole_directory(base, folder)), device="cpu", form=PromptForm())
         for name in ("anesthesia_mcq_dev", "medical_mcq_sample"):
             task = _task(SHARED / "mcq" / f"{name}.jsonl")
             for way in ("letters", "texts"):
@@ -64,9 +66,11 @@ def _side_by_side(model: LocalModel, task: Task, way: Way, python: Path, folder:
     file, answers = folder / "questions.jsonl", folder / "answers.json"
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     list(model.answer(task, items[:16], way, done=set()))  # warm, as the other's first batch size warms it
-    start = time.perf_counter()
-    found = {one.item: one for group in model.answer(task, items, way, done=set()) for one in group}
-    ours = time.perf_counter() - start
+    ours = []
+    for _ in SIZES:  # as often as the other
+        start = time.perf_counter()
+        found = {one.item: one for group in model.answer(task, items, way, done=set()) for one in group}
+        ours.append(time.perf_counter() - start)
     script = Path(__file__).with_name("lm_eval_peer.py")
     quiet = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "home"), "TOKENIZERS_PARALLELISM": "true"}
     done = subprocess.run(
@@ -96,8 +100,8 @@ def _side_by_side(model: LocalModel, task: Task, way: Way, python: Path, folder:
         gap = abs(per_character / len(items) - theirs["accuracy_per_character"])
         promises.append(Promise(f"{name}, {way} per character: accuracy against lm-eval, difference", gap, 0.0))
     best = min(theirs["seconds"].values())
-    what = f"{name}, {way}: share of lm-eval's time ({ours:.1f} s against {best:.1f} s)"
-    return [*promises, Promise(what, ours / best, 0.25)]
+    what = f"{name}, {way}: share of lm-eval's time ({min(ours):.1f} s against {best:.1f} s)"
+    return [*promises, Promise(what, min(ours) / best, 0.25)]
 
 
 def _fitting(model: LocalModel, task: Task, way: Way) -> tuple[list[Item], list[tuple[str, Any]]]:

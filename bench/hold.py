@@ -1,21 +1,35 @@
-"""Print every measured promise beside its figure; fail on a miss: `make hold`."""
+"""Print every measured promise beside its figure; fail on a miss: `make hold`.
+
+python -m bench.hold curation    one part alone: training, curation, benchmark
+"""
 
 import logging
 import sys
 
+from bench import benchmark, curation, curation_speed, filtering, llm, metrics
 from bench.commands import answers_at_once, bundled
 from bench.promise import Measure
 from bench.training import real_model, sample
 from bench.vocabulary import new_rows, real_bases
 
-MEASURES: list[Measure] = [bundled, answers_at_once, new_rows, real_bases, real_model, sample]
+TRAINING: list[Measure] = [bundled, answers_at_once, new_rows, real_bases, real_model, sample]
+CURATION: list[Measure] = [
+    *(filtering.recorded_default, filtering.twenty_kills, filtering.memory),
+    *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory),
+    *(curation.planted, curation_speed.copies, curation_speed.selecting),
+]
+BENCHMARK: list[Measure] = [
+    *(metrics.quick_metrics, metrics.equal_metrics, metrics.honest_intervals),
+    *(benchmark.likelihood_of_a_peer, benchmark.generation_speed),
+]
+ROOMS = {"training": TRAINING, "curation": CURATION, "benchmark": BENCHMARK}
 
 
-def main() -> int:
+def main(rooms: list[str]) -> int:
     """Measure one after another, so that none disturbs the other's time."""
     logging.disable(logging.WARNING)
     missed = 0
-    for measure in MEASURES:
+    for measure in (measure for room in rooms for measure in ROOMS[room]):
         for promise in measure():
             figure = "-" if promise.figure is None else f"{promise.figure:.4g}"
             print(f"{promise.verdict:8} {figure:>10}  at most {promise.bound:<8.4g} {promise.what}", flush=True)
@@ -24,4 +38,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:] or list(ROOMS)))

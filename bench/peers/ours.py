@@ -4,6 +4,7 @@ import sys
 import tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import datasets
 import numpy as np
@@ -46,7 +47,7 @@ class Pairs(LightningDataModule):
 
 def main(kind: str, precision: str) -> None:
     torch.set_num_threads(1)
-    shared = {
+    shared: dict[str, Any] = {
         "lr": LR,
         "optimizer": partial(torch.optim.AdamW, fused=True),
         "schedule": partial(constant, warmup=0.0),

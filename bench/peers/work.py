@@ -16,7 +16,7 @@ ROWS = 49_000
 LENGTH = 1024
 BATCH = 8
 LR = 1e-4
-LORA = {"r": 8, "lora_alpha": 32, "lora_dropout": 0.0}
+LORA: dict[str, Any] = {"r": 8, "lora_alpha": 32, "lora_dropout": 0.0}
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 

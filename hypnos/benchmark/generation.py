@@ -191,13 +191,10 @@ class LocalModel(Answerer):
                 continue
             asked = questions(task, chunk, way)
             texts = [self.render(question.messages) for question in asked]
-            weighings = [
-                encode(tokenizer, text, question.continuations, special=special)
-                for text, question in zip(texts, asked, strict=True)
-            ]
+            weighings = encode(tokenizer, texts, [question.continuations for question in asked], special=special)
             fitting = [k for k, one in enumerate(weighings) if one.longest <= self.max_length]
             found: dict[int, list[float]] = {}
-            for batch in weigh(model, [weighings[k] for k in fitting], pad=self._pad, tokens=tokens):
+            for batch in weigh(model, [weighings[k] for k in fitting], tokens=tokens):
                 found |= {fitting[place]: values for place, values in batch}
             yield to_predictions(chunk, asked, texts, found, way)
 

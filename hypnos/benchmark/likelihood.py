@@ -1,4 +1,4 @@
-"""How likely a model finds each continuation of a prompt, the prompt being read once."""
+"""How likely a model finds each continuation of a prompt; what prompts have in common is read once."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,10 @@ import torch
 
 from hypnos.benchmark.decoding import batches
 from hypnos.benchmark.kv_cache import make_cache
+from hypnos.benchmark.output_head import OutputHead
+
+WORTH = 8
+"""Tokens that all prompts must share to be read apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,112 +27,135 @@ class Weighing:
         return len(self.prompt) + max(map(len, self.continuations))
 
 
-def encode(tokenizer: Any, prompt: str, continuations: Sequence[str], *, special: bool) -> Weighing:
-    """Encode a prompt, and each continuation as the tokens it adds to the prompt.
+def encode(
+    tokenizer: Any, prompts: Sequence[str], endings: Sequence[Sequence[str]], *, special: bool
+) -> list[Weighing]:
+    """Encode prompts, and each continuation as the tokens it adds to its prompt.
 
-    The continuation is encoded with the prompt, as it would have been written after it, and not by itself.
+    A continuation is encoded with the prompt, as it would have been written after it, and not by itself. Spaces at
+    the end of a prompt are read as the start of each continuation.
 
     Args:
         tokenizer: of the model.
-        prompt: the text so far; spaces at its end are read as the start of each continuation.
-        continuations: texts.
+        prompts: texts so far.
+        endings: for each prompt, texts that may follow.
         special: whether the tokenizer adds its own special tokens (BOS); a chat template has written them already.
     """
-    cut = len(prompt.rstrip())
-    head, spaces = (prompt[:cut], prompt[cut:]) if prompt[cut:].strip(" ") == "" else (prompt, "")
-    texts = [head, *(f"{head}{spaces}{continuation}" for continuation in continuations)]
-    before, *after = tokenizer(texts, add_special_tokens=special)["input_ids"]
-    return Weighing(tuple(before), tuple(tuple(ids[len(before) :]) for ids in after))
+    heads = [prompt.rstrip(" ") for prompt in prompts]
+    whole = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
+    encoded = tokenizer([*heads, *whole], add_special_tokens=special)["input_ids"]
+    before, after = encoded[: len(heads)], iter(encoded[len(heads) :])
+    return [
+        Weighing(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))
+        for ids, follow in zip(before, endings, strict=True)
+    ]
 
 
 @torch.inference_mode()
 def weigh(
-    model: Any, weighings: Sequence[Weighing], *, pad: int, tokens: int, rows: int = 256
+    model: Any, weighings: Sequence[Weighing], *, tokens: int, rows: int = 256
 ) -> Iterator[list[tuple[int, list[float]]]]:
     """Log-likelihoods of continuations, in nats, summed over their tokens.
 
     Args:
         model: a causal language model of transformers.
         weighings: every continuation has at least one token.
-        pad: id put before shorter prompts and after shorter continuations.
         tokens: most tokens of one batch, padding included.
         rows: most prompts of one batch.
 
     Yields:
         For each batch, the numbers of its weighings with the log-likelihood of each continuation.
     """
+    if not weighings:
+        return
+    head = OutputHead(model)
+    shared = _shared([one.prompt for one in weighings])
+    start = _read_shared(head, shared)
     for batch in batches([len(one.prompt) for one in weighings], tokens=tokens, rows=rows):
-        yield list(zip(batch, _weigh_batch(model, [weighings[i] for i in batch], pad, tokens), strict=True))
+        reading = _Reading(head, start, len(shared), [weighings[i] for i in batch], room=2 * tokens)
+        yield list(zip(batch, reading.weigh(), strict=True))
 
 
-def _weigh_batch(model: Any, batch: Sequence[Weighing], pad: int, tokens: int) -> list[list[float]]:
-    longest = max(len(one.prompt) for one in batch)
-    ids = torch.full((len(batch), longest), pad)
-    mask = torch.ones_like(ids)
-    for i, one in enumerate(batch):
-        ids[i, longest - len(one.prompt) :] = torch.tensor(one.prompt)
-        mask[i, : longest - len(one.prompt)] = 0
-    ids, mask = ids.to(model.device), mask.to(model.device)
-    going_on = any(len(ids) > 1 for one in batch for ids in one.continuations)
-    cache = make_cache(model.config) if going_on else None
-    logits = model(
-        input_ids=ids,
-        attention_mask=None if bool(mask.all()) else mask,
-        position_ids=(mask.cumsum(1) - 1).clamp(min=0),
-        past_key_values=cache,
-        use_cache=going_on,
-        logits_to_keep=1,
-    ).logits[:, -1]
-    first = torch.log_softmax(logits.float(), -1)
-    sums = [[float(first[i, ids[0]]) for ids in one.continuations] for i, one in enumerate(batch)]
-    if cache is not None:
-        _go_on(model, batch, sums, cache, mask, pad, tokens)
-    return sums
+def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Tokens with which all prompts begin, if that is worth it; each prompt keeps one at least for itself."""
+    first, last = min(prompts), max(prompts)
+    most = min(min(map(len, prompts)) - 1, len(first), len(last))
+    length = next((i for i in range(most) if first[i] != last[i]), most)
+    return first[:length] if length >= WORTH and len(prompts) > 1 else ()
 
 
-def _go_on(
-    model: Any,
-    batch: Sequence[Weighing],
-    sums: list[list[float]],
-    cache: Any,
-    mask: torch.Tensor,
-    pad: int,
-    tokens: int,
-) -> None:
-    """Add the tokens after the first: every continuation is a row that shares its prompt's keys and values."""
-    rest = [
-        (i, j, continuation)
-        for i, one in enumerate(batch)
-        for j, continuation in enumerate(one.continuations)
-        if len(continuation) > 1
-    ]
-    width = mask.shape[1]
-    prompts = [(layer.keys, layer.values) for layer in cache.layers]
-    for part in batches([width + len(ids) - 1 for _, _, ids in rest], tokens=2 * tokens, rows=1024):
-        members = [rest[k] for k in part]
-        longest = max(len(ids) - 1 for _, _, ids in members)
-        ids = torch.full((len(members), longest), pad)
-        targets = torch.zeros_like(ids)
-        real = torch.zeros_like(ids, dtype=torch.bool)
-        for row, (_, _, continuation) in enumerate(members):
-            length = len(continuation) - 1
-            ids[row, :length] = torch.tensor(continuation[:-1])
-            targets[row, :length] = torch.tensor(continuation[1:])
-            real[row, :length] = True
-        taken = torch.tensor([i for i, _, _ in members], device=mask.device)
-        ids, targets, real = ids.to(mask.device), targets.to(mask.device), real.to(mask.device)
-        shared = make_cache(model.config)
-        for layer, (keys, values) in zip(shared.layers, prompts, strict=True):
-            layer.update(keys[taken], values[taken])
-        seen = torch.cat([mask[taken], torch.ones_like(ids)], 1)
-        logits = model(
+def _read_shared(head: OutputHead, shared: Sequence[int]) -> Any:
+    cache = make_cache(head.model.config)
+    if shared:
+        head.states(input_ids=torch.tensor([list(shared)], device=head.model.device), past_key_values=cache)
+    return cache
+
+
+class _Reading:
+    """One batch of prompts, read once, with all their continuations."""
+
+    def __init__(self, head: OutputHead, start: Any, shared: int, batch: Sequence[Weighing], *, room: int) -> None:
+        self.head = head
+        self.start = start
+        self.shared = shared
+        self.batch = batch
+        self.room = room
+        self.device = head.model.device
+        self.lengths = torch.tensor([len(one.prompt) for one in batch], device=self.device)
+
+    def weigh(self) -> list[list[float]]:
+        going_on = any(len(ids) > 1 for one in self.batch for ids in one.continuations)
+        cache = self._cache(self.start, [0] * len(self.batch)) if going_on or self.shared else None
+        ids, _ = self._pad([one.prompt[self.shared :] for one in self.batch])
+        # Padding stands behind: no token of a prompt sees it, and causal attention needs no mask.
+        states = self.head.states(
             input_ids=ids,
-            attention_mask=seen,
-            position_ids=mask[taken].sum(1, keepdim=True) + torch.arange(longest, device=mask.device),
-            past_key_values=shared,
-            use_cache=True,
-        ).logits
-        found = torch.log_softmax(logits[real].float(), -1).gather(-1, targets[real][:, None])[:, 0]
-        per_row = torch.zeros(real.shape, device=mask.device).masked_scatter(real, found).double().sum(1).tolist()
-        for (i, j, _), value in zip(members, per_row, strict=True):
-            sums[i][j] += value
+            position_ids=torch.arange(self.shared, self.shared + ids.shape[1], device=self.device)[None],
+            past_key_values=cache,
+            use_cache=cache is not None,
+        )
+        last = states[torch.arange(len(self.batch), device=self.device), self.lengths - self.shared - 1]
+        sums = self.head.log_likelihoods(last, [[ids[0] for ids in one.continuations] for one in self.batch])
+        if going_on:
+            self._go_on(sums, cache)
+        return sums
+
+    def _go_on(self, sums: list[list[float]], cache: Any) -> None:
+        """Add the tokens after the first: every continuation is a row that shares its prompt's keys and values."""
+        width = cache.layers[0].keys.shape[2]
+        rest = [
+            (i, j, ids) for i, one in enumerate(self.batch) for j, ids in enumerate(one.continuations) if len(ids) > 1
+        ]
+        for part in batches([len(ids) - 1 for _, _, ids in rest], tokens=self.room, rows=max(1, self.room // width)):
+            members = [rest[k] for k in part]
+            rows = [i for i, _, _ in members]
+            ids, real = self._pad([ids[:-1] for _, _, ids in members])
+            before = self.lengths[rows]
+            seen = torch.arange(width, device=self.device)[None] < before[:, None]
+            states = self.head.states(
+                input_ids=ids,
+                attention_mask=torch.cat([seen.long(), torch.ones_like(ids)], 1),
+                position_ids=before[:, None] + torch.arange(ids.shape[1], device=self.device),
+                past_key_values=self._cache(cache, rows),
+                use_cache=True,
+            )
+            targets = [[token] for _, _, ids in members for token in ids[1:]]
+            values = iter(self.head.log_likelihoods(states[real], targets))
+            for i, j, continuation in members:
+                sums[i][j] += sum(next(values)[0] for _ in continuation[1:])
+
+    def _cache(self, cache: Any, rows: Sequence[int]) -> Any:
+        """Keys and values of these rows, each as often as it stands there."""
+        made = make_cache(self.head.model.config)
+        taken = torch.tensor(rows, device=self.device)
+        for layer, other in zip(made.layers, cache.layers, strict=True):
+            if other.is_initialized:
+                layer.update(other.keys[taken], other.values[taken])
+        return made
+
+    def _pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
+        """Ids, `(rows, longest)`, and where they stand for a token."""
+        longest = max(map(len, rows))
+        ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=self.device)
+        lengths = torch.tensor([len(row) for row in rows], device=self.device)
+        return ids, torch.arange(longest, device=self.device)[None] < lengths[:, None]

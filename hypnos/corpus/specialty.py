@@ -1,18 +1,14 @@
 """A specialty is a folder: topics, terms, doses, rubric, seed tasks and prompts. Another one is another folder."""
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import orjson
-import yaml
+from typing import Any
 
 from hypnos.corpus.dose_windows import Drug, read_windows
 from hypnos.corpus.errors import UserError
-
-T = TypeVar("T")
+from hypnos.corpus.specialty_parts import read_entries, read_lines, read_pairs, read_part, read_yaml
 
 PROMPTS = ("generate", "generate_system", "score", "score_system", "documents", "documents_system")
 """Prompts that every specialty has; a folder may hold more."""
@@ -142,66 +138,32 @@ def read_specialty(folder: Path) -> Specialty:
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of a specialty")
     topics_file = folder / "topics.yaml"
-    topics = _read_yaml(topics_file)
+    topics = read_yaml(topics_file)
     axes = {axis: _axis(topics_file, topics, axis) for axis in ("topics", "tasks", "difficulties", "audiences")}
     rubric_file = folder / "rubric.yaml"
-    rubric = _read_yaml(rubric_file)
+    rubric = read_yaml(rubric_file)
     names_file = folder / "names.yaml"
-    names = _read_yaml(names_file)
+    names = read_yaml(names_file)
     return Specialty(
         folder=folder,
         key=folder.resolve().name,
         name=str(topics.get("name") or folder.resolve().name),
         **axes,
         exclude=_exclude(topics_file, topics.get("exclude"), axes),
-        aspects=_entries(rubric_file, "aspects", rubric.get("aspects"), Aspect),
+        aspects=read_entries(rubric_file, "aspects", rubric.get("aspects"), Aspect),
         drugs=read_windows(folder / "doses.yaml"),
         terms=_read_terms(folder / "terms.txt"),
         aliases=dict(names.get("aliases") or {}),
-        confusable=tuple(_pairs(names_file, "confusable", names.get("confusable"))),
+        confusable=tuple(read_pairs(names_file, "confusable", names.get("confusable"))),
         seeds=_read_seeds(folder / "seeds.jsonl", axes),
-        probes=tuple(row for _, row in _read_lines(folder / "probes.jsonl")),
+        probes=tuple(row for _, row in read_lines(folder / "probes.jsonl")),
         prompts=_read_prompts(folder / "prompts"),
         rubric=rubric,
     )
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or error
-        raise UserError(f"{file}: this part of the specialty cannot be read: {reason}") from error
-
-
-def _read_yaml(file: Path) -> dict[str, Any]:
-    try:
-        content = yaml.safe_load(_read(file))
-    except yaml.YAMLError as error:
-        raise UserError(f"{file}: not YAML: {' '.join(str(error).split())}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file}: needs keys and values")
-    return content
-
-
-def _entries(file: Path, key: str, entries: Any, make: Callable[..., T]) -> tuple[T, ...]:
-    if not isinstance(entries, list) or not entries:
-        raise UserError(f"{file}: {key}: needs a list with at least one entry")
-    made = []
-    for at, entry in enumerate(entries):
-        try:
-            made.append(make(**entry))
-        except TypeError as error:
-            reason = str(error).partition("__init__() ")[2] or error
-            raise UserError(f"{file}: {key}[{at}]: {reason}") from error
-    keys = [getattr(entry, "key", at) for at, entry in enumerate(made)]
-    if len(set(keys)) < len(keys):
-        raise UserError(f"{file}: {key}: the key {next(k for k in keys if keys.count(k) > 1)} stands twice")
-    return tuple(made)
-
-
 def _axis(file: Path, content: Mapping[str, Any], axis: str) -> tuple[Topic, ...]:
-    values = _entries(file, axis, content.get(axis), Topic)
+    values = read_entries(file, axis, content.get(axis), Topic)
     for value in values:
         if not isinstance(value.share, int | float) or value.share < 0:
             raise UserError(f"{file}: {axis}: {value.key}: share {value.share!r} must be a number, 0 or more")
@@ -210,20 +172,11 @@ def _axis(file: Path, content: Mapping[str, Any], axis: str) -> tuple[Topic, ...
     return values
 
 
-def _pairs(file: Path, key: str, pairs: Any) -> list[tuple[str, str]]:
-    made = []
-    for pair in pairs or ():
-        if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(name, str) for name in pair)):
-            raise UserError(f"{file}: {key}: {pair!r} is not a pair of names")
-        made.append((pair[0], pair[1]))
-    return made
-
-
 def _exclude(file: Path, pairs: Any, axes: Mapping[str, tuple[Topic, ...]]) -> frozenset[frozenset[str]]:
     axis_of = {value.key: axis for axis, values in axes.items() for value in values}
     if len(axis_of) < sum(map(len, axes.values())):
         raise UserError(f"{file}: a key stands in two axes, so that a pair of keys would be ambiguous")
-    made = _pairs(file, "exclude", pairs)
+    made = read_pairs(file, "exclude", pairs)
     for one, other in made:
         for name in (one, other):
             if name not in axis_of:
@@ -234,30 +187,17 @@ def _exclude(file: Path, pairs: Any, axes: Mapping[str, tuple[Topic, ...]]) -> f
 
 
 def _read_terms(file: Path) -> tuple[str, ...]:
-    lines = (line.partition("#")[0].strip() for line in _read(file).splitlines())
+    lines = (line.partition("#")[0].strip() for line in read_part(file).splitlines())
     terms = tuple(line for line in lines if line)
     if not terms:
         raise UserError(f"{file}: no terms in this file")
     return terms
 
 
-def _read_lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
-    rows = []
-    for number, line in enumerate(_read(file).splitlines(), 1):
-        if line.strip():
-            try:
-                rows.append((number, orjson.loads(line)))
-            except orjson.JSONDecodeError as error:
-                raise UserError(f"{file}:{number}: not JSON: {error}") from error
-    if not rows:
-        raise UserError(f"{file}: no lines in this file")
-    return rows
-
-
 def _read_seeds(file: Path, axes: Mapping[str, tuple[Topic, ...]]) -> tuple[Seed, ...]:
     seeds = []
     fields = {"topics": "topic", "tasks": "task", "difficulties": "difficulty", "audiences": "audience"}
-    for number, row in _read_lines(file):
+    for number, row in read_lines(file):
         try:
             seed = Seed(**row)
         except TypeError as error:
@@ -275,7 +215,7 @@ def _read_seeds(file: Path, axes: Mapping[str, tuple[Topic, ...]]) -> tuple[Seed
 
 
 def _read_prompts(folder: Path) -> dict[str, str]:
-    prompts = {file.stem: _read(file) for file in sorted(folder.glob("*.txt"))}
+    prompts = {file.stem: read_part(file) for file in sorted(folder.glob("*.txt"))}
     for name in PROMPTS:
         if not prompts.get(name, "").strip():
             raise UserError(f"{folder / name}.txt: this part of the specialty is missing or empty")

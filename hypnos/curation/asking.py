@@ -11,7 +11,9 @@ from typing import Any, Protocol, TypeVar
 import orjson
 
 from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import file_key
 from hypnos.llm.chat import ChatModel
+from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.requests import Answer, Request
 
 T = TypeVar("T")
@@ -168,7 +170,11 @@ class Asking:
 
 def model_key(model: ChatModel) -> dict[str, Any]:
     """What decides a model's answers, and the name that its records carry."""
-    return {"name": model.name, **model.identity()}
+    key = {"name": model.name, **model.identity()}
+    if isinstance(model, RecordedChat):
+        # It goes by the name of the model that it recorded; another recording may hold other replies.
+        key["recording"] = file_key(model._path)
+    return key
 
 
 def _put(stream: Any, answer: Answer[Any]) -> None:

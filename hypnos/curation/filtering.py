@@ -166,7 +166,13 @@ def expect(steps: Sequence[Any], *, house: House, before: Made | None) -> Iterat
                 continue
             known = None
         if hasattr(step, "planned"):
-            yield from (estimate(plan, house.client.journal) for plan in step.planned(rows))
+            for plan in step.planned(rows):
+                if plan.tokens_out > plan.model.max_tokens:
+                    name, most = plan.model.name, plan.model.max_tokens
+                    log.warning(
+                        "%s: about %d tokens a reply, and %s stops at %d", step.name, plan.tokens_out, name, most
+                    )
+                yield estimate(plan, house.client.journal)
             if hasattr(step, "records") or hasattr(step, "per_passage"):
                 rows = stand_ins(step, rows)
 

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Protocol
@@ -177,9 +177,3 @@ def check_order(steps: Sequence[Step]) -> None:
         if (name in ("generate", "read")) != (at == 0):
             where = "makes its own records and must be the first" if at else "needs records: choose a source"
             raise UserError(f"steps: {name} {where}")
-
-
-def rows_of(made: Iterable[Made]) -> Iterator[Row]:
-    """What every step rejected, in the order of the steps."""
-    for step in made:
-        yield from step.rejected

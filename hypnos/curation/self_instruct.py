@@ -1,8 +1,6 @@
 """Generate: models write new records for a specialty, in rounds (Fig. 2, step 1; Self-Instruct, Wang et al., 2023)."""
 
-import json
 import logging
-import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,33 +8,18 @@ from typing import Any
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Seed, Specialty
+from hypnos.corpus.specialty import Specialty
 from hypnos.curation.asking import Asking, Asks, model_key
-from hypnos.curation.drafts import SCHEMA, Draft, read_drafts
+from hypnos.curation.author_prompts import Prompt, PromptMaker
+from hypnos.curation.drafts import Draft, read_drafts
 from hypnos.curation.expense import Plan
 from hypnos.curation.novelty import Novelty
 from hypnos.curation.pool import Pool
 from hypnos.curation.quotas import Cell, make_quotas
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.requests import Answer, Request
+from hypnos.llm.requests import Answer
 
 log = logging.getLogger(__name__)
-
-APART = 100
-"""Sample numbers between two requests with the same prompt: more than anyone retries."""
-
-
-@dataclass(frozen=True, slots=True)
-class Prompt:
-    """One prompt of a round, with what a record made from it is told."""
-
-    author: str
-    cell: Cell
-    count: int
-    parents: tuple[str, ...]
-    messages: tuple[Mapping[str, str], ...]
-    repeat: int
-    key: str
 
 
 @dataclass(slots=True)
@@ -128,7 +111,7 @@ class SelfInstruct:
             if not prompts:
                 return
             wanted = {author: [p for p in prompts if p.author == author] for author in self.authors}
-            requests = {author: [_request(prompt) for prompt in of] for author, of in wanted.items() if of}
+            requests = {author: [prompt.request() for prompt in of] for author, of in wanted.items() if of}
             answers = {author: iter(of) for author, of in self._asking.collect(requests, parse=read_drafts).items()}
             for prompt in prompts:
                 answer = next(answers[prompt.author])
@@ -148,36 +131,13 @@ class SelfInstruct:
             author: [(cell, count) for cell, n in cells.items() for count in _blocks(n, self.per_request)]
             for author, cells in need.items()
         }
+        maker = PromptMaker(self.specialty, examples=self.examples, existing=self.existing, asked=asked)
         prompts: list[Prompt] = []
         for at in range(max(map(len, wanted.values()), default=0)):
             for author, blocks in wanted.items():
                 if at < len(blocks) and len(prompts) < self.round_size:
-                    prompts.append(
-                        self._prompt(pool, author, *blocks[at], asked, f"{self.seed}/{number}/{at}/{author}")
-                    )
+                    prompts.append(maker.make(pool, author, *blocks[at], draw=f"{self.seed}/{number}/{at}/{author}"))
         return prompts
-
-    def _prompt(self, pool: Pool, author: str, cell: Cell, count: int, asked: Counter[str], draw: str) -> Prompt:
-        chance = random.Random(draw)
-        seeds = _choose(self.specialty.seeds, cell, self.examples, chance)
-        values = {
-            axis + suffix: text
-            for axis in ("topic", "task", "difficulty", "audience")
-            for suffix, text in (("", getattr(cell, axis).name), ("_holds", getattr(cell, axis).holds))
-        }
-        listed = "\n".join(f"- {question}" for question in pool.like(cell, self.existing, chance)) or "（无）"
-        user = self.specialty.fill(
-            "generate", count=str(count), examples="\n".join(map(_shown, seeds)), existing=listed, **values
-        )
-        messages = (
-            {"role": "system", "content": self.specialty.fill("generate_system")},
-            {"role": "user", "content": user},
-        )
-        key = content_key({"messages": list(messages)})
-        # The same prompt may come again, when the pool around a kind has not changed: then its reply must be another.
-        repeat = asked[f"{author} {key}"]
-        asked[f"{author} {key}"] += 1
-        return Prompt(author, cell, count, tuple(seed.id for seed in seeds), messages, repeat, key)
 
     def _enter(
         self,
@@ -246,15 +206,10 @@ class SelfInstruct:
             yield Plan(
                 step=self.name,
                 model=self.authors[author],
-                requests=[_request(prompt) for prompt in prompts if prompt.author == author],
+                requests=[prompt.request() for prompt in prompts if prompt.author == author],
                 total=sum(-(-n // self.per_request) for n in cells.values()),
                 tokens_out=320 * self.per_request,
             )
-
-
-def _request(prompt: Prompt) -> Request:
-    name = f"{prompt.cell.name} ({prompt.key[:8]})"
-    return Request(id=name, messages=prompt.messages, schema=SCHEMA, first_sample=prompt.repeat * APART)
 
 
 def _short(reason: str) -> str:
@@ -264,17 +219,6 @@ def _short(reason: str) -> str:
 def _blocks(count: int, size: int) -> Iterator[int]:
     for start in range(0, count, size):
         yield min(size, count - start)
-
-
-def _choose(seeds: tuple[Seed, ...], cell: Cell, count: int, chance: random.Random) -> list[Seed]:
-    """Seeds of the same task first, then of the same topic, then any; drawn within each."""
-    drawn = chance.sample(seeds, len(seeds))
-    drawn.sort(key=lambda seed: -2 * (seed.task == cell.task.key) - (seed.topic == cell.topic.key))
-    return drawn[:count]
-
-
-def _shown(seed: Seed) -> str:
-    return json.dumps({"instruction": seed.instruction, "input": seed.input, "output": seed.output}, ensure_ascii=False)
 
 
 def _axes(specialty: Specialty) -> tuple:

@@ -6,26 +6,42 @@ from typing import Any
 from hypnos.corpus.keys import content_key
 from hypnos.llm.requests import Request
 
-
-def settings_of(identity: Mapping[str, Any], schema: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Everything about a request but its messages; the schema only where there is one."""
-    settings = {name: identity[name] for name in ("model", "address", "parameters")}
-    if schema is not None:
-        settings["schema"] = schema
-    return settings
+_Made = tuple[Mapping[str, Any], Mapping[str, Any] | None, dict[str, Any], str]
+_last: _Made | None = None
 
 
 class RequestKeys:
-    """The keys of one request's samples; hashes prompt and settings once."""
+    """The keys of one request's samples; what they have in common is hashed once."""
 
-    __slots__ = ("messages", "prompt", "settings", "settings_key")
+    __slots__ = ("_samples", "messages", "prompt", "settings", "settings_key")
 
     def __init__(self, identity: Mapping[str, Any], request: Request) -> None:
-        self.settings = settings_of(identity, request.schema)
+        self.settings, self.settings_key = _settings(identity, request.schema)
         self.messages = [dict(message) for message in request.messages]
-        self.settings_key = content_key(self.settings)
         self.prompt = content_key({"messages": self.messages})
+        self._samples: dict[int, str] = {}
 
     def sample(self, number: int) -> str:
         """The key of one sample: 64 hexadecimal digits."""
-        return content_key({"settings": self.settings_key, "prompt": self.prompt, "sample": number})
+        key = self._samples.get(number)
+        if key is None:
+            parts = {"settings": self.settings_key, "prompt": self.prompt, "sample": number}
+            key = self._samples[number] = content_key(parts)
+        return key
+
+
+def _settings(identity: Mapping[str, Any], schema: Mapping[str, Any] | None) -> tuple[dict[str, Any], str]:
+    """Everything about a request but its messages, and its hash; the schema only where there is one.
+
+    The last one is remembered, because thousands of requests in a row share identity and schema.
+    """
+    global _last
+    last = _last
+    if last is not None and last[0] is identity and last[1] is schema:
+        return last[2], last[3]
+    settings = {name: identity[name] for name in ("model", "address", "parameters")}
+    if schema is not None:
+        settings["schema"] = schema
+    key = content_key(settings)
+    _last = (identity, schema, settings, key)
+    return settings, key

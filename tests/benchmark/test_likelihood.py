@@ -31,7 +31,7 @@ def alone(model, prompt, continuation):
 
 
 def weigh_all(model, weighings, **settings):
-    return dict(pair for batch in weigh(model, weighings, pad=0, **settings) for pair in batch)
+    return dict(pair for batch in weigh(model, weighings, **settings) for pair in batch)
 
 
 def test_likelihoods_are_those_of_each_continuation_alone(model):
@@ -48,26 +48,72 @@ def test_likelihoods_are_those_of_each_continuation_alone(model):
             assert found[number] == pytest.approx(expected, abs=1e-4)
 
 
-def test_letters_need_one_pass_alone(model, monkeypatch):
-    weighings = [Weighing((5, 6, 7), ((8,), (9,))), Weighing((5, 6), ((8,), (9,)))]
-    calls = []
-    forward = type(model).forward
-    monkeypatch.setattr(type(model), "forward", lambda self, *a, **k: calls.append(k) or forward(self, *a, **k))
+def test_what_all_prompts_share_is_read_once(model, monkeypatch):
+    shared = tuple(range(10, 40))
+    weighings = [
+        Weighing((*shared, *own), ((8,), (9, 10))) for own in ((50,), (51, 52, 53), (51, 52, 54, 55), (60, 61))
+    ]
+    read = []
+    layers = type(model.model)
+    forward = layers.forward
+    monkeypatch.setattr(
+        layers, "forward", lambda self, **k: read.append(tuple(k["input_ids"].shape)) or forward(self, **k)
+    )
     found = weigh_all(model, weighings, tokens=1000)
-    assert len(calls) == 1 and not calls[0]["use_cache"]
     monkeypatch.undo()
+    # After the trial of the parts: what is shared, what is each prompt's own, the second token of each continuation.
+    assert read[-3:] == [(1, 30), (4, 4), (4, 1)]
+    for number, one in enumerate(weighings):
+        expected = [alone(model, one.prompt, ids) for ids in one.continuations]
+        assert found[number] == pytest.approx(expected, abs=1e-4)
+
+
+def test_letters_need_one_pass_alone_and_scores_at_the_last_token_alone(model, monkeypatch):
+    weighings = [Weighing((5, 6, 7), ((8,), (9,))), Weighing((5, 6), ((8,), (9,)))]
+    read, scored = [], []
+    layers, head = type(model.model), type(model.lm_head)
+    forward, score = layers.forward, head.forward
+    monkeypatch.setattr(layers, "forward", lambda self, **k: read.append(k["input_ids"].shape) or forward(self, **k))
+
+    def counted(self, x):
+        if self is model.lm_head:
+            scored.append(tuple(x.shape[:-1]))
+        return score(self, x)
+
+    monkeypatch.setattr(head, "forward", counted)
+    found = weigh_all(model, weighings, tokens=1000)
+    monkeypatch.undo()
+    assert read[2:] == [(2, 3)] and scored[2:] == [(2,)]  # the first two see that the model has no other parts
     assert found[1] == pytest.approx([alone(model, (5, 6), (8,)), alone(model, (5, 6), (9,))], abs=1e-5)
+
+
+def test_a_model_that_does_more_with_its_scores_is_used_whole(model, monkeypatch):
+    weighings = [Weighing((5, 6, 7), ((8, 3), (9,))), Weighing((5, 6), ((8,), (9, 4)))]
+    plain = weigh_all(model, weighings, tokens=1000)
+    whole = type(model).forward
+
+    def capped(self, *args, **kwargs):
+        found = whole(self, *args, **kwargs)
+        found.logits = torch.tanh(found.logits / 5) * 5
+        return found
+
+    monkeypatch.setattr(type(model), "forward", capped)
+    found = weigh_all(model, weighings, tokens=1000)
+    for number, one in enumerate(weighings):
+        expected = [alone(model, one.prompt, ids) for ids in one.continuations]
+        assert found[number] == pytest.approx(expected, abs=1e-4)
+        assert found[number] != pytest.approx(plain[number], abs=1e-2)
 
 
 def test_a_continuation_is_encoded_as_it_stands_after_its_prompt(directory):
     tokenizer = AutoTokenizer.from_pretrained(directory)
-    one = encode(tokenizer, "<s>The answer is ", ("yes", "the one"), special=False)
+    (one,) = encode(tokenizer, ["<s>The answer is "], [("yes", "the one")], special=False)
     whole = [
         tokenizer(f"<s>The answer is {text}", add_special_tokens=False)["input_ids"] for text in ("yes", "the one")
     ]
     assert [[*one.prompt, *ids] for ids in one.continuations] == whole
     assert one.prompt == tuple(tokenizer("<s>The answer is", add_special_tokens=False)["input_ids"])
-    lines = encode(tokenizer, "<s>问：\n选？\n答：\n", ("A", "B"), special=False)
+    (lines,) = encode(tokenizer, ["<s>问：\n选？\n答：\n"], [("A", "B")], special=False)
     assert [len(ids) for ids in lines.continuations] == [1, 1]
 
 
