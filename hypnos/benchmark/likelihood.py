@@ -72,7 +72,7 @@ def weigh(
     shared = _shared([one.prompt for one in weighings])
     start = _read_shared(head, shared)
     for batch in batches([len(one.prompt) for one in weighings], tokens=tokens, rows=rows):
-        reading = _Reading(head, start, len(shared), [weighings[i] for i in batch], room=2 * tokens)
+        reading = _Reading(head, start, len(shared), [weighings[i] for i in batch], room=tokens)
         yield list(zip(batch, reading.weigh(), strict=True))
 
 
@@ -126,7 +126,7 @@ class _Reading:
         rest = [
             (i, j, ids) for i, one in enumerate(self.batch) for j, ids in enumerate(one.continuations) if len(ids) > 1
         ]
-        for part in batches([len(ids) - 1 for _, _, ids in rest], tokens=self.room, rows=max(1, self.room // width)):
+        for part in batches([len(ids) - 1 for _, _, ids in rest], tokens=self.room, rows=256):
             members = [rest[k] for k in part]
             rows = [i for i, _, _ in members]
             ids, real = self._pad([ids[:-1] for _, _, ids in members])

@@ -8,8 +8,8 @@ import torch
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 128
-"""Positions whose scores over the vocabulary are in memory together: few enough to stay in a processor's cache."""
+AT_ONCE = 256
+"""Positions whose scores over the vocabulary are in memory together: on a CPU fewer and more are slower."""
 
 CLOSE = 1e-3
 """Largest difference of scores between the two ways, beyond rounding of half precision."""
@@ -47,11 +47,11 @@ class OutputHead:
         for start in range(0, len(states), AT_ONCE):
             part = states[start : start + AT_ONCE]
             scores = (part if self._layers is None else self._head(part)).float()
-            whole = scores.logsumexp(-1)
+            scores = torch.log_softmax(scores, -1)
             asked = targets[start : start + AT_ONCE]
             rows = torch.tensor([row for row, tokens in enumerate(asked) for _ in tokens], device=scores.device)
             columns = torch.tensor([token for tokens in asked for token in tokens], device=scores.device)
-            values = iter((scores[rows, columns] - whole[rows]).tolist())
+            values = iter(scores[rows, columns].tolist())
             found += [[next(values) for _ in tokens] for tokens in asked]
         return found
 

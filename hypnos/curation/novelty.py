@@ -32,7 +32,8 @@ class Novelty:
 
     def __init__(self, *, threshold: float) -> None:
         """At `threshold` and above, two questions count as one."""
-        self.threshold = threshold
+        # A little lower, so that rounding loses none that just reaches it.
+        self._bound = threshold - 1e-9
         self._store = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the pool lives, gone with it
         self._places = array("Q", [0])
         self._lengths = array("I")
@@ -67,10 +68,9 @@ class Novelty:
         text = characters(question)
         near = [self._read(number) for number in self._candidates(text)]
         texts = [characters(other) for _, other in near]
-        found = process.extractOne(
-            text, texts, scorer=Indel.normalized_similarity, processor=None, score_cutoff=self.threshold
-        )
-        return Likeness(near[found[2]][0], found[1]) if found else None
+        # Without its cutoff, which drops what just reaches it.
+        found = process.extractOne(text, texts, scorer=Indel.normalized_similarity, processor=None)
+        return Likeness(near[found[2]][0], found[1]) if found and found[1] >= self._bound else None
 
     def _candidates(self, text: str) -> list[int]:
         """Questions that have enough characters in common, in the order they came."""
@@ -79,8 +79,7 @@ class Novelty:
             return []
         common = np.bincount(np.concatenate(having), minlength=len(self))
         lengths = np.frombuffer(self._lengths, dtype=np.uint32)
-        # A little lower than the threshold, so that rounding loses none.
-        return np.nonzero(2 * common >= (self.threshold - 1e-9) * (lengths + len(text)))[0].tolist()
+        return np.nonzero(2 * common >= self._bound * (lengths + len(text)))[0].tolist()
 
     def _read(self, number: int) -> tuple[str, str]:
         start, end = self._places[number], self._places[number + 1]

@@ -1,0 +1,89 @@
+"""A chat with a stage, to try it: `python -m hypnos.chat <directory>`. Research only; not for clinical use.
+
+python -m hypnos.chat artefacts/models/anesthesia-...
+python -m hypnos.chat <directory of an adapter>               on its base, as the adapter names it
+python -m hypnos.chat <directory> --prompt 什么是恶性高热？     one answer, then the end
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError, one_line
+
+RESET = "/reset"
+
+
+def load(directory: Path) -> tuple[Any, Any]:
+    """A model and its tokenizer from a Hugging Face directory, or from an adapter's on its base.
+
+    Raises:
+        UserError: the directory lacks a model, its tokenizer or its chat template.
+    """
+    import torch
+    from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
+
+    if not ((directory / "config.json").is_file() or (directory / "adapter_config.json").is_file()):
+        raise UserError(f"{directory}: neither config.json nor adapter_config.json; not a model's directory")
+    # An adapter lies inside its stage, and speaks with the stage's tokenizer.
+    spoken = next((d for d in (directory, directory.parent) if (d / "tokenizer.json").is_file()), None)
+    if spoken is None:
+        raise UserError(f"{directory}: no tokenizer.json")
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(spoken)
+    if not tokenizer.chat_template:
+        raise UserError(f"{spoken}: the tokenizer has no chat template")
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = "auto" if device == "cuda" else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)  # peft puts an adapter on its base
+    return model.to(device).eval(), tokenizer
+
+
+def answer(model: Any, tokenizer: Any, messages: list[dict[str, str]], *, max_new_tokens: int) -> str:
+    """Say the next turn, piece by piece on standard output, greedily.
+
+    Returns:
+        The whole turn.
+    """
+    from transformers import TextStreamer
+
+    inputs = tokenizer.apply_chat_template(
+        messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
+    ).to(model.device)
+    streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    said = model.generate(**inputs, streamer=streamer, max_new_tokens=max_new_tokens, do_sample=False)
+    return str(tokenizer.decode(said[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+
+
+def questions() -> Iterator[str]:
+    """What the user types, line by line, until the end of input."""
+    while True:
+        try:
+            yield input("问：").strip()
+        except EOFError:
+            return
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Answer one prompt, or talk until the input ends."""
+    parser = argparse.ArgumentParser(prog="python -m hypnos.chat", description="Talk with a stage.")
+    parser.add_argument("directory", type=Path, help="of a stage, any Hugging Face model, or an adapter")
+    parser.add_argument("--prompt", help="answer this and end")
+    parser.add_argument("--max-new-tokens", type=int, default=512)
+    chosen = parser.parse_args(arguments)
+    with one_line(reraise=False):
+        model, tokenizer = load(chosen.directory)
+        messages: list[dict[str, str]] = []
+        for question in [chosen.prompt] if chosen.prompt else questions():
+            if question == RESET:
+                messages = []
+            elif question:
+                messages.append({"role": "user", "content": question})
+                said = answer(model, tokenizer, messages, max_new_tokens=chosen.max_new_tokens)
+                messages.append({"role": "assistant", "content": said})
+
+
+if __name__ == "__main__":
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
+    main()

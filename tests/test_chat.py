@@ -1,0 +1,67 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from hypnos.chat import main
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def stage(train_once) -> Path:
+    short = ["stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2"]
+    return {row["name"]: Path(row["directory"]) for row in train_once(*short) if row["directory"]}["general"]
+
+
+def expected(directory: Path, messages: list[dict[str, str]], tokens: int) -> str:
+    model, tokenizer = AutoModelForCausalLM.from_pretrained(directory), AutoTokenizer.from_pretrained(directory)
+    inputs = tokenizer.apply_chat_template(messages, add_generation_prompt=True, return_tensors="pt", return_dict=True)
+    said = model.generate(**inputs, max_new_tokens=tokens, do_sample=False)
+    return tokenizer.decode(said[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True)
+
+
+def test_one_prompt_is_answered_as_plain_transformers_does(stage, capsys):
+    main([str(stage), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
+    assert capsys.readouterr().out.strip() == expected(stage, [{"role": "user", "content": "什么是喉罩？"}], 8).strip()
+
+
+def test_a_talk_remembers_what_was_said_until_it_is_reset(stage, capsys, monkeypatch):
+    turns = iter(["什么是喉罩？", "再说一遍", "/reset", "再说一遍"])
+
+    def type_next(prompt: str) -> str:
+        try:
+            return next(turns)
+        except StopIteration:
+            raise EOFError from None
+
+    seen: list[list[dict[str, str]]] = []
+    monkeypatch.setattr("builtins.input", type_next)
+    monkeypatch.setattr(
+        "hypnos.chat.answer", lambda m, t, messages, **k: seen.append(list(messages)) or f"答{len(seen)}"
+    )
+    main([str(stage)])
+    assert [[turn["content"] for turn in messages] for messages in seen] == [
+        ["什么是喉罩？"],
+        ["什么是喉罩？", "答1", "再说一遍"],
+        ["再说一遍"],
+    ]
+
+
+def test_an_adapter_answers_on_its_base_as_the_merged_model_does(stage, capsys):
+    main([str(stage), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
+    merged = capsys.readouterr().out
+    main([str(stage / "adapter"), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
+    assert capsys.readouterr().out == merged
+
+
+def test_a_missing_directory_is_one_line(tmp_path):
+    command = [sys.executable, "-m", "hypnos.chat", str(tmp_path / "none"), "--prompt", "问"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert (
+        done.stderr.strip()
+        == f"error: {tmp_path / 'none'}: neither config.json nor adapter_config.json; not a model's directory"
+    )
