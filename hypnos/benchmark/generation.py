@@ -193,9 +193,8 @@ class LocalModel(Answerer):
             texts = [self.render(question.messages) for question in asked]
             weighings = encode(tokenizer, texts, [question.continuations for question in asked], special=special)
             fitting = [k for k, one in enumerate(weighings) if one.longest <= self.max_length]
-            found: dict[int, list[float]] = {}
-            for batch in weigh(model, [weighings[k] for k in fitting], tokens=tokens):
-                found |= {fitting[place]: values for place, values in batch}
+            weights = weigh(model, [weighings[k] for k in fitting], tokens=tokens)
+            found = dict(zip(fitting, weights, strict=True))
             yield to_predictions(chunk, asked, texts, found, way)
 
     def encode(self, prompts: Sequence[str]) -> list[list[int]]:

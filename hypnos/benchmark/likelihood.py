@@ -1,14 +1,15 @@
 """How likely a model finds each continuation of a prompt; what prompts have in common is read once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import torch
 
 from hypnos.benchmark.decoding import batches
 from hypnos.benchmark.kv_cache import make_cache
-from hypnos.benchmark.output_head import OutputHead
+from hypnos.benchmark.output_head import OutputHead, Waiting
 
 WORTH = 8
 """Tokens that all prompts must share to be read apart."""
@@ -52,9 +53,7 @@ def encode(
 
 
 @torch.inference_mode()
-def weigh(
-    model: Any, weighings: Sequence[Weighing], *, tokens: int, rows: int = 256
-) -> Iterator[list[tuple[int, list[float]]]]:
+def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int, rows: int = 256) -> list[list[float]]:
     """Log-likelihoods of continuations, in nats, summed over their tokens.
 
     Args:
@@ -62,18 +61,20 @@ def weigh(
         weighings: every continuation has at least one token.
         tokens: most tokens of one batch, padding included.
         rows: most prompts of one batch.
-
-    Yields:
-        For each batch, the numbers of its weighings with the log-likelihood of each continuation.
     """
+    sums = [[0.0] * len(one.continuations) for one in weighings]
     if not weighings:
-        return
+        return sums
     head = OutputHead(model)
+    waiting = Waiting(head)
     shared = _shared([one.prompt for one in weighings])
     start = _read_shared(head, shared)
     for batch in batches([len(one.prompt) for one in weighings], tokens=tokens, rows=rows):
-        reading = _Reading(head, start, len(shared), [weighings[i] for i in batch], room=tokens)
-        yield list(zip(batch, reading.weigh(), strict=True))
+        members = [weighings[i] for i in batch]
+        reading = _Reading(head, waiting, start, len(shared), members, [sums[i] for i in batch], room=tokens)
+        reading.read()
+    waiting.finish()
+    return sums
 
 
 def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -94,16 +95,29 @@ def _read_shared(head: OutputHead, shared: Sequence[int]) -> Any:
 class _Reading:
     """One batch of prompts, read once, with all their continuations."""
 
-    def __init__(self, head: OutputHead, start: Any, shared: int, batch: Sequence[Weighing], *, room: int) -> None:
+    def __init__(
+        self,
+        head: OutputHead,
+        waiting: Waiting,
+        start: Any,
+        shared: int,
+        batch: Sequence[Weighing],
+        sums: Sequence[list[float]],
+        *,
+        room: int,
+    ) -> None:
         self.head = head
+        self.waiting = waiting
         self.start = start
         self.shared = shared
         self.batch = batch
+        self.sums = sums
         self.room = room
         self.device = head.model.device
         self.lengths = torch.tensor([len(one.prompt) for one in batch], device=self.device)
 
-    def weigh(self) -> list[list[float]]:
+    def read(self) -> None:
+        """Run the model's layers over everything, and ask for each token's log-likelihood."""
         going_on = any(len(ids) > 1 for one in self.batch for ids in one.continuations)
         cache = self._cache(self.start, [0] * len(self.batch)) if going_on or self.shared else None
         ids, _ = self._pad([one.prompt[self.shared :] for one in self.batch])
@@ -115,13 +129,13 @@ class _Reading:
             use_cache=cache is not None,
         )
         last = states[torch.arange(len(self.batch), device=self.device), self.lengths - self.shared - 1]
-        sums = self.head.log_likelihoods(last, [[ids[0] for ids in one.continuations] for one in self.batch])
+        first = [[ids[0] for ids in one.continuations] for one in self.batch]
+        self.waiting.ask(last, first, [partial(_add_all, sums) for sums in self.sums])
         if going_on:
-            self._go_on(sums, cache)
-        return sums
+            self._go_on(cache)
 
-    def _go_on(self, sums: list[list[float]], cache: Any) -> None:
-        """Add the tokens after the first: every continuation is a row that shares its prompt's keys and values."""
+    def _go_on(self, cache: Any) -> None:
+        """The tokens after the first: every continuation is a row that shares its prompt's keys and values."""
         width = cache.layers[0].keys.shape[2]
         rest = [
             (i, j, ids) for i, one in enumerate(self.batch) for j, ids in enumerate(one.continuations) if len(ids) > 1
@@ -140,9 +154,8 @@ class _Reading:
                 use_cache=True,
             )
             targets = [[token] for _, _, ids in members for token in ids[1:]]
-            values = iter(self.head.log_likelihoods(states[real], targets))
-            for i, j, continuation in members:
-                sums[i][j] += sum(next(values)[0] for _ in continuation[1:])
+            takers = [partial(_add_one, self.sums[i], j) for i, j, ids in members for _ in ids[1:]]
+            self.waiting.ask(states[real], targets, takers)
 
     def _cache(self, cache: Any, rows: Sequence[int]) -> Any:
         """Keys and values of these rows, each as often as it stands there."""
@@ -159,3 +172,12 @@ class _Reading:
         ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=self.device)
         lengths = torch.tensor([len(row) for row in rows], device=self.device)
         return ids, torch.arange(longest, device=self.device)[None] < lengths[:, None]
+
+
+def _add_all(sums: list[float], values: list[float]) -> None:
+    for j, value in enumerate(values):
+        sums[j] += value
+
+
+def _add_one(sums: list[float], j: int, values: list[float]) -> None:
+    sums[j] += values[0]

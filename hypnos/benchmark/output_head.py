@@ -1,15 +1,15 @@
 """The last layer on the positions that are needed, and on no others: with a large vocabulary it is half the work."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 256
-"""Positions whose scores over the vocabulary are in memory together: on a CPU fewer and more are slower."""
+Taker = Callable[[list[float]], None]
+"""Takes the log-likelihoods at one position."""
 
 CLOSE = 1e-3
 """Largest difference of scores between the two ways, beyond rounding of half precision."""
@@ -43,17 +43,11 @@ class OutputHead:
             states: of positions, `(N, width)`.
             targets: for each position the tokens asked about.
         """
-        found: list[list[float]] = []
-        for start in range(0, len(states), AT_ONCE):
-            part = states[start : start + AT_ONCE]
-            scores = (part if self._layers is None else self._head(part)).float()
-            scores = torch.log_softmax(scores, -1)
-            asked = targets[start : start + AT_ONCE]
-            rows = torch.tensor([row for row, tokens in enumerate(asked) for _ in tokens], device=scores.device)
-            columns = torch.tensor([token for tokens in asked for token in tokens], device=scores.device)
-            values = iter(scores[rows, columns].tolist())
-            found += [[next(values) for _ in tokens] for tokens in asked]
-        return found
+        scores = torch.log_softmax((states if self._layers is None else self._head(states)).float(), -1)
+        rows = torch.tensor([row for row, tokens in enumerate(targets) for _ in tokens], device=scores.device)
+        columns = torch.tensor([token for tokens in targets for token in tokens], device=scores.device)
+        values = iter(scores[rows, columns].tolist())
+        return [[next(values) for _ in tokens] for tokens in targets]
 
     @torch.inference_mode()
     def _is_all(self, model: Any) -> bool:
@@ -62,3 +56,37 @@ class OutputHead:
         assert self._layers is not None
         parts = self._head(self._layers(input_ids=ids, use_cache=False).last_hidden_state)
         return whole.shape == parts.shape and bool((whole - parts).abs().max() < CLOSE)
+
+
+class Waiting:
+    """Positions whose scores are asked for, taken together: the last layer costs as much for one as for many."""
+
+    AT_ONCE = 256
+    """Positions in memory with their scores over the vocabulary; on a CPU fewer and more are slower."""
+
+    def __init__(self, head: OutputHead) -> None:
+        self._head = head
+        self._states: list[torch.Tensor] = []
+        self._targets: list[Sequence[int]] = []
+        self._takers: list[Taker] = []
+
+    def ask(self, states: torch.Tensor, targets: Sequence[Sequence[int]], takers: Sequence[Taker]) -> None:
+        """Ask for log-likelihoods; each position's go to its taker, at the latest when `finish` is called."""
+        self._states.append(states)
+        self._targets += targets
+        self._takers += takers
+        while len(self._targets) >= self.AT_ONCE:
+            self._answer(self.AT_ONCE)
+
+    def finish(self) -> None:
+        """Answer what is left."""
+        if self._targets:
+            self._answer(len(self._targets))
+
+    def _answer(self, count: int) -> None:
+        states = torch.cat(self._states)
+        found = self._head.log_likelihoods(states[:count], self._targets[:count])
+        takers = self._takers[:count]
+        self._states, self._targets, self._takers = [states[count:]], self._targets[count:], self._takers[count:]
+        for taker, values in zip(takers, found, strict=True):
+            taker(values)

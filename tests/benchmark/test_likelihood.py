@@ -31,7 +31,7 @@ def alone(model, prompt, continuation):
 
 
 def weigh_all(model, weighings, **settings):
-    return dict(pair for batch in weigh(model, weighings, **settings) for pair in batch)
+    return weigh(model, weighings, **settings)
 
 
 def test_likelihoods_are_those_of_each_continuation_alone(model):
