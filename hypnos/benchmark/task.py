@@ -46,7 +46,8 @@ class Task:
     Attributes:
         name: as it stands in tables and file names.
         kind: `question`, `choice` or `reading`.
-        path: the file, a folder of files, or `hub:owner/name`; see `hypnos.corpus.files.read_rows`.
+        path: the file, a folder of files, or `hub:owner/name`; see `hypnos.corpus.files.read_rows`. None in the files
+            of sets that are not bundled: a value inherited from another task would hide that it is missing.
         prompt: the words around each question.
         metrics: names of what is measured.
         reader: of the file's layout; by default the project's own, `hypnos.benchmark.readers.lines.Lines`.
@@ -60,7 +61,7 @@ class Task:
 
     name: str
     kind: Kind
-    path: str
+    path: str | None
     prompt: Prompt
     metrics: Sequence[str]
     reader: Reader = field(default_factory=Lines)
@@ -84,6 +85,8 @@ class Task:
 
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
+        if not self.path:
+            raise UserError(f"tasks.{self.name}.path: this set is not bundled; say where its file lies")
         for path in filter(None, (self.path, self.shots.path if self.shots.number else None)):
             if not path.startswith(HUB):
                 list_files(Path(path))
@@ -96,7 +99,8 @@ class Task:
                 columns that are unknown or do not fit the kind; or the task is empty.
         """
         if "items" not in self._read:
-            self._read["items"] = self._load(self.path, self.limit)
+            self.check()
+            self._read["items"] = self._load(str(self.path), self.limit)
         return list(self._read["items"])
 
     def messages(self, item: Item) -> list[dict[str, str]]:

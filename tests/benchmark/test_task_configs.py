@@ -6,6 +6,7 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.benchmark.measure import check_metrics
+from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
 
 CONF = Path(__file__).parents[2] / "conf" / "task"
@@ -45,3 +46,11 @@ def test_the_embedded_tasks_have_items_with_groups_and_prompts(compose, name):
         assert all(text in turn for text in item.options.values())
         assert item.passage in turn
     assert len(task.version()) == 64
+
+
+@pytest.mark.parametrize("name", ["anesbench", "ceval", "cmb", "cmb_clin", "cmexam", "cmmlu", "cmrc2018"])
+def test_a_set_that_is_not_bundled_asks_for_its_file(name, compose):
+    """It must not go on with the file of the task it inherits from."""
+    task = instantiate(compose("evaluate", [f"tasks=[{name}]"])["tasks"][name], _convert_="all")
+    with pytest.raises(UserError, match=rf"tasks\.{name}\.path"):
+        task.check()
