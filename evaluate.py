@@ -48,4 +48,6 @@ else:
 
 
 if __name__ == "__main__":
+    # conf/sweep is a group of train.py's; here the word names what is read, and no file of that group.
+    sys.argv[1:] = [f"compare.{word}" if word.startswith("sweep=") else word for word in sys.argv[1:]]
     main()

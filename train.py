@@ -1,37 +1,50 @@
 """Fig. 1: a base gets a Chinese vocabulary, then is tuned from general medicine to a specialty.
 
 python train.py experiment=general_to_specific
+python train.py -m sweep=strategy
 """
 
 import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any, cast
 
 import hydra
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, read_write
 
+from hypnos.corpus.arms import name_arm
 from hypnos.corpus.errors import one_line
+from hypnos.corpus.failures import kept_failure
 
 os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
+OmegaConf.register_new_resolver("arm", name_arm, replace=True)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
-def main(cfg: DictConfig) -> None:
-    """Check the whole configuration, then run every stage of the experiment."""
+def main(cfg: DictConfig) -> float | None:
+    """Check the whole configuration, then run every stage of the experiment; a search makes what is returned small."""
     hydra_config = HydraConfig.get()
-    with one_line(reraise=hydra_config.mode == RunMode.MULTIRUN):
+    output = Path(hydra_config.runtime.output_dir)
+    sweeping = hydra_config.mode == RunMode.MULTIRUN
+    if sweeping:
+        # Lightning starts further ranks by this process's arguments: they are to join this arm, in its folder.
+        sys.argv[1:] = [*hydra_config.overrides.task, "hydra.mode=RUN"]
+        with read_write(cast(Any, hydra_config)):
+            hydra_config.run.dir = str(output)
+    with one_line(reraise=sweeping), kept_failure(output) if sweeping else nullcontext():
         from functools import partial
 
         from hydra.utils import instantiate
 
         from hypnos.tuning.experiment import run_experiment
 
-        run_experiment(
+        return run_experiment(
             cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
             build=partial(instantiate, _convert_="all"),
-            output=Path(hydra_config.runtime.output_dir),
+            output=output,
         )
 
 

@@ -13,12 +13,15 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from hypnos.tuning.experiment import run_experiment
+from hypnos.corpus.arms import name_arm
+from hypnos.tuning.experiment import make_run, run_experiment
+from hypnos.tuning.stages import Run
 
 ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+OmegaConf.register_new_resolver("arm", name_arm, replace=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
@@ -68,3 +71,15 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[d
         return json.loads((output / "results.json").read_text("utf-8"))
 
     return train
+
+
+@pytest.fixture
+def described(compose: Callable[[str, list[str]], dict[str, Any]], tmp_path: Path) -> Callable[..., Run]:
+    """A run as it stands before anything is made."""
+
+    def make(*overrides: str) -> Run:
+        small = ["sources.general.limit=60", "sources.anesthesia.limit=60", f"paths.artefacts={tmp_path}"]
+        config = compose("train", [*small, *overrides])
+        return make_run(config, build=partial(instantiate, _convert_="all"), output=tmp_path)
+
+    return make

@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
@@ -18,6 +19,39 @@ def test_every_experiment_composes_and_binds(compose, experiment):
     config = compose("train", [f"experiment={experiment}"])
     check_configuration(config)
     assert config["stages"]
+
+
+def dimensions(sweep: str) -> dict[str, list[str]]:
+    """What a sweep turns, and the values of each."""
+    params = yaml.safe_load((CONF / "sweep" / f"{sweep}.yaml").read_text("utf-8"))
+    params = params["hydra"]["sweeper"]["params"] if "hydra" in params else {}
+    return {key: [value.strip() for value in str(values).split(",")] for key, values in params.items()}
+
+
+@pytest.mark.parametrize("sweep", names("sweep"))
+def test_every_sweep_composes_and_binds_with_every_value(compose, sweep):
+    turned = dimensions(sweep)
+    first = {key: values[0] for key, values in turned.items()}
+    check_configuration(compose("train", [f"sweep={sweep}", *(f"{k}={v}" for k, v in first.items())]))
+    for key, values in turned.items():
+        for value in values[1:]:
+            asked = [f"{k}={v}" for k, v in {**first, key: value}.items()]
+            if key == "experiment":  # composed in a test of its own: here it need only be there
+                assert value in names("experiment")
+            else:
+                assert compose("train", [f"sweep={sweep}", *asked])["stages"]
+
+
+def test_a_sweep_has_a_folder_and_a_group_of_its_own_name(compose):
+    for sweep in set(names("sweep")) - {"none"}:
+        config = compose("train", [f"sweep={sweep}"])
+        assert (config["sweep_name"], config["group"]) == (sweep, sweep)
+    assert compose("train", ["experiment=mixed"])["group"] == "mixed"
+
+
+def test_the_ablation_has_every_row_of_the_tables():
+    rows = set(dimensions("ablation")["experiment"])
+    assert set(names("experiment")) - rows == {"pretrain_first"}  # no row of the paper's
 
 
 @pytest.mark.parametrize(

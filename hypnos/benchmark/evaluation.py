@@ -71,6 +71,11 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
     """
     _quieten()
+    if config["compare"]["sweep"]:
+        from hypnos.benchmark.sweep import run_sweep  # which is written in terms of this module
+
+        run_sweep(config, build=build)
+        return
     evaluation = prepare(config, build=build)
     answers = answer_all(evaluation)
     measured = {
@@ -78,7 +83,7 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
         for task in evaluation.tasks
         for answerer in evaluation.answerers
     }
-    results = _with_people(evaluation, _results(evaluation, answers, measured), answers, output)
+    results = _with_people(evaluation, results_of(evaluation, answers, measured), answers, output)
     for (model, task), found in measured.items():
         _write_predictions(output / "predictions", model, task, answers[model, task, "generation"], found)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
@@ -181,7 +186,8 @@ def _with_choices(task: Task, predictions: Sequence[Prediction]) -> list[Predict
     return found
 
 
-def _results(evaluation: Evaluation, answers: Answers, measured: Mapping[tuple[str, str], Measured]) -> Results:
+def results_of(evaluation: Evaluation, answers: Answers, measured: Mapping[tuple[str, str], Measured]) -> Results:
+    """What the report is made of, before any judge or rater."""
     models = tuple(answerer.name for answerer in evaluation.answerers)
     return Results(
         title=f"{evaluation.specialty.name}: {', '.join(models)}",

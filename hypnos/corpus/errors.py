@@ -1,5 +1,6 @@
 """What a user did wrong, in one line."""
 
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,14 +28,18 @@ def one_line(*, reraise: bool) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        message = _find_message(error)
-        if message is None or reraise:
+        message = find_message(error)
+        # A sweep that is told to stop stops, instead of going on with the next arm.
+        if message is None or (reraise and not isinstance(error, Interrupted)):
             raise
+        if os.environ.get("LOCAL_RANK", "0") != "0":
+            # The first rank found the same and says it. For a status of 1 Lightning would kill it, and with it a sweep.
+            sys.exit(0)
         print(f"error: {message}", file=sys.stderr)
         sys.exit(130 if isinstance(error, Interrupted) else 1)
 
 
-def _find_message(error: BaseException | None) -> str | None:
+def find_message(error: BaseException | None) -> str | None:
     """The user's line among an error and its causes: builders wrap what a constructor raised."""
     wrapped = None
     while error is not None:

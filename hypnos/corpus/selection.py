@@ -22,7 +22,7 @@ Shifts = Mapping[tuple[str, str], float]
 """By scorer and aspect, what is added to a grade."""
 
 STEP = "select"
-UNSCORED, MISSING, OTHER_AUTHOR = "unscored", "score_missing", "other_author"
+UNSCORED, MISSING, OTHER_AUTHOR, OTHER_MAKER = "unscored", "score_missing", "other_author", "other_maker"
 NOT_JUDGED = "not judged"
 """No reason: the scores decide."""
 
@@ -49,6 +49,7 @@ class Selection:
         seed: of what is drawn.
         author: of what models wrote, take this author's alone.
         people: authors that are no models; a row without author is theirs too.
+        makers: take what `both`, `people` or `models` wrote.
         unscored: `keep` or `reject` people's records that no scorer has seen; a model's are always rejected.
         rejected: let pass what an earlier step rejected, where rows hold such: the arm without any filter.
     """
@@ -67,6 +68,7 @@ class Selection:
     seed: int = 0
     author: str | None = None
     people: Sequence[str] = ("human", "hypnos")
+    makers: Literal["both", "people", "models"] = "both"
     unscored: Literal["keep", "reject"] = "keep"
     rejected: bool = False
 
@@ -78,6 +80,7 @@ class Selection:
         if not self.aspects or isinstance(self.aspects, str) or len(set(self.aspects)) < len(self.aspects):
             raise UserError(f"selection.aspects {self.aspects!r}: needs a list of aspects, each once")
         known = {"how": ("mean", "minimum", "weighted"), "combine": ("mean", "minimum"), "unscored": ("keep", "reject")}
+        known["makers"] = ("both", "people", "models")
         for name, choices in known.items():
             if getattr(self, name) not in choices:
                 raise UserError(f"selection.{name} {getattr(self, name)!r}: know {', '.join(choices)}")
@@ -95,9 +98,13 @@ class Selection:
         """What decides, as plain values: a threshold counts only where scores are looked at."""
         people = sorted(self.people)
         key: dict[str, Any] = {"author": self.author, "people": people, "rejected": self.rejected}
+        if self.makers != "both":
+            key["makers"] = self.makers
         if self.scorers == "none":
             return key | {"scorers": "none"}
         key |= asdict(self) | {"people": people, "aspects": sorted(self.aspects)}
+        if self.makers == "both":
+            del key["makers"]  # the key is older than the choice
         key |= {name: float(key[name]) for name in ("threshold", "floor", "harmless_floor")}
         if self.share is not None:
             del key["threshold"]
@@ -150,6 +157,8 @@ class Selection:
             return str(reason)
         author = row.get("author") or ""
         by_people = not author or author in self.people
+        if self.makers == ("models" if by_people else "people"):
+            return OTHER_MAKER
         if self.author is not None and not by_people and author != self.author:
             return OTHER_AUTHOR
         if self.scorers == "none" or (by_people and self.unscored == "keep" and not self.grades(row)):

@@ -1,5 +1,6 @@
 """The data of a stage: prepared once by content, packed into rows, seen in an order that can be resumed."""
 
+import json
 import logging
 from collections.abc import Mapping
 from functools import cached_property
@@ -21,13 +22,16 @@ from hypnos.corpus.keys import content_key, file_key
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.pack import METHODS, Packing, pack
-from hypnos.data.prepare import HELD_OUT, prepare
+from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
 from hypnos.data.rows import PackedRows, StepSampler, column
 
 log = logging.getLogger(__name__)
 
 VERSION = 2
 """Raised when this room's code changes the tokens or the rows."""
+
+FORM = 2
+"""Raised when a tokenised set gets other files, while what is learnt of it stays the same."""
 
 
 class InstructionData(LightningDataModule):
@@ -42,6 +46,7 @@ class InstructionData(LightningDataModule):
         row_length: int,
         rows_per_step: int,
         weights: Mapping[str, float] | None = None,
+        learnt_tokens: int | None = None,
         selections: Mapping[str, Selection] | None = None,
         max_heldout: int | None = None,
         heldout_only: bool = False,
@@ -59,6 +64,8 @@ class InstructionData(LightningDataModule):
             rows_per_step: rows of one optimizer step, over all devices and micro-batches.
             weights: how often each record of a source is seen in an epoch, 1 where nothing is said; 0.5 takes half
                 of them, 2 takes each twice.
+            learnt_tokens: of an epoch: records are drawn, over and over where they are few, until so many are
+                reached. Sets of unlike size are then trained on alike, and only their quality tells them apart.
             selections: by source, what of its records passes; all do where nothing is said.
             max_heldout: keep at most this many held-out records.
             heldout_only: there is nothing to train on; the data are for measuring.
@@ -82,6 +89,9 @@ class InstructionData(LightningDataModule):
         self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
         if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
             raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
+        if learnt_tokens is not None and learnt_tokens < 1:
+            raise UserError(f"data.learnt_tokens {learnt_tokens} must be above 0")
+        self.learnt_tokens = learnt_tokens
         self.selections = dict(sorted((selections or {}).items()))
         if not self.selections.keys() <= sources.keys():
             raise UserError(f"data.selections {', '.join(self.selections)}: only for sources {', '.join(sources)}")
@@ -105,8 +115,11 @@ class InstructionData(LightningDataModule):
 
     def key(self) -> dict[str, Any]:
         """What decides the rows, apart from the tokenizer."""
+        # Data without a budget keep the key they had before there were budgets.
+        budget = {} if self.learnt_tokens is None else {"learnt_tokens": self.learnt_tokens}
         return {
             **self.documents_key(),
+            **budget,
             "weights": self.weights,
             "row_length": self.row_length,
             "rows_per_step": self.rows_per_step,
@@ -139,7 +152,7 @@ class InstructionData(LightningDataModule):
         """Where the tokenised documents are, or will be."""
         assert self.tokenizer is not None, "use_tokenizer comes first"
         tokenizer = {file.name: file_key(file) for file in tokenizer_files(self.tokenizer)}
-        return place(self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer}))
+        return place(self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer, "form": FORM}))
 
     def prepare_data(self) -> None:
         """Tokenise, unless it was done before; one process does it and others wait."""
@@ -170,6 +183,8 @@ class InstructionData(LightningDataModule):
         parts = {name: self._open(name) for name in self.sources}
         documents = datasets.concatenate_datasets(list(parts.values()))
         chosen = self._choose([len(part) for part in parts.values()])
+        if self.learnt_tokens is not None:
+            chosen = self._fill(chosen, column(documents, "learnt_tokens"), self.learnt_tokens)
         packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
         rows = PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
         filled = column(documents, "length")[chosen].sum() / max(len(rows) * self.row_length, 1)
@@ -187,6 +202,34 @@ class InstructionData(LightningDataModule):
             chosen += [everyone] * int(whole) + [np.sort(drawn)]
             start += count
         return np.concatenate(chosen)
+
+    def _fill(self, chosen: NDArray[np.int64], learnt: NDArray, budget: int) -> NDArray[np.int64]:
+        """Whole documents, gone through in an order drawn anew each time, until the budget is reached."""
+        if not learnt[chosen].sum():
+            return chosen
+        draw = np.random.default_rng([self.seed, budget])
+        rounds = -(-budget // int(learnt[chosen].sum()))
+        order = np.concatenate([draw.permutation(chosen) for _ in range(rounds)])
+        reached = np.cumsum(learnt[order].astype(np.int64))
+        return np.sort(order[: int(np.searchsorted(reached, budget)) + 1])
+
+    def report(self) -> dict[str, Any]:
+        """By source, what was read, left out and encoded, and why; under `epoch`, what an epoch learns."""
+        found = json.loads((self.directory / "report.json").read_text("utf-8"))
+        rows = self.train_rows
+        epoch = {"learnt_tokens": int(rows.learnt.sum()), "rows": len(rows), "steps": self.steps_per_epoch}
+        return {"sources": found["sources"], "epoch": epoch}
+
+    def held_out_documents(self) -> dict[str, list[Any]]:
+        """Of each held-out document, in the order in which rows give them: record, group and characters."""
+        names = json.loads((self.directory / RECORDS).read_text("utf-8"))
+        order = self.held_out_rows.packing.documents
+        characters = column(self.held_out_rows.documents, "characters")
+        return {
+            "records": [names["records"][at] for at in order],
+            "groups": [names["groups"][at] for at in order],
+            "characters": [int(characters[at]) for at in order],
+        }
 
     @cached_property
     def held_out_rows(self) -> PackedRows:

@@ -38,6 +38,8 @@ SHOWN = 3
 """Documents of each source in the preview."""
 
 HELD_OUT = "heldout"
+RECORDS = "heldout.json"
+"""Names the record and the group of each held-out document, so that two models can be compared record by record."""
 
 
 def prepare(
@@ -52,8 +54,9 @@ def prepare(
 ) -> None:
     """Encode all sources into one Arrow file each, and their held-out records into one more.
 
-    Besides, `report.json` counts records, tokens, truncated, unselected and unusable ones with their reasons, and
-    `preview.txt` shows the first documents with what is learnt of them.
+    Besides, `heldout.json` names the records of held-out documents, `report.json` counts records, tokens, truncated,
+    unselected and unusable ones with their reasons, and `preview.txt` shows the first documents with what is learnt
+    of them.
 
     Args:
         directory: filled with the files.
@@ -69,6 +72,7 @@ def prepare(
     """
     encoder = Encoder(tokenizer, max_length=max_length)
     report: dict[str, Any] = {"sources": {}}
+    measured: dict[str, list[str]] = {"records": [], "groups": []}
     preview: list[str] = []
     with ArrowWriter(path=str(directory / f"{HELD_OUT}.arrow"), features=FEATURES) as held_out:
         kept = 0
@@ -92,6 +96,9 @@ def prepare(
                     for document in documents:
                         (held_out if aside else train).write(_row(document))
                         _count(tally, document)
+                        if aside:
+                            measured["records"].append(f"{name}/{record.id}")
+                            measured["groups"].append(f"{name}/{record.group or record.id}")
                         if not aside and shown < SHOWN:
                             shown += 1
                             preview.append(f"[{name}] {mark_learnt(tokenizer, document)}")
@@ -107,6 +114,7 @@ def prepare(
             faults = {"rejected": rejections.counts, "examples": rejections.examples}
             report["sources"][name] = tally | {"unselected": unselected} | faults
         held_out.finalize()
+    (directory / RECORDS).write_text(json.dumps(measured, ensure_ascii=False), "utf-8")
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
     (directory / "preview.txt").write_text("\n\n".join(preview) + "\n", "utf-8")
 

@@ -11,6 +11,9 @@ from hypnos.report.grid import Grid
 COLOURS = ("#0f5e8c", "#d1761f", "#2b8a6b", "#b23a48", "#7a5ea8", "#8a6d3b", "#4c9fd4", "#6b7280", "#c25b93", "#8fae3a")
 """Of the models, in their order; told apart in print and by most people who see colours differently."""
 
+STYLES = ("-", "--", ":", "-.")
+"""Of lines, when all colours are used."""
+
 
 def grouped_bars(
     path: Path,
@@ -105,6 +108,48 @@ def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
     axes.set_title(readable(grid.title), loc="left", fontsize=10)
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
+    figure.savefig(path, dpi=150)
+
+
+def line_plot(
+    path: Path,
+    *,
+    lines: Mapping[str, Sequence[Sequence[tuple[float, float]]]],
+    xlabel: str,
+    ylabel: str,
+    title: str,
+    points: bool = False,
+    ticks: Sequence[str] = (),
+) -> None:
+    """Draw lines; those of one name (the seeds of an arm) share a colour.
+
+    Args:
+        path: of the PNG.
+        lines: by name, any number of lines of (x, y).
+        xlabel: what x is.
+        ylabel: what y is, with its unit.
+        title: above the figure.
+        points: mark every point, for few of them.
+        ticks: names of x = 0, 1, and so on.
+    """
+    figure, axes = _figure(max(6.4, 1.1 * len(ticks)), 4.2)
+    for number, (name, many) in enumerate(lines.items()):
+        for at, line in enumerate(many):
+            style = STYLES[number // len(COLOURS) % len(STYLES)]
+            label = readable(name, number) if not at else None
+            marker = "o" if points or len(line) == 1 else None
+            look: dict[str, Any] = {"linewidth": 1.4, "markersize": 3.5, "marker": marker, "linestyle": style}
+            axes.plot(*zip(*line), color=COLOURS[number % len(COLOURS)], label=label, alpha=0.85, **look)
+    if ticks:
+        shown = [readable(text, at, "model") for at, text in enumerate(ticks)]
+        axes.set_xticks(range(len(ticks)), shown, rotation=20, ha="right", fontsize=8)
+    axes.set_xlabel(xlabel)
+    axes.set_ylabel(ylabel)
+    axes.set_title(readable(title), loc="left", fontsize=11)
+    axes.yaxis.grid(True, color="#e5e7eb")
+    axes.set_axisbelow(True)
+    axes.spines[["top", "right"]].set_visible(False)
+    _legend(figure, len(lines))
     figure.savefig(path, dpi=150)
 
 

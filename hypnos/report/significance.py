@@ -89,7 +89,7 @@ def mean_intervals(
             continue
         sums = sum_groups(np.column_stack([values, np.ones(len(values))]), at, size)
         drawn = resample(sums, resamples, seed)
-        tail = _tail(level, size) if widen else (1 - level) / 2
+        tail = tail_share(level, size) if widen else (1 - level) / 2
         ends = np.quantile(drawn[:, :-1] / drawn[:, -1:], [tail, 1 - tail], axis=0)
         for column, place in enumerate(which):
             mean, (low, high) = float(values[:, column].mean()), ends[:, column]
@@ -134,7 +134,7 @@ def rated_interval(
         at += len(by_group)
         weight = (by_group @ counts * chosen).sum(1)
         means.append((by_group @ totals * chosen).sum(1)[weight > 0] / weight[weight > 0])
-    tail = _tail(level, group_count)
+    tail = tail_share(level, group_count)
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     mean = float(totals.sum() / counts.sum())
     return Interval(mean, float(low), float(high), len(values), group_count, rater_count)
@@ -167,7 +167,7 @@ def statistic_intervals(
     values = statistic(table.sum(0)[None])[0]
     ends = np.full((2, len(values)), math.nan)
     if size > 1:
-        tail = _tail(level, size)
+        tail = tail_share(level, size)
         ends = np.quantile(statistic(resample(table, resamples, seed)), [tail, 1 - tail], axis=0)
     return [Interval(float(v), float(low), float(high), len(sums), size) for v, low, high in zip(values, *ends)]
 
@@ -251,7 +251,7 @@ def _alike(table: np.ndarray) -> list[tuple[np.ndarray, list[int]]]:
     return [(there[:, which[0]], which) for which in together.values()]
 
 
-def _tail(level: float, groups: int) -> float:
+def tail_share(level: float, groups: int) -> float:
     """The share to cut off at either end, so that few groups give an interval as wide as Student's t does."""
     from scipy.stats import t
 

@@ -1,6 +1,5 @@
 """From a resolved configuration to trained stages and a table."""
 
-import json
 import logging
 import sys
 import warnings
@@ -13,7 +12,8 @@ from transformers.utils.logging import disable_progress_bar
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
 from hypnos.report.tables import text_table
-from hypnos.tuning.rank import is_first_rank
+from hypnos.tuning.outcome import clear_outcome, is_finished, read_objective, write_outcome
+from hypnos.tuning.rank import forget_ranks, is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
 
@@ -23,6 +23,7 @@ KEYS = {
     "": {
         *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
+        *("group", "authors", "data_share", "learnt_tokens", "replay"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},
@@ -33,7 +34,7 @@ GIVEN = {
     "pytorch_lightning.Trainer": ("logger", "default_root_dir"),
     "pytorch_lightning.loggers.CSVLogger": ("name",),
     "pytorch_lightning.loggers.TensorBoardLogger": ("name",),
-    "pytorch_lightning.loggers.WandbLogger": ("name",),
+    "pytorch_lightning.loggers.WandbLogger": ("job_type",),
     "torch.optim.AdamW": ("params",),
 }
 """Arguments the stages add when they build an object."""
@@ -61,20 +62,14 @@ def _check_keys(found: Mapping[str, Any], known: set[str], where: str) -> None:
             raise UserError(f"{where}{key}: no such key (known: {', '.join(sorted(known))})")
 
 
-def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
-    """Run every stage of an experiment and print what each model achieves.
-
-    Args:
-        config: `conf/train.yaml`, composed and resolved, as plain values.
-        build: makes an object from a config with a `_target_`.
-        output: folder of this run's logs.
+def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
+    """Check a configuration and build what it describes; nothing is made yet.
 
     Raises:
         UserError: see `check_configuration` and `Run`.
     """
-    _quieten()
     check_configuration(config)
-    run = Run(
+    return Run(
         model=config["model"],
         vocabulary=config["vocabulary"],
         stages=config["stages"],
@@ -85,14 +80,39 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
         output=output,
         seed=config["seed"],
     )
+
+
+def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> float | None:
+    """Run every stage of an experiment and print what each model achieves, unless its folder holds that already.
+
+    Args:
+        config: `conf/train.yaml`, composed and resolved, as plain values.
+        build: makes an object from a config with a `_target_`.
+        output: folder of this run's logs.
+
+    Returns:
+        Bits per character of the last model on the last held-out set, the specialty's: what a search makes small.
+
+    Raises:
+        UserError: see `make_run`.
+    """
+    _quieten()
+    forget_ranks()
+    run = make_run(config, build=build, output=output)
     if config["prepare_only"]:
         run.prepare()
-        return
-    results = run.train()
-    rows = [_row(result) for result in results]
+        return None
+    if is_finished(output, run):
+        log.info("finished before: %s", output)
+        return read_objective(output)
     if is_first_rank():
-        (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
-        print(_table(results))
+        clear_outcome(output)
+    results = run.train()
+    if not is_first_rank():
+        return None
+    write_outcome(output, run, results)
+    print(_table(results))
+    return read_objective(output)
 
 
 def _quieten() -> None:
@@ -102,11 +122,6 @@ def _quieten() -> None:
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     if not sys.stderr.isatty():
         disable_progress_bar()
-
-
-def _row(result: Result) -> dict[str, Any]:
-    directory = str(result.directory) if result.directory else None
-    return {"name": result.name, "directory": directory, "measures": dict(result.measures)}
 
 
 def _table(results: Sequence[Result]) -> str:

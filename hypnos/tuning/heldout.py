@@ -12,6 +12,7 @@ from hypnos.corpus.keys import content_key
 from hypnos.tuning.measure import VERSION, measure
 
 FILE = "measure.json"
+RECORDS = "records.json"
 
 
 class HeldOut:
@@ -39,15 +40,30 @@ class HeldOut:
         Returns:
             By name of the set, the fields of `Measure`.
         """
-        sets = {name: data.documents_key() for name, data in self.data.items()}
-        key = content_key({"version": VERSION, "model": model_key, "data": sets})
-        directory = place(self.folder, "measure", key)
+        directory = self._place(model_key)
 
         def write(partial: Path) -> None:
             self.prepare(tokenizer)
             model = read()
-            found = {name: measure(model, data.val_dataloader()).as_dict() for name, data in self.data.items()}
-            (partial / FILE).write_text(json.dumps(found, indent=1), "utf-8")
+            whole, records = {}, {}
+            for name, data in self.data.items():
+                found, bits = measure(model, data.val_dataloader())
+                whole[name] = found.as_dict()
+                records[name] = {**data.held_out_documents(), "bits": bits}
+            (partial / RECORDS).write_text(json.dumps(records, ensure_ascii=False), "utf-8")
+            (partial / FILE).write_text(json.dumps(whole, indent=1), "utf-8")
 
         make_once(directory, write)
         return dict(json.loads((directory / FILE).read_text("utf-8")))
+
+    def records(self, model_key: str) -> dict[str, dict[str, list[Any]]]:
+        """What was measured of each record, by name of the set: `records`, `groups`, `characters` and `bits`."""
+        return dict(json.loads((self._place(model_key) / RECORDS).read_text("utf-8")))
+
+    def keys(self) -> dict[str, str]:
+        """By name of the set, what decides its text: measures of one text alone can be compared."""
+        return {name: content_key(data.documents_key()) for name, data in self.data.items()}
+
+    def _place(self, model_key: str) -> Path:
+        sets = {name: data.documents_key() for name, data in self.data.items()}
+        return place(self.folder, "measure", content_key({"version": VERSION, "model": model_key, "data": sets}))

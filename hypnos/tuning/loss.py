@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -28,6 +29,25 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int = CHUNK) -> 
         return functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
     hidden = whole.get_decoder()(**inputs).last_hidden_state[0]
     return summed_cross_entropy(hidden.index_select(0, batch["places"]), head, batch["targets"], chunk=chunk)
+
+
+@torch.inference_mode()
+def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
+    """Negative log-likelihood of each document of a row, in nats: `(documents,)`, float64, without a gradient."""
+    inputs = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"], "use_cache": False}
+    places, targets = batch["places"], batch["targets"]
+    head = plain_head(model)
+    if head is None:
+        logits = model(**inputs, logits_to_keep=places).logits[0]
+        nats = functional.cross_entropy(logits.float(), targets, reduction="none")
+    else:
+        hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, places)
+        parts = zip(hidden.split(chunk), targets.split(chunk), strict=True)
+        nats = torch.cat([functional.cross_entropy((h @ head.T).float(), t, reduction="none") for h, t in parts])
+    # A document begins where positions begin anew.
+    number = (batch["position_ids"][0] == 0).cumsum(0) - 1
+    found = torch.zeros(int(number[-1]) + 1, dtype=torch.float64, device=nats.device)
+    return found.index_add_(0, number[places], nats.double())
 
 
 def plain_head(model: Any) -> Tensor | None:

@@ -8,9 +8,9 @@ import torch
 from transformers import PreTrainedModel
 
 from hypnos.tuning.attention import choose_attention
-from hypnos.tuning.loss import Batch, negative_log_likelihood
+from hypnos.tuning.loss import Batch, document_nats
 
-VERSION = 1
+VERSION = 2
 """Raised when code changes what is measured."""
 
 
@@ -37,21 +37,27 @@ class Measure:
 
 
 @torch.inference_mode()
-def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> Measure:
-    """Add up the negative log-likelihood of all rows, on a GPU where there is one."""
+def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, list[float]]:
+    """Measure a model on all rows, on a GPU where there is one.
+
+    Returns:
+        The measure of all, and the bits of each document in the order of the rows.
+    """
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     model = model.to(device).eval()
     model.set_attn_implementation(choose_attention("auto"))
-    nats = 0.0
+    bits: list[float] = []
     tokens = characters = 0
     for row in rows:
-        nats += negative_log_likelihood(model, {k: v.to(device) for k, v in row.items()}).item()
+        found = document_nats(model, {k: v.to(device) for k, v in row.items()})
+        bits += (found / math.log(2)).tolist()
         tokens += row["targets"].numel()
         characters += int(row["characters"])
-    return Measure(
-        loss=nats / max(tokens, 1),
-        bits_per_char=nats / math.log(2) / max(characters, 1),
+    whole = Measure(
+        loss=sum(bits) * math.log(2) / max(tokens, 1),
+        bits_per_char=sum(bits) / max(characters, 1),
         tokens_per_char=tokens / max(characters, 1),
         tokens=tokens,
         characters=characters,
     )
+    return whole, bits

@@ -141,10 +141,18 @@ def train_stage(
             "seed": seed,
             "steps": trainer.global_step,
             "seconds": time.monotonic() - started,
+            "device": device_name(trainer),
+            "processes": trainer.world_size,
             "metrics": metrics,
             "parameters": {"all": _count(directory), "trained": trained},
         },
     )
+
+
+def device_name(trainer: Trainer) -> str:
+    """What a stage was trained on, for the count of hours."""
+    device = trainer.strategy.root_device
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else device.type
 
 
 def _stopped(name: str, trainer: Trainer) -> Interrupted:

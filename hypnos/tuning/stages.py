@@ -12,6 +12,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hypnos.corpus.artefacts import join_making, make_once, place
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
+from hypnos.tuning.curves import keep_curves
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
@@ -29,11 +30,13 @@ class Result:
         name: `base`, `vocabulary`, or the stage's name.
         directory: where the model lies; None for the base as it came.
         measures: by name of the held-out set, the fields of `hypnos.tuning.measure.Measure`.
+        key: under which it was measured.
     """
 
     name: str
     directory: Path | None
     measures: Mapping[str, Mapping[str, float]]
+    key: str
 
 
 class Run:
@@ -118,9 +121,9 @@ class Run:
         spelled = self._tokenizer(plain)
         plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
         base_measures = self.heldout.measure(plain_key, spelled, lambda: plain.read_base(path, spelled, **settings))
-        results = [Result("base", None, base_measures)]
+        results = [Result("base", None, base_measures, plain_key)]
 
-        parents = {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
+        parents = self._roots()
         key = content_key(parents)
         directory = place(self.artefacts / "models", "base", key)
         self._make(directory, lambda d: self.vocabulary.write_base(path, tokenizer, d, **settings))
@@ -130,24 +133,40 @@ class Run:
             results.append(self._measured(name, key, directory, tokenizer))
         return results
 
+    def keys(self) -> dict[str, str]:
+        """The key of the base with its vocabulary and of every stage, before anything is made."""
+        found = {"vocabulary": content_key(self._roots())}
+        key = found["vocabulary"]
+        for name in self.stages:
+            key = found[name] = self._stage_key(name, key)
+        return found
+
+    def _roots(self) -> dict[str, str]:
+        return {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
+
+    def _stage_key(self, name: str, parent_key: str) -> str:
+        data = content_key(self.data[name].key())
+        counts = {"parent": parent_key, "data": data, "seed": self.seed, **counted(self.stages[name])}
+        return content_key({"version": VERSION, **counts})
+
     def _stage(
         self, name: str, parent_key: str, parent: Path, tokenizer: Path, parents: dict[str, str]
     ) -> tuple[str, Path]:
         """Make one stage from its parent, and add it to the parents of what follows."""
         config = self.stages[name]
         parents[f"data of {name}"] = content_key(self.data[name].key())
-        counts = {"parent": parent_key, "data": parents[f"data of {name}"], "seed": self.seed, **counted(config)}
-        key = content_key({"version": VERSION, **counts})
+        key = self._stage_key(name, parent_key)
         directory = place(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
+            keep_curves(self.output / name)
             train_stage(
                 partial,
                 name=name,
                 key=key,
                 config=config,
                 build=self.build,
-                loggers=[self.build(node, name=name) for node in self.logger.values()],
+                loggers=[self._logger(node, name) for node in self.logger.values()],
                 parent=parent,
                 parents=parents,
                 base=self.model["path"],
@@ -169,7 +188,13 @@ class Run:
         def read() -> PreTrainedModel:
             return AutoModelForCausalLM.from_pretrained(directory, dtype="auto")
 
-        return Result(name, directory, self.heldout.measure(key, tokenizer, read))
+        return Result(name, directory, self.heldout.measure(key, tokenizer, read), key)
+
+    def _logger(self, node: Config, stage: str) -> Any:
+        """Files lie in a folder of the stage's name; at W&B the stage is the run's job type, and the arm its name."""
+        return self.build(
+            node, **({"job_type": stage} if str(node["_target_"]).endswith("WandbLogger") else {"name": stage})
+        )
 
     def _tokenizer(self, vocabulary: Any) -> Path:
         key = content_key({"base": vocabulary.tokenizer_key(self.model["path"]), **vocabulary.key()})

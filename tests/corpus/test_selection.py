@@ -274,3 +274,20 @@ def test_every_selection_can_be_made(compose, name):
         "rules": ("none", False),
         "self": ("self", False),
     }.get(name, ("other", False))
+
+
+@pytest.mark.parametrize(
+    ("makers", "human", "model"),
+    [("both", None, None), ("people", None, "other_maker"), ("models", "other_maker", None)],
+)
+def test_what_people_or_models_wrote_alone(makers, human, model):
+    selection = Selection(makers=makers, scorers="none")
+    assert selection.decide({"author": "human"}) == human
+    assert selection.decide({"author": "gpt"}) == model
+
+
+def test_a_choice_of_makers_leaves_older_keys_as_they_are():
+    assert "makers" not in Selection().key()
+    assert Selection(makers="people").key() == {**Selection().key(), "makers": "people"}
+    with pytest.raises(UserError, match="makers"):
+        Selection(makers="robots")

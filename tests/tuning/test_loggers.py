@@ -43,3 +43,19 @@ def test_fixed_prompts_are_answered_at_each_validation(compose, tmp_path, train_
         "罗库溴铵的诱导剂量是多少？",
     }
     assert all(isinstance(row["answer"], str) and row["step"] == 2 for row in rows)
+
+
+def test_at_wandb_the_group_is_the_experiment_the_job_type_the_stage_and_the_name_what_differs(described, monkeypatch):
+    monkeypatch.setenv("WANDB_API_KEY", "0123456789abcdef")
+    run = described("logger=wandb", "experiment=mixed", "seed=4")
+    built = []
+    run.build = lambda node, **given: built.append({**node, **given})
+    for node in run.logger.values():
+        run._logger(node, "mixed")
+    kept, wandb = sorted(built, key=lambda one: one["_target_"])
+    assert kept["name"] == "mixed"  # a folder of the stage's name
+    assert (wandb["group"], wandb["job_type"]) == ("mixed", "mixed")
+    assert wandb["name"].startswith("mixed__seed-4") or "seed-4" in wandb["name"]
+    assert "0123456789abcdef" not in json.dumps(built)
+    run = described("logger=wandb", "sweep=strategy", "experiment=mixed")
+    assert run.logger["wandb"]["group"] == "strategy"

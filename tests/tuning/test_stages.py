@@ -180,12 +180,12 @@ def test_every_experiment_runs(train_once, experiment, stages):
 def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once, tmp_path, override, named):
     import warnings
 
-    from hypnos.corpus.errors import _find_message
+    from hypnos.corpus.errors import find_message
 
     with warnings.catch_warnings(), pytest.raises(Exception) as caught:
         warnings.simplefilter("ignore")
         train_once(*SHORT, override, artefacts=tmp_path)
-    message = _find_message(caught.value)
+    message = find_message(caught.value)
     assert message is not None, caught.value
     import re
 

@@ -1,0 +1,82 @@
+"""Figures of a sweep: arms side by side, bits across stages, the threshold frontier, and learning curves."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from hypnos.report.arms import Arm
+from hypnos.report.curves import SHOWN, curves_of
+from hypnos.report.figures import Figure
+from hypnos.report.grid import Grid
+from hypnos.report.plots import grouped_bars, line_plot
+from hypnos.report.sweep_tables import SPECIALTY, kept_share
+
+THRESHOLD = "selection.threshold="
+
+
+def draw_sweep(
+    directory: Path, lines: Mapping[str, Sequence[Arm]], sets: Sequence[str], held_out: Grid
+) -> Iterator[Figure]:
+    """Draw what there is something to draw of, and yield each figure."""
+    if held_out.rows and sets:
+        path = directory / "held_out.png"
+        bars = {label: [cell.value if cell else math.nan for cell in cells] for label, cells in held_out.rows}
+        ends = {
+            label: [(cell.low, cell.high) if cell else (math.nan, math.nan) for cell in cells]
+            for label, cells in held_out.rows
+        }
+        title = "Held-out text, bits per character (lower is better)"
+        grouped_bars(path, groups=list(sets), bars=bars, ends=ends, ylabel="bits per character", title=title)
+        yield Figure(path, title)
+    yield from _stages(directory, lines, sets)
+    yield from _frontier(directory, lines)
+    for column in SHOWN:
+        for stage, curves in curves_of(lines, column).items():
+            path = directory / f"curve_{stage}_{column.replace('/', '_')}.png"
+            title = f"{column} in stage {stage}"
+            line_plot(path, lines=curves, xlabel="optimizer step", ylabel=column, title=title)
+            yield Figure(path, title)
+
+
+def _stages(directory: Path, lines: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Iterator[Figure]:
+    """Both sets on one axis across the stages: what a stage learns of one, it may forget of the other."""
+    models = list(dict.fromkeys(model for arms in lines.values() for arm in arms for model in arm.models))
+    ticks = [model for model in models if model != "base"]  # many bits above all others: it would flatten them
+    series: dict[str, list[list[tuple[float, float]]]] = {}
+    for label, arms in lines.items():
+        for name in sets:
+            for arm in arms:
+                points = [
+                    (float(ticks.index(model)), arm.measures[model][name]["bits_per_char"])
+                    for model in arm.models
+                    if model != "base"
+                ]
+                series.setdefault(f"{label}: {name}", []).append(points)
+    if series and len(ticks) > 1:
+        path = directory / "stages.png"
+        title = "Bits per character after each stage"
+        line_plot(path, lines=series, xlabel="", ylabel="bits per character", title=title, points=True, ticks=ticks)
+        yield Figure(path, title)
+
+
+def _frontier(directory: Path, lines: Mapping[str, Sequence[Arm]]) -> Iterator[Figure]:
+    """Kept share against what the model achieves, by threshold; one line for each kind of selection."""
+    series: dict[str, dict[str, list[tuple[float, float]]]] = {}
+    for label, arms in lines.items():
+        parts = label.split(", ")
+        kind = ", ".join(part for part in parts if not part.startswith(THRESHOLD)) or "selection"
+        if kind == label:
+            continue
+        for arm in arms:
+            kept = kept_share(arm)
+            measure = arm.measures[arm.last].get(SPECIALTY)
+            if kept and kept[1] and measure and measure["tokens"]:
+                point = (100 * kept[0] / kept[1], measure["bits_per_char"])
+                series.setdefault(kind, {}).setdefault(arm.seed, []).append(point)
+    if series:
+        path = directory / "frontier.png"
+        title = "Threshold frontier: what is kept against what is learnt"
+        drawn = {kind: [sorted(line) for line in of.values()] for kind, of in series.items()}
+        ylabel = f"{SPECIALTY}, bits per character"
+        line_plot(path, lines=drawn, xlabel="records kept, percent", ylabel=ylabel, title=title, points=True)
+        yield Figure(path, title)

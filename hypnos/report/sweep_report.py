@@ -1,0 +1,113 @@
+"""The report of a sweep: arms over seeds, compared with the arm of reference."""
+
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypnos.corpus.errors import UserError
+from hypnos.report.arms import Arm
+from hypnos.report.figures import Figure
+from hypnos.report.grid import Grid
+from hypnos.report.latex import HEAD, latex_grid, latex_note
+from hypnos.report.markdown import markdown_grid, markdown_note
+from hypnos.report.page import write_page
+from hypnos.report.report import Report
+from hypnos.report.results import Note, Results
+from hypnos.report.spreadsheet import write_numbers, write_tables
+from hypnos.report.sweep_benchmark import benchmark_tables
+from hypnos.report.sweep_figures import draw_sweep
+from hypnos.report.sweep_notes import hours_note, states_note, uneven_seeds
+from hypnos.report.sweep_tables import (
+    finished,
+    forgetting_grid,
+    frontier_grid,
+    held_out_grid,
+    held_out_sets,
+    held_out_tests,
+)
+
+
+def choose_reference(arms: Sequence[Arm], reference: str | None) -> str | None:
+    """The label others are compared with: the one named, else the first finished one; None where none is finished.
+
+    Raises:
+        UserError: no finished arm has this label.
+    """
+    labels = list(finished(arms))
+    if reference is None:
+        return labels[0] if labels else None
+    if reference not in labels:
+        raise UserError(f"reference: no finished arm {reference!r} (there are: {', '.join(labels) or 'none'})")
+    return reference
+
+
+def write_sweep_report(
+    directory: Path,
+    *,
+    name: str,
+    arms: Sequence[Arm],
+    reference: str | None = None,
+    scores: Results | None = None,
+    dollars_per_hour: float | None = None,
+) -> Report:
+    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+
+    The same arms give the same files, byte by byte.
+
+    Args:
+        directory: is made if it is not there; files of the same names are replaced.
+        name: of the sweep.
+        arms: all of them, whatever their state.
+        reference: label of the arm others are compared with; None for the first finished one.
+        scores: of the benchmark, if arms took part in it; its models are named by the arms' folders.
+        dollars_per_hour: price of a device.
+
+    Raises:
+        UserError: no finished arm is called like the reference.
+    """
+    chosen = choose_reference(arms, reference)
+    lines = finished(arms)
+    sets = held_out_sets([arm for of in lines.values() for arm in of])
+    grids: list[Grid] = []
+    notes: list[Note] = [states_note(arms)]
+    if chosen is not None:
+        notes += uneven_seeds(lines)
+    if chosen is not None and sets:
+        grids += [held_out_grid(lines, sets), forgetting_grid(lines, sets)]
+        test = held_out_tests(lines, sets, chosen)
+        notes += [test] if test else []
+    if chosen is not None and scores is not None:
+        found, tests = benchmark_tables(lines, scores, chosen)
+        grids += found
+        notes += tests
+    frontier = frontier_grid(lines) if lines else None
+    grids += [frontier] if frontier else []
+    hours = hours_note(arms, dollars_per_hour)
+    notes += [hours] if hours else []
+    failed = sum(arm.state == "failed" for arm in arms)
+    title = f"Sweep {name}: {len(lines)} arms" + (f", failed runs: {failed}" if failed else "")
+    results = Results(title=title, models=tuple(lines), tasks=(), answers=(), notes=tuple(notes))
+    directory.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as made:
+        place = Path(made)
+        figures = tuple(draw_sweep(place, lines, sets, grids[0])) if lines and sets else ()
+        (place / "report.md").write_text(_markdown(title, grids, notes, figures), "utf-8", newline="\n")
+        tables = [*map(latex_grid, grids), *(latex_note(note, f"note {at}") for at, note in enumerate(notes, 1))]
+        (place / "report.tex").write_text("\n".join([HEAD, *tables]), "utf-8", newline="\n")
+        write_tables(place / "report.csv", grids, notes)
+        write_numbers(place / "numbers.csv", grids)
+        write_page(place / "report.html", results=results, grids=grids, notes=notes, figures=figures)
+        for old in directory.glob("*.png"):
+            old.unlink()  # a figure of arms that are gone
+        for file in sorted(place.iterdir()):
+            file.replace(directory / file.name)
+    drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
+    return Report(directory=directory, grids=tuple(grids), notes=tuple(notes), figures=drawn)
+
+
+def _markdown(title: str, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
+    parts = [f"# {title}", "", *map(markdown_grid, grids), "## Tests and notes", "", *map(markdown_note, notes)]
+    parts += ["## Figures", ""]
+    for figure in figures:
+        parts += [f"![{figure.title}]({figure.path.name})", ""]
+    return "\n".join(parts)

@@ -1,0 +1,63 @@
+"""An epoch of so many learnt tokens, and the names of what is held out."""
+
+import pytest
+
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.sources import Source
+from hypnos.data.datamodule import InstructionData
+
+
+@pytest.fixture
+def make(tmp_path, tokenizer_folders, write_lines):
+    rows = [
+        {"id": f"r{n}", "instruction": f"q{n}", "output": "a" * (3 + n % 5), "group": f"g{n // 2}"} for n in range(40)
+    ]
+    path = write_lines("records.jsonl", rows)
+
+    def make(**more):
+        settings = {"max_length": 64, "row_length": 128, "rows_per_step": 2, **more}
+        data = InstructionData(sources={"s": Source(path, holdout=0.3)}, cache=str(tmp_path / "cache"), **settings)
+        data.use_tokenizer(tokenizer_folders["plain"])
+        data.prepare_data()
+        return data
+
+    return make
+
+
+@pytest.mark.parametrize("budget", [20, 400, 2000])
+def test_an_epoch_has_the_learnt_tokens_asked_for_to_within_one_document(make, budget):
+    rows = make(learnt_tokens=budget).train_rows
+    longest = make(packing="none").train_rows.learnt.max()
+    assert budget <= rows.learnt.sum() < budget + longest
+
+
+def test_few_records_are_seen_over_and_over_and_evenly(make):
+    import numpy as np
+
+    whole = make().train_rows
+    total = int(whole.learnt.sum())
+    seen = np.bincount(make(learnt_tokens=3 * total).train_rows.packing.documents)
+    assert set(seen[np.unique(whole.packing.documents)]) == {3}
+
+
+def test_the_draw_depends_on_the_seed_alone(make):
+    def chosen(seed):
+        return sorted(make(learnt_tokens=60, seed=seed).train_rows.packing.documents.tolist())
+
+    assert chosen(1) == chosen(1) != chosen(2)
+
+
+def test_the_budget_is_part_of_the_key_only_where_there_is_one(make):
+    assert "learnt_tokens" not in make().key()
+    assert make(learnt_tokens=9).key() != make().key()
+    assert make(learnt_tokens=9).documents_key() == make().documents_key()  # nothing is encoded anew
+    with pytest.raises(UserError, match="learnt_tokens 0"):
+        make(learnt_tokens=0)
+
+
+def test_held_out_documents_are_named_in_the_order_of_the_rows(make):
+    data = make()
+    named = data.held_out_documents()
+    assert 0 < len(named["records"]) < 40
+    assert named["characters"] == [3 + int(record.removeprefix("s/r")) % 5 for record in named["records"]]
+    assert named["groups"] == [f"s/g{int(record.removeprefix('s/r')) // 2}" for record in named["records"]]
