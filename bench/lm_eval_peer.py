@@ -34,7 +34,7 @@ def main(model: str, questions: str, answers: str, *sizes: str) -> None:
     seconds = {}
     for size in sizes:
         lm = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=int(size))
-        spent = []
+        spent: list[float] = []
         asked = lm.loglikelihood
 
         def timed(*args, asked=asked, spent=spent, **kwargs):
