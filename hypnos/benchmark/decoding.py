@@ -69,18 +69,23 @@ class Row:
     draws: np.ndarray | None = None
 
 
-def batches(sizes: Sequence[int], *, tokens: int, rows: int) -> list[list[int]]:
+def batches(sizes: Sequence[int], *, tokens: int, rows: int, alike: float = 0.0) -> list[list[int]]:
     """Group rows of like size, the largest first, so that little is padded and memory fails early or not at all.
 
     Args:
         sizes: tokens of each row, written ones included.
         tokens: most tokens of a group, padding included.
         rows: most rows of a group.
+        alike: a group a quarter full takes no row that is smaller than this share of its largest.
     """
     order = sorted(range(len(sizes)), key=lambda i: (-sizes[i], i))
     groups: list[list[int]] = []
     for i in order:
-        if not groups or len(groups[-1]) == rows or (len(groups[-1]) + 1) * sizes[groups[-1][0]] > tokens:
+        if groups:
+            largest, members = sizes[groups[-1][0]], len(groups[-1])
+            full = members == rows or (members + 1) * largest > tokens
+            odd = sizes[i] < alike * largest and 4 * members * largest > tokens
+        if not groups or full or odd:
             groups.append([])
         groups[-1].append(i)
     return groups

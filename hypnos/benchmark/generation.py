@@ -36,7 +36,7 @@ CHUNK = 256
 """Choice questions weighed and kept together."""
 
 WEIGHED_AT_ONCE = {"cpu": 512, "cuda": 16384}
-"""Tokens of one batch of prompts that are only read. A CPU is as fast with few, and then little of them is padding."""
+"""Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
 
 class LocalModel(Answerer):

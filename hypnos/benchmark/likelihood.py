@@ -3,16 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import torch
 
 from hypnos.benchmark.decoding import batches
 from hypnos.benchmark.kv_cache import make_cache
-from hypnos.benchmark.output_head import OutputHead, Waiting
+from hypnos.benchmark.output_head import CLOSE, OutputHead, Waiting
 
 WORTH = 8
 """Tokens that all prompts must share to be read apart."""
+
+
+ALIKE = 0.85
+"""Share of a batch's longest row that its others have at least, or a batch of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,131 +58,159 @@ def encode(
 
 
 @torch.inference_mode()
-def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int, rows: int = 256) -> list[list[float]]:
+def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int) -> list[list[float]]:
     """Log-likelihoods of continuations, in nats, summed over their tokens.
+
+    All continuations of a prompt stand behind it in one row, each at the positions it would have alone, and none
+    sees another: the prompt is read once, and so is what all prompts begin with.
 
     Args:
         model: a causal language model of transformers.
         weighings: every continuation has at least one token.
-        tokens: most tokens of one batch, padding included.
-        rows: most prompts of one batch.
+        tokens: most tokens read together, padding included.
     """
-    sums = [[0.0] * len(one.continuations) for one in weighings]
     if not weighings:
-        return sums
+        return []
     head = OutputHead(model)
+    if not keeps_branches_apart(head):
+        return _one_by_one(head, weighings, tokens)
+    reading = _Reading(head, weighings)
+    sizes = [len(one.prompt) + sum(len(ids) - 1 for ids in one.continuations) for one in weighings]
+    for batch in batches([size - len(reading.shared) for size in sizes], tokens=tokens, rows=tokens, alike=ALIKE):
+        reading.read(batch)
+    return reading.finish()
+
+
+@torch.inference_mode()
+def keeps_branches_apart(head: OutputHead) -> bool:
+    """Whether a model reads continuations beside each other as it reads them alone.
+
+    Models whose attention does not go by the positions and the mask they are given do not.
+    """
+    trial = [Weighing((3, 4, 5, 6), ((7, 8, 9), (10, 11), (12,)))]
+    reading = _Reading(head, trial)
+    try:
+        reading.read([0])
+    except (ValueError, RuntimeError, TypeError):  # a mask of this form is refused
+        return False
+    together, alone = reading.finish()[0], _one_by_one(head, trial, 64)[0]
+    return all(abs(a - b) < CLOSE for a, b in zip(together, alone, strict=True))
+
+
+def _one_by_one(head: OutputHead, weighings: Sequence[Weighing], tokens: int) -> list[list[float]]:
+    """The slow way: every continuation behind a prompt of its own."""
+    flat = [Weighing((*one.prompt, *ids[:-1]), ((ids[-1],),)) for one in weighings for ids in one.continuations]
     waiting = Waiting(head)
-    shared = _shared([one.prompt for one in weighings])
-    start = _read_shared(head, shared)
-    for batch in batches([len(one.prompt) for one in weighings], tokens=tokens, rows=rows):
-        members = [weighings[i] for i in batch]
-        reading = _Reading(head, waiting, start, len(shared), members, [sums[i] for i in batch], room=tokens)
-        reading.read()
+    sums = [[0.0] for _ in flat]
+    ends = [len(ids) for one in weighings for ids in one.continuations]
+    for batch in batches([len(one.prompt) for one in flat], tokens=tokens, rows=tokens):
+        ids = _pad([flat[k].prompt for k in batch], head.model.device)
+        states = head.states(input_ids=ids, use_cache=False)
+        for row, k in enumerate(batch):
+            whole = (*flat[k].prompt, flat[k].continuations[0][0])
+            first = len(whole) - 1 - ends[k]
+            targets = [[token] for token in whole[first + 1 :]]
+            waiting.ask(states[row, first : len(whole) - 1], targets, [partial(_add, sums[k], (0,))] * ends[k])
     waiting.finish()
-    return sums
+    found = iter(sums)
+    return [[next(found)[0] for _ in one.continuations] for one in weighings]
 
 
 def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     """Tokens with which all prompts begin, if that is worth it; each prompt keeps one at least for itself."""
     first, last = min(prompts), max(prompts)
-    most = min(min(map(len, prompts)) - 1, len(first), len(last))
+    most = min(map(len, prompts)) - 1
     length = next((i for i in range(most) if first[i] != last[i]), most)
     return first[:length] if length >= WORTH and len(prompts) > 1 else ()
 
 
-def _read_shared(head: OutputHead, shared: Sequence[int]) -> Any:
-    cache = make_cache(head.model.config)
-    if shared:
-        head.states(input_ids=torch.tensor([list(shared)], device=head.model.device), past_key_values=cache)
-    return cache
-
-
 class _Reading:
-    """One batch of prompts, read once, with all their continuations."""
+    """Prompts are read in batches, a row for each with all its continuations."""
 
-    def __init__(
-        self,
-        head: OutputHead,
-        waiting: Waiting,
-        start: Any,
-        shared: int,
-        batch: Sequence[Weighing],
-        sums: Sequence[list[float]],
-        *,
-        room: int,
-    ) -> None:
+    def __init__(self, head: OutputHead, weighings: Sequence[Weighing]) -> None:
         self.head = head
-        self.waiting = waiting
-        self.start = start
-        self.shared = shared
-        self.batch = batch
-        self.sums = sums
-        self.room = room
+        self.weighings = weighings
         self.device = head.model.device
-        self.lengths = torch.tensor([len(one.prompt) for one in batch], device=self.device)
+        self.sums = [[0.0] * len(one.continuations) for one in weighings]
+        self.waiting = Waiting(head)
+        self.shared = _shared([one.prompt for one in weighings])
+        self.start = make_cache(head.model.config)
+        if self.shared:
+            ids = torch.tensor([list(self.shared)], device=self.device)
+            head.states(input_ids=ids, past_key_values=self.start, use_cache=True)
 
-    def read(self) -> None:
-        """Run the model's layers over everything, and ask for each token's log-likelihood."""
-        going_on = any(len(ids) > 1 for one in self.batch for ids in one.continuations)
-        cache = self._cache(self.start, [0] * len(self.batch)) if going_on or self.shared else None
-        ids, _ = self._pad([one.prompt[self.shared :] for one in self.batch])
-        # Padding stands behind: no token of a prompt sees it, and causal attention needs no mask.
+    def read(self, batch: Sequence[int]) -> None:
+        """Read the prompts with these numbers, and ask for the likelihoods of what follows them."""
+        members = [self.weighings[number] for number in batch]
+        own = [one.prompt[len(self.shared) :] for one in members]
+        rests = [[ids[:-1] for ids in one.continuations] for one in members]
+        ids = _pad([(*begin, *chain(*rest)) for begin, rest in zip(own, rests, strict=True)], self.device)
+        parts, positions = self._places(own, rests, ids.shape[1])
+        branches = any(len(rest) for row in rests for rest in row)
         states = self.head.states(
             input_ids=ids,
-            position_ids=torch.arange(self.shared, self.shared + ids.shape[1], device=self.device)[None],
-            past_key_values=cache,
-            use_cache=cache is not None,
+            # Without branches plain causal attention does: padding stands behind, and no token of a prompt sees it.
+            attention_mask=self._mask(parts) if branches else None,
+            position_ids=positions,
+            past_key_values=self._cache(len(batch)),
+            use_cache=bool(self.shared),
         )
-        last = states[torch.arange(len(self.batch), device=self.device), self.lengths - self.shared - 1]
-        first = [[ids[0] for ids in one.continuations] for one in self.batch]
-        self.waiting.ask(last, first, [partial(_add_all, sums) for sums in self.sums])
-        if going_on:
-            self._go_on(cache)
+        for row, number in enumerate(batch):
+            self._ask(states[row], number, len(own[row]))
 
-    def _go_on(self, cache: Any) -> None:
-        """The tokens after the first: every continuation is a row that shares its prompt's keys and values."""
-        width = cache.layers[0].keys.shape[2]
-        rest = [
-            (i, j, ids) for i, one in enumerate(self.batch) for j, ids in enumerate(one.continuations) if len(ids) > 1
-        ]
-        for part in batches([len(ids) - 1 for _, _, ids in rest], tokens=self.room, rows=256):
-            members = [rest[k] for k in part]
-            rows = [i for i, _, _ in members]
-            ids, real = self._pad([ids[:-1] for _, _, ids in members])
-            before = self.lengths[rows]
-            seen = torch.arange(width, device=self.device)[None] < before[:, None]
-            states = self.head.states(
-                input_ids=ids,
-                attention_mask=torch.cat([seen.long(), torch.ones_like(ids)], 1),
-                position_ids=before[:, None] + torch.arange(ids.shape[1], device=self.device),
-                past_key_values=self._cache(cache, rows),
-                use_cache=True,
-            )
-            targets = [[token] for _, _, ids in members for token in ids[1:]]
-            takers = [partial(_add_one, self.sums[i], j) for i, j, ids in members for _ in ids[1:]]
-            self.waiting.ask(states[real], targets, takers)
+    def finish(self) -> list[list[float]]:
+        """The log-likelihoods of all continuations of all prompts."""
+        self.waiting.finish()
+        return self.sums
 
-    def _cache(self, cache: Any, rows: Sequence[int]) -> Any:
-        """Keys and values of these rows, each as often as it stands there."""
+    def _ask(self, states: torch.Tensor, number: int, length: int) -> None:
+        """Ask at the prompt's last token for all first tokens, and at each token of a branch for the next one."""
+        continuations = self.weighings[number].continuations
+        targets: list[list[int]] = [[ids[0] for ids in continuations]]
+        takers = [partial(_add, self.sums[number], range(len(continuations)))]
+        for j, ids in enumerate(continuations):
+            targets += [[token] for token in ids[1:]]
+            takers += [partial(_add, self.sums[number], (j,))] * (len(ids) - 1)
+        self.waiting.ask(states[length - 1 : length - 1 + len(targets)], targets, takers)
+
+    def _places(
+        self, own: Sequence[Sequence[int]], rests: Sequence[Sequence[Sequence[int]]], width: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """For each token its branch (0: the prompt) and its position; `(rows, width)` each."""
+        parts = torch.zeros((len(own), width), dtype=torch.long)
+        positions = torch.arange(width).repeat(len(own), 1)
+        for row, (begin, branches) in enumerate(zip(own, rests, strict=True)):
+            at = len(begin)
+            for number, branch in enumerate(branches, 1):
+                parts[row, at : at + len(branch)] = number
+                positions[row, at : at + len(branch)] = torch.arange(len(begin), len(begin) + len(branch))
+                at += len(branch)
+        return parts.to(self.device), positions.to(self.device) + len(self.shared)
+
+    def _mask(self, parts: torch.Tensor) -> torch.Tensor:
+        """What each token sees, `(rows, 1, tokens, shared + tokens)`: 0, or the lowest number there is."""
+        width = parts.shape[1]
+        earlier = torch.ones((width, width), dtype=torch.bool, device=self.device).tril()
+        seen = earlier & ((parts == 0)[:, None] | (parts[:, None] == parts[:, :, None]))
+        seen = torch.nn.functional.pad(seen, (len(self.shared), 0), value=True)[:, None]
+        dtype = self.head.model.dtype
+        return torch.zeros(seen.shape, dtype=dtype, device=self.device).masked_fill(~seen, torch.finfo(dtype).min)
+
+    def _cache(self, rows: int) -> Any:
+        """Keys and values of what is shared, for each row."""
+        if not self.shared:
+            return None
         made = make_cache(self.head.model.config)
-        taken = torch.tensor(rows, device=self.device)
-        for layer, other in zip(made.layers, cache.layers, strict=True):
-            if other.is_initialized:
-                layer.update(other.keys[taken], other.values[taken])
+        for layer, other in zip(made.layers, self.start.layers, strict=True):
+            layer.update(other.keys.expand(rows, -1, -1, -1), other.values.expand(rows, -1, -1, -1))
         return made
 
-    def _pad(self, rows: Sequence[Sequence[int]]) -> tuple[torch.Tensor, torch.Tensor]:
-        """Ids, `(rows, longest)`, and where they stand for a token."""
-        longest = max(map(len, rows))
-        ids = torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=self.device)
-        lengths = torch.tensor([len(row) for row in rows], device=self.device)
-        return ids, torch.arange(longest, device=self.device)[None] < lengths[:, None]
+
+def _pad(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
 
 
-def _add_all(sums: list[float], values: list[float]) -> None:
-    for j, value in enumerate(values):
-        sums[j] += value
-
-
-def _add_one(sums: list[float], j: int, values: list[float]) -> None:
-    sums[j] += values[0]
+def _add(sums: list[float], places: Sequence[int], values: list[float]) -> None:
+    for place, value in zip(places, values, strict=True):
+        sums[place] += value

@@ -8,6 +8,9 @@ import torch
 
 log = logging.getLogger(__name__)
 
+BLOCK = 4000
+"""Pieces of the vocabulary whose scores are in memory together: they stay in a processor's cache."""
+
 Taker = Callable[[list[float]], None]
 """Takes the log-likelihoods at one position."""
 
@@ -26,7 +29,7 @@ class OutputHead:
         self.model = model
         self._layers = model.get_decoder() if hasattr(model, "get_decoder") else None
         self._head = model.get_output_embeddings()
-        if self._layers is None or self._head is None or not self._is_all(model):
+        if self._layers is None or type(self._head) is not torch.nn.Linear or not self._is_all(model):
             log.debug("%s: scores are computed at every position", type(model).__name__)
             self._layers = None
 
@@ -43,11 +46,26 @@ class OutputHead:
             states: of positions, `(N, width)`.
             targets: for each position the tokens asked about.
         """
-        scores = torch.log_softmax((states if self._layers is None else self._head(states)).float(), -1)
-        rows = torch.tensor([row for row, tokens in enumerate(targets) for _ in tokens], device=scores.device)
-        columns = torch.tensor([token for tokens in targets for token in tokens], device=scores.device)
-        values = iter(scores[rows, columns].tolist())
+        rows = torch.tensor([row for row, tokens in enumerate(targets) for _ in tokens], device=states.device)
+        columns = torch.tensor([token for tokens in targets for token in tokens], device=states.device)
+        if self._layers is None:
+            found = torch.log_softmax(states.float(), -1)[rows, columns]
+        else:
+            weight, bias = self._head.weight, self._head.bias
+            asked = (states[rows].float() * weight[columns].float()).sum(-1)
+            found = asked + (0.0 if bias is None else bias[columns].float()) - self._whole(states)[rows]
+        values = iter(found.tolist())
         return [[next(values) for _ in tokens] for tokens in targets]
+
+    def _whole(self, states: torch.Tensor) -> torch.Tensor:
+        """Logarithm of the sum of the exponentials of all scores, `(N,)`, a block of the vocabulary at a time."""
+        weight, bias = self._head.weight, self._head.bias
+        total = torch.full((len(states),), -torch.inf, device=states.device)
+        for start in range(0, len(weight), BLOCK):
+            part = slice(start, start + BLOCK)
+            scores = torch.nn.functional.linear(states, weight[part], None if bias is None else bias[part])
+            total = torch.logaddexp(total, scores.float().logsumexp(-1))
+        return total
 
     @torch.inference_mode()
     def _is_all(self, model: Any) -> bool:
@@ -62,7 +80,7 @@ class Waiting:
     """Positions whose scores are asked for, taken together: the last layer costs as much for one as for many."""
 
     AT_ONCE = 256
-    """Positions in memory with their scores over the vocabulary; on a CPU fewer and more are slower."""
+    """Positions scored together: with fewer the weights are fetched too often."""
 
     def __init__(self, head: OutputHead) -> None:
         self._head = head

@@ -6,7 +6,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hypnos.benchmark.generation import LocalModel
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.likelihood import Weighing, encode, weigh
+from hypnos.benchmark.likelihood import Weighing, encode, keeps_branches_apart, weigh
+from hypnos.benchmark.output_head import OutputHead
 from hypnos.benchmark.weighed import choose, choose_per_character, questions
 
 CHOICES = [
@@ -30,10 +31,6 @@ def alone(model, prompt, continuation):
     return float(sum(found[i, token] for i, token in enumerate(continuation)))
 
 
-def weigh_all(model, weighings, **settings):
-    return weigh(model, weighings, **settings)
-
-
 def test_likelihoods_are_those_of_each_continuation_alone(model):
     torch.manual_seed(3)
     draw = lambda n: tuple(torch.randint(3, 1500, (n,)).tolist())  # noqa: E731
@@ -41,8 +38,8 @@ def test_likelihoods_are_those_of_each_continuation_alone(model):
         Weighing(draw(length), tuple(draw(n) for n in lengths))
         for length, lengths in [(1, (1, 3)), (9, (2, 2, 7)), (30, (1,)), (4, (5, 1, 1, 12)), (31, (2, 9)), (9, (1, 1))]
     ]
-    for tokens in (20, 10_000):
-        found = weigh_all(model, weighings, tokens=tokens)
+    for tokens in (20, 50, 10_000):
+        found = weigh(model, weighings, tokens=tokens)
         for number, one in enumerate(weighings):
             expected = [alone(model, one.prompt, ids) for ids in one.continuations]
             assert found[number] == pytest.approx(expected, abs=1e-4)
@@ -59,37 +56,37 @@ def test_what_all_prompts_share_is_read_once(model, monkeypatch):
     monkeypatch.setattr(
         layers, "forward", lambda self, **k: read.append(tuple(k["input_ids"].shape)) or forward(self, **k)
     )
-    found = weigh_all(model, weighings, tokens=1000)
+    found = weigh(model, weighings, tokens=1000)
     monkeypatch.undo()
-    # After the trial of the parts: what is shared, what is each prompt's own, the second token of each continuation.
-    assert read[-3:] == [(1, 30), (4, 4), (4, 1)]
+    # After the trials: what is shared, then each prompt's own tokens with the first of (9, 10) behind them.
+    assert read[-2:] == [(1, 30), (4, 5)]
     for number, one in enumerate(weighings):
         expected = [alone(model, one.prompt, ids) for ids in one.continuations]
         assert found[number] == pytest.approx(expected, abs=1e-4)
 
 
-def test_letters_need_one_pass_alone_and_scores_at_the_last_token_alone(model, monkeypatch):
+def test_letters_need_one_pass_and_scores_at_the_last_token_alone(model, monkeypatch):
     weighings = [Weighing((5, 6, 7), ((8,), (9,))), Weighing((5, 6), ((8,), (9,)))]
     read, scored = [], []
-    layers, head = type(model.model), type(model.lm_head)
-    forward, score = layers.forward, head.forward
+    layers, linear = type(model.model), torch.nn.functional.linear
+    forward = layers.forward
     monkeypatch.setattr(layers, "forward", lambda self, **k: read.append(k["input_ids"].shape) or forward(self, **k))
 
-    def counted(self, x):
-        if self is model.lm_head:
+    def counted(x, weight, bias=None):
+        if len(weight) == 1500:  # the vocabulary
             scored.append(tuple(x.shape[:-1]))
-        return score(self, x)
+        return linear(x, weight, bias)
 
-    monkeypatch.setattr(head, "forward", counted)
-    found = weigh_all(model, weighings, tokens=1000)
+    monkeypatch.setattr(torch.nn.functional, "linear", counted)
+    found = weigh(model, weighings, tokens=1000)
     monkeypatch.undo()
-    assert read[2:] == [(2, 3)] and scored[2:] == [(2,)]  # the first two see that the model has no other parts
+    assert read[-1] == (2, 3) and scored[-1] == (2,)
     assert found[1] == pytest.approx([alone(model, (5, 6), (8,)), alone(model, (5, 6), (9,))], abs=1e-5)
 
 
 def test_a_model_that_does_more_with_its_scores_is_used_whole(model, monkeypatch):
     weighings = [Weighing((5, 6, 7), ((8, 3), (9,))), Weighing((5, 6), ((8,), (9, 4)))]
-    plain = weigh_all(model, weighings, tokens=1000)
+    plain = weigh(model, weighings, tokens=1000)
     whole = type(model).forward
 
     def capped(self, *args, **kwargs):
@@ -98,11 +95,29 @@ def test_a_model_that_does_more_with_its_scores_is_used_whole(model, monkeypatch
         return found
 
     monkeypatch.setattr(type(model), "forward", capped)
-    found = weigh_all(model, weighings, tokens=1000)
+    found = weigh(model, weighings, tokens=1000)
     for number, one in enumerate(weighings):
         expected = [alone(model, one.prompt, ids) for ids in one.continuations]
         assert found[number] == pytest.approx(expected, abs=1e-4)
         assert found[number] != pytest.approx(plain[number], abs=1e-2)
+
+
+def test_a_model_that_mixes_branches_reads_each_alone(model, monkeypatch):
+    weighings = [Weighing((5, 6, 7), ((8, 3, 4), (9,), (4, 5))), Weighing((5, 6), ((8,), (9, 4)))]
+    whole = type(model.model).forward
+
+    def by_its_own_count(self, *args, **kwargs):
+        kwargs.pop("position_ids", None)
+        return whole(self, *args, **kwargs)
+
+    monkeypatch.setattr(type(model.model), "forward", by_its_own_count)
+    assert not keeps_branches_apart(OutputHead(model))
+    found = weigh(model, weighings, tokens=1000)
+    monkeypatch.undo()
+    assert keeps_branches_apart(OutputHead(model))
+    for number, one in enumerate(weighings):
+        expected = [alone(model, one.prompt, ids) for ids in one.continuations]
+        assert found[number] == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_continuation_is_encoded_as_it_stands_after_its_prompt(directory):
