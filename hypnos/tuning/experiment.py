@@ -13,6 +13,7 @@ from transformers.utils.logging import disable_progress_bar
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
 from hypnos.report.tables import text_table
+from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 KEYS = {
     "": {
-        *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
+        *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
@@ -74,10 +75,11 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     """
     _quieten()
     check_configuration(config)
+    stages = _without_device(config["stages"]) if config["estimate"] else config["stages"]
     run = Run(
         model=config["model"],
         vocabulary=config["vocabulary"],
-        stages=config["stages"],
+        stages=stages,
         heldout=config["heldout"],
         logger=config["logger"],
         build=build,
@@ -85,6 +87,9 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
         output=output,
         seed=config["seed"],
     )
+    if config["estimate"]:
+        print(describe_run(run, rate=config["estimate_rate"]))
+        return
     if config["prepare_only"]:
         run.prepare()
         return
@@ -93,6 +98,11 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     if is_first_rank():
         (output / "results.json").write_text(json.dumps(rows, ensure_ascii=False, indent=1), "utf-8")
         print(_table(results))
+
+
+def _without_device(stages: Mapping[str, Any]) -> dict[str, Any]:
+    """Let trainers be built that name a device this machine lacks: an estimate runs on none."""
+    return {name: {**stage, "trainer": {**stage["trainer"], "accelerator": "cpu"}} for name, stage in stages.items()}
 
 
 def _quieten() -> None:

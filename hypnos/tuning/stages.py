@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hypnos.corpus.artefacts import join_making, make_once, place
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
+from hypnos.tuning.export import describe_model
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
@@ -86,9 +88,24 @@ class Run:
         self.vocabulary.check()
         for data in (*self.data.values(), *self.heldout.data.values()):
             data.check()
-        self.base_key = content_key(
-            {"files": self.vocabulary.base_key(model["path"]), "dtype": model["dtype"], "seed": model["seed"]}
-        )
+
+    @cached_property
+    def base_key(self) -> str:
+        """Key of the base as it came."""
+        files = self.vocabulary.base_key(self.model["path"])
+        return content_key({"files": files, "dtype": self.model["dtype"], "seed": self.model["seed"]})
+
+    def stage_keys(self) -> dict[str, str]:
+        """Key of every stage, in order, from settings and files alone."""
+        keys: dict[str, str] = {}
+        key = content_key(self._origin())
+        for name, config in self.stages.items():
+            counts = {"parent": key, "data": content_key(self.data[name].key()), "seed": self.seed, **counted(config)}
+            key = keys[name] = content_key({"version": VERSION, **counts})
+        return keys
+
+    def _origin(self) -> dict[str, str]:
+        return {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
 
     def prepare(self) -> Path:
         """Make the tokenizer and tokenise the data of every stage, so that no bad file surfaces after hours.
@@ -111,33 +128,39 @@ class Run:
         Returns:
             The base as it came, the base with its vocabulary, and every stage.
         """
+        plain = self.vocabulary.plain()
+        plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
+        for config in self.stages.values():
+            self.build(config["tuning"]).check()
         tokenizer = self.prepare()
         path, settings = self.model["path"], {"dtype": self.model["dtype"], "seed": self.model["seed"]}
 
-        plain = self.vocabulary.plain()
         spelled = self._tokenizer(plain)
-        plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
         base_measures = self.heldout.measure(plain_key, spelled, lambda: plain.read_base(path, spelled, **settings))
         results = [Result("base", None, base_measures)]
 
-        parents = {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
+        parents = self._origin()
         key = content_key(parents)
         directory = place(self.artefacts / "models", "base", key)
-        self._make(directory, lambda d: self.vocabulary.write_base(path, tokenizer, d, **settings))
+
+        def write_base(partial: Path) -> None:
+            self.vocabulary.write_base(path, tokenizer, partial, **settings)
+            describe_model(partial, {"name": "base", "key": key, "base": path, "parents": parents})
+
+        self._make(directory, write_base)
         results.append(self._measured("vocabulary", key, directory, tokenizer))
-        for name in self.stages:
-            key, directory = self._stage(name, key, directory, tokenizer, parents)
+        for name, own in self.stage_keys().items():
+            parents = {**parents, f"data of {name}": content_key(self.data[name].key())}
+            directory = self._stage(name, own, key, directory, tokenizer, parents)
+            parents, key = {**parents, name: own}, own
             results.append(self._measured(name, key, directory, tokenizer))
         return results
 
     def _stage(
-        self, name: str, parent_key: str, parent: Path, tokenizer: Path, parents: dict[str, str]
-    ) -> tuple[str, Path]:
-        """Make one stage from its parent, and add it to the parents of what follows."""
+        self, name: str, key: str, parent_key: str, parent: Path, tokenizer: Path, parents: Mapping[str, str]
+    ) -> Path:
+        """Make one stage from its parent."""
         config = self.stages[name]
-        parents[f"data of {name}"] = content_key(self.data[name].key())
-        counts = {"parent": parent_key, "data": parents[f"data of {name}"], "seed": self.seed, **counted(config)}
-        key = content_key({"version": VERSION, **counts})
         directory = place(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
@@ -149,6 +172,7 @@ class Run:
                 build=self.build,
                 loggers=[self.build(node, name=name) for node in self.logger.values()],
                 parent=parent,
+                parent_key=parent_key,
                 parents=parents,
                 base=self.model["path"],
                 tokenizer=tokenizer,
@@ -162,8 +186,7 @@ class Run:
             shutil.rmtree(directory / "checkpoints", ignore_errors=True)
         else:
             join_making(directory, write)
-        parents[name] = key
-        return key, directory
+        return directory
 
     def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:
         def read() -> PreTrainedModel:
