@@ -242,6 +242,13 @@ class InstructionData(LightningDataModule):
         """Optimizer steps of an epoch."""
         return -(-len(self.train_rows) // self.rows_per_step)
 
+    def volume(self) -> dict[str, int]:
+        """What an epoch holds: rows, optimizer steps, tokens, learnt ones, and the sum of squared document lengths."""
+        rows = self.train_rows
+        lengths = column(rows.documents, "length")[rows.packing.documents].astype(np.int64)
+        counts = {"rows": len(rows), "steps": self.steps_per_epoch, "tokens": lengths.sum()}
+        return {k: int(v) for k, v in {**counts, "learnt": rows.learnt.sum(), "squares": (lengths**2).sum()}.items()}
+
     def train_dataloader(self) -> DataLoader:
         """Rows of this rank, from where the trainer stands."""
         rows = self.train_rows

@@ -12,6 +12,7 @@ from transformers.utils.logging import disable_progress_bar
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.targets import bind_targets
 from hypnos.report.tables import text_table
+from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.outcome import clear_outcome, is_finished, read_objective, write_outcome
 from hypnos.tuning.rank import forget_ranks, is_first_rank
 from hypnos.tuning.stage import Build
@@ -21,7 +22,18 @@ log = logging.getLogger(__name__)
 
 KEYS = {
     "": {
-        *("seed", "prepare_only", "sweep_name", "accelerator", "devices", "strategy", "stages", "heldout"),
+        *(
+            "seed",
+            "prepare_only",
+            "estimate",
+            "estimate_rate",
+            "sweep_name",
+            "accelerator",
+            "devices",
+            "strategy",
+            "stages",
+            "heldout",
+        ),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
         *("group", "authors", "data_share", "learnt_tokens", "replay"),
     },
@@ -69,10 +81,11 @@ def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
         UserError: see `check_configuration` and `Run`.
     """
     check_configuration(config)
+    stages = _without_device(config["stages"]) if config["estimate"] else config["stages"]
     return Run(
         model=config["model"],
         vocabulary=config["vocabulary"],
-        stages=config["stages"],
+        stages=stages,
         heldout=config["heldout"],
         logger=config["logger"],
         build=build,
@@ -99,6 +112,9 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     _quieten()
     forget_ranks()
     run = make_run(config, build=build, output=output)
+    if config["estimate"]:
+        print(describe_run(run, rate=config["estimate_rate"]))
+        return None
     if config["prepare_only"]:
         run.prepare()
         return None
@@ -113,6 +129,11 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     write_outcome(output, run, results)
     print(_table(results))
     return read_objective(output)
+
+
+def _without_device(stages: Mapping[str, Any]) -> dict[str, Any]:
+    """Let trainers be built that name a device this machine lacks: an estimate runs on none."""
+    return {name: {**stage, "trainer": {**stage["trainer"], "accelerator": "cpu"}} for name, stage in stages.items()}
 
 
 def _quieten() -> None:

@@ -13,6 +13,7 @@ from transformers import PreTrainedModel
 
 from hypnos import __version__
 from hypnos.corpus.directories import copy_tokenizer
+from hypnos.corpus.keys import file_key
 
 STAGE = "stage.json"
 PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")
@@ -28,20 +29,32 @@ def export_model(model: PreTrainedModel, tokenizer: Path, directory: Path, *, dt
 
 
 def describe_stage(directory: Path, facts: Mapping[str, Any]) -> None:
-    """Write `stage.json` (what made the stage, and with which versions) and the model card."""
+    """Write `stage.json` and the model card."""
+    record = describe_model(directory, facts)
+    (directory / "README.md").write_text(_card(record), "utf-8")
+
+
+def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Write `stage.json`: what made the model, with which versions, and what its weights were when written."""
     record = {
         **facts,
+        "weights": weight_keys(directory),
         "commit": _commit(),
         "versions": {"hypnos": __version__, "python": platform.python_version()}
         | {name: version(name) for name in PACKAGES},
     }
     (directory / STAGE).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
-    (directory / "README.md").write_text(_card(record), "utf-8")
+    return record
 
 
 def read_stage(directory: Path) -> dict[str, Any]:
-    """What `describe_stage` wrote."""
+    """What `describe_model` wrote."""
     return json.loads((directory / STAGE).read_text("utf-8"))
+
+
+def weight_keys(directory: Path) -> dict[str, str]:
+    """Hash of every file of weights, an adapter's included, by its name within the directory."""
+    return {str(file.relative_to(directory)): file_key(file) for file in sorted(directory.rglob("*.safetensors"))}
 
 
 def _commit() -> str | None:

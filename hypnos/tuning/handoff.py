@@ -8,14 +8,65 @@ from safetensors import safe_open
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
+from hypnos.corpus.artefacts import SHORT
+from hypnos.corpus.directories import tokenizer_files
 from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import content_key, file_key
+from hypnos.tuning.export import STAGE, read_stage, weight_keys
+
+ADAPTER_CONFIG = "adapter_config.json"
 
 PROBE = 64
 """Tokens of the text on which two forms of one model are compared."""
 
 
+def check_parent(directory: Path, *, key: str, tokenizer: Path) -> None:
+    """Before a stage starts: the model it starts from is whole, is the one the run means, and speaks as the run does.
+
+    Args:
+        directory: of the model.
+        key: of the model, as the run's settings and files make it.
+        tokenizer: directory of the run's tokenizer.
+
+    Raises:
+        UserError: one line with both values that disagree.
+    """
+    check_directory(directory)
+    file = directory / STAGE
+    if not file.is_file():
+        raise UserError(f"{directory}: no {STAGE}; remove the folder, and it is made anew")
+    record = read_stage(directory)
+    if record.get("key") != key:
+        raise UserError(f"{file}: key {str(record.get('key'))[:SHORT]}, but the run starts from {key[:SHORT]}")
+    written, found = record.get("weights", {}), weight_keys(directory)
+    for name in sorted(written.keys() | found.keys()):
+        was, now = (keys.get(name, "absent")[:SHORT] for keys in (written, found))
+        if was != now:
+            raise UserError(f"{directory / name}: changed since it was written: {was} then, {now} now")
+    _check_tokenizer(directory, tokenizer)
+
+
+def _check_tokenizer(directory: Path, tokenizer: Path) -> None:
+    """Compare a model's tokenizer with the run's: in words where that is short, byte by byte in the end."""
+    theirs, ours = (PreTrainedTokenizerFast.from_pretrained(folder) for folder in (directory, tokenizer))
+    if len(theirs) != len(ours):
+        raise UserError(f"{directory}: the tokenizer has {len(theirs)} pieces, the run's {len(ours)}")
+    for name, meant in ours.special_tokens_map.items():
+        if theirs.special_tokens_map.get(name) != meant:
+            said = theirs.special_tokens_map.get(name)
+            raise UserError(f"{directory}: {name} is {said!r} in its tokenizer, {meant!r} in the run's")
+    if theirs.chat_template != ours.chat_template:
+        said, meant = (content_key({"template": text.chat_template})[:SHORT] for text in (theirs, ours))
+        raise UserError(f"{directory}: its chat template is {said}, the run's {meant}")
+    names = sorted({file.name for folder in (directory, tokenizer) for file in tokenizer_files(folder)})
+    for name in names:
+        here, there = (file_key(f / name)[:SHORT] if (f / name).is_file() else "absent" for f in (directory, tokenizer))
+        if here != there:
+            raise UserError(f"{directory / name}: {here}, but the run's is {there}")
+
+
 def check_directory(directory: Path) -> None:
-    """Compare a Hugging Face directory's tokenizer, config and weights without loading the weights.
+    """Compare a Hugging Face directory's tokenizer, config, weights and adapter without loading the weights.
 
     A vocabulary padded to a multiple may have more rows than the tokenizer has pieces, never fewer.
 
@@ -23,6 +74,9 @@ def check_directory(directory: Path) -> None:
         UserError: they disagree, or a file is missing.
     """
     config_file = directory / "config.json"
+    if (directory / ADAPTER_CONFIG).is_file() and not config_file.is_file():
+        base = json.loads((directory / ADAPTER_CONFIG).read_text("utf-8")).get("base_model_name_or_path")
+        raise UserError(f"{directory}: an adapter without its base ({base}); a stage starts from a merged model")
     if not config_file.is_file():
         raise UserError(f"{directory}: no config.json; not a whole model directory")
     config = json.loads(config_file.read_text("utf-8"))
@@ -30,12 +84,21 @@ def check_directory(directory: Path) -> None:
     pieces, rows = len(tokenizer), int(config["vocab_size"])
     if pieces > rows:
         raise UserError(f"{directory}: the tokenizer has {pieces} pieces, the config says {rows} rows")
-    for name, found in _table_rows(directory).items():
+    tables = _table_rows(directory)
+    if not tables:
+        raise UserError(f"{directory}: no weights (*.safetensors) with embeddings")
+    adapter = directory / "adapter"
+    if adapter.is_dir():
+        for name in (ADAPTER_CONFIG, "adapter_model.safetensors"):
+            if not (adapter / name).is_file():
+                raise UserError(f"{adapter}: no {name}; not a whole adapter")
+        tables |= {f"adapter's {name}": found for name, found in _table_rows(adapter).items()}
+    for name, found in tables.items():
         if found != rows:
             raise UserError(f"{directory}: {name} has {found} rows, the config says {rows}")
     if not tokenizer.chat_template:
         raise UserError(f"{directory}: the tokenizer has no chat template")
-    for name in ("bos_token_id", "eos_token_id"):
+    for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
         said, meant = config.get(name), getattr(tokenizer, name)
         if said != meant:
             raise UserError(f"{directory}: {name} is {said} in the config and {meant} in the tokenizer")

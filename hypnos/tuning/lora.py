@@ -5,14 +5,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from peft import LoraConfig, PeftModel, get_peft_model
+from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
 from torch import nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
 
 from hypnos.corpus.errors import UserError
+from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.quantization import KINDS, check_machine, read_quantized
 
 
 class LoraTuning(Tuning):
@@ -38,6 +40,7 @@ class LoraTuning(Tuning):
         activation_checkpointing: bool = False,
         attention: str = "auto",
         dtype: str = "float32",
+        quantization: str | None = None,
     ) -> None:
         """See `Tuning`; names are those of peft.
 
@@ -57,9 +60,16 @@ class LoraTuning(Tuning):
             activation_checkpointing: see `Tuning`.
             attention: see `Tuning`.
             dtype: of the frozen base; what is trained is kept in float32.
+            quantization: `nf4` keeps the frozen base in four bits (see `hypnos.tuning.quantization`).
+
+        Raises:
+            UserError: the kind of quantization is unknown.
         """
         super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
         self.weights_dtype = getattr(torch, dtype)
+        if quantization is not None and quantization not in KINDS:
+            raise UserError(f"tuning.quantization {quantization!r}: know {', '.join(KINDS)}")
+        self.quantization = quantization
         self.train_embeddings = train_embeddings
         self.lora: dict[str, Any] = {
             "r": r,
@@ -69,6 +79,26 @@ class LoraTuning(Tuning):
             "use_rslora": use_rslora,
             "use_dora": use_dora,
         }
+
+    def check(self) -> None:
+        if self.quantization is not None:
+            check_machine(self.quantization)
+
+    def read(self, directory: Path) -> PreTrainedModel:
+        if self.quantization is None:
+            return super().read(directory)
+        attention = choose_attention(self.attention)
+        return read_quantized(directory, kind=self.quantization, dtype=self.weights_dtype, attention=attention)
+
+    def settle(self, directory: Path) -> None:
+        """Put an adapter that was trained on a quantised base onto the base as it is; others lie on it already."""
+        if self.quantization is None:
+            return
+        learnt = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        learnt = {name: weight.detach().cpu() for name, weight in learnt.items()}
+        self.model = self.adapt(super().read(directory))
+        set_peft_model_state_dict(self.model, learnt)
+        self.model.eval()
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:
         layers = {name.rpartition(".")[2] for name, _ in model.named_modules()}

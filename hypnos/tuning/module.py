@@ -69,11 +69,18 @@ class Tuning(LightningModule, ABC):
         self._micro_batches = 0
         self._sums: Tensor | None = None
 
-    def load(self, directory: Path) -> None:
-        """Read the model of a Hugging Face directory and make it ready to train."""
-        model = AutoModelForCausalLM.from_pretrained(
+    def check(self) -> None:
+        """Raise UserError if this machine lacks what the tuning needs."""
+
+    def read(self, directory: Path) -> PreTrainedModel:
+        """The model of a Hugging Face directory as training needs it."""
+        return AutoModelForCausalLM.from_pretrained(
             directory, dtype=self.weights_dtype, attn_implementation=choose_attention(self.attention)
         )
+
+    def load(self, directory: Path) -> None:
+        """Read the model of a Hugging Face directory and make it ready to train."""
+        model = self.read(directory)
         if self.activation_checkpointing:
             model.activation_checkpointing_enable()
         self.model = self.adapt(model)
@@ -84,6 +91,13 @@ class Tuning(LightningModule, ABC):
     @abstractmethod
     def adapt(self, model: PreTrainedModel) -> nn.Module:
         """Choose what of a model is trained."""
+
+    def settle(self, directory: Path) -> None:
+        """Bring the tuned model onto the weights it will be exported with, where it was trained on others.
+
+        Args:
+            directory: of the model that was loaded.
+        """
 
     @abstractmethod
     def merge(self) -> PreTrainedModel:

@@ -17,9 +17,10 @@ from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.tuning.answers import Answers
 from hypnos.tuning.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.export import describe_stage, export_model
-from hypnos.tuning.handoff import check_directory, check_same, probe_logits, reload_logits
+from hypnos.tuning.handoff import check_directory, check_parent, check_same, probe_logits, reload_logits
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.watch import watched
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def train_stage(
     build: Build,
     loggers: list[Any],
     parent: Path,
+    parent_key: str,
     parents: Mapping[str, str],
     base: str,
     tokenizer: Path,
@@ -79,6 +81,7 @@ def train_stage(
         build: makes objects from them.
         loggers: Lightning loggers.
         parent: directory of the model to start from.
+        parent_key: its key.
         parents: keys of all that came before, by name.
         base: the base's path or name, for the card.
         tokenizer: directory of the run's tokenizer.
@@ -91,7 +94,7 @@ def train_stage(
         Interrupted: training was stopped; its checkpoints are kept.
     """
     started = time.monotonic()
-    check_directory(parent)
+    check_parent(parent, key=parent_key, tokenizer=tokenizer)
     seed_everything(seed, verbose=False)
     data = build(config["data"])
     data.use_tokenizer(tokenizer)
@@ -113,12 +116,13 @@ def train_stage(
     newest = newest_sound(checkpoints, key)
     data.first_step = steps_of(newest) if newest else 0
     try:
-        trainer.fit(module, datamodule=data, ckpt_path=newest, weights_only=True)
-        if trainer.interrupted:
-            raise _stopped(name, trainer)
-        _save_end(trainer)
-        _take_best(trainer, module)
-        metrics = _final_metrics(trainer, module, data, name)
+        with watched(trainer):
+            trainer.fit(module, datamodule=data, ckpt_path=newest, weights_only=True)
+            if trainer.interrupted:
+                raise _stopped(name, trainer)
+            _save_end(trainer)
+            _take_best(trainer, module)
+            metrics = _final_metrics(trainer, module, data, name)
     except SIGTERMException as error:  # a scheduler took the machine back
         raise _stopped(name, trainer) from error
     finally:
@@ -128,7 +132,7 @@ def train_stage(
     # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model.
     trainer.strategy.optimizers = []
     module.zero_grad(set_to_none=True)
-    _export(module, directory, tokenizer, dtype)
+    _export(module, directory, parent, tokenizer, dtype)
     describe_stage(
         directory,
         {
@@ -159,8 +163,9 @@ def _stopped(name: str, trainer: Trainer) -> Interrupted:
     return Interrupted(f"stage {name} was stopped at step {trainer.global_step}; the same command goes on")
 
 
-def _export(module: Tuning, directory: Path, tokenizer: Path, dtype: str) -> None:
+def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtype: str) -> None:
     """Merge, write, and prove on a probe that the written model is the trained one."""
+    module.settle(parent)
     module.eval()
     module.model.set_attn_implementation("sdpa")  # what trained on a GPU is proved wherever it lies now
     rows = int(module.model.get_input_embeddings().weight.shape[0])
@@ -199,7 +204,7 @@ def _take_best(trainer: Trainer, module: Tuning) -> None:
 
 
 def _final_metrics(trainer: Trainer, module: Tuning, data: Any, name: str) -> dict[str, float]:
-    if not data.held_out_rows:
+    if not data.held_out_rows or not trainer.limit_val_batches:
         return {}
     trainer.validate(module, datamodule=data, verbose=False)
     metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}

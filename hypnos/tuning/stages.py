@@ -4,6 +4,7 @@ import logging
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypnos.corpus.artefacts import join_making, make_once, place
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
 from hypnos.tuning.curves import keep_curves
+from hypnos.tuning.export import describe_model
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
@@ -89,9 +91,12 @@ class Run:
         self.vocabulary.check()
         for data in (*self.data.values(), *self.heldout.data.values()):
             data.check()
-        self.base_key = content_key(
-            {"files": self.vocabulary.base_key(model["path"]), "dtype": model["dtype"], "seed": model["seed"]}
-        )
+
+    @cached_property
+    def base_key(self) -> str:
+        """Key of the base as it came."""
+        files = self.vocabulary.base_key(self.model["path"])
+        return content_key({"files": files, "dtype": self.model["dtype"], "seed": self.model["seed"]})
 
     def prepare(self) -> Path:
         """Make the tokenizer and tokenise the data of every stage, so that no bad file surfaces after hours.
@@ -114,22 +119,33 @@ class Run:
         Returns:
             The base as it came, the base with its vocabulary, and every stage.
         """
+        plain = self.vocabulary.plain()
+        plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
+        for config in self.stages.values():
+            self.build(config["tuning"]).check()
         tokenizer = self.prepare()
         path, settings = self.model["path"], {"dtype": self.model["dtype"], "seed": self.model["seed"]}
 
-        plain = self.vocabulary.plain()
         spelled = self._tokenizer(plain)
-        plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
         base_measures = self.heldout.measure(plain_key, spelled, lambda: plain.read_base(path, spelled, **settings))
         results = [Result("base", None, base_measures, plain_key)]
 
         parents = self._roots()
         key = content_key(parents)
         directory = place(self.artefacts / "models", "base", key)
-        self._make(directory, lambda d: self.vocabulary.write_base(path, tokenizer, d, **settings))
+
+        def write_base(partial: Path) -> None:
+            self.vocabulary.write_base(path, tokenizer, partial, **settings)
+            describe_model(partial, {"name": "base", "key": key, "base": path, "parents": parents})
+
+        self._make(directory, write_base)
         results.append(self._measured("vocabulary", key, directory, tokenizer))
+        keys = self.keys()
         for name in self.stages:
-            key, directory = self._stage(name, key, directory, tokenizer, parents)
+            own = keys[name]
+            parents = {**parents, f"data of {name}": content_key(self.data[name].key())}
+            directory = self._stage(name, own, key, directory, tokenizer, parents)
+            parents, key = {**parents, name: own}, own
             results.append(self._measured(name, key, directory, tokenizer))
         return results
 
@@ -150,12 +166,10 @@ class Run:
         return content_key({"version": VERSION, **counts})
 
     def _stage(
-        self, name: str, parent_key: str, parent: Path, tokenizer: Path, parents: dict[str, str]
-    ) -> tuple[str, Path]:
-        """Make one stage from its parent, and add it to the parents of what follows."""
+        self, name: str, key: str, parent_key: str, parent: Path, tokenizer: Path, parents: Mapping[str, str]
+    ) -> Path:
+        """Make one stage from its parent."""
         config = self.stages[name]
-        parents[f"data of {name}"] = content_key(self.data[name].key())
-        key = self._stage_key(name, parent_key)
         directory = place(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
@@ -168,6 +182,7 @@ class Run:
                 build=self.build,
                 loggers=[self._logger(node, name) for node in self.logger.values()],
                 parent=parent,
+                parent_key=parent_key,
                 parents=parents,
                 base=self.model["path"],
                 tokenizer=tokenizer,
@@ -181,8 +196,7 @@ class Run:
             shutil.rmtree(directory / "checkpoints", ignore_errors=True)
         else:
             join_making(directory, write)
-        parents[name] = key
-        return key, directory
+        return directory
 
     def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:
         def read() -> PreTrainedModel:

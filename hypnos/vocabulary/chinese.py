@@ -92,7 +92,7 @@ class ChineseVocabulary(OwnVocabulary):
         Raises:
             UserError: the base has no SentencePiece BPE model, the corpus has no Chinese, or `size` is too small.
         """
-        folder = locate_base(base)
+        folder = locate_base(base, weights=False)
         before, proto = read_tokenizer(folder)
         if proto is None:
             raise UserError(

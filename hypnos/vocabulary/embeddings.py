@@ -28,6 +28,21 @@ def mean_rows(rows: Tensor, spellings: Sequence[Sequence[int]]) -> Tensor:
     return torch.nn.functional.embedding_bag(places, rows[used].float(), offsets, mode="mean").to(rows.dtype)
 
 
+def rows_for(have: int, *, old: int, added: int, pad_to_multiple_of: int | None = None) -> int:
+    """Number of embedding rows of a model after its tokenizer has grown.
+
+    Args:
+        have: rows of the base; some keep a few beyond their tokenizer's pieces.
+        old: pieces of the base's tokenizer.
+        added: new pieces.
+        pad_to_multiple_of: rounds up, for tensor cores.
+    """
+    if not added and not pad_to_multiple_of:
+        return have
+    step = pad_to_multiple_of or 1
+    return -(-(old + added) // step) * step
+
+
 @torch.no_grad()
 def extend_embeddings(
     model: PreTrainedModel, spellings: Sequence[Sequence[int]], *, old: int, pad_to_multiple_of: int | None = None
@@ -50,8 +65,7 @@ def extend_embeddings(
     if have < old:
         raise UserError(f"the base's tokenizer has {old} pieces but its model only {have} embedding rows")
     total = old + len(spellings)
-    step = pad_to_multiple_of or 1
-    rounded = max(-(-total // step) * step, total)
+    rounded = rows_for(have, old=old, added=len(spellings), pad_to_multiple_of=pad_to_multiple_of)
     if rounded != have:
         # mean_resizing=True samples from a covariance: minutes, for rows that are overwritten next.
         model.resize_token_embeddings(rounded, mean_resizing=False)

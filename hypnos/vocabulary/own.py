@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from transformers import PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
 from hypnos.corpus.directories import copy_tokenizer, tokenizer_files
 from hypnos.corpus.keys import content_key, file_key
-from hypnos.vocabulary.embeddings import extend_embeddings
+from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
@@ -27,6 +27,7 @@ class OwnVocabulary:
         """
         self.template = template
         self.pad_to_multiple_of: int | None = None
+        self.size = 0
 
     def key(self) -> dict[str, Any]:
         """What decides the tokenizer, apart from the base."""
@@ -41,7 +42,7 @@ class OwnVocabulary:
         Raises:
             UserError: the base has no tokenizer, or no chat template where none is given.
         """
-        tokenizer, proto = read_tokenizer(locate_base(base))
+        tokenizer, proto = read_tokenizer(locate_base(base, weights=False))
         write_tokenizer(tokenizer, proto, directory, template=self.template)
 
     def plain(self) -> "OwnVocabulary":
@@ -68,6 +69,24 @@ class OwnVocabulary:
         _name_special_tokens(model, after)
         return model
 
+    def read_config(self, base: str, tokenizer: Path | None) -> PretrainedConfig:
+        """The config `read_base` would give its model, without a look at weights.
+
+        Args:
+            base: see `read_base`.
+            tokenizer: see `read_base`; None takes the number of pieces that was asked for.
+        """
+        folder = locate_base(base, weights=False)
+        config = AutoConfig.from_pretrained(folder)
+        old, added = config.vocab_size, self.size
+        if tokenizer is not None:
+            old = len(read_tokenizer(folder)[0])
+            added = len(PreTrainedTokenizerFast.from_pretrained(tokenizer)) - old
+        config.vocab_size = rows_for(
+            config.vocab_size, old=old, added=added, pad_to_multiple_of=self.pad_to_multiple_of
+        )
+        return config
+
     def write_base(self, base: str, tokenizer: Path, directory: Path, *, dtype: str, seed: int | None) -> None:
         """Write what `read_base` gives as a Hugging Face directory, the tokenizer included."""
         self.read_base(base, tokenizer, dtype=dtype, seed=seed).save_pretrained(directory)
@@ -79,7 +98,7 @@ class OwnVocabulary:
 
     def tokenizer_key(self, base: str) -> str:
         """Hash what of a base decides the tokenizer."""
-        folder = locate_base(base)
+        folder = locate_base(base, weights=False)
         return _hash([folder / "config.json", *tokenizer_files(folder)])
 
 

@@ -17,8 +17,12 @@ log = logging.getLogger(__name__)
 WEIGHTS = ("*.safetensors", "pytorch_model*.bin")
 
 
-def locate_base(path: str) -> Path:
+def locate_base(path: str, *, weights: bool = True) -> Path:
     """The folder of a base: a local one as it is, a name on the Hugging Face hub as its local snapshot.
+
+    Args:
+        path: a folder, or a name on the hub.
+        weights: whether the hub's files of weights are needed too.
 
     Raises:
         UserError: neither is there.
@@ -26,15 +30,16 @@ def locate_base(path: str) -> Path:
     folder = Path(path).expanduser()
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise UserError(f"model.path {path}: the folder holds no config.json")
+            raise UserError(f"model.path {path}: {_lacking_config(folder)}")
         return folder
     if path.startswith((".", "/", "~")) or path.count("/") != 1:
         raise UserError(f"model.path {path}: no such folder (and not a name owner/model on the hub)")
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    patterns = ["*.json", "*.model", "*.jinja", *(["*.safetensors"] if weights else [])]
     try:
-        found = snapshot_download(path, allow_patterns=["*.json", "*.model", "*.safetensors", "*.jinja"])
+        found = snapshot_download(path, allow_patterns=patterns)
     except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
         line = str(error).strip().splitlines()[0]
         raise UserError(
@@ -42,6 +47,14 @@ def locate_base(path: str) -> Path:
             f"HF_TOKEN opens gated models): {line}"
         ) from error
     return Path(found)
+
+
+def _lacking_config(folder: Path) -> str:
+    adapter = folder / "adapter_config.json"
+    if adapter.is_file():
+        base = read_json(adapter).get("base_model_name_or_path")
+        return f"the folder holds an adapter without its base ({base}); take the merged stage around it"
+    return "the folder holds no config.json"
 
 
 def read_json(file: Path) -> dict[str, Any]:
