@@ -123,7 +123,9 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
 
     from peft import PeftModel
 
-    adapted = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(directory, dtype="float32"), out / "adapter")
+    adapted = PeftModel.from_pretrained(
+        AutoModelForCausalLM.from_pretrained(directory, dtype="float32"), out / "adapter"
+    )
     assert (probe_logits(adapted, rows) - before).abs().max() <= TOLERANCE[dtype] * scale
 
     computed = measure_row(lora(dtype=dtype), base.config, precision="32-true", tokens=8, learnt=4)
@@ -196,7 +198,10 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
     "no weights": (lambda p: (p / "model.safetensors").unlink(), "no weights"),
     "embedding rows": (lambda p: cut(p, "model.embed_tokens.weight", 2800), "2800 rows.* 2816"),
     "head rows": (lambda p: cut(p, "lm_head.weight", 2810), "lm_head.* 2810 rows.* 2816"),
-    "rows of the config": (lambda p: edit(p / "config.json", '"vocab_size": 2816', '"vocab_size": 2800'), "2801.* 2800"),
+    "rows of the config": (
+        lambda p: edit(p / "config.json", '"vocab_size": 2816', '"vocab_size": 2800'),
+        "2801.* 2800",
+    ),
     "the end's number": (lambda p: edit(p / "config.json", '"eos_token_id": 2', '"eos_token_id": 7'), "7 .* 2 "),
     "the padding's number": (lambda p: edit(p / "config.json", '"pad_token_id": 0', '"pad_token_id": 5'), "5 .* 0 "),
     "another special token": (
@@ -208,7 +213,10 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
         "template is [0-9a-f]{16}, the run's [0-9a-f]{16}",
     ),
     "no template": (lambda p: (p / "chat_template.jinja").unlink(), "no chat template"),
-    "another merge": (lambda p: edit(p / "tokenizer.json", '"fuse_unk": true', '"fuse_unk": false'), r"tokenizer\.json"),
+    "another merge": (
+        lambda p: edit(p / "tokenizer.json", '"fuse_unk": true', '"fuse_unk": false'),
+        r"tokenizer\.json",
+    ),
     "no config": (lambda p: (p / "config.json").unlink(), r"no config\.json"),
 }
 
@@ -276,5 +284,3 @@ def test_the_directory_of_a_run_names_its_parents_and_weights(train_once, tmp_pa
     assert list(base["weights"]) == ["model.safetensors"]
     assert list(general["weights"]) == ["adapter/adapter_model.safetensors", "model.safetensors"]
     assert general["parents"].items() > base["parents"].items()
-
-

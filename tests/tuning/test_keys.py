@@ -173,7 +173,9 @@ def test_two_processes_that_want_the_same_stage_make_it_once(tmp_path):
     command = [sys.executable, str(ROOT / "train.py"), *small]
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     started = [
-        subprocess.Popen(command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
         for _ in range(2)
     ]
     said = [process.communicate(timeout=600) for process in started]
