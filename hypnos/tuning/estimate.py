@@ -17,9 +17,9 @@ PRECISIONS = ("32-true", "bf16-mixed")
 LEARNT = 2 / 3
 """Share of learnt tokens where no data can be prepared."""
 
-NOTE = """Bytes are those of tensors on one device. A GPU adds its context, 0.5 to 1 GiB, and what is rounded up.
-A process on a CPU keeps memory that was freed, in all 1.2 to 1.6 times the sum for models of a few million weights;
-with MALLOC_MMAP_THRESHOLD_=131072 in its environment it gives that back, for a tenth more time."""
+NOTE = """Bytes are those of tensors on one device. A GPU adds its context, 0.5 to 1 GiB, and what its allocator rounds
+up. A process on a CPU keeps memory that was freed: in all 1.2 to 2 times the sum, for models of a few million
+weights; with MALLOC_MMAP_THRESHOLD_=131072 in its environment it gives that back, for a tenth more time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,18 +22,8 @@ log = logging.getLogger(__name__)
 
 KEYS = {
     "": {
-        *(
-            "seed",
-            "prepare_only",
-            "estimate",
-            "estimate_rate",
-            "sweep_name",
-            "accelerator",
-            "devices",
-            "strategy",
-            "stages",
-            "heldout",
-        ),
+        *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name"),
+        *("accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
         *("group", "authors", "data_share", "learnt_tokens", "replay"),
     },

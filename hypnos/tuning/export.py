@@ -35,7 +35,7 @@ def describe_stage(directory: Path, facts: Mapping[str, Any]) -> None:
 
 
 def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Write `stage.json`: what made the model, with which versions, and what its weights were when written."""
+    """Write `stage.json`: what made the model, with which versions, and the hash of every file of weights."""
     record = {
         **facts,
         "weights": weight_keys(directory),

@@ -206,7 +206,8 @@ def _give_shapes(model: nn.Module) -> None:
     """Put fake tensors in the place of those on no device; what was shared stays shared."""
     fakes: dict[Tensor, Tensor] = {}
     for module in model.modules():
-        for tensors in (module._parameters, module._buffers):
+        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for tensors in held:
             for name, old in tensors.items():
                 if old is None:
                     continue

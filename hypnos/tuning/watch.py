@@ -1,18 +1,23 @@
 """Ranks that live and end together: when one is killed, the others say so and end, whatever they wait in."""
 
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from hypnos.corpus.errors import Interrupted
-from hypnos.tuning.rank import is_first_rank
 
 LEADER = os.getppid()
-"""Process that started this one: of every rank but the first, the first rank."""
+"""Process that started this one: of every rank but the first of a machine, that first one."""
+
+started: list[subprocess.Popen] = []
+"""Ranks that the first one started; the trainers of later stages go on with those of the first stage's."""
 
 EVERY = 0.2
 GRACE = 3.0
@@ -34,8 +39,8 @@ def watched(trainer: Trainer) -> Iterator[None]:
     Raises:
         Interrupted: the connection to another rank broke, though it still runs.
     """
-    if trainer.world_size == 1 or trainer.strategy.cluster_environment.creates_processes_externally:  # type: ignore[attr-defined]
-        yield  # who started the ranks watches over them
+    if trainer.world_size == 1 or not isinstance(_environment(trainer), LightningEnvironment):
+        yield  # a launcher that started the ranks watches over them
         return
     over = threading.Event()
     threading.Thread(target=_watch, args=(trainer, over), daemon=True).start()
@@ -50,6 +55,10 @@ def watched(trainer: Trainer) -> Iterator[None]:
         over.set()
 
 
+def _environment(trainer: Trainer) -> Any:
+    return getattr(trainer.strategy, "cluster_environment", None)
+
+
 def _watch(trainer: Trainer, over: threading.Event) -> None:
     while not over.wait(EVERY):
         lost, killed = _lost(trainer)
@@ -61,10 +70,10 @@ def _watch(trainer: Trainer, over: threading.Event) -> None:
 
 def _lost(trainer: Trainer) -> tuple[str, bool]:
     """Which rank has ended, if one has, and whether a signal ended it."""
-    if not is_first_rank():
+    if trainer.local_rank:
         return ("rank 0" if os.getppid() != LEADER else ""), False
-    ranks = getattr(trainer.strategy.launcher, "procs", [])
-    for rank, process in enumerate(ranks, start=1):
+    started.extend(p for p in getattr(trainer.strategy.launcher, "procs", ()) if p not in started)
+    for rank, process in enumerate(started, start=1):
         status = process.poll()
         if status not in (None, 0, STOPPED):
             return f"rank {rank} (process {process.pid})", status < 0

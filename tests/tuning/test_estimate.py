@@ -1,0 +1,172 @@
+"""The estimate against hand-computed numbers, against what a run writes down, and (slow) against measured memory."""
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+from transformers import AutoModelForCausalLM, LlamaConfig
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.estimate import Work, total_flops
+from hypnos.tuning.experiment import run_experiment
+from hypnos.tuning.memory import _run, measure_row
+
+SMALL = LlamaConfig(
+    vocab_size=1500,
+    hidden_size=32,
+    intermediate_size=64,
+    num_hidden_layers=2,
+    num_attention_heads=4,
+    num_key_value_heads=2,
+)
+OF_LAYERS = 2 * (2 * 32 * 32 + 2 * 32 * 16 + 3 * 32 * 64)  # numbers in the matrices of both layers
+OF_TABLE = 1500 * 32
+
+
+def test_bytes_and_arithmetic_of_full_tuning_are_those_computed_by_hand(full):
+    row = measure_row(full(), SMALL, precision="32-true", tokens=40, learnt=10)
+    numbers = OF_LAYERS + 2 * OF_TABLE + 5 * 32  # and five norms
+    assert row.parameters == row.trained == numbers
+    frequencies = 2 * 4 * 4  # of the rotary embedding, kept twice
+    assert row.weights == 4 * numbers + frequencies
+    assert row.gradients == 4 * numbers
+    assert row.optimizer == pytest.approx(8 * numbers, rel=1e-2)  # two moments, and a step count a tensor
+    assert row.flops == 6 * 40 * OF_LAYERS + 6 * 10 * OF_TABLE
+    # A chunk of logits in float32, and the head's gradient.
+    assert row.logits == pytest.approx(4 * (10 * 1500 + OF_TABLE), rel=0.05)
+    assert row.peak >= row.weights + row.gradients + row.optimizer + row.activations + row.logits
+
+
+def test_a_frozen_base_has_no_gradient_for_its_weights(lora):
+    row = measure_row(lora(train_embeddings=False, lora_dropout=0.0), SMALL, precision="32-true", tokens=40, learnt=10)
+    sides = [32 + 32, 32 + 16, 32 + 16, 32 + 32, 32 + 64, 32 + 64, 64 + 32]
+    adapters = 2 * 4 * sum(sides)  # two layers, rank 4
+    assert row.parameters == OF_LAYERS + 2 * OF_TABLE + 5 * 32
+    assert row.trained == adapters
+    assert row.gradients == 4 * adapters
+    # Forward through both; backward to the input of all frozen matrices but the first layer's first three.
+    first = 32 * 32 + 2 * 32 * 16
+    inputs = 2 * 40 * (2 * OF_LAYERS - first)
+    of_adapters = 2 * 40 * (3 * adapters - 4 * (32 + 32 + 32))
+    assert row.flops == inputs + of_adapters + 4 * 10 * OF_TABLE
+
+
+@pytest.mark.parametrize("tied", [True, False])
+def test_tied_tables_count_once_and_are_trained_once(full, lora, tied):
+    config = LlamaConfig(**{**SMALL.to_dict(), "tie_word_embeddings": tied})
+    tables = OF_TABLE if tied else 2 * OF_TABLE
+    row = measure_row(full(), config, precision="32-true", tokens=8, learnt=4)
+    assert row.parameters == row.trained == OF_LAYERS + tables + 5 * 32
+    adapters = measure_row(lora(train_embeddings=False), config, precision="32-true", tokens=8, learnt=4).trained
+    row = measure_row(lora(), config, precision="32-true", tokens=8, learnt=4)
+    assert row.trained == adapters + tables
+
+
+@pytest.mark.parametrize("kind", ["full", "lora"])
+@pytest.mark.parametrize("recompute", [False, True])
+@pytest.mark.parametrize("precision", ["32-true", "bf16-mixed"])
+def test_a_deep_model_follows_from_two_shallow_ones(request, kind, recompute, precision):
+    config = LlamaConfig(**{**SMALL.to_dict(), "num_hidden_layers": 7})
+    make = partial(request.getfixturevalue(kind), activation_checkpointing=recompute)
+    followed = measure_row(make(), config, precision=precision, tokens=64, learnt=40)
+    assert followed == _run(make(), config, precision=precision, tokens=64, learnt=40)
+
+
+def test_recomputing_takes_less_memory_and_more_arithmetic(full):
+    config = LlamaConfig(**{**SMALL.to_dict(), "num_hidden_layers": 12})
+    kept, again = (
+        measure_row(full(activation_checkpointing=recompute), config, precision="32-true", tokens=64, learnt=40)
+        for recompute in (False, True)
+    )
+    assert again.activations < kept.activations / 4
+    assert again.peak < kept.peak
+    assert kept.flops < again.flops < 4 / 3 * kept.flops
+
+
+def test_the_reference_base_has_its_known_size_and_four_bits_a_seventh_of_full_precisions_weights(lora):
+    llama = LlamaConfig()  # the defaults are those of Llama-2-7B
+    row = measure_row(lora(r=8, dtype="bfloat16"), llama, precision="bf16-mixed", tokens=64, learnt=32)
+    assert row.parameters == 6_738_415_616
+    assert row.trained == 19_988_480 + 2 * 32_000 * 4096
+    small = measure_row(
+        lora(r=8, dtype="bfloat16", quantization="nf4"), llama, precision="bf16-mixed", tokens=64, learnt=32
+    )
+    inside = 32 * (4 * 4096**2 + 3 * 4096 * 11_008)
+    assert row.weights - small.weights == pytest.approx(inside * (2 - 4.127 / 8), rel=1e-6)
+    assert row.activations == small.activations
+
+
+def test_attention_counts_within_documents_alone(full):
+    row = measure_row(full(), SMALL, precision="32-true", tokens=40, learnt=10)
+    known = {"devices": 1, "row_length": 40, "rows_per_step": 1, "steps": 5, "tokens": 100, "learnt": 0.25}
+    flops = total_flops(row, Work(**known, squares=2 * 30**2 + 40**2), SMALL, recompute=False)
+    # Two layers of width 32; of 30 tokens each looks at 15.5 on average, taken as 15.
+    assert flops == row.flops * 100 / 40 + 6 * 2 * 32 * (2 * 30**2 + 40**2)
+
+
+@pytest.fixture
+def estimate(compose, tmp_path, capsys):
+    def print_it(*overrides: str) -> str:
+        small = [
+            *("sources.general.limit=60", "sources.anesthesia.limit=60", "sources.text.limit=10"),
+            *("model.recipe.pieces=2000", "logger=none", "answers.max_new_tokens=4", f"paths.artefacts={tmp_path}"),
+        ]
+        config = compose("train", [*small, "estimate=true", *overrides])
+        run_experiment(config, build=partial(instantiate, _convert_="all"), output=tmp_path)
+        return capsys.readouterr().out
+
+    return print_it
+
+
+def test_it_loads_nothing_trains_nothing_and_agrees_with_what_a_run_writes_down(
+    estimate, train_once, tmp_path, monkeypatch
+):
+    def refuse(*args, **settings):
+        raise AssertionError("weights were asked for")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(AutoModelForCausalLM, "from_pretrained", refuse)
+        patched.setattr("hypnos.vocabulary.pretrained.load_base", refuse)
+        said = estimate("stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2")
+    assert not (tmp_path / "models").exists()
+    rows = train_once("stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2")
+    for row, part in zip(rows[2:], said.split("stage ")[1:], strict=True):
+        stage = json.loads((Path(row["directory"]) / "stage.json").read_text("utf-8"))
+        assert f"parameters: {stage['parameters']['all']:,}; trained: {stage['parameters']['trained']:,}" in part
+        assert f"in {stage['steps']} steps" in part
+        assert len(re.findall(r"^(?:32-true|bf16-mixed), ", part, re.M)) == 4
+        assert part.count(" *  ") == 1
+        assert "seconds" not in part
+    assert "assumed" not in said
+
+
+def test_a_rate_gives_times_and_devices_share_them(estimate):
+    short = ["experiment=specific_only", "accelerator=gpu", "strategy=ddp"]  # a device this machine need not have
+    one, two = (estimate(*short, "estimate_rate=0.001", f"devices={n}") for n in (1, 2))
+    seconds, halved = (
+        float(re.search(r"; ([\d.]+) (?:minutes|seconds) at 0.001 TFLOP/s", said)[1]) for said in (one, two)
+    )
+    assert seconds == pytest.approx(2 * halved, rel=0.02)
+    assert "ddp" not in one.split("activations", 1)[1] and "ddp" in two
+    with pytest.raises(UserError, match="estimate_rate -1 must be above 0"):
+        estimate(*short, "estimate_rate=-1")
+
+
+def test_without_a_tokenizer_numbers_are_assumed_and_it_says_so(estimate, tmp_path):
+    base = tmp_path / "config-alone"
+    LlamaConfig(**SMALL.to_dict()).save_pretrained(base)
+    said = estimate(f"model.path={base}", "experiment=specific_only")
+    assert "assumed: full rows" in said and "no tokenizer here" in said
+    assert f"parameters: {OF_LAYERS + 2 * 32 * (1500 + 2000) + 5 * 32:,};" in said
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["general", "anesthesia"])
+def test_memory_is_within_a_fifth_of_what_a_process_takes(stage):
+    from bench.estimate import GIVEN_BACK, measured
+
+    found = measured(stage, ["model=tiny"], environment=GIVEN_BACK)
+    assert found["estimate"] == pytest.approx(found["peak"], rel=0.2)

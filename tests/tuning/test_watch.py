@@ -1,0 +1,67 @@
+"""Ranks end together: one is killed, the other says so in one line within a minute."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LONG = [
+    *("experiment=specific_only", "sources.general.limit=60", "sources.anesthesia.limit=60", "logger=none"),
+    *("model.recipe.pieces=2000", "model.recipe.anesthesia.epochs=400", "answers.prompts=[]", "accelerator=cpu"),
+    *("stages.anesthesia.trainer.val_check_interval=1.0", "stages.anesthesia.trainer.limit_val_batches=0"),
+    *("stages.anesthesia.callbacks.checkpoint.every_n_train_steps=1", "devices=2", "strategy=ddp"),
+]
+
+
+def children(pid: int) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (folder / "cmdline").read_bytes()
+            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        if parent == pid and b"train.py" in command:
+            found.append(int(folder.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [0, 1])
+def test_a_killed_rank_ends_the_other_with_one_line_and_the_run_goes_on_later(tmp_path, killed):
+    command = [sys.executable, str(ROOT / "train.py"), *LONG]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
+    with (tmp_path / "errors").open("w") as errors:
+        started = subprocess.Popen(
+            command, cwd=tmp_path, env=environment, stderr=errors, stdout=subprocess.DEVNULL, start_new_session=True
+        )
+    try:
+        deadline = time.monotonic() + 300
+        while len(list(tmp_path.glob("artefacts/models/.anesthesia-*.partial/checkpoints/step-*.ckpt"))) < 2:
+            assert started.poll() is None and time.monotonic() < deadline, (tmp_path / "errors").read_text()[-3000:]
+            time.sleep(0.05)
+        (second,) = children(started.pid)
+        said_before = len((tmp_path / "errors").read_text())
+        os.kill((started.pid, second)[killed], signal.SIGKILL)
+        deadline = time.monotonic() + 60
+        while Path(f"/proc/{second}/cmdline").exists() and b"train" in Path(f"/proc/{second}/cmdline").read_bytes():
+            started.poll()
+            assert time.monotonic() < deadline, "the second rank still runs"
+            time.sleep(0.1)
+        status = started.wait(max(deadline - time.monotonic(), 0.1))
+        said = (tmp_path / "errors").read_text()[said_before:]
+        lines = [line for line in said.splitlines() if line.startswith("error: ")]
+        assert len(lines) == 1, said
+        assert f"rank {killed}" in lines[0] and "the same command goes on" in lines[0]
+        assert "Traceback" not in said
+        assert status == (130 if killed else -signal.SIGKILL)
+        assert list(tmp_path.glob("artefacts/models/.anesthesia-*.partial/checkpoints/step-*.ckpt"))
+        assert not list(tmp_path.glob("artefacts/models/anesthesia-*"))
+    finally:
+        if started.poll() is None:
+            os.killpg(started.pid, signal.SIGKILL)
