@@ -20,7 +20,7 @@ def load(directory: Path) -> tuple[Any, Any]:
     """A model and its tokenizer from a Hugging Face directory, or from an adapter's on its base.
 
     Raises:
-        UserError: the directory lacks a model, its tokenizer or its chat template.
+        UserError: the directory lacks a model, its tokenizer or its chat template, or an adapter's base is gone.
     """
     import torch
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
@@ -36,7 +36,10 @@ def load(directory: Path) -> tuple[Any, Any]:
         raise UserError(f"{spoken}: the tokenizer has no chat template")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
-    model = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)  # peft puts an adapter on its base
+    try:
+        model = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)  # peft puts an adapter on its base
+    except OSError as error:
+        raise UserError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
     return model.to(device).eval(), tokenizer
 
 

@@ -1,3 +1,5 @@
+import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -55,6 +57,21 @@ def test_an_adapter_answers_on_its_base_as_the_merged_model_does(stage, capsys):
     merged = capsys.readouterr().out
     main([str(stage / "adapter"), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
     assert capsys.readouterr().out == merged
+
+
+def test_an_adapter_whose_base_is_gone_is_one_line(stage, tmp_path, capsys):
+    shutil.copytree(stage / "adapter", tmp_path / "adapter")
+    shutil.copy(stage / "tokenizer.json", tmp_path / "adapter")
+    shutil.copy(stage / "tokenizer_config.json", tmp_path / "adapter")
+    shutil.copy(stage / "chat_template.jinja", tmp_path / "adapter")
+    settings = tmp_path / "adapter" / "adapter_config.json"
+    named = json.loads(settings.read_text("utf-8"))
+    settings.write_text(json.dumps({**named, "base_model_name_or_path": str(tmp_path / "gone")}), "utf-8")
+    with pytest.raises(SystemExit) as ended:
+        main([str(tmp_path / "adapter"), "--prompt", "问"])
+    assert ended.value.code == 1
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert line.startswith(f"error: {tmp_path / 'adapter'}: the model cannot be loaded")
 
 
 def test_a_missing_directory_is_one_line(tmp_path):
