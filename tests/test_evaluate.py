@@ -120,12 +120,14 @@ def test_baselines_tasks_judges_and_raters_stand_side_by_side(compose):
             "judge@judges.second=claude",
             "judges.first.limit=7",
             "raters=default",
+            "share=wandb",
             "sampling.temperature=0.5",
         ],
     )
     assert list(config["tasks"]) == ["cmb", "aneqa"] and config["tasks"]["cmb"]["shots"]["number"] == 5
     assert config["judges"]["first"]["limit"] == 7 and config["judges"]["second"]["model"]["name"] == "claude"
     assert config["baselines"]["qwen"]["sampling"]["temperature"] == 0.5
+    assert config["share"]["_target_"].endswith("WandbReport") and compose("evaluate", [])["share"] == {}
     assert bind_targets(config) > 20
 
 

@@ -87,6 +87,8 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     for (model, task), found in measured.items():
         _write_predictions(output / "predictions", model, task, answers[model, task, "generation"], found)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
+    if config["share"]:
+        build(config["share"]).publish(report, results=results)
     print(_table(results))
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
 

@@ -18,6 +18,7 @@ from hypnos.benchmark.kept_answers import COMING, FILE, answers_of, answers_plac
 from hypnos.benchmark.predictions import Prediction
 from hypnos.corpus.artefacts import partial_of
 from hypnos.corpus.errors import UserError
+from hypnos.report.wandb_report import WandbReport
 
 ROOT = Path(__file__).parents[2]
 
@@ -146,6 +147,19 @@ def test_models_and_tasks_end_in_one_report_and_nothing_is_answered_twice(own, c
 
     monkeypatch.setattr(generation, "load_model", lambda *a, **k: pytest.fail("loaded although all is answered"))
     assert evaluate(compose, overrides, tmp_path / "two") == report
+
+
+@pytest.mark.slow
+def test_the_report_is_shared_only_on_request(own, compose, tmp_path, monkeypatch):
+    _, answers, overrides = own
+    sent = []
+    monkeypatch.setattr(WandbReport, "publish", lambda self, report, *, results: sent.append((report.page, results)))
+    chosen = [*overrides, f"models=[answers:{answers}]"]
+    evaluate(compose, chosen, tmp_path / "one")
+    assert not sent
+    evaluate(compose, [*chosen, "share=wandb"], tmp_path / "two")
+    ((page, results),) = sent
+    assert page == tmp_path / "two" / "report.html" and results.models == ("right",)
 
 
 @pytest.mark.slow
