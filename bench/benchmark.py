@@ -6,8 +6,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
-from itertools import takewhile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,20 @@ SIZES = ("8", "32")
 QUESTIONS = 200
 """Of each file of choice questions, at most."""
 
-NEW_TOKENS = 128
+NEW_TOKENS = 192
+"""Long enough that some stories end and others do not."""
 
 
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """Both sides on one core: what shares a machine cannot then make one of them wait for its other threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+@_one_core()
 def likelihood_of_a_peer() -> list[Promise]:
     """lm-evaluation-harness on the same model, prompts and questions, side by side, both from texts to numbers."""
     base = SHARED / "models" / "stories15M"
@@ -72,7 +84,7 @@ def _side_by_side(
         {"prompt": text, "choices": list(question.continuations), "gold": question.letters.index(item.answers[0])}
         for item, (text, question) in zip(items, asked, strict=True)
     ]
-    file, answers = folder / "questions.jsonl", folder / "answers.json"
+    file = folder / "questions.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     list(model.answer(task, items[:16], way, done=set()))  # warm, as the other's first batch size warms it
     ours = []
@@ -80,26 +92,19 @@ def _side_by_side(
         start = time.perf_counter()
         found = {one.item: one for group in model.answer(task, items, way, done=set()) for one in group}
         ours.append(time.perf_counter() - start)
-    script = Path(__file__).with_name("lm_eval_peer.py")
-    quiet = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "home"), "TOKENIZERS_PARALLELISM": "true"}
-    done = subprocess.run(
-        [str(python), str(script), str(model.folder), str(file), str(answers), *SIZES],
-        capture_output=True,
-        text=True,
-        env=quiet,
-        cwd=folder,
-    )
-    if done.returncode:
-        raise RuntimeError(f"lm-evaluation-harness: {done.stderr[-2000:]}")
-    theirs = json.loads(answers.read_text())
-    worst = max(
-        abs(mine - other)
-        for item, values in zip(items, theirs["likelihoods"], strict=True)
-        for mine, other in zip((found[item.id].likelihoods or {}).values(), values, strict=True)
-    )
+    theirs = _ask_peer(python, model.folder, file, folder, "float32", *SIZES)
+    # Over sixty tokens float32 rounds by more than the bound, in whichever program: theirs is taken in float64.
+    exact = _ask_peer(python, model.folder, file, folder, "float64", SIZES[0])["likelihoods"]
+    mine = [list((found[item.id].likelihoods or {}).values()) for item in items]
+    worst, own = _largest(mine, exact), _largest(theirs["likelihoods"], exact)
     accuracy = sum(found[item.id].choice == item.answers[0] for item in items) / len(items)
     promises = [
-        Promise(f"{name}, {way}: log-likelihood against lm-eval, largest difference, {len(items)} items", worst, 1e-4),
+        Promise(
+            f"{name}, {way}: log-likelihood in float32 against lm-eval's in float64, largest difference of "
+            f"{len(items)} items (lm-eval's own float32: {own:.1e})",
+            worst,
+            1e-4,
+        ),
         Promise(f"{name}, {way}: accuracy against lm-eval, difference", abs(accuracy - theirs["accuracy"]), 0.0),
     ]
     if way == "texts":
@@ -109,6 +114,26 @@ def _side_by_side(
         gap = abs(per_character / len(items) - theirs["accuracy_per_character"])
         promises.append(Promise(f"{name}, {way} per character: accuracy against lm-eval, difference", gap, 0.0))
     return promises, min(ours), min(theirs["seconds"].values())
+
+
+def _largest(some: Sequence[Sequence[float]], others: Sequence[Sequence[float]]) -> float:
+    pairs = zip(chain.from_iterable(some), chain.from_iterable(others), strict=True)
+    return max(abs(a - b) for a, b in pairs)
+
+
+def _ask_peer(python: Path, model: Path, questions: Path, folder: Path, dtype: str, *sizes: str) -> dict[str, Any]:
+    script, answers = Path(__file__).with_name("lm_eval_peer.py"), folder / "answers.json"
+    quiet = {"HF_HUB_OFFLINE": "1", "HF_HOME": str(folder / "home"), "TOKENIZERS_PARALLELISM": "true"}
+    done = subprocess.run(
+        [str(python), str(script), str(model), str(questions), str(answers), dtype, *sizes],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **quiet, "OMP_NUM_THREADS": "1"},
+        cwd=folder,
+    )
+    if done.returncode:
+        raise RuntimeError(f"lm-evaluation-harness: {done.stderr[-2000:]}")
+    return json.loads(answers.read_text())  # type: ignore[no-any-return]
 
 
 def _fitting(model: LocalModel, task: Task, way: Way) -> tuple[list[Item], list[tuple[str, Any]]]:
@@ -124,6 +149,7 @@ def _fitting(model: LocalModel, task: Task, way: Way) -> tuple[list[Item], list[
     return items, asked
 
 
+@_one_core()
 def generation_speed() -> list[Promise]:
     """Greedy answers against plain padded batches of eight in file order, on two models, in one run."""
     stages = sorted(ROOT.glob("outputs/*/*/results.json"), key=lambda file: file.stat().st_mtime)
@@ -147,7 +173,10 @@ def generation_speed() -> list[Promise]:
 
 SMALL = ("little", "big brown", "very old and very tired", "small")
 ANIMALS = ("dog", "girl named Lily", "cat with a long tail and soft fur", "bird")
-DEEDS = ("loved to play", "went to the park with her mom and saw a red ball", "was sad", "liked the sun. One day,")
+DEEDS = (
+    *("loved to play", "went to the park with her mom and saw a red ball", "was sad", "liked the sun. One day,"),
+    *("had no friends at all", "found a small box under the bed and", "could fly", "wanted to eat the big cake but"),
+)
 
 
 def _against_plain(model: LocalModel, prompts: Sequence[Sequence[int]], name: str, stops: set[int]) -> list[Promise]:

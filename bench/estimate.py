@@ -19,7 +19,7 @@ RECOMPUTED = ["model.activation_checkpointing=true"]
 GIVEN_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 """glibc gives freed tensors back at once, so that the peak is what training asked for."""
 
-QUIET = ["logger=none", "answers.prompts=[]", "accelerator=cpu"]
+QUIET = ["group=estimate", "logger=none", "answers.prompts=[]", "accelerator=cpu"]
 
 
 def memory() -> list[Promise]:
@@ -87,7 +87,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, chosen in (("warm", ["model=tiny"]), ("real", overrides)):
             config = _compose([*chosen, f"experiment={STAGES[stage]}", *QUIET], Path(folder) / name, stage)
-            run_experiment(config, build=build, output=Path(folder))
+            run_experiment(config, build=build, output=Path(folder) / name)
         (base,) = Path(folder).glob("real/models/base-*")
         settings = config["stages"][stage]
         row = row_of(

@@ -1,6 +1,6 @@
 """Runs in an environment of its own, without this project: lm-evaluation-harness on questions from a file.
 
-python lm_eval_peer.py <model folder> <questions.jsonl> <answers.json> <batch size>...
+python lm_eval_peer.py <model folder> <questions.jsonl> <answers.json> <dtype> <batch size>...
 """
 
 import json
@@ -13,7 +13,7 @@ from lm_eval.models.huggingface import HFLM
 from lm_eval.tasks import TaskManager
 
 
-def main(model: str, questions: str, answers: str, *sizes: str) -> None:
+def main(model: str, questions: str, answers: str, dtype: str, *sizes: str) -> None:
     """Each row of the questions has `prompt`, `choices` and `gold`; the answers get log-likelihoods and seconds."""
     task = {
         "task": "peer",
@@ -33,7 +33,7 @@ def main(model: str, questions: str, answers: str, *sizes: str) -> None:
     manager = TaskManager(include_path=str(folder), include_defaults=False)
     seconds = {}
     for size in sizes:
-        lm = HFLM(pretrained=model, dtype="float32", device="cpu", batch_size=int(size))
+        lm = HFLM(pretrained=model, dtype=dtype, device="cpu", batch_size=int(size))
         spent: list[float] = []
         asked = lm.loglikelihood
 

@@ -49,22 +49,22 @@ class OutputHead:
         rows = torch.tensor([row for row, tokens in enumerate(targets) for _ in tokens], device=states.device)
         columns = torch.tensor([token for tokens in targets for token in tokens], device=states.device)
         if self._layers is None:
-            found = torch.log_softmax(states.float(), -1)[rows, columns]
+            found = torch.log_softmax(_wide(states), -1)[rows, columns]
         else:
             weight, bias = self._head.weight, self._head.bias
-            asked = (states[rows].float() * weight[columns].float()).sum(-1)
-            found = asked + (0.0 if bias is None else bias[columns].float()) - self._whole(states)[rows]
+            asked = (_wide(states[rows]) * _wide(weight[columns])).sum(-1)
+            found = asked + (0.0 if bias is None else _wide(bias[columns])) - self._whole(states)[rows]
         values = iter(found.tolist())
         return [[next(values) for _ in tokens] for tokens in targets]
 
     def _whole(self, states: torch.Tensor) -> torch.Tensor:
         """Logarithm of the sum of the exponentials of all scores, `(N,)`, a block of the vocabulary at a time."""
         weight, bias = self._head.weight, self._head.bias
-        total = torch.full((len(states),), -torch.inf, device=states.device)
+        total = _wide(states.new_full((len(states),), -torch.inf))
         for start in range(0, len(weight), BLOCK):
             part = slice(start, start + BLOCK)
             scores = torch.nn.functional.linear(states, weight[part], None if bias is None else bias[part])
-            total = torch.logaddexp(total, scores.float().logsumexp(-1))
+            total = torch.logaddexp(total, _wide(scores).logsumexp(-1))
         return total
 
     @torch.inference_mode()
@@ -108,3 +108,8 @@ class Waiting:
         self._states, self._targets, self._takers = [states[count:]], self._targets[count:], self._takers[count:]
         for taker, values in zip(takers, found, strict=True):
             taker(values)
+
+
+def _wide(values: torch.Tensor) -> torch.Tensor:
+    """Half precision is too coarse to add up likelihoods in."""
+    return values if values.dtype in (torch.float32, torch.float64) else values.float()
