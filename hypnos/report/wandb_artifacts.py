@@ -1,5 +1,6 @@
-"""What runs make and use, as artifacts at Weights & Biases: large files by reference, so that they stay where they are."""
+"""What runs make and use, as artifacts at Weights & Biases: large files stay where they are."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -50,8 +51,6 @@ def by_reference(
 
 def model_artifact(directory: Path, *, upload: bool = False) -> Any:
     """A stage, or any directory of weights."""
-    import json
-
     shown = [file for file in (directory / "stage.json", directory / "README.md") if file.is_file()]
     told = json.loads(shown[0].read_text("utf-8")) if shown and shown[0].name == "stage.json" else {}
     metadata = {name: told[name] for name in TOLD if name in told}

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 from hypnos.corpus.errors import UserError
 from hypnos.llm.redaction import redact
 
-CONSOLE = "off"
+CONSOLE: Literal["off"] = "off"
 """What a command prints stays here: it may show texts that must not leave the machine."""
 
 
@@ -46,7 +46,7 @@ def started(
         group=group,
         name=name,
         dir=save_dir,
-        mode=mode,
+        mode=cast(Any, mode),
         job_type=job_type,
         config=without_secrets(dict(config or {})),
         settings=wandb.Settings(console=CONSOLE, quiet=True),
@@ -69,7 +69,9 @@ def check_mode(mode: str) -> None:
         UserError: it is none of these, or there is no key to send anything with.
     """
     if mode not in ("offline", "online", "disabled"):
-        raise UserError(f"W&B: mode {mode!r} is none of offline, online, disabled (WANDB_MODE, or the mode of its config)")
+        raise UserError(
+            f"W&B: mode {mode!r} is none of offline, online, disabled (WANDB_MODE, or the mode of its config)"
+        )
     if mode == "online" and not has_key():
         raise UserError("W&B: no key to send with: set WANDB_API_KEY, run `wandb login`, or choose WANDB_MODE=offline")
 
@@ -78,7 +80,7 @@ def has_key() -> bool:
     """Whether W&B would find a key in the environment or where `wandb login` left it."""
     import wandb
 
-    return bool(wandb.api.api_key)
+    return bool(wandb.login(prompt=False))
 
 
 def without_secrets(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""A stage in its loggers, besides its curves: what went into it, how held-out text fares across stages, what came out."""
+"""A stage in its loggers, besides its curves: what went into it, held-out text across stages, what came out."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -9,6 +9,7 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from hypnos.report.wandb_artifacts import model_artifact, use
 from hypnos.report.wandb_run import CONSOLE, check_mode
+from hypnos.tuning.rank import is_first_rank
 
 
 class StageWandbLogger(WandbLogger):
@@ -51,7 +52,7 @@ class StageWandbLogger(WandbLogger):
     @property
     def experiment(self) -> Any:
         """The run; W&B would take another folder where this one is not there yet."""
-        if self._experiment is None and rank_zero_only.rank == 0:
+        if self._experiment is None and is_first_rank():
             Path(str(self.save_dir)).mkdir(parents=True, exist_ok=True)
         return super().experiment
 

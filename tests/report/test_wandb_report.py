@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from hypnos.report.report import write_report
-from hypnos.report.wandb_report import WandbReport, files_to_send, grid_rows, headline_values
+from hypnos.report.wandb_report import WandbReport, files_to_send
+from hypnos.report.wandb_tables import grid_rows, headline_values
 
 
 @pytest.fixture

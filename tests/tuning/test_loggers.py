@@ -52,7 +52,7 @@ def test_at_wandb_the_group_is_the_experiment_the_job_type_the_stage_and_the_nam
     run.build = lambda node, **given: built.append({**node, **given})
     for node in run.logger.values():
         run._logger(node, "mixed")
-    kept, wandb = sorted(built, key=lambda one: one["_target_"])
+    wandb, kept = sorted(built, key=lambda one: one["_target_"])
     assert kept["name"] == "mixed"  # a folder of the stage's name
     assert (wandb["group"], wandb["job_type"]) == ("mixed", "mixed")
     assert wandb["name"].startswith("mixed__seed-4") or "seed-4" in wandb["name"]
