@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from hypnos.corpus.errors import UserError, one_line
-from hypnos.report.wandb_run import check_mode
+from hypnos.report.wandb_run import has_key
 from hypnos.report.wandb_tables import FRONTIER_CHART, FRONTIER_FIELDS
 
 AXIS = "experiment_step"
@@ -93,7 +93,8 @@ def main(arguments: list[str] | None = None) -> None:
     chosen = parser.parse_args(arguments)
     with one_line(reraise=False):
         view = layout(entity=chosen.entity, project=chosen.project, group=chosen.group, sets=chosen.sets)
-        check_mode("online")
+        if not has_key():
+            raise UserError("dashboard: no key to save it with: set WANDB_API_KEY or run `wandb login`")
         view.save()
 
 

@@ -94,7 +94,7 @@ def frontier_chart(report: Report) -> Iterator[tuple[str, Any]]:
             rows.append([selection_kind(label), label, *values])
         table = wandb.Table(columns=["selection", "arm", *names], data=rows)
         title = "Threshold frontier: what is kept against what is learnt"
-        yield FRONTIER_CHART, wandb.plot.line(table, **FRONTIER_FIELDS, title=title)
+        yield FRONTIER_CHART, wandb.plot.line(table, **FRONTIER_FIELDS, title=title)  # type: ignore[arg-type]
 
 
 def _key(note: Note) -> str:
