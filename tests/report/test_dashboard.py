@@ -37,7 +37,9 @@ def test_everything_that_is_logged_for_it_has_a_panel():
         *("data/truncated_share", "train/grad_norm", "train/loss", "data/funnel", "fertility", "selection/frontier"),
     ):
         assert f'"{name}"' in text, name
-    (frontier,) = [panel for panel in panels(saved()) if panel["section"] == "Thresholds" and panel["viewType"] == "Vega2"]
+    (frontier,) = [
+        panel for panel in panels(saved()) if panel["section"] == "Thresholds" and panel["viewType"] == "Vega2"
+    ]
     assert frontier["config"]["fieldSettings"] == {
         "x": "kept_share",
         "y": "anesthesia_bits_per_char",
