@@ -113,7 +113,7 @@ def train_stage(
             callback.dirpath = str(checkpoints)
         if isinstance(callback, Answers):
             callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
-        if isinstance(callback, HeldOutCurve):
+        if isinstance(callback, HeldOutCurve) and tracking.loggers:
             callback.sets, callback.tell = tracking.held_out, tracking.along
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
     newest = newest_sound(checkpoints, key)

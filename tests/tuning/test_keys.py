@@ -95,6 +95,7 @@ OF_NOTHING = [
     *(f"{stage}.callbacks.progress.every_seconds=1" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.callbacks.checkpoint.every_n_train_steps=1" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.callbacks.checkpoint.keep=1" for stage in (GENERAL, ANESTHESIA)),
+    *(f"~{stage}.callbacks.heldout" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.devices=2" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.log_every_n_steps=7" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.enable_progress_bar=true" for stage in (GENERAL, ANESTHESIA)),
