@@ -64,7 +64,8 @@ def every_value(report: Report) -> dict[str, float]:
 
 def answer_rows(results: Results, task: TaskQuestions, most: int) -> list[list[Any]]:
     """The head of a table, then the first answers of each model with their numbers; none of a hidden task."""
-    metrics = [metric.name for metric in task.metrics]
+    each = {name for answers in results.answers if answers.task == task.name for name in answers.scores}
+    metrics = [metric.name for metric in task.metrics if metric.name in each]  # others are of the whole task
     rows: list[list[Any]] = [["model", "item", "question", "references", "answer", "choice", *metrics]]
     if task.hidden:
         return rows

@@ -58,7 +58,17 @@ def test_an_offline_run_holds_tables_images_and_the_artifact_and_no_secret(
 def test_answers_stand_in_a_table_with_their_numbers(results) -> None:
     (task, pick) = results.tasks
     head, first, *others = answer_rows(results, task, 3)
-    assert head == ["model", "item", "question", "references", "answer", "choice", *[m.name for m in task.metrics]]
+    assert head == [
+        "model",
+        "item",
+        "question",
+        "references",
+        "answer",
+        "choice",
+        "rouge_l",
+        "unsafe",
+        "length",
+    ]  # no metric of the whole task
     assert first[:6] == ["good", "q0", "第 0 问", "罗库溴铵 0.6 mg/kg。", "罗库溴铵 0.6 mg/kg。", None]
     assert dict(zip(head[6:], first[6:]))["rouge_l"] == pytest.approx(0.9)
     assert [row[0] for row in others] == ["good", "good", "bad", "bad", "bad"]
