@@ -140,7 +140,9 @@ def _choices(
         # What a way cannot answer, such as a set of letters by the likeliest one, is left out, and n says so.
         asked = [(item, p) for item, p in rows if item.id in chosen]
         if asked:
-            way = LetterAccuracy(name=f"accuracy_{label}", way=f"read:{label}", folder=folder)
+            # A model too small to write a letter may still know which is likely.
+            first = label == "likelihood"
+            way = LetterAccuracy(name=f"accuracy_{label}", way=f"read:{label}", headline=first, folder=folder)
             letters = [chosen[item.id] or "" for item, _ in asked]
             scores = way.measure(predictions=letters, references=[item.answers[0] for item, _ in asked])
             yield way.notes(), asked, scores
