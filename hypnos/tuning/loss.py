@@ -15,7 +15,7 @@ SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_m
 """Settings of models that do more to their logits than multiply by the head's rows."""
 
 
-def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
+def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = None) -> Tensor:
     """Sum of the learnt tokens' negative log-likelihoods in a row, in nats.
 
     Logits are made only where a token is learnt, and where the head is a plain matrix never all at once. No mask
