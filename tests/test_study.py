@@ -9,8 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from bench.promise import SHARED
+from bench.study.__main__ import MORE
 from bench.study.claims import Setting, claims
-from bench.study.pairs import Sizes, draw_pairs
+from bench.study.files import write_files
+from bench.study.pairs import ANESTHESIA, GENERAL, Sizes, draw_pairs, read_lines
 from bench.study.planting import plant
 from bench.study.scorers import score
 from bench.study.section import replace_section, write_section
@@ -134,6 +137,20 @@ def test_the_printed_commands_are_those_that_run(tmp_path):
     expected = [word for claim in known.values() for line in claim.lines(setting) for word in line]
     assert said.split("\0")[:-1] == [word for word in expected if not word.startswith("paths.")]
     assert shlex.quote("~heldout.general") in page
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("sizes", [Sizes(), MORE])
+def test_the_public_sets_have_enough_clean_pairs(sizes):
+    if not (SHARED / GENERAL).is_file():
+        pytest.skip("no shared data")
+    drawn = draw_pairs(read_lines(SHARED / GENERAL), read_lines(SHARED / ANESTHESIA), sizes)
+    assert [len(drawn.general), len(drawn.to_plant), len(drawn.held_out)] == [sizes.general, 2000, 500]
+
+
+def test_no_data_is_one_line(tmp_path):
+    with pytest.raises(UserError, match=r"general_medical_qa.jsonl: no such file \(--data"):
+        write_files(tmp_path, tmp_path / "study", Sizes())
 
 
 @pytest.mark.slow

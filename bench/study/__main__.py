@@ -16,13 +16,19 @@ from bench.study.section import replace_section, write_section
 from hypnos.corpus.errors import one_line
 
 QUICK = Sizes(general=24, planted=32, held_out=8)
+MORE = Sizes(general=2900, longest=500)
+"""Most of what is clean: for a GPU."""
 
 
-def setting_of(data: Path, folder: Path, *, quick: bool) -> Setting:
+def setting_of(data: Path, folder: Path, *, quick: bool = False, more: bool = False) -> Setting:
     if quick:
-        model = ("model=tiny", "model.recipe.pieces=2000", "model.recipe.anesthesia.epochs=1")
+        model: tuple[str, ...] = ("model=tiny", "model.recipe.pieces=2000", "model.recipe.anesthesia.epochs=1")
         return Setting(data=data, folder=folder, sizes=QUICK, model=model, learnt_tokens=300, seeds=(1,))
-    return Setting(data=data, folder=folder, model=("model=stories15m", f"model.path={data}/models/stories15M"))
+    model = ("model=stories15m", f"model.path={data}/models/stories15M")
+    if more:
+        model += ("model.recipe.max_length=1024",)  # the base's own vocabulary needs 1.7 tokens a character
+        return Setting(data=data, folder=folder, sizes=MORE, model=model, learnt_tokens=50_000)
+    return Setting(data=data, folder=folder, model=model)
 
 
 def run(claim: Claim, setting: Setting) -> bool:
@@ -38,6 +44,7 @@ def main() -> None:
     parser.add_argument("claims", nargs="*", metavar="claim", help="filtering, strategy, vocabulary; all without one")
     parser.add_argument("--report", action="store_true", help="train nothing")
     parser.add_argument("--quick", action="store_true", help="a few pairs and a random base: tries the machinery only")
+    parser.add_argument("--more", action="store_true", help="longer and more pairs: with a GPU")
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of the public sets")
     parser.add_argument("--folder", type=Path, default=Path("outputs/study"), help="of data, artefacts and sweeps")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/results.md", help="where the section is written")
@@ -48,7 +55,7 @@ def main() -> None:
 
 def study(asked: argparse.Namespace) -> bool:
     """Try the claims that are asked for, and write the page; tell whether all arms succeeded."""
-    setting = setting_of(asked.data.resolve(), asked.folder.resolve(), quick=asked.quick)
+    setting = setting_of(asked.data.resolve(), asked.folder.resolve(), quick=asked.quick, more=asked.more)
     known = claims(setting)
     if strange := set(asked.claims) - known.keys():
         sys.exit(f"error: no claim {', '.join(sorted(strange))} (there are: {', '.join(known)})")

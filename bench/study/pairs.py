@@ -23,17 +23,18 @@ HOLDOUT = 0.15
 REWORDED = {"toyhom-neike", "genmedgpt5k-ch"}
 """Parts of the data that a machine paraphrased or translated, and not well: no clean pairs."""
 
-SHORTEST, LONGEST = 45, 170
-"""Characters of an answer that can be cut so that it shows, and of a pair that no vocabulary has to cut."""
+SHORTEST = 45
+"""Characters of an answer that can be cut so that it shows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sizes:
-    """Numbers of pairs: of the first stage, to plant into, and held out from everything."""
+    """Numbers of pairs: of the first stage, to plant into, and held out from everything; and of their characters."""
 
     general: int = 1200
     planted: int = 2000
     held_out: int = 500
+    longest: int = 170
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +47,8 @@ class Pairs:
 
 
 def read_lines(path: Path) -> list[Row]:
+    if not path.is_file():
+        raise UserError(f"{path}: no such file (--data names the folder of the public sets)")
     return [orjson.loads(line) for line in path.read_bytes().splitlines()]
 
 
@@ -70,7 +73,7 @@ def draw_pairs(general: Sequence[Row], others: Sequence[Row], sizes: Sizes, *, s
     """
     taken = {row["group"] for row in map(_named, others)}
     found: dict[str, Row] = {}
-    for row in map(_named, filter(_is_clean, general)):
+    for row in map(_named, (row for row in general if _is_clean(row, sizes.longest))):
         if row["group"] not in taken:
             found.setdefault(row["group"], row)  # one answer of each question
     rows = list(found.values())
@@ -86,11 +89,11 @@ def draw_pairs(general: Sequence[Row], others: Sequence[Row], sizes: Sizes, *, s
     )
 
 
-def _is_clean(row: Row) -> bool:
+def _is_clean(row: Row, longest: int) -> bool:
     """Whole, short enough for every vocabulary, and of one turn."""
     length = len(row["instruction"]) + len(row["input"]) + len(row["output"])
     whole = len(row["output"]) > SHORTEST and row["output"].rstrip().endswith("。")
-    return whole and length <= LONGEST and not row.get("history") and row.get("source") not in REWORDED
+    return whole and length <= longest and not row.get("history") and row.get("source") not in REWORDED
 
 
 def _named(row: Row) -> Row:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bench.study.claims import Claim, Setting
 from bench.study.files import FAULTS, PLANTED
-from bench.study.pairs import LONGEST, read_lines
+from bench.study.pairs import read_lines
 from bench.study.scorers import SCORERS
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
@@ -49,13 +49,14 @@ def _setting(setting: Setting) -> str:
     numbers = f"""
     `make study`: {sizes.general:,} general pairs in the first stage, which all sweeps share by its key,
     {sizes.planted:,} others for the filter, and {sizes.held_out:,} held out by group. Pairs have whole answers and at
-    most {LONGEST} characters; parts of the data that a machine paraphrased or translated are left out. Seeds
+    most {sizes.longest} characters; parts of the data that a machine paraphrased or translated are left out. Seeds
     ({_listed(setting.seeds)}) turn adapters, the order of rows and what is drawn; pairs, faults and scores are the
     same for all.
     """
     rates = """
-    The first stage is LoRA at the recipe's 1e-3. It sees each pair once, in steps of one row of 1,024 tokens: that
-    keeps it to about three minutes on one idle thread. Neither rate nor epochs were tuned for the study.
+    The first stage is LoRA at the recipe's 1e-3. It sees each pair once, in steps of one row of 1,024 tokens, which
+    is meant to take three minutes at most on one idle thread; what it took is in the tables. Neither rate nor epochs
+    were tuned for the study.
     """
     words = _shell(setting.shared, setting)
     folders = f"`$D` is the folder of the data, `$S` that of the study's files:\n\n```bash\nSHARED=({words})\n```"
