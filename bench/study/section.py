@@ -71,7 +71,7 @@ def _fill(text: str) -> str:
 def _lines(claim: Claim, setting: Setting) -> str:
     array = claim.name.upper()
     lines = [
-        f'python train.py -m "${{SHARED[@]}}" "${{{array}[@]}}" {_shell((claim.seeds(setting), *turn), setting)}'
+        f'python train.py -m "${{SHARED[@]}}" "${{{array}[@]}}" \\\n    {_shell((claim.seeds(setting), *turn), setting)}'
         for turn in claim.turns
     ]
     own = _shell((f"sweep_name={claim.sweep}", *claim.shared), setting)
