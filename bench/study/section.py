@@ -70,10 +70,8 @@ def _fill(text: str) -> str:
 
 def _lines(claim: Claim, setting: Setting) -> str:
     array = claim.name.upper()
-    lines = [
-        f'python train.py -m "${{SHARED[@]}}" "${{{array}[@]}}" \\\n    {_shell((claim.seeds(setting), *turn), setting)}'
-        for turn in claim.turns
-    ]
+    start = f'python train.py -m "${{SHARED[@]}}" "${{{array}[@]}}" \\\n    '
+    lines = [start + _shell((claim.seeds(setting), *turn), setting) for turn in claim.turns]
     own = _shell((f"sweep_name={claim.sweep}", *claim.shared), setting)
     return "\n".join(["```bash", f"{array}=({own})", *lines, f"python evaluate.py sweep={claim.sweep}", "```"])
 
