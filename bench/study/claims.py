@@ -1,6 +1,6 @@
 """What is tried, as command lines of train.py."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -69,7 +69,8 @@ class Claim:
         text: what is compared, and how.
         shared: overrides of all its arms.
         turns: multiruns that together make the sweep; each over all seeds, the seed turning slowest.
-        names: what an arm is called, by the label the sweep's report gives it.
+        arms: what an arm is called, with the overrides that make it, as Hydra writes them down; where those of several
+            arms are there, the one with the most of them is meant.
         references: arms that the others are tested against, one table for each.
     """
 
@@ -78,12 +79,17 @@ class Claim:
     text: str
     shared: Overrides
     turns: tuple[Overrides, ...]
-    names: Mapping[str, str]
+    arms: Mapping[str, Overrides]
     references: tuple[str, ...]
 
     @property
     def sweep(self) -> str:
         return f"study-{self.name}"
+
+    def call(self, overrides: Collection[str]) -> str | None:
+        """What the arm with these overrides is called."""
+        found = [name for name, told in self.arms.items() if set(told) <= set(overrides)]
+        return max(found, key=lambda name: len(self.arms[name]), default=None)
 
     def seeds(self, setting: Setting) -> str:
         return f"seed={','.join(map(str, setting.seeds))}"
@@ -98,7 +104,7 @@ class Claim:
 def claims(setting: Setting) -> dict[str, Claim]:
     """All claims by name, in the order in which they are tried."""
     specialty = (f"sources.anesthesia.path={setting.data / ANESTHESIA}", "sources.anesthesia.holdout=0.37")
-    rates = "model.recipe.anesthesia.lr=1e-4,3e-4"
+    rates = "model.recipe.anesthesia.lr=0.0001,0.0003"
     filtering = Claim(
         name="filtering",
         title="Filtering",
@@ -117,12 +123,12 @@ def claims(setting: Setting) -> dict[str, Claim]:
             ("selection=random", "selection.scorers=perfect"),
             ("selection.scorers=none,perfect,noisy,biased",),
         ),
-        names={
-            "selection.scorers=none": "unfiltered",
-            "selection=random, selection.scorers=perfect": "random, of equal size",
-            "selection.scorers=perfect": "filtered, perfect scorer",
-            "selection.scorers=noisy": "filtered, noisy scorer",
-            "selection.scorers=biased": "filtered, biased scorer",
+        arms={
+            "unfiltered": ("selection.scorers=none",),
+            "random, of equal size": ("selection=random", "selection.scorers=perfect"),
+            "filtered, perfect scorer": ("selection.scorers=perfect",),
+            "filtered, noisy scorer": ("selection.scorers=noisy",),
+            "filtered, biased scorer": ("selection.scorers=biased",),
         },
         references=("unfiltered", "random, of equal size"),
     )
@@ -137,13 +143,13 @@ def claims(setting: Setting) -> dict[str, Claim]:
             ("experiment=general_only", UNMEASURED),
             ("experiment=mixed", "stages.mixed.trainer.limit_val_batches=0"),
         ),
-        names={
-            f"general_to_specific, model.recipe.anesthesia.lr=1e-4, {UNMEASURED}": "general to specific, 1e-4",
-            f"general_to_specific, model.recipe.anesthesia.lr=3e-4, {UNMEASURED}": "general to specific, 3e-4",
-            "specific_only, model.recipe.anesthesia.lr=1e-4": "specific only, 1e-4",
-            "specific_only, model.recipe.anesthesia.lr=3e-4": "specific only, 3e-4",
-            f"general_only, {UNMEASURED}": "general only",
-            "mixed, stages.mixed.trainer.limit_val_batches=0": "mixed",
+        arms={
+            "general to specific, 1e-4": ("experiment=general_to_specific", "model.recipe.anesthesia.lr=0.0001"),
+            "general to specific, 3e-4": ("experiment=general_to_specific", "model.recipe.anesthesia.lr=0.0003"),
+            "specific only, 1e-4": ("experiment=specific_only", "model.recipe.anesthesia.lr=0.0001"),
+            "specific only, 3e-4": ("experiment=specific_only", "model.recipe.anesthesia.lr=0.0003"),
+            "general only": ("experiment=general_only",),
+            "mixed": ("experiment=mixed",),
         },
         references=("general to specific, 1e-4",),
     )
@@ -153,7 +159,10 @@ def claims(setting: Setting) -> dict[str, Claim]:
         text=VOCABULARY,
         shared=(*specialty, "experiment=general_only", UNMEASURED),
         turns=(EXTENDED, ("vocabulary=none",)),
-        names={", ".join(EXTENDED): "8,000 new pieces", "vocabulary=none": "the base's own"},
+        arms={
+            "8,000 new pieces": ("experiment=general_only",),
+            "the base's own": ("experiment=general_only", "vocabulary=none"),
+        },
         references=("8,000 new pieces",),
     )
     return {claim.name: claim for claim in (filtering, strategy, vocabulary)}

@@ -40,7 +40,7 @@ def write_section(setting: Setting, claims: Mapping[str, Claim]) -> str:
         except UserError as error:
             parts += ["Not run yet." if "no sweep" in str(error) else f"Not shown: {error}"]
             continue
-        parts += _tables([replace(arm, label=claim.names.get(arm.label, arm.label)) for arm in arms], claim, setting)
+        parts += _tables([replace(arm, label=claim.call(arm.overrides) or arm.label) for arm in arms], claim, setting)
     return "\n\n".join(part.strip() for part in parts)
 
 
@@ -103,12 +103,12 @@ def _scorers(files: Path) -> str:
 def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str]:
     lines = finished(arms)
     done = sum(len(of) for of in lines.values())
-    wanted = len(claim.names) * len(setting.seeds)
+    wanted = len(claim.arms) * len(setting.seeds)
     others = [f"{arm.label}, seed {arm.seed}: {arm.error or arm.state}" for arm in arms if arm.state != "finished"]
     yield f"{done} of {wanted} runs are finished." + (f" Others: {'; '.join(others)}." if others else "")
     if not lines:
         return
-    order = [name for name in claim.names.values() if name in lines]
+    order = [name for name in claim.arms if name in lines]
     lines = {label: lines[label] for label in dict.fromkeys([*order, *lines])}
     sets = held_out_sets([arm for of in lines.values() for arm in of])
     yield _below(markdown_grid(replace(held_out_grid(lines, sets), note="")))
