@@ -5,6 +5,7 @@ import shlex
 import subprocess
 import sys
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,21 @@ def test_the_printed_commands_are_those_that_run(tmp_path):
     expected = [word for claim in known.values() for line in claim.lines(setting) for word in line]
     assert said.split("\0")[:-1] == [word for word in expected if not word.startswith("paths.")]
     assert shlex.quote("~heldout.general") in page
+
+
+def test_every_arm_of_a_claim_has_a_name_of_its_own(tmp_path):
+    setting = Setting(data=tmp_path / "data", folder=tmp_path / "study", model=("model=tiny",))
+    for claim in claims(setting).values():
+        called = []
+        for line in claim.lines(setting):
+            turned = [[f"{key}={value}" for value in values.split(",")] for key, _, values in map(split, line[1:])]
+            called += [claim.call(asked) for asked in product(*turned)]
+        assert Counter(called) == dict.fromkeys(claim.arms, 3), claim.name
+        assert set(claim.references) <= claim.arms.keys()
+
+
+def split(word: str) -> tuple[str, str, str]:
+    return word.partition("=")
 
 
 @pytest.mark.real_data

@@ -160,10 +160,10 @@ def claims(setting: Setting) -> dict[str, Claim]:
         shared=(*specialty, "experiment=general_only", UNMEASURED),
         turns=(EXTENDED, ("vocabulary=none",)),
         arms={
-            "8,000 new pieces": ("experiment=general_only",),
+            "extended": ("experiment=general_only",),
             "the base's own": ("experiment=general_only", "vocabulary=none"),
         },
-        references=("8,000 new pieces",),
+        references=("extended",),
     )
     return {claim.name: claim for claim in (filtering, strategy, vocabulary)}
 
