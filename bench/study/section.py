@@ -14,6 +14,7 @@ from hypnos.corpus.selection import Selection
 from hypnos.report.arms import Arm, find_sweep, read_arms
 from hypnos.report.markdown import markdown_grid, markdown_note
 from hypnos.report.paired import METHOD
+from hypnos.report.sweep_notes import uneven_seeds
 from hypnos.report.sweep_tables import finished, held_out_grid, held_out_sets, held_out_tests
 
 BEGIN = "<!-- From here on written by `python -m bench.study`. -->"
@@ -111,6 +112,7 @@ def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str
     order = [name for name in claim.arms if name in lines]
     lines = {label: lines[label] for label in dict.fromkeys([*order, *lines])}
     sets = held_out_sets([arm for of in lines.values() for arm in of])
+    yield from (_below(markdown_note(note)) for note in uneven_seeds(lines))
     yield _below(markdown_grid(replace(held_out_grid(lines, sets), note="")))
     for reference in claim.references:
         note = held_out_tests(lines, sets, reference) if reference in lines else None
