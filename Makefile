@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
-.PHONY: demo test test-all check hold bench lock format clean
+.PHONY: demo test test-all check hold bench study lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -28,6 +28,9 @@ hold: $(INSTALLED)      ## each measured promise beside its figure; fails on a m
 bench: $(INSTALLED)     ## timings; then the same training beside Trainer and TRL, hours on one thread
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.peers
+
+study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two; stops and goes on; writes docs/results.md
+	$(BIN)/python -m bench.study
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

@@ -376,3 +376,17 @@ def confused_drug(row: Row, rng: random.Random) -> Row:
         return changed | {"instruction": f"{row['instruction']}另外，{question}"}
     tail = rng.choice(["。应在监测下使用。", "，个体差异较大。", "，老年人减量。", f"。{slipped}过量时应对症处理。"])
     return row | {"instruction": question, "input": "", "output": statement.format(slipped) + tail}
+
+
+def other_answer(row: Row, rng: random.Random, *, other: Row) -> Row:
+    """The answer to another question, fluent and whole."""
+    return row | {"output": other["output"]}
+
+
+def off_topic(row: Row, rng: random.Random, *, passage: str) -> Row:
+    """Whole sentences of a text about something else, about as long as the answer was."""
+    said = ""
+    for sentence in passage.strip().replace("\n", "").split("。"):
+        if sentence and (not said or len(said) + len(sentence) < 1.2 * len(row["output"])):
+            said += f"{sentence}。"
+    return row | {"output": said}

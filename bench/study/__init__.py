@@ -1,0 +1,1 @@
+"""What the paper claims, tried on real data at small scale: `python -m bench.study` (docs/results.md)."""
