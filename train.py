@@ -18,14 +18,16 @@ from omegaconf import DictConfig, OmegaConf, read_write
 from hypnos.corpus.arms import name_arm
 from hypnos.corpus.errors import one_line
 from hypnos.corpus.failures import kept_failure
+from hypnos.corpus.objective import name_direction
 
 os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
+OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
 def main(cfg: DictConfig) -> float | None:
-    """Check the whole configuration, then run every stage of the experiment; a search makes what is returned small."""
+    """Check the whole configuration, then run every stage of the experiment; a search looks at what is returned."""
     hydra_config = HydraConfig.get()
     output = Path(hydra_config.runtime.output_dir)
     sweeping = hydra_config.mode == RunMode.MULTIRUN
@@ -39,13 +41,14 @@ def main(cfg: DictConfig) -> float | None:
 
         from hydra.utils import instantiate
 
-        from hypnos.tuning.experiment import run_experiment
+        from hypnos.benchmark.exam import choose_exam
+        from hypnos.tuning.experiment import check_configuration, run_experiment
 
-        return run_experiment(
-            cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
-            build=partial(instantiate, _convert_="all"),
-            output=output,
-        )
+        config = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
+        check_configuration(config)
+        build = partial(instantiate, _convert_="all")
+        exam = choose_exam(config, build=build, sweeping=sweeping)
+        return run_experiment(config, build=build, output=output, exam=exam)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from hypnos.corpus.arms import name_arm
+from hypnos.corpus.objective import name_direction
 from hypnos.tuning.experiment import make_run, run_experiment
 from hypnos.tuning.stages import Run
 
@@ -22,6 +23,7 @@ ROOT = Path(__file__).parents[1]
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
+OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
