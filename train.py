@@ -23,6 +23,7 @@ from hypnos.corpus.objective import name_direction
 os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
 OmegaConf.register_new_resolver("direction", name_direction, replace=True)
+SEARCH = "hydra/sweeper=optuna"
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -33,7 +34,9 @@ def main(cfg: DictConfig) -> float | None:
     sweeping = hydra_config.mode == RunMode.MULTIRUN
     if sweeping:
         # Lightning starts further ranks by this process's arguments: they are to join this arm, in its folder.
-        sys.argv[1:] = [*hydra_config.overrides.task, "hydra.mode=RUN"]
+        # A launcher's worker is not started as this file, and Lightning would start what the worker is.
+        sys.argv[:] = [__file__, *hydra_config.overrides.task, "hydra.mode=RUN"]
+        sys.modules["__main__"].__spec__ = None
         with read_write(cast(Any, hydra_config)):
             hydra_config.run.dir = str(output)
     with one_line(reraise=sweeping), kept_failure(output) if sweeping else nullcontext():
@@ -52,4 +55,7 @@ def main(cfg: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
+    if SEARCH in sys.argv and not any(word.startswith("hydra.sweeper.direction=") for word in sys.argv):
+        # No other sweeper knows the key, so that it can stand in no file.
+        sys.argv.insert(sys.argv.index(SEARCH), "hydra.sweeper.direction='${direction:${objective}}'")
     main()
