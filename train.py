@@ -55,6 +55,8 @@ def main(cfg: DictConfig) -> float | None:
 
 
 if __name__ == "__main__":
+    # A cluster's workers start elsewhere, and find this folder's packages all the same.
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(Path(__file__).parent), os.environ.get("PYTHONPATH"))))
     if SEARCH in sys.argv and not any(word.startswith("hydra.sweeper.direction=") for word in sys.argv):
         # No other sweeper knows the key, so that it can stand in no file.
         sys.argv.insert(sys.argv.index(SEARCH), "hydra.sweeper.direction='${direction:${objective}}'")

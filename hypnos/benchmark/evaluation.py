@@ -31,6 +31,7 @@ from hypnos.benchmark.weighed_scores import left_out_note
 from hypnos.corpus.specialty import Specialty, read_specialty
 from hypnos.corpus.targets import bind_targets
 from hypnos.llm.client import Client
+from hypnos.report.arms import Planned
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
 from hypnos.report.summary import LABELS, headline_metrics
@@ -57,13 +58,14 @@ class Evaluation:
     artefacts: Path
 
 
-def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
+def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path, planned: Planned | None = None) -> None:
     """Answer, measure, judge, prepare sheets, and write the report.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
         output: folder of this run.
+        planned: tells what a sweep meant to run.
 
     Raises:
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
@@ -72,7 +74,7 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     if config["compare"]["sweep"]:
         from hypnos.benchmark.sweep import run_sweep  # which is written in terms of this module
 
-        run_sweep(config, build=build)
+        run_sweep(config, build=build, planned=planned)
         return
     evaluation = prepare(config, build=build)
     answers = answer_all(evaluation)

@@ -9,7 +9,7 @@ from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, result
 from hypnos.benchmark.lineup import Build
 from hypnos.corpus.errors import UserError
 from hypnos.report.arm_scores import read_scores
-from hypnos.report.arms import Arm, find_sweep, read_arms
+from hypnos.report.arms import Arm, Planned, find_sweep, read_arms
 from hypnos.report.results import Results
 from hypnos.report.sweep_report import choose_reference, write_sweep_report
 from hypnos.report.tables import text_table
@@ -19,19 +19,20 @@ log = logging.getLogger(__name__)
 REPORT = "report"
 
 
-def run_sweep(config: Mapping[str, Any], *, build: Build) -> None:
+def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | None = None) -> None:
     """Compare the arms of a sweep and write the report into its folder.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
+        planned: tells what the sweep meant to run.
 
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
     """
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))
-    arms = read_arms(folder)
+    arms = read_arms(folder, planned(folder) if planned else ())
     choose_reference(arms, compare["reference"])
     report = write_sweep_report(
         folder / REPORT,
