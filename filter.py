@@ -2,9 +2,11 @@
 
 python filter.py
 python filter.py llm@authors.first=deepseek llm@authors.second=qwen budget.usd=50
+python filter.py source=pairs.jsonl
 """
 
 import os
+import sys
 from pathlib import Path
 from typing import Any, cast
 
@@ -36,5 +38,14 @@ def main(cfg: DictConfig) -> None:
         )
 
 
+def name_file(word: str) -> list[str]:
+    """A source is one of conf/source; any other value is a file, a folder or a set of the hub to read."""
+    name, _, value = word.partition("=")
+    if name != "source" or not any(sign in value for sign in "./:"):
+        return [word]
+    return ["source=files", f"source.path='{value}'"]
+
+
 if __name__ == "__main__":
+    sys.argv[1:] = [part for word in sys.argv[1:] for part in name_file(word)]
     main()

@@ -3,7 +3,6 @@
 import json
 import os
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -16,6 +15,7 @@ import torch
 import yaml
 from transformers import PreTrainedTokenizerFast
 
+from bench.environment import interpreter
 from bench.promise import ROOT, SHARED, Promise
 from hypnos.benchmark.answering import Way
 from hypnos.benchmark.decoding import Row, batches, decode
@@ -26,9 +26,6 @@ from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.weighed import choose_per_character, questions
 from hypnos.vocabulary.own import OwnVocabulary
-
-PEERS = Path(os.environ.get("HYPNOS_PEERS", ROOT / ".bench" / "peers"))
-"""Environment of the programs compared with; made when it is first needed."""
 
 PINNED = ("torch==2.13.0", "lm-eval[hf]==0.4.11")
 SIZES = ("8", "32")
@@ -56,7 +53,7 @@ def likelihood_of_a_peer() -> list[Promise]:
     base = SHARED / "models" / "stories15M"
     if not base.is_dir():
         return [Promise("stories15M: ../shared/data is not here", None, 0)]
-    python = _peers()
+    python = interpreter("lm-eval", PINNED)
     promises: list[Promise] = []
     seconds, best = [], []
     with tempfile.TemporaryDirectory() as made:
@@ -244,14 +241,3 @@ def _whole_directory(base: Path, folder: Path) -> Path:
     vocabulary.write_base(str(base), tokenizer, directory, dtype="float32", seed=None)
     assert len(PreTrainedTokenizerFast.from_pretrained(directory)) == 32000
     return directory
-
-
-def _peers() -> Path:
-    """The other program's Python."""
-    python = PEERS / "bin" / "python"
-    if not (PEERS / ".installed").is_file():
-        PEERS.parent.mkdir(parents=True, exist_ok=True)
-        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PINNED], check=True)
-        (PEERS / ".installed").touch()
-    return python

@@ -6,13 +6,16 @@ python -m bench.hold curation    one part alone: training, curation, benchmark
 import logging
 import sys
 
-from bench import benchmark, curation, curation_speed, filtering, llm, metrics
+from bench import benchmark, curation, curation_speed, data, estimate, filtering, llm, metrics
 from bench.commands import answers_at_once, bundled
 from bench.promise import Measure
 from bench.training import real_model, sample
 from bench.vocabulary import new_rows, real_bases
 
-TRAINING: list[Measure] = [bundled, answers_at_once, new_rows, real_bases, real_model, sample]
+TRAINING: list[Measure] = [
+    *(bundled, answers_at_once, new_rows, real_bases, real_model, sample),
+    *(data.pairs_by_the_hundred_thousand, estimate.memory),
+]
 CURATION: list[Measure] = [
     *(filtering.recorded_default, filtering.twenty_kills, filtering.memory),
     *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory),

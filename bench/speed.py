@@ -1,6 +1,5 @@
 """Timings of what costs time: `make bench`."""
 
-import resource
 import tempfile
 import time
 from collections.abc import Iterator
@@ -8,28 +7,24 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-import orjson
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from bench.promise import ROOT
+from bench.data import read_pairs, write_pairs
 from hypnos.corpus.directories import copy_tokenizer
-from hypnos.corpus.sources import Source
-from hypnos.data.datamodule import InstructionData
 from hypnos.data.pack import pack
 from hypnos.tuning.full import FullTuning
 from hypnos.tuning.loss import negative_log_likelihood
 from hypnos.tuning.schedule import cosine
-from hypnos.vocabulary.own import OwnVocabulary
 
-PAIRS = 50_000
+PAIRS = 1_000
 
 
 def main() -> None:
     """Print one line a timing."""
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as folder:
-        for line in (*packing(), *encoding(Path(folder)), *training(Path(folder))):
+        for line in (*packing(), *training(Path(folder))):
             print(line, flush=True)
 
 
@@ -44,30 +39,6 @@ def packing() -> Iterator[str]:
         yield f"pack 1,000,000 documents, {method}: {seconds:.1f} s, rows {100 * filled:.2f} % filled"
 
 
-def encoding(folder: Path) -> Iterator[str]:
-    """The sample's pairs, numbered so that each is another record."""
-    lines = (ROOT / "hypnos/sample/general.jsonl").read_bytes().splitlines()
-    file = folder / "pairs.jsonl"
-    with file.open("wb") as stream:
-        for i in range(PAIRS):
-            row = orjson.loads(lines[i % len(lines)])
-            row["id"] = row["group"] = f"{i}"
-            row["instruction"] += f"（{i}）"
-            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-    data = _data(folder, file)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    start = time.perf_counter()
-    data.prepare_data()
-    seconds = time.perf_counter() - start
-    grown = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-    yield f"encode {PAIRS:,} pairs: {seconds:.1f} s, {PAIRS / seconds:,.0f} pairs/s, peak memory +{grown:.0f} MiB"
-    start = time.perf_counter()
-    again = _data(folder, file)
-    again.prepare_data()
-    assert len(again.train_rows)
-    yield f"second start on {PAIRS:,} pairs: {time.perf_counter() - start:.2f} s"
-
-
 def training(folder: Path) -> Iterator[str]:
     """Hidden 256, 4 layers, 32,000 rows, packed 1,024, one thread, full tuning in float32."""
     config = LlamaConfig(
@@ -80,11 +51,11 @@ def training(folder: Path) -> Iterator[str]:
     )
     directory = folder / "model"
     LlamaForCausalLM(config).save_pretrained(directory)
+    data = read_pairs(write_pairs(folder / "pairs.jsonl", PAIRS), folder)
     copy_tokenizer(folder / "tokenizer", directory)
-    data = _data(folder, folder / "pairs.jsonl")
     data.prepare_data()
     rows = [row for row, _ in zip(data.train_dataloader(), range(12), strict=False)]
-    for attention in ("sdpa", "documents"):
+    for attention in ("sdpa", "eager"):
         module = FullTuning(
             lr=1e-4, optimizer=torch.optim.AdamW, schedule=partial(cosine, warmup=0.0), attention=attention
         )
@@ -99,24 +70,6 @@ def training(folder: Path) -> Iterator[str]:
             optimizer.zero_grad()
             tokens += row["input_ids"].numel()
         yield f"train, attention={attention}: {tokens / (time.process_time() - start):,.0f} tokens per CPU-second"
-
-
-def _data(folder: Path, file: Path) -> InstructionData:
-    tokenizer = folder / "tokenizer"
-    if not tokenizer.is_dir():
-        tokenizer.mkdir()
-        template = "{{ bos_token }}{% for m in messages %}{{ m['content'] }}\n{% if m['role'] == 'assistant' %}"
-        template += "{{ eos_token }}{% endif %}{% endfor %}"
-        OwnVocabulary(template=template).write_tokenizer(str(ROOT / "hypnos/sample/base"), tokenizer)
-    data = InstructionData(
-        sources={"pairs": Source(str(file))},
-        cache=str(folder / "cache"),
-        max_length=1024,
-        row_length=1024,
-        rows_per_step=1,
-    )
-    data.use_tokenizer(tokenizer)
-    return data
 
 
 if __name__ == "__main__":

@@ -44,11 +44,10 @@ def real_model() -> list[Promise]:
         data.prepare_data()
         documents = cast(PackedRows, data.train_dataloader().dataset).documents
         promises = [_own_loss(model, documents)]
-        # In float64, where rounding is far away, a leak of any size would show; in float32 it grows with the logits,
-        # which reach 17 here.
+        # In float64, where rounding is far away, a leak of any size would show.
         for precision, bound in ((torch.float32, 1e-5), (torch.float64, 1e-9)):
             model = model.to(precision)
-            promises += [_packing(model, documents, name, bound) for name in ("sdpa", "eager", "documents")]
+            promises += [_packing(model, documents, name, bound) for name in ("sdpa", "eager")]
     return promises
 
 
@@ -57,7 +56,7 @@ def _packing(model: Any, documents: Any, attention: str, bound: float) -> Promis
     row = PackedRows(documents, Packing(np.arange(12), np.array([0, 12])))[0, 1]
     model.set_attn_implementation(choose_attention(attention))
     packed = model(input_ids=row["input_ids"], position_ids=row["position_ids"], use_cache=False).logits[0]
-    model.set_attn_implementation("eager" if attention == "eager" else "sdpa")
+    model.set_attn_implementation(attention)
     worst, start = 0.0, 0
     for length in column(documents, "length")[:12]:
         alone = model(input_ids=row["input_ids"][:, start : start + length]).logits[0]
@@ -77,7 +76,7 @@ def _own_loss(model: Any, documents: Any) -> Promise:
         labels = torch.where(torch.tensor([plain[i]["learnt"]]), ids, -100)
         model.set_attn_implementation("sdpa")
         expected = model(input_ids=ids, labels=labels).loss.item()
-        model.set_attn_implementation(choose_attention("documents"))
+        model.set_attn_implementation(choose_attention("sdpa"))
         ours = negative_log_likelihood(model, rows[i, 1]).item() / sum(plain[i]["learnt"])
         worst = max(worst, abs(ours - expected))
     return Promise(f"stories15M: loss against the model's own, {len(documents)} samples one by one", worst, 1e-5)
@@ -117,7 +116,7 @@ print(json.dumps(model.generate(**inputs, max_new_tokens=32, do_sample=False)[0]
     )
     theirs = json.loads(done.stdout.splitlines()[-1])
     tokenizer = PreTrainedTokenizerFast.from_pretrained(directory)
-    model = AutoModelForCausalLM.from_pretrained(directory, attn_implementation=choose_attention("documents"))
+    model = AutoModelForCausalLM.from_pretrained(directory, attn_implementation=choose_attention("sdpa"))
     chat = [{"role": "user", "content": "丙泊酚的诱导剂量是多少？"}]
     inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
     ours = model.generate(**inputs, max_new_tokens=32, do_sample=False)[0].tolist()

@@ -396,6 +396,22 @@ def test_the_command_shows_the_default_in_under_a_minute(tmp_path):
 
 
 @pytest.mark.slow
+def test_a_source_may_be_a_file_of_ones_own(tmp_path):
+    row = {
+        "id": "1",
+        "instruction": "什么是局部麻醉？",
+        "output": "用局部麻醉药阻断神经传导，使身体某一部位暂时失去痛觉。",
+    }
+    (tmp_path / "my pairs.jsonl").write_text(json.dumps(row, ensure_ascii=False), "utf-8")
+    started = command(tmp_path / "run", "source=../my pairs.jsonl", "steps=[clean,deduplicate]")
+    shown, _ = started.communicate(timeout=60)
+    assert started.returncode == 0, shown
+    assert "train:     python train.py" in shown and "threshold" not in shown
+    (kept,) = (tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")
+    assert json.loads(kept.read_text("utf-8"))["output"] == row["output"]
+
+
+@pytest.mark.slow
 def test_a_sweep_over_thresholds_is_one_command(tmp_path):
     started = command(tmp_path / "run", "-m", "selection.threshold=6,8", "hydra.sweep.dir=sweep")
     shown, _ = started.communicate(timeout=120)

@@ -9,31 +9,20 @@ import os
 import statistics
 import subprocess
 import sys
-from pathlib import Path
 
 import torch
 
+from bench.environment import interpreter
 from bench.promise import ROOT
 
-PEERS = ROOT / ".bench" / "peers"
 PINS = ["torch==2.13.0", "transformers==5.23.0", "peft==0.21.2", "trl==1.16.0"]
 TRAINERS = {"hypnos": "ours", "Trainer": "trainer", "SFTTrainer": "sft"}
 KINDS = ["full-fp32", "full-bf16", "lora-fp32", "lora-bf16"]
 
 
-def peer_python() -> Path:
-    """The interpreter of the peers' environment, which is made when it is not there."""
-    python = PEERS / "bin" / "python"
-    if not (PEERS / ".installed").exists():
-        subprocess.run([sys.executable, "-m", "venv", str(PEERS)], check=True)
-        subprocess.run([str(python), "-m", "pip", "install", "--quiet", *PINS], check=True)
-        (PEERS / ".installed").touch()
-    return python
-
-
 def run(script: str, kind: str) -> dict[str, float]:
     """One training in a process of its own, on one thread."""
-    python = sys.executable if script == "ours" else str(peer_python())
+    python = sys.executable if script == "ours" else str(interpreter("trainers", PINS))
     settings = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT), "HF_HUB_OFFLINE": "1"}
     command = [python, "-m", f"bench.peers.{script}", *kind.split("-")]
     done = subprocess.run(command, cwd=ROOT, env=settings, capture_output=True, text=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
-from hypnos.benchmark.scoring import ANY, CHOICE, TEXT, Row, Rule, Ways, corpus_intervals, score_all
+from hypnos.benchmark.rule import Rule
+from hypnos.benchmark.scoring import ANY, CHOICE, TEXT, Row, Ways, corpus_intervals, score_all
 from hypnos.corpus.dose_windows import Drug
 from hypnos.corpus.errors import UserError
 from hypnos.report.results import Answers, Metric, Question, TaskQuestions

@@ -5,10 +5,11 @@ Described from what is published (DOMAIN.md, 5), in code of this project.
 
 import difflib
 import re
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import fmean
+
+import numpy as np
 
 from hypnos.benchmark.items import Item
 
@@ -17,8 +18,7 @@ from hypnos.benchmark.items import Item
 class CmbRule:
     """CMB: letters after 答案 or 正确选项, else every letter A to G in the reply; the first one for a single answer.
 
-    Letters stay in the order of the reply, and twice where they stand twice, since the official score compares the
-    string as it is.
+    Letters stay in the order of the reply, and twice where they stand twice.
     """
 
     label: str = "cmb_official"
@@ -31,19 +31,17 @@ class CmbRule:
             letters = letters[:1]
         return letters or None, "after the announcement" if announced else "every letter"
 
+    def score(self, picked: Sequence[str], items: Sequence[Item]) -> np.ndarray:
+        """What each item adds, `(N,)`; the mean is CMB's total: that over classes of each type, then over types.
 
-def cmb_score(right: Mapping[str, bool], items: Sequence[Item]) -> float:
-    """CMB's total: the mean over classes of each type, then over types.
-
-    Args:
-        right: by item id, whether the extracted string equals the answer.
-        items: whose topic is `exam_type/exam_class/exam_subject`, as `Cmb` reads them.
-    """
-    classes: dict[str, dict[str, list[bool]]] = defaultdict(lambda: defaultdict(list))
-    for item in items:
-        exam_type, exam_class, *_ = [*item.topic.split("/"), ""]
-        classes[exam_type][exam_class].append(right[item.id])
-    return fmean(fmean(fmean(answers) for answers in group.values()) for group in classes.values())
+        An item's topic is `exam_type/exam_class/exam_subject`, as `Cmb` reads it. Letters are compared as written:
+        DB is wrong where BD is right.
+        """
+        classes = [(*item.topic.split("/"), "")[:2] for item in items]
+        sizes = Counter(classes)
+        per_type = Counter(exam_type for exam_type, _ in sizes)
+        weights = [len(items) / (len(per_type) * per_type[one[0]] * sizes[one]) for one in classes]
+        return np.array(weights) * [letters == item.answers[0] for letters, item in zip(picked, items, strict=True)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +54,10 @@ class AnesBenchRule:
     """
 
     label: str = "anesbench_official"
+
+    def score(self, picked: Sequence[str], items: Sequence[Item]) -> np.ndarray:
+        """Whether each letter is right, `(N,)`."""
+        return np.array([float(letter == item.answers[0]) for letter, item in zip(picked, items, strict=True)])
 
     def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
         """One letter, always."""

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.rule import Rule
 from hypnos.corpus.dose_windows import Drug
 from hypnos.report.results import Metric
 from hypnos.report.significance import Interval, statistic_intervals
@@ -17,18 +18,9 @@ if TYPE_CHECKING:
     from hypnos.benchmark.metrics.metric import ItemMetric, Scores
 
 CHOICE = ("accuracy", "options", "unparsed")
-TEXT = ("exact_match", "f1", "bleu", "gleu", "rouge", "distinct", "safety")
+TEXT = ("exact_match", "f1", "cmrc_official", "bleu", "gleu", "rouge", "distinct", "safety")
 ANY = ("length", "unfinished")
 """Names that a task's `metrics` may hold, by the kinds of questions they fit."""
-
-
-class Rule(Protocol):
-    """Somebody else's rule for reading letters, whose number stands beside ours."""
-
-    label: str
-
-    def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
-        """Letters, or None, and which of its rules fired."""
 
 
 Ways = Mapping[str, Mapping[str, str | None]]
@@ -100,6 +92,7 @@ def _text_metrics(
     folder: Path,
 ) -> Iterator[tuple["ItemMetric", Mapping[str, Any]]]:
     from hypnos.benchmark.metrics.bleu import Bleu
+    from hypnos.benchmark.metrics.cmrc import Cmrc
     from hypnos.benchmark.metrics.distinct import Distinct
     from hypnos.benchmark.metrics.gleu import Gleu
     from hypnos.benchmark.metrics.match import Match
@@ -108,6 +101,8 @@ def _text_metrics(
 
     if {"exact_match", "f1"} & set(metrics):
         yield Match(folder=folder), {}
+    if "cmrc_official" in metrics:
+        yield Cmrc(folder=folder), {}
     kinds: dict[str, Callable[..., ItemMetric]] = {"bleu": Bleu, "gleu": Gleu, "rouge": Rouge, "distinct": Distinct}
     for segmentation in ("characters", "words"):
         for name, make in kinds.items():
@@ -122,6 +117,7 @@ def _choices(
     rows: list[Row], metrics: Sequence[str], official: Rule | None, ways: Ways, folder: Path
 ) -> Iterator[Found]:
     from hypnos.benchmark.metrics.choice import Choice, LetterAccuracy
+    from hypnos.benchmark.metrics.metric import Scores, sign
 
     right = [item.answers[0] for item, _ in rows]
     if set(metrics) & set(CHOICE):
@@ -130,8 +126,10 @@ def _choices(
         yield choice.notes(), rows, choice.measure(predictions=picked, references=right)
     if official is not None:
         picked = [official.extract(prediction.answer, item)[0] or "" for item, prediction in rows]
-        second = LetterAccuracy(name=f"accuracy_{official.label}", way=f"read:{official.label}", folder=folder)
-        yield second.notes(), rows, second.measure(predictions=picked, references=right)
+        name = f"accuracy_{official.label}"
+        signature = sign(f"read:{official.label}", f"level:{official.label}")
+        values = official.score(picked, [item for item, _ in rows])
+        yield (Metric(name=name, signature=signature, family="choice"),), rows, Scores({name: values})
     likely = {
         item.id: max(p.likelihoods, key=p.likelihoods.__getitem__)
         for item, p in rows
@@ -142,7 +140,9 @@ def _choices(
         # What a way cannot answer, such as a set of letters by the likeliest one, is left out, and n says so.
         asked = [(item, p) for item, p in rows if item.id in chosen]
         if asked:
-            way = LetterAccuracy(name=f"accuracy_{label}", way=f"read:{label}", folder=folder)
+            # A model too small to write a letter may still know which is likely.
+            first = label == "likelihood"
+            way = LetterAccuracy(name=f"accuracy_{label}", way=f"read:{label}", headline=first, folder=folder)
             letters = [chosen[item.id] or "" for item, _ in asked]
             scores = way.measure(predictions=letters, references=[item.answers[0] for item, _ in asked])
             yield way.notes(), asked, scores

@@ -11,6 +11,7 @@ from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.readers.fields import EGRESS, Placed
 from hypnos.benchmark.readers.lines import Lines
+from hypnos.benchmark.rule import Rule
 from hypnos.benchmark.shots import Shots
 from hypnos.benchmark.shuffle import shuffle
 from hypnos.corpus.errors import UserError
@@ -28,15 +29,6 @@ class Reader(Protocol):
 
     def read(self, path: str, kind: Kind) -> Iterable[Placed]:
         """The items of a file with their places, in the order of the file."""
-
-
-class Rule(Protocol):
-    """Somebody else's rule for reading letters from an answer, reported as a second, labelled number."""
-
-    label: str
-
-    def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
-        """Letters, or None, and the name of the rule that fired."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -82,7 +82,9 @@ def _run(house: "House", output: Path) -> Outcome | None:
         if entry["notes"].get("distribution"):
             print(f"{score_table(entry['notes'])}\n")
     print(f"kept:      {outcome.kept}\nrejected:  {outcome.rejected}\nfunnel:    {outcome.page}")
-    print(f"train:     python train.py sources.anesthesia.path={outcome.records} selection.threshold=8")
+    scored = any(entry["notes"].get("distribution") for entry in outcome.funnel)
+    stricter = " selection.threshold=8" if scored else ""
+    print(f"train:     python train.py sources.anesthesia.path={outcome.records}{stricter}")
     publish(config["publish"], outcome, build=house.build)
     return outcome
 

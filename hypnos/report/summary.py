@@ -33,6 +33,8 @@ LABELS = {
     "unparsed": "Unparsed",
     "exact_match": "Exact match",
     "f1": "F1",
+    "exact_match_cmrc_official": "Exact match, CMRC's own",
+    "f1_cmrc_official": "F1, CMRC's own",
     "gleu": "GLEU",
     "unsafe": "Any fault",
     "dose_tenfold": "Dose at tenfold",

@@ -1,8 +1,12 @@
 """The rules of others: what they read, and where they guess."""
 
+from dataclasses import replace
+
+import pytest
+
 from hypnos.benchmark.choice import extract
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.official import AnesBenchRule, CmbRule, cmb_score
+from hypnos.benchmark.official import AnesBenchRule, CmbRule
 
 OPTIONS = {"A": "Neostigmine", "B": "Sugammadex", "C": "Flumazenil", "D": "Naloxone"}
 
@@ -31,9 +35,13 @@ def test_the_cmb_score_is_a_mean_of_classes_and_then_of_types():
         item("3", topic="医师/中级/麻醉"),
         item("4", topic="药师/初级/药学"),
     ]
-    right = {"1": True, "2": False, "3": True, "4": False}
     # 医师: (0.5 + 1) / 2; 药师: 0
-    assert cmb_score(right, items) == (0.75 + 0.0) / 2
+    assert CmbRule().score(["B", "A", "B", "C"], items).mean() == pytest.approx((0.75 + 0.0) / 2)
+
+
+def test_cmb_compares_letters_as_written():
+    both = replace(item("1", multiple=True), answers=("BD",))
+    assert CmbRule().score(["DB", "BD"], [both, both]).tolist() == [0.0, 1.0]
 
 
 def test_anesbench_takes_the_last_match_of_the_first_pattern_that_matches():

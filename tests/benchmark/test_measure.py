@@ -1,7 +1,9 @@
 """From answers to numbers: order, repeats, what is missing, and which metrics a task has."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
 import pytest
 
 from hypnos.benchmark.items import Item
@@ -91,6 +93,9 @@ def test_choice_by_reading_by_likelihood_and_by_somebody_elses_rule() -> None:
 
         def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
             return answer[:1], "first"
+
+        def score(self, picked: Sequence[str], items: Sequence[Item]) -> np.ndarray:
+            return np.array([float(one == item.answers[0]) for one, item in zip(picked, items)])
 
     items = [choice("1", "A"), choice("2", "BD", multiple=True), choice("3", "C")]
     weights = {"A": -1.0, "B": -2.0, "C": -3.0, "D": -4.0}

@@ -13,6 +13,7 @@ from rouge_chinese import Rouge as RougeChinese
 from sacrebleu.metrics import BLEU
 
 from hypnos.benchmark.metrics.bleu import Bleu
+from hypnos.benchmark.metrics.cmrc import Cmrc
 from hypnos.benchmark.metrics.distinct import Distinct
 from hypnos.benchmark.metrics.gleu import Gleu
 from hypnos.benchmark.metrics.match import Match
@@ -211,6 +212,22 @@ def test_exact_match_and_f1_on_characters(answer: str, exact: float, f1: float, 
     scores = Match(folder=tmp_path).measure(predictions=[answer], references=[["别的答案", "罗库溴铵"]])
     assert scores.items["exact_match"][0] == exact
     assert scores.items["f1"][0] == pytest.approx(f1)
+
+
+@pytest.mark.parametrize(
+    ("answer", "exact", "f1"),
+    [
+        ("罗库溴铵。", 1.0, 1.0),
+        ("用罗库溴铵", 0.0, 8 / 9),
+        ("罗库与溴铵", 0.0, 4 / 9),  # the longest run is 罗库 or 溴铵
+        ("BIS 值 60", 0.0, 2 / 3),
+        ("", 0.0, 0.0),
+    ],
+)
+def test_cmrc_counts_the_longest_run(answer: str, exact: float, f1: float, tmp_path: Path) -> None:
+    scores = Cmrc(folder=tmp_path).measure(predictions=[answer], references=[["罗库溴铵", "bis值 为"]])
+    assert scores.items["exact_match_cmrc_official"][0] == exact
+    assert scores.items["f1_cmrc_official"][0] == pytest.approx(f1)
 
 
 def test_a_decimal_point_is_no_punctuation(tmp_path) -> None:

@@ -45,23 +45,24 @@ class Choice(ItemMetric):
 
 
 class LetterAccuracy(ItemMetric):
-    """Accuracy of letters found in another way: by likelihood, or by somebody else's rule of reading.
+    """Accuracy of letters found in another way than by reading an answer: by likelihood.
 
     Args:
         name: of the number.
         way: how the letters were found, for the signature.
+        headline: see `Metric`.
         folder: see `ItemMetric`.
     """
 
     columns: Mapping[str, Any] = Choice.columns
 
-    def __init__(self, *, name: str, way: str, folder: Path) -> None:
-        self._number, self._way = name, way
+    def __init__(self, *, name: str, way: str, headline: bool = False, folder: Path) -> None:
+        self._number, self._way, self._headline = name, way, headline
         super().__init__(folder=folder)
 
     def notes(self) -> tuple[Metric, ...]:
         made_of = sign(self._way, "letters:set equality", "level:mean of answers")
-        return (Metric(name=self._number, signature=made_of, family="choice"),)
+        return (Metric(name=self._number, signature=made_of, family="choice", headline=self._headline),)
 
     def score(self, *, predictions: Sequence[str], references: Sequence[str]) -> Scores:  # type: ignore[override]
         return Scores({self._number: np.array([float(set(a) == set(b)) for a, b in zip(predictions, references)])})
