@@ -50,7 +50,8 @@ def main(cfg: DictConfig) -> float | None:
         config = cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True))
         check_configuration(config)
         build = partial(instantiate, _convert_="all")
-        exam = choose_exam(config, build=build, sweeping=sweeping)
+        with one_line(reraise=False):  # what is asked of one arm is asked of all: the first ends the sweep
+            exam = choose_exam(config, build=build, sweeping=sweeping)
         return run_experiment(config, build=build, output=output, exam=exam)
 
 

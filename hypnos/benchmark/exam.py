@@ -36,15 +36,25 @@ def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "
         sweeping: this is a job of a multirun.
 
     Raises:
-        UserError: a task cannot be asked.
+        UserError: a task cannot be asked, or what a search looks for will not be there.
     """
-    wanted = config["benchmark"]
+    wanted, objective = config["benchmark"], read_objective(config["objective"])
     if wanted not in (True, False, "auto"):
         raise UserError(f"benchmark: {wanted!r} is none of auto, true, false")
-    if wanted is False or config["estimate"] or config["prepare_only"]:
+    if objective.held_out and objective.of not in config["heldout"]:
+        known = ", ".join(config["heldout"])
+        raise UserError(f"objective: no held-out set {objective.of!r} (there are: {known})")
+    if config["estimate"] or config["prepare_only"]:
         return None
-    due = (sweeping and config["tasks"]) or not read_objective(config["objective"]).held_out
-    return Exam(config, build=build) if wanted is True or due else None
+    if wanted is False and not objective.held_out:
+        raise UserError(f"objective {config['objective']}: no task is answered with benchmark=false")
+    due = (sweeping and config["tasks"]) or not objective.held_out
+    if wanted is False or not (wanted is True or due):
+        return None
+    exam = Exam(config, build=build)
+    if not objective.held_out:
+        exam.check(objective)
+    return exam
 
 
 class Exam:

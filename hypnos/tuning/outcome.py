@@ -24,9 +24,6 @@ class Exam(Protocol):
     def key(self) -> str:
         """Names what is asked."""
 
-    def check(self, objective: Objective) -> None:
-        """Raise UserError if it does not give this number."""
-
     def take(self, model: Path, output: Path) -> None:
         """Write the first file of `BENCHMARK` as the last."""
 
