@@ -87,6 +87,66 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[d
     return train
 
 
+class RecordedRun:
+    """Stands in for a run at W&B and keeps what it is told."""
+
+    def __init__(self, **asked: Any) -> None:
+        self.asked = asked
+        self.offline = asked["mode"] != "online"
+        self.id = self.name = "recorded"
+        self.config = RecordedConfig(asked.get("config") or {})
+        self.summary: dict[str, Any] = {}
+        self.logged: list[dict[str, Any]] = []
+        self.axes: dict[str, str | None] = {}
+        self.used: list[Any] = []
+        self.made: list[Any] = []
+        self.exit_code: int | None = None
+
+    def log(self, values: dict[str, Any]) -> None:
+        self.logged.append(values)
+
+    def define_metric(self, name: str, step_metric: str | None = None) -> None:
+        self.axes[name] = step_metric
+
+    def use_artifact(self, artifact: Any) -> None:
+        assert not self.offline, "W&B refuses this offline"
+        self.used.append(artifact)
+
+    def _log_artifact(self, artifact: Any, *, aliases: list, is_user_created: bool, use_after_commit: bool) -> None:
+        assert self.offline and use_after_commit and is_user_created and not aliases
+        self.used.append(artifact)
+
+    def log_artifact(self, artifact: Any) -> None:
+        self.made.append(artifact)
+
+    def finish(self, exit_code: int = 0) -> None:
+        self.exit_code = exit_code
+
+    def values(self, name: str) -> list[Any]:
+        """What was logged under a name, in order."""
+        return [row[name] for row in self.logged if name in row]
+
+
+class RecordedConfig(dict[str, Any]):
+    def update(self, values: dict[str, Any], allow_val_change: bool = False) -> None:  # type: ignore[override]
+        super().update(values)
+
+
+@pytest.fixture
+def recorded_runs(monkeypatch: pytest.MonkeyPatch) -> list[RecordedRun]:
+    """Every run at W&B that a test begins, recorded instead of begun."""
+    import wandb
+
+    runs: list[RecordedRun] = []
+
+    def init(**asked: Any) -> RecordedRun:
+        runs.append(RecordedRun(**asked))
+        return runs[-1]
+
+    monkeypatch.setattr(wandb, "init", init)
+    return runs
+
+
 @pytest.fixture
 def described(compose: Callable[[str, list[str]], dict[str, Any]], tmp_path: Path) -> Callable[..., Run]:
     """A run as it stands before anything is made."""

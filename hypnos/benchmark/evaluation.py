@@ -84,7 +84,8 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path, pla
         _write_predictions(output / "predictions", model, task, answers[model, task, "generation"], found)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
     if config["share"]:
-        build(config["share"]).publish(report, results=results)
+        models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
+        build(config["share"]).publish(report, results=results, models=models)
     print(_table(results))
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
 

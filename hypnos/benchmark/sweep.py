@@ -42,6 +42,9 @@ def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | Non
         scores=_scores(config, arms, build),
         dollars_per_hour=compare["dollars_per_hour"],
     )
+    if config["share"]:
+        models = {arm.folder.name: Path(arm.stages[-1]["directory"]) for arm in arms if arm.stages}
+        build(config["share"]).publish_sweep(report, name=folder.name, models=models)
     for grid in report.grids[:1]:
         rows = [
             [label, *(c.write(cell.value) if cell else "-" for c, cell in zip(grid.columns, cells))]

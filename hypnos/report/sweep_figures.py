@@ -9,9 +9,7 @@ from hypnos.report.curves import SHOWN, curves_of
 from hypnos.report.figures import Figure
 from hypnos.report.grid import Grid
 from hypnos.report.plots import grouped_bars, line_plot
-from hypnos.report.sweep_tables import SPECIALTY, kept_share
-
-THRESHOLD = "selection.threshold="
+from hypnos.report.sweep_tables import SPECIALTY, kept_share, selection_kind
 
 
 def draw_sweep(
@@ -63,8 +61,7 @@ def _frontier(directory: Path, lines: Mapping[str, Sequence[Arm]]) -> Iterator[F
     """Kept share against what the model achieves, by threshold; one line for each kind of selection."""
     series: dict[str, dict[str, list[tuple[float, float]]]] = {}
     for label, arms in lines.items():
-        parts = label.split(", ")
-        kind = ", ".join(part for part in parts if not part.startswith(THRESHOLD)) or "selection"
+        kind = selection_kind(label)
         if kind == label:
             continue
         for arm in arms:

@@ -16,6 +16,9 @@ from hypnos.report.summary import write_p
 SPECIALTY = "anesthesia"
 """The held-out set by which a filter is judged."""
 
+FRONTIER = "selection/frontier"
+"""Key of the table of what is kept."""
+
 BITS = Column(name="bits_per_char", label="bits per character", better="lower", scale=1.0, digits=3)
 CHANGE = Column(name="change", label="change", better="lower", scale=1.0, digits=3)
 
@@ -191,9 +194,13 @@ def frontier_grid(lines: Mapping[str, Sequence[Arm]]) -> Grid | None:
         Column(name=f"{SPECIALTY}_bits_per_char", label=f"{SPECIALTY}, bits/char", better="lower", scale=1.0, digits=3),
     )
     note = "Arms with selection=random hold as many records as the filter keeps, drawn at random: its control."
-    return Grid(
-        key="selection/frontier", title="What is kept", columns=columns, rows=tuple(rows), corner="arm", note=note
-    )
+    return Grid(key=FRONTIER, title="What is kept", columns=columns, rows=tuple(rows), corner="arm", note=note)
+
+
+def selection_kind(label: str) -> str:
+    """An arm's label without its threshold: arms of one kind are one line of the frontier."""
+    parts = [part for part in label.split(", ") if not part.startswith("selection.threshold=")]
+    return ", ".join(parts) or "selection"
 
 
 def _mean(values: Sequence[float]) -> Interval | None:

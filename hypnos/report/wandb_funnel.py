@@ -7,23 +7,35 @@ from typing import Any
 import orjson
 
 from hypnos.corpus.errors import UserError
+from hypnos.report.wandb_artifacts import records_artifact
+from hypnos.report.wandb_run import started
 
 
 class WandbFunnel:
-    """Publishes a funnel. The key comes from WANDB_API_KEY or `wandb login`; WANDB_MODE=offline needs no network."""
+    """Publishes a funnel. The key comes from WANDB_API_KEY or `wandb login`; mode `offline` needs no network."""
 
-    def __init__(self, *, project: str, save_dir: str, group: str | None = None, records: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        project: str,
+        save_dir: str,
+        group: str | None = None,
+        mode: str = "offline",
+        records: bool = False,
+    ) -> None:
         """Say where to.
 
         Args:
             project: the project's name.
             save_dir: where W&B keeps its own files.
             group: of the run.
+            mode: `offline`, `online` or `disabled`.
             records: also send the kept records. A record with `egress: local` among them stops it.
         """
         self.project = project
         self.save_dir = save_dir
         self.group = group
+        self.mode = mode
         self.records = records
 
     def publish(self, funnel: Sequence[Mapping[str, Any]], *, files: Sequence[Path], kept: Path, name: str) -> None:
@@ -40,23 +52,31 @@ class WandbFunnel:
         """
         if self.records:
             check_may_leave(kept)
-        import wandb
+        with started(
+            project=self.project,
+            save_dir=self.save_dir,
+            mode=self.mode,
+            group=self.group,
+            job_type="filter",
+            name=name,
+            config={"steps": [entry["step"] for entry in funnel]},
+        ) as run:
+            import wandb
 
-        run = wandb.init(project=self.project, group=self.group, dir=self.save_dir, job_type="filter")
-        reasons = [[e["step"], reason, n] for e in funnel for reason, n in sorted(e["rejected"].items())]
-        steps = [[e["step"], e["in"], e["out"]] for e in funnel]
-        run.log({
-            "funnel": wandb.Table(columns=["step", "in", "out"], data=steps),
-            "rejected": wandb.Table(columns=["step", "reason", "count"], data=reasons),
-            "scores": wandb.Table(
-                columns=["scorer", "author", "aspect", "value", "count"], data=list(map(list, _scores(funnel)))
-            ),
-        })  # fmt: skip
-        artifact = wandb.Artifact(name, type="funnel")
-        for file in (*files, *([kept] if self.records else [])):
-            artifact.add_file(str(file))
-        run.log_artifact(artifact)
-        run.finish()
+            reasons = [[e["step"], reason, n] for e in funnel for reason, n in sorted(e["rejected"].items())]
+            steps = [[e["step"], e["in"], e["out"]] for e in funnel]
+            scores = list(map(list, _scores(funnel)))
+            run.log({
+                "funnel": wandb.Table(columns=["step", "in", "out"], data=steps),
+                "rejected": wandb.Table(columns=["step", "reason", "count"], data=reasons),
+                "scores": wandb.Table(columns=["scorer", "author", "aspect", "value", "count"], data=scores),
+                **{f"figures/{f.stem}": wandb.Image(str(f)) for f in files if f.suffix == ".png"},
+            })  # fmt: skip
+            artifact = wandb.Artifact(name, type="funnel")
+            for file in (*files, *([kept] if self.records else [])):
+                artifact.add_file(str(file))
+            run.log_artifact(artifact)
+            run.log_artifact(records_artifact(kept.parent))
 
 
 def check_may_leave(records: Path) -> None:

@@ -1,105 +1,119 @@
-"""The report at Weights & Biases, on request: tables, images, and the files as an artifact."""
+"""A report at Weights & Biases, on request: tables, images, answers, and the files as an artifact."""
 
 import logging
-import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hypnos.report.grid import Grid
 from hypnos.report.report import Report
-from hypnos.report.results import Note, Results
+from hypnos.report.results import Results
+from hypnos.report.wandb_artifacts import by_reference, model_artifact, use
+from hypnos.report.wandb_run import started
+from hypnos.report.wandb_tables import answer_rows, every_value, frontier_chart, headline_values, shown
 
 log = logging.getLogger(__name__)
 
+PREDICTIONS = "predictions"
+"""Folder beside the report that holds every answer with its numbers."""
+
 
 class WandbReport:
-    """Publishes a report. The key comes from WANDB_API_KEY or `wandb login`; WANDB_MODE=offline needs no network."""
+    """Publishes a report. The key comes from WANDB_API_KEY or `wandb login`; mode `offline` needs no network."""
 
-    def __init__(self, *, project: str, save_dir: str, group: str | None = None) -> None:
+    def __init__(
+        self, *, project: str, save_dir: str, group: str | None = None, mode: str = "offline", answers: int = 200
+    ) -> None:
         """Say where to.
 
         Args:
             project: the project's name.
             save_dir: where W&B keeps its own files.
             group: of the run.
+            mode: `offline`, `online` or `disabled`.
+            answers: of each model and task, at most this many are shown in a table.
         """
         self.project = project
         self.save_dir = save_dir
         self.group = group
+        self.mode = mode
+        self.answers = answers
 
-    def publish(self, report: Report, *, results: Results, name: str = "report") -> None:
-        """Send tables, figures and files.
+    def publish(
+        self, report: Report, *, results: Results, models: Mapping[str, Path] | None = None, name: str = "report"
+    ) -> None:
+        """Send tables, figures and files of a benchmark.
 
-        The page holds texts of questions and answers: it stays here if one of the tasks is hidden.
+        Texts of questions and answers stay here where a task is hidden, and the page with them.
 
         Args:
             report: as written.
             results: what it was made from.
+            models: folders of those that lie on this machine, by name.
             name: of the artifact.
         """
-        import wandb
+        config = {"models": list(results.models), "tasks": {task.name: task.version for task in results.tasks}}
+        answers = {f"{PREDICTIONS}/{task.name}": answer_rows(results, task, self.answers) for task in results.tasks}
+        with self._run("evaluate", self.group, ", ".join(results.models)[:120], config) as run:
+            import wandb
 
-        Path(self.save_dir).mkdir(parents=True, exist_ok=True)
-        run = wandb.init(
-            project=self.project,
-            group=self.group,
-            dir=self.save_dir,
-            job_type="evaluate",
-            config={"models": list(results.models), "tasks": {task.name: task.version for task in results.tasks}},
-        )
-        try:
-            tables = {grid.key: wandb.Table(columns=[*COLUMNS], data=grid_rows(grid)) for grid in report.grids}
-            tables |= {
-                _key(note): wandb.Table(columns=list(note.head), data=[list(row) for row in note.rows])
-                for note in report.notes
-                if note.head
-            }
-            images = {f"figures/{f.path.stem}": wandb.Image(str(f.path), caption=f.title) for f in report.figures}
-            run.log({**tables, **images})
+            tables = {k: wandb.Table(columns=list(rows[0]), data=rows[1:]) for k, rows in answers.items() if rows[1:]}
+            run.log({**shown(report), **tables})
             run.summary.update(headline_values(report, results))
-            artifact = wandb.Artifact(name, type="report")
-            for file in files_to_send(report, results):
-                artifact.add_file(str(file))
-            run.log_artifact(artifact)
-        finally:
-            run.finish()
+            _use_stages(run, models or {})
+            _log_files(run, name, files_to_send(report, results))
+            place = report.directory / PREDICTIONS
+            if place.is_dir():
+                run.log_artifact(by_reference(place, type="predictions", name=f"predictions-{name}"))
+
+    def publish_sweep(self, report: Report, *, name: str, models: Mapping[str, Path]) -> None:
+        """Send tables and figures of a sweep, and its threshold frontier as a chart.
+
+        Args:
+            report: as written.
+            name: of the sweep: the group of its runs.
+            models: the last model of each finished arm, by the arm's folder.
+        """
+        with self._run("sweep", self.group or name, f"report-{name}", {"sweep": name, "models": list(models)}) as run:
+            run.log({**shown(report), **dict(frontier_chart(report))})
+            run.summary.update(every_value(report))
+            _use_stages(run, models)
+            texts = [report.directory / name for name in FILES]
+            _log_files(run, f"sweep-{name}", [*texts, report.page, *(figure.path for figure in report.figures)])
+
+    def _run(self, job: str, group: str | None, name: str, config: Mapping[str, Any]) -> Any:
+        return started(
+            project=self.project,
+            save_dir=self.save_dir,
+            mode=self.mode,
+            job_type=job,
+            group=group,
+            name=name,
+            config=config,
+        )
 
 
-COLUMNS = ("model", "metric", "value", "low", "high", "n", "groups", "raters", "signature")
-
-
-def grid_rows(grid: Grid) -> list[list[Any]]:
-    """One row for each number, as `COLUMNS` names its cells."""
-    rows = []
-    for label, cells in grid.rows:
-        for column, cell in zip(grid.columns, cells):
-            if cell is not None:
-                ends = [None if math.isnan(end) else end for end in (cell.low, cell.high)]
-                sizes = [cell.n, cell.groups, cell.raters]
-                rows.append([label, column.name, cell.value, *ends, *sizes, column.signature])
-    return rows
-
-
-def headline_values(report: Report, results: Results) -> dict[str, float]:
-    """The headline metrics by `task/metric/model`."""
-    headline = {f"{task.name}/{m.name}" for task in results.tasks for m in task.metrics if m.headline}
-    return {
-        f"{grid.key.split('/')[0]}/{column.name}/{label}": cell.value
-        for grid in report.grids
-        for label, cells in grid.rows
-        for column, cell in zip(grid.columns, cells)
-        if cell is not None and f"{grid.key.split('/')[0]}/{column.name}" in headline
-    }
+FILES = ("report.md", "report.tex", "report.csv", "numbers.csv")
 
 
 def files_to_send(report: Report, results: Results) -> list[Path]:
     """The report's files, without the page where a task's texts may not leave the machine."""
-    files = [report.directory / name for name in ("report.md", "report.tex", "report.csv", "numbers.csv")]
+    files = [report.directory / name for name in FILES]
     hidden = [task.name for task in results.tasks if task.hidden]
     if hidden:
         log.warning("W&B: the page stays here: texts of %s may not leave the machine", ", ".join(hidden))
     return [*files, *([] if hidden else [report.page]), *(figure.path for figure in report.figures)]
 
 
-def _key(note: Note) -> str:
-    return "notes/" + "".join(sign if sign.isalnum() else "_" for sign in note.title)
+def _use_stages(run: Any, models: Mapping[str, Path]) -> None:
+    for folder in dict.fromkeys(models.values()):
+        if (folder / "stage.json").is_file():  # one of ours, which a run of train.py made
+            use(run, model_artifact(folder))
+
+
+def _log_files(run: Any, name: str, files: list[Path]) -> None:
+    import wandb
+
+    artifact = wandb.Artifact(name, type="report")
+    for file in files:
+        artifact.add_file(str(file))
+    run.log_artifact(artifact)

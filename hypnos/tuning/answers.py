@@ -7,8 +7,10 @@ from typing import Any
 
 import torch
 from pytorch_lightning import Callback, LightningModule, Trainer
-from pytorch_lightning.loggers import TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerFast
+
+from hypnos.tuning.wandb_logger import StageWandbLogger
 
 
 class Answers(Callback):
@@ -20,6 +22,7 @@ class Answers(Callback):
         self.max_new_tokens = max_new_tokens
         self.tokenizer: Path | None = None
         self.file: Path | None = None
+        self._given: list[dict[str, Any]] = []
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Answer every prompt on the first rank."""
@@ -52,12 +55,14 @@ class Answers(Callback):
         said = model.generate(**inputs, max_new_tokens=self.max_new_tokens, do_sample=False)
         return str(tokenizer.decode(said[0, given:], skip_special_tokens=True))
 
-    def _show(self, trainer: Trainer, rows: list[dict]) -> None:
+    def _show(self, trainer: Trainer, rows: list[dict[str, Any]]) -> None:
+        """A table of all answers so far where the newest table replaces the last; a text each where texts add up."""
+        self._given += [row for row in rows if row not in self._given]
         for logger in trainer.loggers:
-            if isinstance(logger, WandbLogger):
-                values = [list(row.values()) for row in rows]
+            if isinstance(logger, StageWandbLogger):
+                values = [list(row.values()) for row in self._given]
                 logger.log_table("answers", columns=list(rows[0]), data=values, step=trainer.global_step)
             elif isinstance(logger, TensorBoardLogger):
-                for row in rows:
+                for number, row in enumerate(rows, start=1):
                     text = f"**{row['prompt']}**\n\n{row['answer']}"
-                    logger.experiment.add_text("answers", text, trainer.global_step)
+                    logger.experiment.add_text(f"answers/{number}", text, trainer.global_step)

@@ -38,7 +38,6 @@ GIVEN = {
     "pytorch_lightning.Trainer": ("logger", "default_root_dir"),
     "pytorch_lightning.loggers.CSVLogger": ("name",),
     "pytorch_lightning.loggers.TensorBoardLogger": ("name",),
-    "pytorch_lightning.loggers.WandbLogger": ("job_type",),
     "torch.optim.AdamW": ("params",),
 }
 """Arguments the stages add when they build an object."""

@@ -18,12 +18,14 @@ class Progress(Callback):
         self.every_seconds = every_seconds
         self._bar: tqdm | None = None
         self._tokens = 0
+        self._learnt: Any = 0
         self._since = self._spoke = 0.0
         self._first = self._step = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
         self._since = self._spoke = time.monotonic()
         self._tokens = 0
+        self._learnt = 0
         self._first = self._step = trainer.global_step
         if trainer.is_global_zero:
             total = int(trainer.estimated_stepping_batches)
@@ -38,9 +40,12 @@ class Progress(Callback):
         if trainer.global_step == self._step:
             return
         self._step = trainer.global_step
+        self._learnt = self._learnt + batch["step_tokens"]  # of all ranks
         now = time.monotonic()
-        speed = self._tokens / max(now - self._since, 1e-9)
+        seconds = max(now - self._since, 1e-9)
+        speed = self._tokens / seconds
         pl_module.log("train/tokens_per_second", speed, rank_zero_only=True)
+        pl_module.log("train/learnt_tokens_per_second", self._learnt / seconds, rank_zero_only=True)
         if self._bar is None:
             return
         self._bar.update(self._step - self._bar.n)

@@ -10,7 +10,6 @@ from typing import Any
 import torch
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
-from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.corpus.errors import Interrupted, UserError
@@ -18,8 +17,10 @@ from hypnos.tuning.answers import Answers
 from hypnos.tuning.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.export import describe_stage, export_model
 from hypnos.tuning.handoff import check_directory, check_parent, check_same, probe_logits, reload_logits
+from hypnos.tuning.heldout_curve import HeldOutCurve
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.tracking import Tracking
 from hypnos.tuning.watch import watched
 
 log = logging.getLogger(__name__)
@@ -35,7 +36,7 @@ UNCOUNTED = {
         *("accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir"),
         *("log_every_n_steps", "enable_progress_bar", "enable_model_summary"),
     },
-    "callbacks": {"progress", "answers", "checkpoint"},
+    "callbacks": {"progress", "answers", "checkpoint", "heldout"},
 }
 """Settings that do not change what a stage learns; everything else is part of its key."""
 
@@ -59,7 +60,7 @@ def train_stage(
     key: str,
     config: Mapping[str, Any],
     build: Build,
-    loggers: list[Any],
+    tracking: Tracking,
     parent: Path,
     parent_key: str,
     parents: Mapping[str, str],
@@ -79,7 +80,7 @@ def train_stage(
         key: of the stage.
         config: its `data`, `tuning`, `trainer` and `callbacks`, plain.
         build: makes objects from them.
-        loggers: Lightning loggers.
+        tracking: the stage's loggers, begun.
         parent: directory of the model to start from.
         parent_key: its key.
         parents: keys of all that came before, by name.
@@ -101,7 +102,7 @@ def train_stage(
     module: Tuning = build(config["tuning"])
     module.stage_key, module.stage_seed = key, seed
     module.load(parent)
-    trainer: Trainer = build(config["trainer"], logger=loggers, default_root_dir=str(output))
+    trainer: Trainer = build(config["trainer"], logger=tracking.loggers, default_root_dir=str(output))
     trainer.strategy.checkpoint_io = WholeFiles()
     trainer.accumulate_grad_batches = -(-data.rows_per_step // trainer.world_size)
     checkpoints = directory / "checkpoints"
@@ -112,6 +113,8 @@ def train_stage(
             callback.dirpath = str(checkpoints)
         if isinstance(callback, Answers):
             callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
+        if isinstance(callback, HeldOutCurve) and tracking.loggers:
+            callback.sets, callback.tell = tracking.held_out, tracking.along
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
     newest = newest_sound(checkpoints, key)
     data.first_step = steps_of(newest) if newest else 0
@@ -125,8 +128,6 @@ def train_stage(
             metrics = _final_metrics(trainer, module, data, name)
     except SIGTERMException as error:  # a scheduler took the machine back
         raise _stopped(name, trainer) from error
-    finally:
-        _close(loggers)
     if not trainer.is_global_zero:
         return
     # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model.
@@ -178,13 +179,6 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
     export_model(model, tokenizer, directory, dtype=dtype)
     check_directory(directory)
     check_same(before, reload_logits(directory, getattr(torch, dtype), rows), what="reloading", tolerance=tolerance)
-
-
-def _close(loggers: list[Any]) -> None:
-    """End the stage's run at W&B, or the next stage would go on writing into it."""
-    for logger in loggers:
-        if isinstance(logger, WandbLogger):
-            logger.experiment.finish()
 
 
 def _save_end(trainer: Trainer) -> None:

@@ -14,10 +14,11 @@ from hypnos.corpus.artefacts import join_making, make_once, place
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
 from hypnos.tuning.curves import keep_curves
-from hypnos.tuning.export import describe_model
+from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
+from hypnos.tuning.tracking import Tracking
 
 log = logging.getLogger(__name__)
 
@@ -141,12 +142,23 @@ class Run:
         self._make(directory, write_base)
         results.append(self._measured("vocabulary", key, directory, tokenizer))
         keys = self.keys()
+        steps = 0
         for name in self.stages:
             own = keys[name]
             parents = {**parents, f"data of {name}": content_key(self.data[name].key())}
-            directory = self._stage(name, own, key, directory, tokenizer, parents)
+            tracking = Tracking(before={result.name: result.measures for result in results}, offset=steps)
+            failed = True
+            try:
+                parent, directory = directory, self._stage(name, own, key, directory, tokenizer, parents, tracking)
+                results.append(self._measured(name, own, directory, tokenizer))
+                made = {"directory": directory, "parent": parent, "data": self.data[name], "tokenizer": tokenizer}
+                own_steps = int(read_stage(directory)["steps"])
+                tracking.end(name, results[-1].measures, **made, steps=own_steps)
+                failed = False
+            finally:
+                tracking.close(failed=failed)
+            steps += own_steps
             parents, key = {**parents, name: own}, own
-            results.append(self._measured(name, key, directory, tokenizer))
         return results
 
     def keys(self) -> dict[str, str]:
@@ -166,7 +178,14 @@ class Run:
         return content_key({"version": VERSION, **counts})
 
     def _stage(
-        self, name: str, key: str, parent_key: str, parent: Path, tokenizer: Path, parents: Mapping[str, str]
+        self,
+        name: str,
+        key: str,
+        parent_key: str,
+        parent: Path,
+        tokenizer: Path,
+        parents: Mapping[str, str],
+        tracking: Tracking,
     ) -> Path:
         """Make one stage from its parent."""
         config = self.stages[name]
@@ -174,13 +193,22 @@ class Run:
 
         def write(partial: Path) -> None:
             keep_curves(self.output / name)
+            self.heldout.prepare(tokenizer)  # the base may have been measured with its own since
+            told = {"stage": name, "key": key, "seed": self.seed, "model": dict(self.model), "parents": dict(parents)}
+            tracking.begin(
+                [self._logger(node, name) for node in self.logger.values()],
+                settings={**told, **counted(config), "data": self.data[name].key()},
+                data=self.data[name].report(),
+                tokenizer=tokenizer,
+                held_out=self.heldout.data,
+            )
             train_stage(
                 partial,
                 name=name,
                 key=key,
                 config=config,
                 build=self.build,
-                loggers=[self._logger(node, name) for node in self.logger.values()],
+                tracking=tracking,
                 parent=parent,
                 parent_key=parent_key,
                 parents=parents,

@@ -153,7 +153,9 @@ def test_models_and_tasks_end_in_one_report_and_nothing_is_answered_twice(own, c
 def test_the_report_is_shared_only_on_request(own, compose, tmp_path, monkeypatch):
     _, answers, overrides = own
     sent = []
-    monkeypatch.setattr(WandbReport, "publish", lambda self, report, *, results: sent.append((report.page, results)))
+    monkeypatch.setattr(
+        WandbReport, "publish", lambda self, report, *, results, models: sent.append((report.page, results))
+    )
     chosen = [*overrides, f"models=[answers:{answers}]"]
     evaluate(compose, chosen, tmp_path / "one")
     assert not sent

@@ -10,7 +10,7 @@ from hypnos.corpus.selection import Selection
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import samples, write_outcome, yields
 from hypnos.curation.pipeline import Made
-from hypnos.report.wandb_funnel import check_may_leave
+from hypnos.report.wandb_funnel import WandbFunnel, check_may_leave
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 
@@ -176,3 +176,17 @@ def test_records_go_to_wandb_only_if_all_of_them_may(tmp_path):
         check_may_leave(tmp_path / "kept.jsonl")
     (tmp_path / "kept.jsonl").write_text('{"id": "a", "egress": "any"}\n', "utf-8")
     check_may_leave(tmp_path / "kept.jsonl")
+
+
+def test_the_funnel_is_a_run_that_says_where_its_records_lie_and_sends_none(made, tmp_path, recorded_runs):
+    outcome = outcome_of(made, tmp_path)
+    shared = WandbFunnel(project="hypnos", save_dir=str(tmp_path / "w"), group="mine")
+    shared.publish(outcome.funnel, files=[outcome.directory / "funnel.png"], kept=outcome.kept, name="instructions-1")
+    (run,) = recorded_runs
+    assert (run.asked["job_type"], run.asked["group"], run.asked["mode"]) == ("filter", "mine", "offline")
+    assert [row[0] for row in run.values("funnel")[0].data] == ["cross_score", "select"]
+    assert ["select", "below_threshold", 1] in run.values("rejected")[0].data
+    assert "figures/funnel" in run.logged[0]
+    counts, records = run.made
+    assert list(counts.manifest.entries) == ["funnel.png"]
+    assert records.type == "records" and all(entry.ref for entry in records.manifest.entries.values())

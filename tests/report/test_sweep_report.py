@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from hypnos.benchmark.sweep import run_sweep
 from hypnos.corpus.errors import UserError
 from hypnos.report.arm_scores import read_scores, write_scores
 from hypnos.report.arms import find_sweep, read_arms
 from hypnos.report.curves import read_curve
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
 from hypnos.report.sweep_report import choose_reference, write_sweep_report
+from hypnos.report.wandb_report import WandbReport
 
 RECORDS = [f"anesthesia/r{at}" for at in range(8)]
 CHARACTERS = [10, 20, 30, 40, 10, 20, 30, 40]
@@ -277,3 +279,25 @@ def test_arms_that_have_yet_to_start_are_listed(sweep, tmp_path):
     report = write_sweep_report(tmp_path / "report", name="mine", arms=arms)
     (note,) = [note for note in report.notes if note.title == "Arms"]
     assert sum(row[2] == "not started" for row in note.rows) == 2
+
+
+def test_a_sweep_goes_to_wandb_only_on_request_and_into_the_group_of_its_runs(sweep, compose, recorded_runs):
+    def build(node, **given):
+        return WandbReport(**{key: value for key, value in node.items() if key != "_target_"}, **given)
+
+    asked = [f"compare.sweep={sweep}", "compare.reference=mixed"]
+    run_sweep(compose("evaluate", asked), build=build)
+    assert not recorded_runs
+    run_sweep(compose("evaluate", [*asked, "share=wandb"]), build=build)
+    (run,) = recorded_runs
+    told = {name: run.asked[name] for name in ("group", "job_type", "mode")}
+    assert told == {"group": "mine", "job_type": "sweep", "mode": "offline"}
+    (frontier,) = run.values("frontier")
+    kinds = [(row[0], row[3]) for row in frontier.table.data]
+    assert frontier.table.columns[:4] == ["selection", "arm", "kept", "kept_share"]
+    assert kinds == [("general_to_specific", 0.8), ("mixed", 0.8)]
+    assert run.summary["held-out/last/anesthesia_bits_per_char/general_to_specific"] == pytest.approx(5.0)
+    failed = next(row for row in run.values("notes/Arms")[0].data if row[2] == "failed")
+    assert "tuning.lr -1" in failed[3]
+    assert {"figures/held_out", "figures/stages"} <= run.logged[0].keys()
+    assert "report.html" in run.made[0].manifest.entries

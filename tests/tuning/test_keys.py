@@ -52,7 +52,7 @@ def default(composed, tmp_path_factory) -> dict[str, str]:
 @pytest.fixture
 def keys(compose, composed, tmp_path: Path) -> Keys:
     def find(*overrides: str) -> dict[str, str]:
-        pairs = [override.split("=", 1) for override in overrides]
+        pairs = [override.partition("=")[::2] for override in overrides]
         if any(OmegaConf.select(composed, key) is None or key in GROUPS or "@" in key for key, _ in pairs):
             return keys_of(compose("train", list(overrides)), tmp_path)
         changed = copy.deepcopy(composed)
@@ -95,6 +95,7 @@ OF_NOTHING = [
     *(f"{stage}.callbacks.progress.every_seconds=1" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.callbacks.checkpoint.every_n_train_steps=1" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.callbacks.checkpoint.keep=1" for stage in (GENERAL, ANESTHESIA)),
+    *(f"~{stage}.callbacks.heldout" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.devices=2" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.log_every_n_steps=7" for stage in (GENERAL, ANESTHESIA)),
     *(f"{stage}.trainer.enable_progress_bar=true" for stage in (GENERAL, ANESTHESIA)),

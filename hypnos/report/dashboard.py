@@ -1,0 +1,102 @@
+"""The dashboard of training at Weights & Biases, as code: `python -m hypnos.report.dashboard --entity <yours>`.
+
+It saves a view of the project with the panels below, once; runs of logger=wandb fill it.
+"""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from hypnos.corpus.errors import UserError, one_line
+from hypnos.report.wandb_run import has_key
+from hypnos.report.wandb_tables import FRONTIER_CHART, FRONTIER_FIELDS
+
+AXIS = "experiment_step"
+STEP = "trainer/global_step"
+
+
+def layout(
+    *, entity: str, project: str, group: str | None = None, sets: Sequence[str] = ("general", "anesthesia")
+) -> Any:
+    """Lay the panels out; needs no network.
+
+    Args:
+        entity: a user or a team at W&B.
+        project: of the runs.
+        group: show one experiment or sweep alone.
+        sets: names of the held-out sets.
+
+    Returns:
+        A `wandb_workspaces.workspaces.Workspace`.
+
+    Raises:
+        UserError: the package for it is not installed.
+    """
+    try:
+        import wandb_workspaces.reports.v2 as panels
+        import wandb_workspaces.workspaces as ws
+    except ImportError as error:
+        raise UserError("dashboard: needs wandb-workspaces; pip install 'hypnos-llm[dashboard]'") from error
+
+    def lines(title: str, *metrics: str, x: str = STEP) -> Any:
+        return panels.LinePlot(title=title, x=x, y=list(metrics))
+
+    def table(name: str) -> Any:
+        return panels.WeavePanelSummaryTable(table_name=name)
+
+    frontier = panels.CustomChart(
+        query={"summaryTable": {"tableKey": f"{FRONTIER_CHART}_table"}},
+        chart_name="wandb/line/v0",
+        chart_fields=dict(FRONTIER_FIELDS),
+        chart_strings={"title": "Threshold frontier, with its random control"},
+    )
+    sections = {
+        "Held-out text": [
+            lines("Bits per character across stages", *(f"heldout/{name}_bits_per_char" for name in sets), x=AXIS),
+            *(lines(f"{name}, bits per character", f"heldout/{name}_bits_per_char", x=AXIS) for name in sets),
+            panels.BarPlot(title="Forgetting by stage", metrics=[f"forgetting/{name}" for name in sets]),
+            table("measures"),
+        ],
+        "Answers to fixed prompts": [table("answers")],
+        "Training": [
+            lines("Loss", "train/loss", "val/loss"),
+            lines("Gradient norm", "train/grad_norm"),
+            lines("Supervised tokens per second", "train/learnt_tokens_per_second"),
+        ],
+        "Data": [
+            panels.BarPlot(title="Truncated share", metrics=["data/truncated_share"]),
+            panels.BarPlot(title="Kept share", metrics=["data/kept_share"]),
+            table("data/funnel"),
+            table("funnel"),
+            panels.MediaBrowser(media_keys=["fertility", "figures/funnel"]),
+        ],
+        "Thresholds": [frontier, table("selection/frontier")],
+        "Reports": [panels.MediaBrowser(media_keys=["figures/held_out", "figures/stages", "figures/frontier"])],
+    }
+    shown = [ws.Metric("Group") == group] if group else []
+    return ws.Workspace(
+        entity=entity,
+        project=project,
+        name=f"Hypnos: {group}" if group else "Hypnos",
+        sections=[ws.Section(name=name, panels=parts, is_open=True) for name, parts in sections.items()],
+        runset_settings=ws.RunsetSettings(filters=shown, groupby=[ws.Metric("Group"), ws.Metric("JobType")]),
+    )
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Save the layout as a view of the project."""
+    parser = argparse.ArgumentParser(prog="python -m hypnos.report.dashboard", description="Save a dashboard at W&B.")
+    parser.add_argument("--entity", required=True, help="a user or a team at W&B")
+    parser.add_argument("--project", default="hypnos")
+    parser.add_argument("--group", help="one experiment or sweep alone")
+    parser.add_argument("--sets", nargs="+", default=["general", "anesthesia"], help="names of the held-out sets")
+    chosen = parser.parse_args(arguments)
+    with one_line(reraise=False):
+        view = layout(entity=chosen.entity, project=chosen.project, group=chosen.group, sets=chosen.sets)
+        if not has_key():
+            raise UserError("dashboard: no key to save it with: set WANDB_API_KEY or run `wandb login`")
+        view.save()
+
+
+if __name__ == "__main__":
+    main()

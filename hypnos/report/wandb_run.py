@@ -1,0 +1,92 @@
+"""A run at Weights & Biases: how it begins, and what never gets into it."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal, cast
+
+from hypnos.corpus.errors import UserError
+from hypnos.llm.redaction import redact
+
+CONSOLE: Literal["off"] = "off"
+"""What a command prints stays here: it may show texts that must not leave the machine."""
+
+
+@contextmanager
+def started(
+    *,
+    project: str,
+    save_dir: str,
+    mode: str,
+    job_type: str,
+    group: str | None = None,
+    name: str | None = None,
+    config: Mapping[str, Any] | None = None,
+) -> Iterator[Any]:
+    """Begin a run, and end it with the block.
+
+    Args:
+        project: the project's name.
+        save_dir: where W&B keeps its own files; made if it is not there.
+        mode: see `check_mode`.
+        job_type: what the run does.
+        group: what the run belongs to.
+        name: of the run; None lets W&B choose.
+        config: what it was asked for.
+
+    Raises:
+        UserError: see `check_mode`.
+    """
+    check_mode(mode)
+    import wandb
+
+    Path(save_dir).mkdir(parents=True, exist_ok=True)
+    run = wandb.init(
+        project=project,
+        group=group,
+        name=name,
+        dir=save_dir,
+        mode=cast(Any, mode),
+        job_type=job_type,
+        config=without_secrets(dict(config or {})),
+        settings=wandb.Settings(console=CONSOLE, quiet=True),
+    )
+    try:
+        yield run
+    except BaseException:
+        run.finish(exit_code=1)
+        raise
+    run.finish()
+
+
+def check_mode(mode: str) -> None:
+    """Find out before any work whether what is asked for can be done.
+
+    Args:
+        mode: `offline` keeps everything in files for `wandb sync`, `online` sends it, `disabled` does neither.
+
+    Raises:
+        UserError: it is none of these, or there is no key to send anything with.
+    """
+    if mode not in ("offline", "online", "disabled"):
+        raise UserError(
+            f"W&B: mode {mode!r} is none of offline, online, disabled (WANDB_MODE, or the mode of its config)"
+        )
+    if mode == "online" and not has_key():
+        raise UserError("W&B: no key to send with: set WANDB_API_KEY, run `wandb login`, or choose WANDB_MODE=offline")
+
+
+def has_key() -> bool:
+    """Whether W&B would find a key in the environment or where `wandb login` left it."""
+    import wandb
+
+    return bool(wandb.login(prompt=False, verify=False))
+
+
+def without_secrets(value: Any) -> Any:
+    """Plain values with a mark in place of everything that is or looks like a secret, in keys and in values."""
+    if isinstance(value, Mapping):
+        return {redact(str(key)): without_secrets(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [without_secrets(part) for part in value]
+    return redact(str(value)) if isinstance(value, str | Path) else value

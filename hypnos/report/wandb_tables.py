@@ -1,0 +1,102 @@
+"""What a report holds, as tables, charts and numbers for Weights & Biases."""
+
+import math
+from collections.abc import Iterator
+from typing import Any
+
+from hypnos.report.grid import Grid
+from hypnos.report.report import Report
+from hypnos.report.results import Note, Results, TaskQuestions
+from hypnos.report.sweep_tables import FRONTIER, SPECIALTY, selection_kind
+
+FRONTIER_CHART = "frontier"
+FRONTIER_FIELDS = {"x": "kept_share", "y": f"{SPECIALTY}_bits_per_char", "stroke": "selection"}
+"""Columns of the chart's table; the dashboard draws it by them too."""
+
+COLUMNS = ("model", "metric", "value", "low", "high", "n", "groups", "raters", "signature")
+
+
+def shown(report: Report) -> dict[str, Any]:
+    """Every table, note and figure, as W&B takes them."""
+    import wandb
+
+    tables = {grid.key: wandb.Table(columns=[*COLUMNS], data=grid_rows(grid)) for grid in report.grids}
+    notes = {
+        _key(note): wandb.Table(columns=list(note.head), data=[list(row) for row in note.rows])
+        for note in report.notes
+        if note.head
+    }
+    return {
+        **tables,
+        **notes,
+        **{f"figures/{f.path.stem}": wandb.Image(str(f.path), caption=f.title) for f in report.figures},
+    }
+
+
+def grid_rows(grid: Grid) -> list[list[Any]]:
+    """One row for each number, as `COLUMNS` names its cells."""
+    rows = []
+    for label, cells in grid.rows:
+        for column, cell in zip(grid.columns, cells):
+            if cell is not None:
+                ends = [None if math.isnan(end) else end for end in (cell.low, cell.high)]
+                sizes = [cell.n, cell.groups, cell.raters]
+                rows.append([label, column.name, cell.value, *ends, *sizes, column.signature])
+    return rows
+
+
+def headline_values(report: Report, results: Results) -> dict[str, float]:
+    """The headline metrics by `task/metric/model`."""
+    headline = {f"{task.name}/{m.name}" for task in results.tasks for m in task.metrics if m.headline}
+    return {
+        f"{grid.key.split('/')[0]}/{column.name}/{label}": cell.value
+        for grid in report.grids
+        for label, cells in grid.rows
+        for column, cell in zip(grid.columns, cells)
+        if cell is not None and f"{grid.key.split('/')[0]}/{column.name}" in headline
+    }
+
+
+def every_value(report: Report) -> dict[str, float]:
+    """All numbers by `table/column/arm`."""
+    return {f"{grid.key}/{row[1]}/{row[0]}": row[2] for grid in report.grids for row in grid_rows(grid)}
+
+
+def answer_rows(results: Results, task: TaskQuestions, most: int) -> list[list[Any]]:
+    """The head of a table, then the first answers of each model with their numbers; none of a hidden task."""
+    each = {name for answers in results.answers if answers.task == task.name for name in answers.scores}
+    metrics = [metric.name for metric in task.metrics if metric.name in each]  # others are of the whole task
+    rows: list[list[Any]] = [["model", "item", "question", "references", "answer", "choice", *metrics]]
+    if task.hidden:
+        return rows
+    for model in results.models:
+        found = results.of(model=model, task=task.name)
+        if found is None:
+            continue
+        for at, question in enumerate(task.questions[:most]):
+            choice = found.choices[at] if found.choices else None
+            values = [found.scores[name][at] if name in found.scores else None for name in metrics]
+            references = " / ".join(question.references)
+            rows.append([model, question.id, question.question, references, found.texts[at], choice, *values])
+    return rows
+
+
+def frontier_chart(report: Report) -> Iterator[tuple[str, Any]]:
+    """What is kept against what is learnt: a line for each kind of selection, so that the random control is one."""
+    import wandb
+
+    for grid in report.grids:
+        if grid.key != FRONTIER:
+            continue
+        names = [column.name for column in grid.columns]
+        rows = []
+        for label, cells in grid.rows:
+            values = [cell.value if cell else None for cell in cells]
+            rows.append([selection_kind(label), label, *values])
+        table = wandb.Table(columns=["selection", "arm", *names], data=rows)
+        title = "Threshold frontier: what is kept against what is learnt"
+        yield FRONTIER_CHART, wandb.plot.line(table, **FRONTIER_FIELDS, title=title)  # type: ignore[arg-type]
+
+
+def _key(note: Note) -> str:
+    return "notes/" + "".join(sign if sign.isalnum() else "_" for sign in note.title)
