@@ -29,6 +29,19 @@ else:
 
     os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 
+    def planned_arms(sweep: Path) -> list[list[str]]:
+        """What the newest start of a sweep meant to run, as Hydra itself takes it apart; a search plans nothing."""
+        from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+        from hydra.core.override_parser.overrides_parser import OverridesParser
+
+        file = sweep / "multirun.yaml"
+        told = OmegaConf.load(file).hydra if file.is_file() else None
+        if told is None or not told.sweeper["_target_"].endswith(".BasicSweeper"):
+            return []
+        words = [*(f"{key}={values}" for key, values in (told.sweeper.params or {}).items()), *told.overrides.task]
+        batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(words), max_batch_size=None)
+        return [arm for batch in batches for arm in batch]
+
     @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
     def main(cfg: DictConfig) -> None:
         """Check the whole configuration, then answer, measure, judge and report."""
@@ -44,6 +57,7 @@ else:
                 cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
                 build=partial(instantiate, _convert_="all"),
                 output=Path(hydra_config.runtime.output_dir),
+                planned=planned_arms,
             )
 
 

@@ -13,7 +13,9 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from hypnos.benchmark.exam import choose_exam
 from hypnos.corpus.arms import name_arm
+from hypnos.corpus.objective import name_direction
 from hypnos.tuning.experiment import make_run, run_experiment
 from hypnos.tuning.stages import Run
 
@@ -22,6 +24,7 @@ ROOT = Path(__file__).parents[1]
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
+OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
@@ -55,19 +58,30 @@ def compose(tmp_path: Path) -> Callable[[str, list[str]], dict[str, Any]]:
 def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[dict[str, Any]]]:
     """Run an experiment in this process, small and short, and return what `results.json` holds.
 
-    All runs of a test session share one folder of artefacts, as a lab's runs do.
+    All runs of a test session share one folder of artefacts, as a lab's runs do. `steps` shortens every stage,
+    and `sweeping` runs it as a job of a multirun, in a folder of its own or again in `output`.
     """
     artefacts = tmp_path_factory.mktemp("artefacts")
 
-    def train(*overrides: str, artefacts: Path = artefacts) -> list[dict[str, Any]]:
-        output = tmp_path_factory.mktemp("output")
+    def train(
+        *overrides: str,
+        artefacts: Path = artefacts,
+        output: Path | None = None,
+        steps: int | None = None,
+        sweeping: bool = False,
+    ) -> list[dict[str, Any]]:
+        output = output or tmp_path_factory.mktemp("output")
         small = [
             *("sources.general.limit=60", "sources.anesthesia.limit=60", "sources.text.limit=10"),
             *("model.recipe.pieces=2000", "logger=none", "answers.max_new_tokens=4", f"paths.artefacts={artefacts}"),
             *(f"model.recipe.{stage}.epochs=1" for stage in ("general", "anesthesia", "pretrain")),
         ]
         config = compose_config("train", [*small, *overrides], output)
-        run_experiment(config, build=partial(instantiate, _convert_="all"), output=output)
+        for stage in config["stages"].values() if steps else ():
+            stage["trainer"]["max_steps"] = steps
+        build = partial(instantiate, _convert_="all")
+        exam = choose_exam(config, build=build, sweeping=sweeping)
+        run_experiment(config, build=build, output=output, exam=exam)
         return json.loads((output / "results.json").read_text("utf-8"))
 
     return train

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,8 @@ SMALL = [
     "answers.max_new_tokens=2",
     "logger=csv",
     "accelerator=cpu",
+    "tasks=[general]",
+    "tasks.general.limit=4",
 ]
 ARMS = ["-m", "experiment=specific_only,general_only", "seed=1", "sweep_name=mine"]
 SWEEP = Path("outputs/sweeps/mine")
@@ -48,7 +51,8 @@ def arm(folder: Path, start: str) -> Path:
 
 
 def stamps(folder: Path) -> dict[str, int]:
-    return {name: (folder / name).stat().st_mtime_ns for name in ("results.json", "arm.json", "records.json")}
+    names = ("results.json", "arm.json", "records.json", "benchmark.json")
+    return {name: (folder / name).stat().st_mtime_ns for name in names}
 
 
 @pytest.mark.slow
@@ -71,8 +75,9 @@ def test_an_arm_that_fails_is_kept_with_its_error_and_the_others_run(tmp_path):
     told = read(tmp_path, "mine")
     assert told.returncode == 0, told.stderr
     assert "failed: " in told.stdout and "tuning.lr -1" in told.stdout
-    report = tmp_path / SWEEP / "report"
-    assert "tuning.lr -1" in (report / "report.md").read_text("utf-8").replace("\\", "")
+    report = (tmp_path / SWEEP / "report" / "report.md").read_text("utf-8").replace("\\", "")
+    assert "tuning.lr -1" in report
+    assert "### general\n\n| arm | Accuracy" in report  # what the arm answered when it ran
     unknown = read(tmp_path, "yours")
     assert unknown.returncode == 1
     assert unknown.stderr.strip().splitlines()[-1].startswith("error: sweep: no sweep 'yours'")
@@ -94,6 +99,7 @@ def test_a_sweep_that_was_killed_goes_on_and_ends_with_the_numbers_of_an_unbroke
         os.kill(started.pid, signal.SIGKILL)
         started.wait()
     assert not list((broken / SWEEP).glob("general_only*/results.json"))
+    assert re.search("(unfinished|not started): general_only", read(broken, "mine").stdout)
     before = stamps(arm(broken, "specific_only"))
     assert run(broken, *ARMS).returncode == 0
     assert stamps(arm(broken, "specific_only")) == before

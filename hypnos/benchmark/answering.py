@@ -56,7 +56,7 @@ class Answerer(ABC):
         """Free what answering needed."""
 
 
-def check_way(answerer: Answerer, task: Task, way: Way) -> None:
+def check_way(answerer: Answerer | type[Answerer], task: Task, way: Way) -> None:
     """Raise UserError for a model and a task that do not fit."""
     if way == "generation":
         return

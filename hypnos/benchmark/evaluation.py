@@ -9,13 +9,12 @@ from typing import Any
 
 import orjson
 
-from hypnos.benchmark.answering import LIKELIHOOD, Answerer, Way, check_way
-from hypnos.benchmark.choice import extract
+from hypnos.benchmark.answering import Answerer, Way
+from hypnos.benchmark.asking import ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.judge import Judge
 from hypnos.benchmark.judging import verdicts_on
-from hypnos.benchmark.kept_answers import answers_of
 from hypnos.benchmark.lineup import Build, line_up
-from hypnos.benchmark.measure import Measured, check_metrics, describe, measure
+from hypnos.benchmark.measure import Measured, describe
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.rating import Ratings, read_back, sheets_for
 from hypnos.benchmark.sheets.study import Study
@@ -28,11 +27,11 @@ from hypnos.benchmark.verdicts import (
     verdict_duels,
     verdict_numbers,
 )
-from hypnos.benchmark.weighed_scores import add_weighed, left_out_note
-from hypnos.corpus.errors import UserError
+from hypnos.benchmark.weighed_scores import left_out_note
 from hypnos.corpus.specialty import Specialty, read_specialty
 from hypnos.corpus.targets import bind_targets
 from hypnos.llm.client import Client
+from hypnos.report.arms import Planned
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
 from hypnos.report.summary import LABELS, headline_metrics
@@ -59,13 +58,14 @@ class Evaluation:
     artefacts: Path
 
 
-def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
+def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path, planned: Planned | None = None) -> None:
     """Answer, measure, judge, prepare sheets, and write the report.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
         output: folder of this run.
+        planned: tells what a sweep meant to run.
 
     Raises:
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
@@ -74,15 +74,11 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     if config["compare"]["sweep"]:
         from hypnos.benchmark.sweep import run_sweep  # which is written in terms of this module
 
-        run_sweep(config, build=build)
+        run_sweep(config, build=build, planned=planned)
         return
     evaluation = prepare(config, build=build)
     answers = answer_all(evaluation)
-    measured = {
-        (answerer.name, task.name): measure_answers(evaluation, answerer.name, task, answers)
-        for task in evaluation.tasks
-        for answerer in evaluation.answerers
-    }
+    measured = measure_all(evaluation, answers)
     results = _with_people(evaluation, results_of(evaluation, answers, measured), answers, output)
     for (model, task), found in measured.items():
         _write_predictions(output / "predictions", model, task, answers[model, task, "generation"], found)
@@ -101,13 +97,7 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         UserError: it does not.
     """
     bind_targets(dict(config))
-    tasks: list[Task] = [build(task) for task in config["tasks"].values()]
-    if not tasks:
-        raise UserError("tasks: none given")
-    for task in tasks:
-        task.check()
-        check_metrics(task.metrics, kind=task.kind, task=task.name)
-        task.items()
+    tasks = read_tasks(config["tasks"], build=build)
     answerers = line_up(
         config["models"],
         config["baselines"],
@@ -131,62 +121,30 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
     )
 
 
-def choose_ways(answerer: Answerer, task: Task, likelihood: str | Sequence[str]) -> list[Way]:
-    """How a model answers a task.
-
-    Raises:
-        UserError: likelihood is asked of a model that has none.
-    """
-    if likelihood == "auto":
-        return ["generation", "letters"] if answerer.weighs and task.kind == "choice" else ["generation"]
-    if isinstance(likelihood, str) or not set(likelihood) <= set(LIKELIHOOD):
-        raise UserError(f"likelihood: {likelihood} is neither auto nor a list of {', '.join(LIKELIHOOD)}")
-    chosen = [way for way in LIKELIHOOD if way in likelihood and task.kind == "choice"]
-    for way in chosen:
-        check_way(answerer, task, way)
-    return ["generation", *chosen]
-
-
 def answer_all(evaluation: Evaluation) -> Answers:
     """Every model on every task, one model after another, so that one at a time is in memory."""
     answers: Answers = {}
     for answerer in evaluation.answerers:
         for task in evaluation.tasks:
-            for way in evaluation.ways[answerer.name, task.name]:
-                made = answers_of(answerer, task, way, artefacts=evaluation.artefacts)
-                answers[answerer.name, task.name, way] = _with_choices(task, made) if way == "generation" else made
+            ways = evaluation.ways[answerer.name, task.name]
+            for way, made in ask(answerer, task, ways, artefacts=evaluation.artefacts).items():
+                answers[answerer.name, task.name, way] = made
         answerer.close()
     return answers
 
 
-def measure_answers(evaluation: Evaluation, model: str, task: Task, answers: Answers) -> Measured:
-    """All numbers of one model on one task."""
-    ways = {way: answers[model, task.name, way] for way in evaluation.ways[model, task.name]}
-    weighed = {one.item: one.likelihoods for one in ways.get("letters", ())}
-    measured = measure(
-        model=model,
-        task=task.name,
-        kind=task.kind,
-        items=task.items(),
-        predictions=[replace(one, likelihoods=weighed.get(one.item)) for one in ways["generation"]],
-        metrics=task.metrics,
-        drugs=evaluation.specialty.drugs,
-        confusable=evaluation.specialty.confusable,
-        official=task.official,
-    )
-    return add_weighed(measured, task.items(), ways)
-
-
-def _with_choices(task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:
-    """Answers with the letters that are read from them: kept answers are read anew when the rules change."""
-    if task.kind != "choice":
-        return list(predictions)
-    items = {item.id: item for item in task.items()}
-    found = []
-    for one in predictions:
-        choice, rule = extract(one.answer, items[one.item])
-        found.append(replace(one, choice=choice, rule=one.rule or rule))
-    return found
+def measure_all(evaluation: Evaluation, answers: Answers) -> dict[tuple[str, str], Measured]:
+    """All numbers of every model on every task."""
+    return {
+        (answerer.name, task.name): measure_answers(
+            answerer.name,
+            task,
+            {way: answers[answerer.name, task.name, way] for way in evaluation.ways[answerer.name, task.name]},
+            of=evaluation.specialty,
+        )
+        for task in evaluation.tasks
+        for answerer in evaluation.answerers
+    }
 
 
 def results_of(evaluation: Evaluation, answers: Answers, measured: Mapping[tuple[str, str], Measured]) -> Results:

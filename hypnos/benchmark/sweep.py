@@ -1,13 +1,15 @@
-"""A sweep, read and reported; its models answer the benchmark first where that is asked for."""
+"""A sweep, read and reported; its models answer the benchmark now where that is asked for."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypnos.benchmark.evaluation import answer_all, measure_answers, prepare, results_of
+from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, results_of
 from hypnos.benchmark.lineup import Build
-from hypnos.report.arms import Arm, find_sweep, read_arms
+from hypnos.corpus.errors import UserError
+from hypnos.report.arm_scores import read_scores
+from hypnos.report.arms import Arm, Planned, find_sweep, read_arms
 from hypnos.report.results import Results
 from hypnos.report.sweep_report import choose_reference, write_sweep_report
 from hypnos.report.tables import text_table
@@ -17,26 +19,27 @@ log = logging.getLogger(__name__)
 REPORT = "report"
 
 
-def run_sweep(config: Mapping[str, Any], *, build: Build) -> None:
+def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | None = None) -> None:
     """Compare the arms of a sweep and write the report into its folder.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
+        planned: tells what the sweep meant to run.
 
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
     """
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))
-    arms = read_arms(folder)
+    arms = read_arms(folder, planned(folder) if planned else ())
     choose_reference(arms, compare["reference"])
     report = write_sweep_report(
         folder / REPORT,
         name=folder.name,
         arms=arms,
         reference=compare["reference"],
-        scores=_scores(config, arms, build) if compare["benchmark"] else None,
+        scores=_scores(config, arms, build),
         dollars_per_hour=compare["dollars_per_hour"],
     )
     if config["share"]:
@@ -55,7 +58,15 @@ def run_sweep(config: Mapping[str, Any], *, build: Build) -> None:
 
 
 def _scores(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -> Results | None:
-    """The last model of every finished arm on the tasks; arms of one model are asked once, by its key."""
+    """What arms answered when they ran; or, where it is asked for, the last model of every finished arm on the tasks.
+
+    Arms of one model are asked once, by its key.
+    """
+    wanted = config["compare"]["benchmark"]
+    if wanted not in (True, False, "auto"):
+        raise UserError(f"compare.benchmark: {wanted!r} is none of auto, true, false")
+    if wanted is not True:
+        return read_scores(arms) if wanted else None
     entry = config["entries"]["folder"]
     models = {
         arm.folder.name: {**entry, "path": arm.stages[-1]["directory"]}
@@ -66,9 +77,4 @@ def _scores(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -> Res
         return None
     evaluation = prepare({**config, "models": [], "baselines": models, "judges": {}, "raters": None}, build=build)
     answers = answer_all(evaluation)
-    measured = {
-        (answerer.name, task.name): measure_answers(evaluation, answerer.name, task, answers)
-        for task in evaluation.tasks
-        for answerer in evaluation.answerers
-    }
-    return results_of(evaluation, answers, measured)
+    return results_of(evaluation, answers, measure_all(evaluation, answers))

@@ -5,7 +5,8 @@ import re
 from collections.abc import Sequence
 
 PLACES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "accelerator", "devices", "strategy", "reference")
-"""Overrides that say where and on what an arm runs, and not what it is."""
+ASKED = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling")
+"""Overrides that say where and on what an arm runs, and what its last model is asked, and not what it is."""
 
 LONGEST = 120
 """Characters of a folder's name; file systems take 255 bytes."""
@@ -13,7 +14,7 @@ LONGEST = 120
 
 def counts(override: str) -> bool:
     """Whether an override tells one arm from another."""
-    return not override.lstrip("+~").startswith(PLACES)
+    return not override.lstrip("+~").startswith((*PLACES, *ASKED))
 
 
 def name_arm(overrides: Sequence[str]) -> str:

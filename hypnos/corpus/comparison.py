@@ -3,6 +3,7 @@
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from hypnos.corpus.scores import Grades
@@ -64,18 +65,24 @@ def _scorers(grades: Grades) -> str:
 
 
 def drawn(selection: "Selection", rows: Callable[[], Iterable["Row"]], decide: "Decide") -> "Decide":
-    """A decision that lets as many records pass as `decide` does, drawn from all that their scores would decide."""
+    """A decision that lets as many records pass as `decide` does, drawn from all that the filter decides on.
+
+    With scorers these are the records that their scores decide; without, the rules decide on every record.
+    """
+    by_rules = selection.scorers == "none"
+    whole = replace(selection, rejected=True) if by_rules else selection
+    undecided = None if by_rules else "not judged"
     chances = array("Q")
     passing = 0
     for row in rows():
-        if selection.without_scores(row) == "not judged":
+        if whole.without_scores(row) == undecided:
             chances.append(selection.chance(row))
             passing += decide(row) is None
     cut = sorted(chances)[passing - 1] if passing else -1
 
     def draw(row: "Row") -> str | None:
-        reason = selection.without_scores(row)
-        if reason != "not judged":
+        reason = whole.without_scores(row)
+        if reason != undecided:
             return reason
         return None if selection.chance(row) <= cut else "not_drawn"
 

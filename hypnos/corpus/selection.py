@@ -45,7 +45,8 @@ class Selection:
             threshold that is strict for one scorer is none for another. Equal grades are told apart by `seed`.
         even_scorers: before the overall grade is taken, move each scorer's grades so that all scorers have the same
             mean in each aspect. Floors hold the grades as they were given.
-        random: draw as many records as would pass, but at random: the arm a filter is compared with.
+        random: draw as many records as would pass, but at random: the arm a filter is compared with. Without scorers
+            it is the rules that decide, and what they rejected is drawn from too.
         seed: of what is drawn.
         author: of what models wrote, take this author's alone.
         people: authors that are no models; a row without author is theirs too.
@@ -101,7 +102,7 @@ class Selection:
         if self.makers != "both":
             key["makers"] = self.makers
         if self.scorers == "none":
-            return key | {"scorers": "none"}
+            return key | {"scorers": "none"} | ({"random": True, "seed": self.seed} if self.random else {})
         key |= asdict(self) | {"people": people, "aspects": sorted(self.aspects)}
         if self.makers == "both":
             del key["makers"]  # the key is older than the choice
@@ -115,7 +116,7 @@ class Selection:
     @property
     def compares(self) -> bool:
         """Whether a record's fate depends on others, so that all must be looked at first."""
-        return self.scorers != "none" and (self.share is not None or self.even_scorers or self.random)
+        return self.random or (self.scorers != "none" and (self.share is not None or self.even_scorers))
 
     def decide(self, row: Row) -> str | None:
         """Tell why a row does not pass, by itself alone; None if it does.
@@ -138,8 +139,9 @@ class Selection:
         # Imported here: comparing is written in terms of this class.
         from hypnos.corpus.comparison import best_share, drawn, shifts
 
-        moved = shifts(self, rows()) if self.even_scorers else {}
-        reaches = best_share(self, rows(), moved) if self.share is not None else self._reaches
+        scored = self.scorers != "none"
+        moved = shifts(self, rows()) if scored and self.even_scorers else {}
+        reaches = best_share(self, rows(), moved) if scored and self.share is not None else self._reaches
 
         def decide(row: Row) -> str | None:
             return self._decide(row, moved, reaches)

@@ -2,12 +2,12 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hypnos.corpus.arms import counts, shorten
+from hypnos.corpus.arms import counts, name_arm, shorten
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.failures import FAILED
 
@@ -15,6 +15,9 @@ SWEEPS = "sweeps"
 
 Values = Mapping[str, Mapping[str, float]]
 """By model of the run and by record, bits."""
+
+Planned = Callable[[Path], Sequence[Sequence[str]]]
+"""Tells of a sweep's folder what each of its arms was asked for, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +38,7 @@ class Arm:
         label: what tells it from the other arms, but for its seed.
         seed: as it was asked for.
         overrides: all that was asked for.
-        state: `unfinished` ones were stopped, or are running.
+        state: `unfinished` ones were stopped, or are running; one that is `not started` has no folder yet.
         error: of a failed one.
         models: names in the order of training, from `base` on.
         measures: by model and held-out set.
@@ -48,7 +51,7 @@ class Arm:
     label: str
     seed: str
     overrides: tuple[str, ...]
-    state: Literal["finished", "failed", "unfinished"]
+    state: Literal["finished", "failed", "unfinished", "not started"]
     error: str = ""
     models: tuple[str, ...] = ()
     measures: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
@@ -83,16 +86,22 @@ def find_sweep(name: str, outputs: Path) -> Path:
     raise UserError(f"sweep: no sweep {name!r} (below {known}: {', '.join(names) or 'none'})")
 
 
-def read_arms(sweep: Path) -> list[Arm]:
-    """Every arm of a sweep in the order in which it was started.
+def read_arms(sweep: Path, planned: Sequence[Sequence[str]] = ()) -> list[Arm]:
+    """Every arm of a sweep in the order in which it was started, and those that have yet to start.
+
+    Args:
+        sweep: its folder.
+        planned: all that was asked for of each arm.
 
     Raises:
         UserError: two arms were measured on different text.
     """
     folders = sorted(_folders(sweep), key=lambda folder: (_number(folder), folder.name))
     asked = {folder: _overrides(folder) for folder in folders}
+    missing = {sweep / name_arm(overrides): tuple(filter(counts, overrides)) for overrides in planned}
+    asked |= {folder: overrides for folder, overrides in missing.items() if folder not in asked}
     common = set.intersection(*(set(overrides) for overrides in asked.values()))
-    arms = [_read(folder, asked[folder], common) for folder in folders]
+    arms = [_read(folder, overrides, common) for folder, overrides in asked.items()]
     _check_same_text([arm for arm in arms if arm.state == "finished"])
     return arms
 
@@ -133,6 +142,8 @@ def _read(folder: Path, overrides: tuple[str, ...], common: set[str]) -> Arm:
     label = ", ".join(map(shorten, differs or named)) or "default"
     seed = seeds[-1] if seeds else "0"
     told: dict[str, Any] = {"folder": folder, "label": label, "seed": seed, "overrides": overrides}
+    if not folder.is_dir():
+        return Arm(**told, state="not started")
     if (folder / FAILED).is_file():
         error = json.loads((folder / FAILED).read_text("utf-8"))["error"]
         return Arm(**told, state="failed", error=error)

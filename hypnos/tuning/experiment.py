@@ -10,10 +10,11 @@ from typing import Any
 from transformers.utils.logging import disable_progress_bar
 
 from hypnos.corpus.errors import UserError
+from hypnos.corpus.objective import read_objective
 from hypnos.corpus.targets import bind_targets
 from hypnos.report.tables import text_table
 from hypnos.tuning.estimate import describe_run
-from hypnos.tuning.outcome import clear_outcome, is_finished, read_objective, write_outcome
+from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished, write_outcome
 from hypnos.tuning.rank import forget_ranks, is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
@@ -26,6 +27,7 @@ KEYS = {
         *("accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
         *("group", "authors", "data_share", "learnt_tokens", "replay"),
+        *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "specialty"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},
@@ -84,16 +86,17 @@ def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
     )
 
 
-def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> float | None:
+def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, exam: Exam | None = None) -> float | None:
     """Run every stage of an experiment and print what each model achieves, unless its folder holds that already.
 
     Args:
         config: `conf/train.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
         output: folder of this run's logs.
+        exam: what the last model takes in the end.
 
     Returns:
-        Bits per character of the last model on the last held-out set, the specialty's: what a search makes small.
+        The number that a search looks for.
 
     Raises:
         UserError: see `make_run`.
@@ -101,23 +104,27 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     _quieten()
     forget_ranks()
     run = make_run(config, build=build, output=output)
+    objective = read_objective(config["objective"])
     if config["estimate"]:
         print(describe_run(run, rate=config["estimate_rate"]))
         return None
     if config["prepare_only"]:
         run.prepare()
         return None
-    if is_finished(output, run):
+    if is_finished(output, run, exam):
         log.info("finished before: %s", output)
-        return read_objective(output)
+        return find_number(output, objective)
     if is_first_rank():
         clear_outcome(output)
     results = run.train()
     if not is_first_rank():
         return None
+    last = results[-1].directory
+    if exam is not None and last is not None:
+        exam.take(last, output)
     write_outcome(output, run, results)
     print(_table(results))
-    return read_objective(output)
+    return find_number(output, objective)
 
 
 def _without_device(stages: Mapping[str, Any]) -> dict[str, Any]:

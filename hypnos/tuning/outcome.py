@@ -3,8 +3,9 @@
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
+from hypnos.corpus.objective import Objective
 from hypnos.tuning.measure import VERSION as MEASURE_VERSION
 from hypnos.tuning.stages import Result, Run
 
@@ -14,6 +15,17 @@ VERSION = 1
 RESULTS = "results.json"
 ARM = "arm.json"
 RECORDS = "records.json"
+BENCHMARK = ("benchmark.json", "questions.json")
+
+
+class Exam(Protocol):
+    """What the last model of a run takes before the run counts as finished."""
+
+    def key(self) -> str:
+        """Names what is asked."""
+
+    def take(self, model: Path, output: Path) -> None:
+        """Write the first file of `BENCHMARK` as the last."""
 
 
 def outcome_key(run: Run) -> dict[str, Any]:
@@ -21,26 +33,30 @@ def outcome_key(run: Run) -> dict[str, Any]:
     return {"version": VERSION, "measure": MEASURE_VERSION, "stages": run.keys(), "heldout": run.heldout.keys()}
 
 
-def is_finished(output: Path, run: Run) -> bool:
+def is_finished(output: Path, run: Run, exam: Exam | None = None) -> bool:
     """Whether a folder holds the outcome of this very run, and its models are still there."""
     try:
         arm = json.loads((output / ARM).read_text("utf-8"))
         rows = json.loads((output / RESULTS).read_text("utf-8"))
+        asked = json.loads((output / BENCHMARK[0]).read_text("utf-8"))["key"] if exam else None
     except (OSError, ValueError):
         return False
     there = all(Path(row["directory"]).is_dir() for row in rows if row["directory"])
-    return there and bool(arm["key"] == outcome_key(run))
+    return there and bool(arm["key"] == outcome_key(run)) and (exam is None or asked == exam.key())
 
 
-def read_objective(output: Path) -> float | None:
-    """Bits per character of the last model on the last held-out set; None where nothing is held out."""
-    measures = list(json.loads((output / RESULTS).read_text("utf-8"))[-1]["measures"].values())
-    return float(measures[-1]["bits_per_char"]) if measures and measures[-1]["tokens"] else None
+def find_number(output: Path, objective: Objective) -> float | None:
+    """The objective of a finished run; None where there is nothing to measure it on."""
+    if not objective.held_out:
+        told = json.loads((output / BENCHMARK[0]).read_text("utf-8"))["tasks"]
+        return told[objective.of]["scores"].get(objective.measure)  # type: ignore[no-any-return]
+    measure = json.loads((output / RESULTS).read_text("utf-8"))[-1]["measures"][objective.of]
+    return float(measure[objective.measure]) if measure["tokens"] else None
 
 
 def clear_outcome(output: Path) -> None:
     """Take away what an earlier run of other settings left; its logs stay."""
-    for name in (RESULTS, ARM, RECORDS):
+    for name in (RESULTS, ARM, RECORDS, *BENCHMARK):
         (output / name).unlink(missing_ok=True)
 
 

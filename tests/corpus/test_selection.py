@@ -145,6 +145,25 @@ def test_people_are_not_drawn():
     assert Selection(random=True).over(lambda: rows)(rows[-1]) is None
 
 
+def test_the_random_arm_of_the_rules_is_as_large_as_they_and_draws_from_what_they_rejected():
+    good = [{"id": f"g{i}", "author": "gpt"} for i in range(30)]
+    torn = [{"id": f"t{i}", "author": "gpt", "step": "clean", "reason": "truncated"} for i in range(20)]
+    low = [{"id": f"s{i}", "author": "gpt", "step": "select", "reason": "below_threshold"} for i in range(10)]
+    rows = [*good, *torn, *low]  # the rules let pass 30 and 10: what scores decided is no rule
+
+    def drawn(seed):
+        decide = Selection(scorers="none", random=True, seed=seed).over(lambda: rows)
+        return {row["id"] for row in rows if decide(row) is None}
+
+    assert len(drawn(1)) == len(drawn(2)) == 40
+    assert drawn(1) != drawn(2)
+    assert any(name.startswith("t") for name in drawn(1))
+    other = [{**row, "author": "claude"} for row in rows]
+    mine = Selection(scorers="none", random=True, author="gpt").over(lambda: [*rows, *other])
+    assert sum(mine(row) is None for row in rows) == 40  # drawn among the author's own
+    assert {mine(row) for row in other} == {"other_author"}
+
+
 def test_the_best_share_of_each_scorer_even_where_grades_are_equal():
     rows = [row((8, 8, 8, 0, 8), name=f"{i}") for i in range(100)]
     rows += [row((6, 6, 6, 2, 6), author="claude", scorer="gpt", name=f"s{i}") for i in range(50)]  # a strict scorer
@@ -210,6 +229,7 @@ def test_the_key_knows_what_decides_and_nothing_else():
     assert Selection(scorers="none", threshold=8).key() == Selection(scorers="none").key()
     assert Selection(seed=1).key() == Selection().key()
     assert Selection(seed=1, random=True).key() != Selection(random=True).key()
+    assert Selection(scorers="none", random=True).key() != Selection(scorers="none").key()
     assert Selection(aspects=["usefulness", "coherence"]).key() == Selection(aspects=["coherence", "usefulness"]).key()
     orjson.dumps(Selection().key())
 

@@ -47,6 +47,9 @@ LEAVES = [
     "group=mine",
     "replay=0.5",
     "sweep=strategy",
+    "benchmark=true",
+    "tasks=[anecq]",
+    "objective=anecq.accuracy",
 ]
 """Settings that do not."""
 
@@ -81,6 +84,13 @@ def test_arms_of_the_strategy_share_their_first_stage(described, plain):
     assert described("experiment=mixed").keys()["vocabulary"] == both["vocabulary"]
 
 
+class Asked:
+    """Of an exam, what tells whether it has been taken."""
+
+    def key(self) -> str:
+        return "these questions"
+
+
 def test_only_the_outcome_of_this_very_run_counts_as_finished(described, tmp_path):
     run = described()
     assert not is_finished(tmp_path, run)
@@ -93,5 +103,11 @@ def test_only_the_outcome_of_this_very_run_counts_as_finished(described, tmp_pat
     model.rmdir()
     assert not is_finished(tmp_path, run)
     model.mkdir()
+    exam = Asked()
+    assert not is_finished(tmp_path, run, exam)  # its last model has yet to answer
+    (tmp_path / "benchmark.json").write_text(json.dumps({"key": "other questions"}))
+    assert not is_finished(tmp_path, run, exam)
+    (tmp_path / "benchmark.json").write_text(json.dumps({"key": "these questions"}))
+    assert is_finished(tmp_path, run, exam)
     clear_outcome(tmp_path)
-    assert not is_finished(tmp_path, run)
+    assert not is_finished(tmp_path, run) and not list(tmp_path.glob("*.json"))

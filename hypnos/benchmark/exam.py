@@ -1,0 +1,144 @@
+"""The benchmark as every job of a sweep takes it with its last model."""
+
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from hypnos.benchmark.asking import Given, ask, choose_ways, measure_answers, read_tasks
+from hypnos.benchmark.generation import LocalModel
+from hypnos.benchmark.lineup import Build
+from hypnos.benchmark.measure import Measured, describe
+from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.task import Task
+from hypnos.corpus.errors import UserError
+from hypnos.corpus.keys import content_key
+from hypnos.corpus.objective import Objective, read_objective
+from hypnos.corpus.specialty import read_specialty
+from hypnos.report.arm_scores import write_scores
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raised when what is left in an arm's folder changes."""
+
+ROOM = ("path", "read_tokenizer", "cache_gib", "rows", "device")
+"""Settings of a model that do not decide what it answers."""
+
+
+def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "Exam | None":
+    """The exam that a configuration of train.py asks for, checked; None for none.
+
+    Args:
+        config: `conf/train.yaml`, composed and resolved, as plain values.
+        build: makes an object from a config with a `_target_`.
+        sweeping: this is a job of a multirun.
+
+    Raises:
+        UserError: a task cannot be asked, or what a search looks for will not be there.
+    """
+    wanted, objective = config["benchmark"], read_objective(config["objective"])
+    if wanted not in (True, False, "auto"):
+        raise UserError(f"benchmark: {wanted!r} is none of auto, true, false")
+    if objective.held_out and objective.of not in config["heldout"]:
+        known = ", ".join(config["heldout"])
+        raise UserError(f"objective: no held-out set {objective.of!r} (there are: {known})")
+    if config["estimate"] or config["prepare_only"]:
+        return None
+    if wanted is False and not objective.held_out:
+        raise UserError(f"objective {config['objective']}: no task is answered with benchmark=false")
+    due = (sweeping and config["tasks"]) or not objective.held_out
+    if wanted is False or not (wanted is True or due):
+        return None
+    exam = Exam(config, build=build)
+    if not objective.held_out:
+        exam.check(objective)
+    return exam
+
+
+class Exam:
+    """Tasks, read and checked: nothing is answered before there is a model."""
+
+    def __init__(self, config: Mapping[str, Any], *, build: Build) -> None:
+        """Read the questions.
+
+        Args:
+            config: `tasks, likelihood, entries, specialty, paths`, as evaluate.py has them.
+            build: makes an object from a config with a `_target_`.
+
+        Raises:
+            UserError: a task cannot be asked.
+        """
+        self._tasks = read_tasks(config["tasks"], build=build)
+        self._ways = {task.name: choose_ways(LocalModel, task, config["likelihood"]) for task in self._tasks}
+        self._specialty = read_specialty(Path(config["specialty"]))
+        self._model = config["entries"]["folder"]
+        self._artefacts = Path(config["paths"]["artefacts"])
+        self._build = build
+
+    def key(self) -> str:
+        """Names what is asked and measured, whatever the model."""
+        tasks = [
+            {
+                "name": task.name,
+                "version": task.version(),
+                "max_new_tokens": task.max_new_tokens,
+                "metrics": task.metrics,
+                "official": task.official and task.official.label,
+                "ways": self._ways[task.name],
+            }
+            for task in self._tasks
+        ]
+        model = {name: value for name, value in self._model.items() if name not in ROOM}
+        return content_key({"version": VERSION, "tasks": tasks, "model": model})
+
+    def check(self, objective: Objective) -> None:
+        """See that a search can look for this number.
+
+        Raises:
+            UserError: no such task or metric, or one that is neither good nor bad.
+        """
+        tasks = {task.name: task for task in self._tasks}
+        if objective.of not in tasks:
+            raise UserError(f"objective: no task {objective.of!r} is answered (there are: {', '.join(tasks)})")
+        found = self._unanswered(tasks[objective.of])
+        better = {one.name: one.better for one in found.metrics if one.better != "neither"}
+        if objective.measure not in better:
+            raise UserError(f"objective: {objective.of} has no {objective.measure!r} (there are: {', '.join(better)})")
+        if better[objective.measure] != {"minimize": "lower", "maximize": "higher"}[objective.direction]:
+            raise AssertionError(f"{objective.measure} is good when {better[objective.measure]}")
+
+    def take(self, model: Path, output: Path) -> None:
+        """Let a model answer what it has not answered before, and write `benchmark.json`."""
+        started = time.monotonic()
+        answerer = self._build({**self._model, "path": str(model)})
+        answerer.check(self._tasks)
+        measured = []
+        for task in self._tasks:
+            given = ask(answerer, task, self._ways[task.name], artefacts=self._artefacts)
+            found = measure_answers(answerer.name, task, given, of=self._specialty)
+            measured.append((self._describe(task, found), found.answers))
+        answerer.close()
+        write_scores(output, key=self.key(), model=model, measured=measured)
+        log.info("benchmark: %s in %.0f s", ", ".join(task.name for task in self._tasks), time.monotonic() - started)
+
+    def _describe(self, task: Task, found: Measured) -> Any:
+        return describe(name=task.name, kind=task.kind, items=task.items(), measured=[found], version=task.version())
+
+    def _unanswered(self, task: Task) -> Measured:
+        """The numbers of empty answers: they tell which numbers there will be."""
+        empty = [
+            Prediction(
+                item=item.id,
+                prompt="",
+                raw="",
+                answer="",
+                finished=True,
+                tokens=0,
+                likelihoods=dict.fromkeys(item.options, 0.0),
+            )
+            for item in task.items()
+        ]
+        given: Given = dict.fromkeys(self._ways[task.name], empty)
+        return measure_answers("", task, given, of=self._specialty)

@@ -1,0 +1,49 @@
+"""What a search looks for: one number of an arm, and which way it is good."""
+
+from dataclasses import dataclass
+
+from hypnos.corpus.errors import UserError
+
+HELD_OUT = "bits_per_char"
+"""The measure of held-out text."""
+
+LOWER = (HELD_OUT, "unparsed", "unfinished", "empty", "unsafe", "drug_confused")
+"""Measures that are good when small, besides those of doses."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objective:
+    """A measure of a held-out set, or of a task."""
+
+    of: str
+    measure: str
+
+    @property
+    def held_out(self) -> bool:
+        """Whether it is measured on held-out text, and not on a task."""
+        return self.measure == HELD_OUT
+
+    @property
+    def direction(self) -> str:
+        """In the words of a sweeper: `minimize` or `maximize`."""
+        return "minimize" if self.measure in LOWER or self.measure.startswith("dose_") else "maximize"
+
+
+def read_objective(text: str) -> Objective:
+    """From `anesthesia.bits_per_char` or `anecq.accuracy`.
+
+    Raises:
+        UserError: it has another form.
+    """
+    of, dot, measure = text.partition(".")
+    if not (of and dot and measure):
+        raise UserError(f"objective {text!r}: <held-out set>.{HELD_OUT} or <task>.<metric>, such as anecq.accuracy")
+    return Objective(of=of, measure=measure)
+
+
+def name_direction(text: str) -> str:
+    """The direction of an objective as it stands in a configuration; a wrong one is refused later, in one line."""
+    try:
+        return read_objective(str(text)).direction
+    except UserError:
+        return "minimize"
