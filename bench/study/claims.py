@@ -56,7 +56,7 @@ class Setting:
 
     @property
     def places(self) -> Overrides:
-        return (f"paths.artefacts={self.folder}/artefacts", f"paths.outputs={self.folder}/outputs")
+        return (f"paths.artefacts={self.folder}/artefacts", f"paths.outputs={self.folder}/outputs", "benchmark=false")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
