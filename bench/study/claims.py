@@ -52,11 +52,12 @@ class Setting:
             "model.recipe.general.rows_per_step=1",
             "answers.prompts=[]",
             "logger=csv",
+            "benchmark=false",
         )
 
     @property
     def places(self) -> Overrides:
-        return (f"paths.artefacts={self.folder}/artefacts", f"paths.outputs={self.folder}/outputs", "benchmark=false")
+        return (f"paths.artefacts={self.folder}/artefacts", f"paths.outputs={self.folder}/outputs")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
