@@ -63,6 +63,11 @@ class Grid:
     corner: str = "model"
     note: str = ""
 
+    @property
+    def crossed(self) -> str:
+        """What numbers are averaged over beside questions, and resampled with them."""
+        return "seeds" if self.corner == "arm" else "raters"
+
     def best(self, column: int) -> set[str]:
         """Labels of the rows with the best printed value, for bold type; none where all are alike."""
         rule = self.columns[column]
@@ -103,8 +108,8 @@ class Grid:
             f"n = {_span([cell.n for cell in cells if cell])}",
             f"groups = {_span([cell.groups for cell in cells if cell])}",
         ]
-        raters = [cell.raters for cell in cells if cell]
-        return ", ".join(parts + ([f"raters = {_span(raters)}"] if any(raters) else []))
+        crossed = [cell.raters for cell in cells if cell]
+        return ", ".join(parts + ([f"{self.crossed} = {_span(crossed)}"] if any(crossed) else []))
 
 
 def _span(numbers: list[int]) -> str:

@@ -89,21 +89,21 @@ def _grid(grid: Grid) -> dict[str, Any]:
         "columns": [{"title": c.title, "name": c.shown, "better": c.better, "scale": c.scale} for c in grid.columns],
         "best": [sorted(grid.best(at)) for at in range(len(grid.columns))],
         "rows": [
-            {"label": label, "cells": [_cell(column, cell) for column, cell in zip(grid.columns, cells)]}
+            {"label": label, "cells": [_cell(column, cell, grid.crossed) for column, cell in zip(grid.columns, cells)]}
             for label, cells in grid.rows
         ],
     }
 
 
-def _cell(column: Column, cell: Interval | None) -> dict[str, Any] | None:
+def _cell(column: Column, cell: Interval | None, crossed: str) -> dict[str, Any] | None:
     if cell is None or math.isnan(cell.value):
         return None
-    raters = f", raters = {cell.raters}" if cell.raters else ""
+    more = f", {crossed} = {cell.raters}" if cell.raters else ""
     return {
         "value": cell.value * column.scale,
         "text": column.write(cell.value),
         "interval": column.write_interval(cell),
-        "hint": f"{column.shown}: n = {cell.n}, groups = {cell.groups}{raters}\n{column.signature}",
+        "hint": f"{column.shown}: n = {cell.n}, groups = {cell.groups}{more}\n{column.signature}",
     }
 
 
