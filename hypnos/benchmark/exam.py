@@ -41,7 +41,7 @@ def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "
     wanted, objective = config["benchmark"], read_objective(config["objective"])
     if wanted not in (True, False, "auto"):
         raise UserError(f"benchmark: {wanted!r} is none of auto, true, false")
-    if objective.held_out and objective.of not in config["heldout"]:
+    if sweeping and objective.held_out and objective.of not in config["heldout"]:
         known = ", ".join(config["heldout"])
         raise UserError(f"objective: no held-out set {objective.of!r} (there are: {known})")
     if config["estimate"] or config["prepare_only"]:

@@ -50,8 +50,8 @@ def find_number(output: Path, objective: Objective) -> float | None:
     if not objective.held_out:
         told = json.loads((output / BENCHMARK[0]).read_text("utf-8"))["tasks"]
         return told[objective.of]["scores"].get(objective.measure)  # type: ignore[no-any-return]
-    measure = json.loads((output / RESULTS).read_text("utf-8"))[-1]["measures"][objective.of]
-    return float(measure[objective.measure]) if measure["tokens"] else None
+    measure = json.loads((output / RESULTS).read_text("utf-8"))[-1]["measures"].get(objective.of)
+    return float(measure[objective.measure]) if measure and measure["tokens"] else None
 
 
 def clear_outcome(output: Path) -> None:

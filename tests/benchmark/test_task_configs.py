@@ -16,7 +16,7 @@ EMBEDDED = ["anecq", "aneqa", "anerc", "general"]
 
 def compose_task(compose, name: str, *overrides: str):
     path = [] if name in EMBEDDED else [f"tasks.{name}.path=/data/somewhere"]
-    return compose("train", [f"+task@tasks.{name}={name}", *path, *overrides])["tasks"][name]
+    return compose("evaluate", [f"tasks=[{name}]", *path, *overrides])["tasks"][name]
 
 
 @pytest.mark.parametrize("name", NAMES)
