@@ -17,8 +17,8 @@ CHUNK = 256
 HALF_CHUNK = 1024
 """The same in half precision on a CPU, where adding up the head's gradient, chunk by chunk, costs as much."""
 
-BLOCK = 8
-"""Tokens whose softmax is made at once on a CPU: what is read nine times over stays in the cache."""
+SCORES = 1_000_000
+"""Logits whose softmax is made at once on a CPU: what is read nine times over stays in the cache."""
 
 
 def summed_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, *, chunk: int | None = None) -> Tensor:
@@ -48,7 +48,7 @@ class _SummedCrossEntropy(Function):
         wide = torch.promote_types(dtype, torch.float32)
         # One table for all chunks: fresh memory of this size costs as much as what is computed in it.
         logits = hidden.new_empty((min(chunk, len(targets)), len(head)), dtype=dtype)
-        block = min(BLOCK if hidden.device.type == "cpu" else chunk, len(logits))
+        block = min(-(-SCORES // len(head)) if hidden.device.type == "cpu" else chunk, len(logits))
         scores = None if dtype == wide else hidden.new_empty((block, len(head)), dtype=wide)
         total = hidden.new_zeros((), dtype=wide)
         hidden_grad = torch.empty_like(said) if wants_hidden else None
