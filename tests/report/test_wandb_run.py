@@ -37,6 +37,8 @@ def test_online_without_a_key_and_an_unknown_mode_are_one_line(nobody):
 
 
 def test_with_a_key_nothing_is_missing_and_nothing_is_asked(nobody, monkeypatch):
+    with pytest.raises(UserError):
+        check_mode("online")
     monkeypatch.setenv("WANDB_API_KEY", "a1" * 20)
     check_mode("online")
 
