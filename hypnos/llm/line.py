@@ -103,37 +103,48 @@ class Line:
             if held is not None:
                 return held
             try:
-                reply = await self._send(keys, sample, asked, stop)
+                return await self._send(keys, sample, asked, stop)
             except Passing as error:
                 failure = error
-                await self._fail(asked, failure)
-            else:
-                await self._commit(Entry(keys, sample, reply), asked)
-                return reply
             if tried < self._tries:
                 await stop.sleep(wait_before(tried, failure, self._chance))
         raise self._give_up(f"failed: {failure.reason}")
 
     async def _send(self, keys: RequestKeys, sample: int, asked: Reservation, stop: Stop) -> Reply:
-        """Ask once, when it is this request's turn; what was reserved is dropped where nothing can be billed."""
+        """Ask once, when it is this request's turn.
+
+        The turn is held until the journal knows what came of it: a kill then loses no more than what is in flight,
+        however slow the disk is.
+        """
         sent = False
         try:
             async with self._limits.turn(asked.tokens, stop):
                 sent = True
                 self.counts.sent += 1
-                return await self._complete(keys, sample)
+                reply = await self._answer(keys, sample, asked)
+                await self._commit(Entry(keys, sample, reply), asked)
+                return reply
+        finally:
+            if not sent:
+                await self._release(asked)
+
+    async def _answer(self, keys: RequestKeys, sample: int, asked: Reservation) -> Reply:
+        """The model's reply or lasting refusal; what brings neither is written down before its error goes on."""
+        try:
+            return await self._complete(keys, sample)
         except Refused as refusal:
             if refusal.lasting:
                 return self._refusal(refusal)
             await self._fail(asked, Passing("bad request"))
             raise self._give_up(f"refused: {refusal}") from None
-        except Passing:
+        except Passing as failure:
+            await self._fail(asked, failure)
             raise
-        except BaseException as error:
-            if sent and not isinstance(error, UserError):
-                await self._fail(asked, Passing("stopped", billed=True))
-            else:
-                await self._writer.write(lambda connection: release(connection, asked.key))
+        except UserError:
+            await self._release(asked)  # nobody bills a request without a right key or model
+            raise
+        except BaseException:
+            await self._fail(asked, Passing("stopped", billed=True))
             raise
 
     async def _complete(self, keys: RequestKeys, sample: int) -> Reply:
@@ -185,6 +196,9 @@ class Line:
         self._failed_in_a_row = 0
         self.counts.replies += 1
         self.counts.cost += usd
+
+    async def _release(self, asked: Reservation) -> None:
+        await self._writer.write(lambda connection: release(connection, asked.key))
 
     async def _fail(self, asked: Reservation, failure: Passing) -> None:
         usd, tokens = (asked.usd, asked.tokens) if failure.billed else (0.0, 0)

@@ -3,13 +3,16 @@
 import itertools
 import json
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
 from hypnos.corpus.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.journal import Journal
 from hypnos.llm.replies import read_object
 from hypnos.llm.requests import Request
 
@@ -238,6 +241,29 @@ def test_what_a_provider_promised_to_structure_is_checked(client, requests):
     model.structured = lambda: False
     (tolerant,) = client().ask(model, requests(1, schema=schema), parse=read_object)
     assert (tolerant.value, tolerant.attempts) == ({"a": "one"}, 1)
+
+
+def test_on_a_slow_disk_no_more_is_uncommitted_than_is_in_flight(client, requests, monkeypatch):
+    """What is sent and not yet in the journal is what a kill at that moment pays for twice."""
+    slow = Journal.transaction
+
+    @contextmanager
+    def transaction(journal):
+        with slow(journal) as connection:
+            yield connection
+            time.sleep(0.01)  # before the commit
+
+    monkeypatch.setattr(Journal, "transaction", transaction)
+    one, uncommitted = client(), []
+
+    def say(prompt, _):
+        known = one.journal.count() + sum(one.journal.failures().values())
+        uncommitted.append(len(model.sent) - known)
+        return Passing("503") if len(model.sent) % 10 == 0 else prompt
+
+    model = Scripted(say)
+    assert len(list(one.ask(model, requests(100), parse=str))) == 100
+    assert 1 < max(uncommitted) <= model.in_flight
 
 
 def test_several_threads_ask_several_models_through_one_client(client, requests):
