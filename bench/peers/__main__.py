@@ -1,9 +1,11 @@
 """Train the same model on the same pairs with this project, Trainer and TRL, in turn: part of `make bench`.
 
-python -m bench.peers                    every kind and precision, 5 rounds: hours on one thread
-python -m bench.peers 1 full-fp32        one round of one kind
+python -m bench.peers                               every kind, 5 rounds: hours on one thread; started again, it goes on
+python -m bench.peers --rounds 1 full-fp32          one round of one kind
+python -m bench.peers --trainers hypnos,Trainer     without TRL, the slowest
 """
 
+import argparse
 import json
 import os
 import statistics
@@ -45,30 +47,47 @@ def product_rate(precision: str) -> float:
     return 2 * 2048**3 / min(times)
 
 
-def main(rounds: int, kinds: list[str]) -> None:
-    """Print each round as it ends, then for each peer the ratios to it: minimum and median over the rounds."""
-    for kind in kinds:
-        found: dict[str, list[dict[str, float]]] = {name: [] for name in TRAINERS}
-        for number in range(rounds):
-            for name, script in TRAINERS.items():
-                got = run(script, kind)
-                found[name].append(got)
+def measured(kind: str, name: str, number: int) -> dict[str, float]:
+    """What a training took in a round, from `.bench/peers` if it has run there before."""
+    file = ROOT / ".bench" / "peers" / f"{kind}-{name}-{number}.json"
+    if not file.is_file():
+        got = run(TRAINERS[name], kind)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps(got), "utf-8")
+    return dict(json.loads(file.read_text("utf-8")))
+
+
+def main(rounds: int, names: list[str], kinds: list[str]) -> None:
+    """Print each training as it ends, round by round, then for each kind how this project compares."""
+    found: dict[tuple[str, str], list[dict[str, float]]] = {}
+    for number in range(1, rounds + 1):
+        for kind in kinds:
+            for name in names:
+                got = measured(kind, name, number)
+                found.setdefault((kind, name), []).append(got)
                 print(
-                    f"{kind}, round {number + 1}: {name} {got['tokens_per_second']:,.0f} tokens per CPU-second,"
+                    f"{kind}, round {number}: {name} {got['tokens_per_second']:,.0f} tokens per CPU-second,"
                     f" grown by {got['grown']:,.0f} MiB",
                     flush=True,
                 )
-        for name in list(TRAINERS)[1:]:
-            pairs = list(zip(found["hypnos"], found[name], strict=True))
-            speed = [ours["tokens_per_second"] / theirs["tokens_per_second"] for ours, theirs in pairs]
-            memory = [ours["grown"] / theirs["grown"] for ours, theirs in pairs]
-            print(
-                f"{kind}: {min(speed):.2f} to median {statistics.median(speed):.2f} times the tokens of {name},"
-                f" {max(memory):.2f} (median {statistics.median(memory):.2f}) of its memory",
-                flush=True,
-            )
-        rate = statistics.median(got["tokens_per_second"] for got in found["hypnos"]) * work(kind)
+    for kind in kinds:
+        ours = found[kind, "hypnos"]
+        for name in names:
+            if name != "hypnos":
+                compare(kind, name, ours, found[kind, name])
+        rate = statistics.median(got["tokens_per_second"] for got in ours) * work(kind)
         print(f"{kind}: {100 * rate / product_rate(kind.partition('-')[2]):.0f} % of the matrix product's rate")
+
+
+def compare(kind: str, name: str, ours: list[dict[str, float]], theirs: list[dict[str, float]]) -> None:
+    """Print the ratios within each round: minimum and median of speed, median and maximum of memory."""
+    pairs = list(zip(ours, theirs, strict=True))
+    speed = [one["tokens_per_second"] / other["tokens_per_second"] for one, other in pairs]
+    memory = [one["grown"] / other["grown"] for one, other in pairs]
+    print(
+        f"{kind}: {min(speed):.2f} to median {statistics.median(speed):.2f} times the tokens of {name},"
+        f" {statistics.median(memory):.2f} to at most {max(memory):.2f} of its memory, {len(pairs)} rounds"
+    )
 
 
 def work(kind: str) -> float:
@@ -78,4 +97,13 @@ def work(kind: str) -> float:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5, sys.argv[2:] or KINDS)
+    told = argparse.ArgumentParser(prog="python -m bench.peers")
+    told.add_argument("kinds", nargs="*", metavar="kind", help=f"of {', '.join(KINDS)}; all where none is named")
+    told.add_argument("--rounds", type=int, default=5)
+    told.add_argument("--trainers", default=",".join(TRAINERS))
+    asked = told.parse_args()
+    names, kinds = asked.trainers.split(","), asked.kinds or KINDS
+    for word, known in [*((name, TRAINERS) for name in names), *((kind, KINDS) for kind in kinds)]:
+        if word not in known:
+            told.error(f"{word!r} is none of {', '.join(known)}")
+    main(asked.rounds, names, kinds)
