@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+from filelock import FileLock
 
 from hypnos.corpus.artefacts import disk_errors
 from hypnos.corpus.errors import UserError
@@ -149,15 +150,11 @@ class Journal:
         return connection
 
     def _check(self, connection: sqlite3.Connection) -> None:
-        if not self.read_only and _is_empty(connection):
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("BEGIN EXCLUSIVE")
-            if _is_empty(connection):  # another process may have been first
-                for statement in _TABLES.split(";"):
-                    connection.execute(statement)
-                connection.execute(f"PRAGMA application_id={_APPLICATION}")
-                connection.execute(f"PRAGMA user_version={FORMAT}")
-            connection.execute("COMMIT")
+        if not self.read_only:
+            # SQLite does not wait for another process that turns the same new file into a WAL: it fails at once.
+            with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+                if _is_empty(connection):
+                    _make(connection)
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
@@ -213,6 +210,16 @@ def _reply(row: tuple) -> Reply:
 
 def _text(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _make(connection: sqlite3.Connection) -> None:
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("BEGIN EXCLUSIVE")
+    for statement in _TABLES.split(";"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id={_APPLICATION}")
+    connection.execute(f"PRAGMA user_version={FORMAT}")
+    connection.execute("COMMIT")
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

@@ -1,10 +1,13 @@
 import json
 import sqlite3
 import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from hypnos.corpus.errors import UserError
+from hypnos.llm import journal as journals
 from hypnos.llm.chat import Reply
 from hypnos.llm.journal import FORMAT, Entry, Journal, insert
 from hypnos.llm.journal_lines import export_lines, import_lines
@@ -175,3 +178,19 @@ def test_a_wrong_line_is_named(tmp_path, line, said):
     with pytest.raises(UserError, match=r"a\.jsonl:1: ") as caught:
         import_lines(file, Journal(path=tmp_path / "a.sqlite"))
     assert said in str(caught.value)
+
+
+def test_a_new_journal_is_made_by_one_while_others_wait(tmp_path, monkeypatch):
+    made, make = [], journals._make
+
+    def slowly(connection):
+        made.append("begun")
+        time.sleep(0.2)
+        make(connection)
+        made.append("ended")
+
+    monkeypatch.setattr(journals, "_make", slowly)
+    everyone = [Journal(path=tmp_path / "journal.sqlite") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(Journal.count, everyone)) == [0] * 4
+    assert made == ["begun", "ended"]
