@@ -3,6 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+WORKERS ?= 2
+# One thread a worker: threads that wait for each other on busy cores cost more than they bring.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo test test-all check hold bench study lock format clean
 
@@ -11,10 +14,10 @@ demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages
 	$(BIN)/python evaluate.py
 
 test: $(INSTALLED)      ## hermetic, under five minutes
-	$(BIN)/python -m pytest -m "not slow and not real_data"
+	$(PYTEST) -m "not slow and not real_data"
 
 test-all: $(INSTALLED)  ## and what is slow: every experiment, kills, real data where there are any
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .

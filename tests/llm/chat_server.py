@@ -179,7 +179,7 @@ async def serve(options: dict) -> None:
     app.router.add_get("/v1/batches/{id}", server.retrieve_batch)
     app.router.add_get("/stats", server.stats)
     app.router.add_post("/change", server.change)
-    runner = web.AppRunner(app, access_log=None)
+    runner = web.AppRunner(app, access_log=None, handler_cancellation=True)  # who has hung up waits no more
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", options.get("port", 0))
     await site.start()

@@ -24,7 +24,7 @@ def test_every_request_ends_with_a_value_or_a_reason(server, client, requests):
     running = server(
         latency=0.02, too_many=0.1, retry_after=3, broken=0.05, cut=0.03, hang=0.02, hang_seconds=20, unreadable=0.1
     )
-    one, model = client(), running.model(timeout=1.0, in_flight=32)
+    one, model = client(), running.model(timeout=3.0, in_flight=32)
     answers = list(one.ask(model, requests(200), parse=read_object, attempts=4))
     stats = running.stats()
     assert [answer.request.id for answer in answers] == [f"r{i}" for i in range(200)]
