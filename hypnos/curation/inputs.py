@@ -10,20 +10,8 @@ from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.corpus.sources import Source
 
-CARRIED = (
-    "author",
-    "model",
-    "topic",
-    "task",
-    "difficulty",
-    "audience",
-    "licence",
-    "prompt",
-    "parents",
-    "passage",
-    "scores",
-)
-"""Fields that a row brings along where it has them."""
+TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
+"""Fields of text that a row brings along where it has them."""
 
 
 @dataclass(slots=True)
@@ -87,7 +75,7 @@ class Read:
             raise UserError(f"{first} ({refused} of {seen} rows are unusable; {allowed})")
 
     def _row(self, record: Instruction | Text, raw: Any, where: str) -> dict[str, Any]:
-        carried = {name: raw[name] for name in CARRIED if raw.get(name)} if isinstance(raw, Mapping) else {}
+        carried = carry(raw) if isinstance(raw, Mapping) else {}
         shared = {
             **{"source": record.source, "author": "", "topic": "", "licence": self.licence, **carried},
             **{"egress": "local" if self.egress == "local" else record.egress, "group": record.group},
@@ -100,3 +88,21 @@ class Read:
             return {"id": record.id, "text": record.text, **shared}
         asked = {"instruction": record.instruction, "input": record.input, "output": record.output}
         return {"id": record.id, **asked, "history": [list(turn) for turn in record.history], **shared}
+
+
+def carry(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """What a row brings along besides its texts.
+
+    Raises:
+        Unusable: a field is not what the steps and the page take it for; found here, before a reply is paid for.
+    """
+    carried = {name: raw[name] for name in (*TEXTS, "parents", "passage", "scores") if raw.get(name)}
+    for name in TEXTS:
+        if not isinstance(carried.get(name, ""), str):
+            raise Unusable(f"{name} must be text, not {type(carried[name]).__name__}")
+    scores = carried.get("scores", [])
+    if not (isinstance(scores, list) and all(isinstance(entry, Mapping) for entry in scores)):
+        raise Unusable("scores must be a list of objects, one for each scorer")
+    if not all(isinstance(entry.get("scorer"), str) for entry in scores):
+        raise Unusable("scores: an entry without the name of its scorer")
+    return carried

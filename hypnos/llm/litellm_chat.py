@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import os
-import re
 import time
 import warnings
 from collections.abc import Mapping, Sequence
@@ -16,12 +15,11 @@ from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.connections import straight_client
 from hypnos.llm.failures import Passing
 from hypnos.llm.litellm_errors import translate
+from hypnos.llm.litellm_settings import check_settings
 from hypnos.llm.prices import listed_price, stated_price
 from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
 from hypnos.llm.requests import Message
 from hypnos.llm.tokens import usual_text, usual_tokens
-
-_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
 
 class LitellmChat(ChatModel):
@@ -66,14 +64,20 @@ class LitellmChat(ChatModel):
         Raises:
             UserError: a value that cannot be.
         """
-        if key_variable is not None and not _VARIABLE.fullmatch(key_variable):
-            # What stands there may be the key itself: it is not repeated.
-            raise UserError(f"llm {name}: key_variable: the name of an environment variable in capitals, never a key")
-        if address is not None and "://" not in address:
-            raise UserError(f"llm {name}: address: {address}: no URL (http://localhost:8000/v1)")
-        for what, value in (("in_flight", in_flight), ("timeout", timeout), ("batch", batch)):
-            if value is not None and value <= 0:
-                raise UserError(f"llm {name}: {what}: {value}: needs to be above 0")
+        check_settings(
+            f"llm {name}",
+            key_variable=key_variable,
+            address=address,
+            parameters=parameters or {},
+            numbers={
+                "in_flight": in_flight,
+                "timeout": timeout,
+                "batch": batch,
+                "batch_poll": batch_poll,
+                "requests_per_minute": requests_per_minute,
+                "tokens_per_minute": tokens_per_minute,
+            },
+        )
         self.name = name
         self.model = model
         self.address = address or (model.partition("/")[0] if "/" in model else "the provider of the model")
