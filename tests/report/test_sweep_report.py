@@ -122,6 +122,7 @@ def test_what_a_stage_changed(report):
     rows = dict(grid.rows)
     assert rows["mixed: anesthesia"][1].value == pytest.approx(-2.0)
     assert rows["mixed: vocabulary"][1] is None
+    assert "seeds = 2" in grid.counts() and "raters" not in grid.counts()
 
 
 def test_failed_and_unfinished_arms_are_shown(report):
