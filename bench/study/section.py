@@ -160,7 +160,9 @@ def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str
 def _measured(arms: Sequence[Arm]) -> str:
     """When, on what, and by which code."""
     days = sorted({date.fromtimestamp((arm.folder / "results.json").stat().st_mtime) for arm in arms})
-    made = [json.loads((Path(stage["directory"]) / "stage.json").read_text("utf-8")) for a in arms for stage in a.stages]
+    made = [
+        json.loads((Path(stage["directory"]) / "stage.json").read_text("utf-8")) for a in arms for stage in a.stages
+    ]
     commits = _listed(f"`{str(one['commit'])[:7]}`" for one in made)
     versions = _listed(f"torch {one['versions']['torch']}, {one['device']}" for one in made)
     return f"Measured {' to '.join(dict.fromkeys((f'{days[0]}', f'{days[-1]}')))}, at {commits}, with {versions}."

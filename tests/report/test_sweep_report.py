@@ -213,6 +213,7 @@ def test_the_page_in_chromium_has_its_tables_and_figures(report, chromium):
     assert page.locator("#tables table tbody tr").count() == 2
     assert page.locator("#figures img").count() == len(report.figures)
     assert page.get_by_role("heading", name="Arms", exact=True).count() == 1
+    assert page.get_by_role("link").all_inner_texts() == ["Tables", "Figures", "Tests and notes"]  # and no answers
     assert page.get_by_text("tuning.lr -1 must be above 0").count() == 1
     assert faults == []
     page.close()
