@@ -1,6 +1,7 @@
 """The study's faults and scores are what they are said to be, and its command ends with a page."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -207,6 +208,7 @@ def test_a_claim_is_tried_from_data_to_page_and_not_tried_twice(tmp_path):
     assert first.returncode == 0, first.stderr[-3000:]
     told = page.read_text("utf-8")
     assert "5 of 5 runs are finished." in told and told.count("Not run yet.") == 2
+    assert re.search(r"^Measured \d{4}-\d\d-\d\d.*, at `.{7}`, with torch \S+, cpu\.$", told, re.MULTILINE)
     for arm in ("unfiltered", "random, of equal size", "perfect scorer", "noisy scorer", "biased scorer"):
         assert arm in told
     finished = {file: file.stat().st_mtime_ns for file in folder.glob("outputs/sweeps/*/*/results.json")}
