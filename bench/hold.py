@@ -1,12 +1,12 @@
 """Print every measured promise beside its figure; fail on a miss: `make hold`.
 
-python -m bench.hold curation    one part alone: training, curation, benchmark
+python -m bench.hold curation    one part alone: training, curation, benchmark, sweeps
 """
 
 import logging
 import sys
 
-from bench import benchmark, curation, curation_speed, data, estimate, filtering, llm, metrics
+from bench import benchmark, curation, curation_speed, data, estimate, filtering, llm, metrics, sweeps
 from bench.commands import answers_at_once, bundled
 from bench.promise import Measure
 from bench.training import real_model, sample
@@ -25,7 +25,7 @@ BENCHMARK: list[Measure] = [
     *(metrics.quick_metrics, metrics.equal_metrics, metrics.honest_intervals),
     *(benchmark.likelihood_of_a_peer, benchmark.generation_speed),
 ]
-ROOMS = {"training": TRAINING, "curation": CURATION, "benchmark": BENCHMARK}
+ROOMS = {"training": TRAINING, "curation": CURATION, "benchmark": BENCHMARK, "sweeps": [sweeps.strategy]}
 
 
 def main(rooms: list[str]) -> int:

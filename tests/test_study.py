@@ -1,6 +1,7 @@
 """The study's faults and scores are what they are said to be, and its command ends with a page."""
 
 import json
+import re
 import shlex
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from bench.study.files import write_files
 from bench.study.pairs import ANESTHESIA, GENERAL, Sizes, draw_pairs, read_lines
 from bench.study.planting import plant
 from bench.study.scorers import score
-from bench.study.section import replace_section, write_section
+from bench.study.section import read_section, replace_section, write_section
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
 
@@ -120,11 +121,32 @@ def test_a_page_keeps_what_stands_around_the_section():
     assert replace_section(twice, "second") == twice
 
 
-def test_the_printed_commands_are_those_that_run(tmp_path):
-    setting = Setting(data=tmp_path / "data", folder=tmp_path / "study", model=("model=tiny",))
-    setting.files.mkdir(parents=True)
+def empty_setting(folder: Path, **others: object) -> Setting:
+    """A study with its files, and nothing in them."""
+    setting = Setting(data=folder / "data", folder=folder / "study", model=("model=tiny",), **others)
+    setting.files.mkdir(parents=True, exist_ok=True)
     for name in ("faults.jsonl", "planted.jsonl"):
         (setting.files / name).write_text("", "utf-8")
+    return setting
+
+
+def test_a_claim_without_runs_keeps_what_the_page_says_of_it_as_long_as_all_was_set_alike(tmp_path):
+    setting = empty_setting(tmp_path)
+    known = claims(setting)
+    told = write_section(setting, known).replace("Not run yet.", "6 of 6 runs are finished.", 1)
+    page = replace_section("# Results\n", told)
+    again = write_section(setting, known, read_section(page))
+    assert again == told and again.count("Not run yet.") == 2
+    (setting.folder / "outputs/sweeps/study-filtering/arm/.hydra").mkdir(parents=True)
+    (setting.folder / "outputs/sweeps/study-filtering/arm/.hydra/overrides.yaml").write_text("[]")
+    begun = write_section(setting, known, read_section(page))
+    assert "6 of 6" not in begun and "0 of 15 runs are finished." in begun
+    larger = empty_setting(tmp_path / "other", sizes=MORE)
+    assert "6 of 6" not in write_section(larger, claims(larger), read_section(page))
+
+
+def test_the_printed_commands_are_those_that_run(tmp_path):
+    setting = empty_setting(tmp_path)
     known = claims(setting)
     page = write_section(setting, known)
     assert page.count("Not run yet.") == 3
@@ -186,6 +208,7 @@ def test_a_claim_is_tried_from_data_to_page_and_not_tried_twice(tmp_path):
     assert first.returncode == 0, first.stderr[-3000:]
     told = page.read_text("utf-8")
     assert "5 of 5 runs are finished." in told and told.count("Not run yet.") == 2
+    assert re.search(r"^Measured \d{4}-\d\d-\d\d.*, at `.{7}`, with torch \S+, cpu\.$", told, re.MULTILINE)
     for arm in ("unfiltered", "random, of equal size", "perfect scorer", "noisy scorer", "biased scorer"):
         assert arm in told
     finished = {file: file.stat().st_mtime_ns for file in folder.glob("outputs/sweeps/*/*/results.json")}

@@ -50,9 +50,8 @@ def data(tmp_path_factory) -> Path:
 def test_every_arm_of_a_sweep_trains_two_steps_a_stage(train_once, data, sweep):
     directories = {}
     for overrides in arms(sweep):
-        found = train_once(
-            f"sweep={sweep}", *overrides, f"sources.anesthesia.path={data}", "learnt_tokens=4000", steps=2
-        )
+        budget = f"learnt_{'characters' if sweep == 'ablation' else 'tokens'}=4000"
+        found = train_once(f"sweep={sweep}", *overrides, f"sources.anesthesia.path={data}", budget, steps=2)
         last = Path(found[-1]["directory"])
         assert json.loads((last / "stage.json").read_text("utf-8"))["steps"] == 2
         assert all(measure["bits_per_char"] > 0 for measure in found[-1]["measures"].values())

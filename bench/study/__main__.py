@@ -1,6 +1,7 @@
 """Prepare, train, compare, and write the page: `python -m bench.study [claim ...]`.
 
-Stop it at any moment: the same command goes on. `--report` writes the page from what is there.
+Stop it at any moment: the same command goes on. `--report` writes the page from what is there. A claim that has no run
+in the folder keeps what the page says of it.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from bench.promise import ROOT, SHARED
 from bench.study.claims import Claim, Setting, claims
 from bench.study.files import write_files
 from bench.study.pairs import Sizes
-from bench.study.section import replace_section, write_section
+from bench.study.section import read_section, replace_section, write_section
 from hypnos.corpus.errors import one_line
 
 QUICK = Sizes(general=24, planted=32, held_out=8)
@@ -63,7 +64,8 @@ def study(asked: argparse.Namespace) -> bool:
     chosen = [] if asked.report else asked.claims or list(known)
     succeeded = [run(known[name], setting) for name in chosen]
     page = asked.page.read_text("utf-8") if asked.page.is_file() else ""
-    asked.page.write_text(replace_section(page, write_section(setting, known)), "utf-8", newline="\n")
+    section = write_section(setting, known, read_section(page))
+    asked.page.write_text(replace_section(page, section), "utf-8", newline="\n")
     return all(succeeded)
 
 

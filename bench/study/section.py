@@ -1,8 +1,10 @@
 """The study's part of docs/results.md, from what the sweeps left."""
 
+import json
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 from bench.study.claims import Claim, Setting
@@ -21,6 +23,11 @@ BEGIN = "<!-- From here on written by `python -m bench.study`. -->"
 END = "<!-- Up to here. -->"
 
 
+def read_section(page: str) -> str:
+    """What stands between the marks; nothing where there are none."""
+    return page.partition(BEGIN)[2].partition(END)[0].strip()
+
+
 def replace_section(page: str, section: str) -> str:
     """Put the section between its marks, or at the end of a page that has none."""
     before, mark, rest = page.partition(BEGIN)
@@ -29,20 +36,48 @@ def replace_section(page: str, section: str) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def write_section(setting: Setting, claims: Mapping[str, Claim]) -> str:
-    """All claims: what was run, held-out bits per character, tests, and time; unfinished and failed arms too."""
-    parts = [_setting(setting)]
+def write_section(setting: Setting, claims: Mapping[str, Claim], before: str = "") -> str:
+    """All claims: what was run, held-out bits per character, tests, and time; unfinished and failed arms too.
+
+    Args:
+        setting: with what all claims are tried.
+        claims: by name.
+        before: the section as it was: a claim whose runs lie in another folder, or on another machine, keeps its part
+            there, as long as all else was set as it is now.
+    """
+    first = _setting(setting)
+    kept = _claims_of(before) if before.startswith(first) else {}
+    parts = [first]
     for claim in claims.values():
-        parts += [f"### {claim.title}", _fill(claim.text)]
-        parts += [_scorers(setting.files)] if claim.name == "filtering" else []
-        parts += [_lines(claim, setting)]
+        heading = f"### {claim.title}"
+        told: Iterable[str]
         try:
             arms = read_arms(find_sweep(claim.sweep, setting.folder / "outputs"))
         except UserError as error:
-            parts += ["Not run yet." if "no sweep" in str(error) else f"Not shown: {error}"]
-            continue
-        parts += _tables([replace(arm, label=claim.call(arm.overrides) or arm.label) for arm in arms], claim, setting)
+            missing = "no sweep" in str(error)
+            if missing and heading in kept:
+                parts.append(kept[heading])
+                continue
+            told = ["Not run yet." if missing else f"Not shown: {error}"]
+        else:
+            called = [replace(arm, label=claim.call(arm.overrides) or arm.label) for arm in arms]
+            told = _tables(called, claim, setting)
+        parts += [heading, *_tried(claim, setting), *told]
     return "\n\n".join(part.strip() for part in parts)
+
+
+def _claims_of(section: str) -> dict[str, str]:
+    """The parts of a section by their headings."""
+    parts = ["### " + part.strip() for part in f"\n{section}".split("\n### ")[1:]]
+    return {part.partition("\n")[0]: part for part in parts}
+
+
+def _tried(claim: Claim, setting: Setting) -> Iterator[str]:
+    """What is compared, and by which commands."""
+    yield _fill(claim.text)
+    if claim.name == "filtering":
+        yield _scorers(setting.files)
+    yield _lines(claim, setting)
 
 
 def _setting(setting: Setting) -> str:
@@ -109,6 +144,7 @@ def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str
     yield f"{done} of {wanted} runs are finished." + (f" Others: {'; '.join(others)}." if others else "")
     if not lines:
         return
+    yield _measured([arm for of in lines.values() for arm in of])
     order = [name for name in claim.arms if name in lines]
     lines = {label: lines[label] for label in dict.fromkeys([*order, *lines])}
     sets = held_out_sets([arm for of in lines.values() for arm in of])
@@ -119,6 +155,17 @@ def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str
         if note is not None:
             yield _below(markdown_note(replace(note, text="")))
     yield _cost(lines)
+
+
+def _measured(arms: Sequence[Arm]) -> str:
+    """When, on what, and by which code."""
+    days = sorted({date.fromtimestamp((arm.folder / "results.json").stat().st_mtime) for arm in arms})
+    made = [
+        json.loads((Path(stage["directory"]) / "stage.json").read_text("utf-8")) for a in arms for stage in a.stages
+    ]
+    commits = _listed(f"`{str(one['commit'])[:7]}`" for one in made)
+    versions = _listed(f"torch {one['versions']['torch']}, {one['device']}" for one in made)
+    return f"Measured {' to '.join(dict.fromkeys((f'{days[0]}', f'{days[-1]}')))}, at {commits}, with {versions}."
 
 
 def _below(table: str) -> str:

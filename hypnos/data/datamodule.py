@@ -33,6 +33,9 @@ VERSION = 2
 FORM = 2
 """Raised when a tokenised set gets other files, while what is learnt of it stays the same."""
 
+COLUMNS = {"learnt_tokens": "learnt_tokens", "learnt_characters": "characters"}
+"""What a budget is counted by."""
+
 
 class InstructionData(LightningDataModule):
     """Instructions, and running text, of any number of sources."""
@@ -47,6 +50,7 @@ class InstructionData(LightningDataModule):
         rows_per_step: int,
         weights: Mapping[str, float] | None = None,
         learnt_tokens: int | None = None,
+        learnt_characters: int | None = None,
         selections: Mapping[str, Selection] | None = None,
         max_heldout: int | None = None,
         heldout_only: bool = False,
@@ -66,6 +70,7 @@ class InstructionData(LightningDataModule):
                 of them, 2 takes each twice.
             learnt_tokens: of an epoch: records are drawn, over and over where they are few, until so many are
                 reached. Sets of unlike size are then trained on alike, and only their quality tells them apart.
+            learnt_characters: the same, counted so that any vocabulary gets the same documents.
             selections: by source, what of its records passes; all do where nothing is said.
             max_heldout: keep at most this many held-out records.
             heldout_only: there is nothing to train on; the data are for measuring.
@@ -89,9 +94,10 @@ class InstructionData(LightningDataModule):
         self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
         if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
             raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
-        if learnt_tokens is not None and learnt_tokens < 1:
-            raise UserError(f"data.learnt_tokens {learnt_tokens} must be above 0")
-        self.learnt_tokens = learnt_tokens
+        budgets = {"learnt_tokens": learnt_tokens, "learnt_characters": learnt_characters}
+        self.budget = {unit: number for unit, number in budgets.items() if number is not None}
+        if len(self.budget) > 1 or min(self.budget.values(), default=1) < 1:
+            raise UserError(f"data: {self.budget}: one of {' and '.join(budgets)} at most, and above 0")
         self.selections = dict(sorted((selections or {}).items()))
         if not self.selections.keys() <= sources.keys():
             raise UserError(f"data.selections {', '.join(self.selections)}: only for sources {', '.join(sources)}")
@@ -116,10 +122,9 @@ class InstructionData(LightningDataModule):
     def key(self) -> dict[str, Any]:
         """What decides the rows, apart from the tokenizer."""
         # Data without a budget keep the key they had before there were budgets.
-        budget = {} if self.learnt_tokens is None else {"learnt_tokens": self.learnt_tokens}
         return {
             **self.documents_key(),
-            **budget,
+            **self.budget,
             "weights": self.weights,
             "row_length": self.row_length,
             "rows_per_step": self.rows_per_step,
@@ -183,8 +188,8 @@ class InstructionData(LightningDataModule):
         parts = {name: self._open(name) for name in self.sources}
         documents = datasets.concatenate_datasets(list(parts.values()))
         chosen = self._choose([len(part) for part in parts.values()])
-        if self.learnt_tokens is not None:
-            chosen = self._fill(chosen, column(documents, "learnt_tokens"), self.learnt_tokens)
+        for unit, budget in self.budget.items():
+            chosen = self._fill(chosen, column(documents, COLUMNS[unit]), budget)
         packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
         rows = PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
         filled = column(documents, "length")[chosen].sum() / max(len(rows) * self.row_length, 1)

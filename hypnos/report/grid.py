@@ -66,7 +66,7 @@ class Grid:
     @property
     def crossed(self) -> str:
         """What numbers are averaged over beside questions, and resampled with them."""
-        return "seeds" if self.corner == "arm" else "raters"
+        return "seeds" if self.corner.startswith("arm") else "raters"
 
     def best(self, column: int) -> set[str]:
         """Labels of the rows with the best printed value, for bold type; none where all are alike."""

@@ -190,6 +190,11 @@ function gap(task, question) {
 const hasFault = (question) => question.answers.some((answer) => answer.marks.some((mark) => mark[2] === "dose-fault"));
 
 function answers() {
+  if (!data.tasks.length && !data.left_out.length) {  // a sweep: its arms answered elsewhere
+    document.getElementById("answers").remove();
+    document.querySelector('nav a[href="#answers"]').remove();
+    return;
+  }
   if (!data.tasks.length) {
     fill("answers", make("h2", { text: "Answers" }), make("p", { class: "small", text: "No task whose texts may be shown." }));
     return;

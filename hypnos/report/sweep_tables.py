@@ -77,7 +77,7 @@ def held_out_grid(lines: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Gr
         Column(name=f"{name}_bits_per_char", label=f"{name}, bits/char", better="lower", scale=1.0, digits=3)
         for name in sets
     )
-    note = f"Held-out answers, all bits over all characters; raters = seeds. {METHOD}"
+    note = f"Held-out answers, all bits over all characters. {METHOD}"
     rows = tuple((label, tuple(cells[label])) for label in lines)
     return Grid(key="held-out/last", title="Held-out text", columns=columns, rows=rows, corner="arm", note=note)
 

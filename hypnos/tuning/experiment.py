@@ -26,7 +26,7 @@ KEYS = {
         *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name"),
         *("accelerator", "devices", "strategy", "stages", "heldout"),
         *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
-        *("group", "authors", "data_share", "learnt_tokens", "replay"),
+        *("group", "authors", "data_share", "learnt_tokens", "learnt_characters", "replay"),
         *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "specialty"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},

@@ -10,14 +10,14 @@ from hypnos.data.datamodule import InstructionData
 @pytest.fixture
 def make(tmp_path, tokenizer_folders, write_lines):
     rows = [
-        {"id": f"r{n}", "instruction": f"q{n}", "output": "a" * (3 + n % 5), "group": f"g{n // 2}"} for n in range(40)
+        {"id": f"r{n}", "instruction": f"q{n}", "output": "的" * (3 + n % 5), "group": f"g{n // 2}"} for n in range(40)
     ]
     path = write_lines("records.jsonl", rows)
 
-    def make(**more):
+    def make(tokenizer="plain", **more):
         settings = {"max_length": 64, "row_length": 128, "rows_per_step": 2, **more}
         data = InstructionData(sources={"s": Source(path, holdout=0.3)}, cache=str(tmp_path / "cache"), **settings)
-        data.use_tokenizer(tokenizer_folders["plain"])
+        data.use_tokenizer(tokenizer_folders[tokenizer])
         data.prepare_data()
         return data
 
@@ -40,6 +40,16 @@ def test_few_records_are_seen_over_and_over_and_evenly(make):
     assert set(seen[np.unique(whole.packing.documents)]) == {3}
 
 
+def test_a_budget_of_characters_draws_the_same_documents_in_every_vocabulary(make):
+    def chosen(tokenizer, **budget):
+        return sorted(make(tokenizer, **budget).train_rows.packing.documents.tolist())
+
+    assert chosen("plain", learnt_characters=90) == chosen("chatml", learnt_characters=90)
+    assert chosen("plain", learnt_tokens=60) != chosen("chatml", learnt_tokens=60)
+    rows = make("chatml", learnt_characters=90).train_rows
+    assert 90 <= sum(rows.documents[rows.packing.documents]["characters"].to_pylist()) < 90 + 7
+
+
 def test_the_draw_depends_on_the_seed_alone(make):
     def chosen(seed):
         return sorted(make(learnt_tokens=60, seed=seed).train_rows.packing.documents.tolist())
@@ -51,8 +61,10 @@ def test_the_budget_is_part_of_the_key_only_where_there_is_one(make):
     assert "learnt_tokens" not in make().key()
     assert make(learnt_tokens=9).key() != make().key()
     assert make(learnt_tokens=9).documents_key() == make().documents_key()  # nothing is encoded anew
-    with pytest.raises(UserError, match="learnt_tokens 0"):
-        make(learnt_tokens=0)
+    assert make(learnt_characters=9).key() != make(learnt_tokens=9).key()
+    for wrong in ({"learnt_tokens": 0}, {"learnt_characters": 0}, {"learnt_tokens": 9, "learnt_characters": 9}):
+        with pytest.raises(UserError, match="learnt_tokens and learnt_characters"):
+            make(**wrong)
 
 
 def test_held_out_documents_are_named_in_the_order_of_the_rows(make):

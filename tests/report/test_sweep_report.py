@@ -122,6 +122,7 @@ def test_what_a_stage_changed(report):
     rows = dict(grid.rows)
     assert rows["mixed: anesthesia"][1].value == pytest.approx(-2.0)
     assert rows["mixed: vocabulary"][1] is None
+    assert "seeds = 2" in grid.counts() and "raters" not in grid.counts()
 
 
 def test_failed_and_unfinished_arms_are_shown(report):
@@ -212,6 +213,7 @@ def test_the_page_in_chromium_has_its_tables_and_figures(report, chromium):
     assert page.locator("#tables table tbody tr").count() == 2
     assert page.locator("#figures img").count() == len(report.figures)
     assert page.get_by_role("heading", name="Arms", exact=True).count() == 1
+    assert page.get_by_role("link").all_inner_texts() == ["Tables", "Figures", "Tests and notes"]  # and no answers
     assert page.get_by_text("tuning.lr -1 must be above 0").count() == 1
     assert faults == []
     page.close()

@@ -28,6 +28,7 @@ COUNTS = {
     "selection.makers=people": "anesthesia",
     "data_share=0.5": "anesthesia",
     "learnt_tokens=5000": "anesthesia",
+    "learnt_characters=5000": "anesthesia",
     "experiment=replay": "anesthesia",
     "experiment=full_only": "general anesthesia",
 }

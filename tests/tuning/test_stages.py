@@ -153,12 +153,15 @@ def test_prepare_only_makes_the_vocabulary_and_the_data_alone(train_once, tmp_pa
         ("pretrain_first", ["pretrain", "general", "anesthesia"]),
     ],
 )
-def test_every_experiment_runs(train_once, experiment, stages):
+def test_every_experiment_runs(train_once, tmp_path, experiment, stages):
     short = [f"stages.{stage}.trainer.max_steps=2" for stage in stages]
-    rows = train_once(f"experiment={experiment}", *short)
+    rows = train_once(f"experiment={experiment}", *short, output=tmp_path)
     assert [row["name"] for row in rows] == ["base", "vocabulary", *stages]
     if experiment == "no_vocabulary":
         assert rows[0]["measures"] == rows[1]["measures"]
+    told = json.loads((tmp_path / "arm.json").read_text("utf-8"))["stages"]
+    cut = [of["truncated"] for stage in told for name, of in stage["data"]["sources"].items() if name != "text"]
+    assert not any(cut)  # arms with and without the vocabulary learn the same text
 
 
 @pytest.mark.parametrize(
