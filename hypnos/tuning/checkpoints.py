@@ -13,6 +13,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from hypnos.corpus.artefacts import disk_errors
 from hypnos.corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -30,7 +31,8 @@ class WholeFiles(TorchCheckpointIO):
         aside = whole.with_name(f".{whole.name}.partial")
         whole.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("wb") as stream:
+            # Told here: when the half of a file is gone again, the disk no longer looks full.
+            with disk_errors(whole.parent), aside.open("wb") as stream:
                 torch.save(checkpoint, stream)
                 stream.flush()
                 os.fsync(stream.fileno())

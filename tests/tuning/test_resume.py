@@ -1,6 +1,7 @@
 """A stage that is stopped anywhere and started again ends as one that never was."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -251,9 +252,25 @@ def test_a_disk_that_fills_leaves_the_checkpoint_before_it(checkpoints, monkeypa
 
     before = (checkpoints / "step-10.ckpt").read_bytes()
     monkeypatch.setattr("hypnos.tuning.checkpoints.torch.save", fill)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(UserError, match="no space left"):
         WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
     assert (checkpoints / "step-10.ckpt").read_bytes() == before
+    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]
+
+
+def test_a_full_disk_is_known_by_what_it_holds_while_the_half_file_lies_there(checkpoints, monkeypatch):
+    """The library that writes says no more than that it could not, and the half file goes away again."""
+
+    def fill(state: Any, stream: Any) -> None:
+        raise RuntimeError("PytorchStreamWriter failed writing file data/1: file write failed")
+
+    def left(folder: Path) -> Any:
+        return shutil._ntuple_diskusage(1 << 30, 1 << 30, 0 if list(checkpoints.glob(".*.partial")) else 1 << 29)
+
+    monkeypatch.setattr("hypnos.tuning.checkpoints.torch.save", fill)
+    monkeypatch.setattr("hypnos.corpus.artefacts.shutil.disk_usage", left)
+    with pytest.raises(UserError, match="no space left"):
+        WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
     assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]
 
 
