@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from hypnos.corpus.directories import read_json
 from hypnos.corpus.errors import UserError, one_line
 
 RESET = "/reset"
@@ -23,6 +24,7 @@ def load(directory: Path) -> tuple[Any, Any]:
         UserError: the directory lacks a model, its tokenizer or its chat template, or an adapter's base is gone.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
     if not ((directory / "config.json").is_file() or (directory / "adapter_config.json").is_file()):
@@ -31,16 +33,31 @@ def load(directory: Path) -> tuple[Any, Any]:
     spoken = next((d for d in (directory, directory.parent) if (d / "tokenizer.json").is_file()), None)
     if spoken is None:
         raise UserError(f"{directory}: no tokenizer.json")
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(spoken)
+    try:
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(spoken)
+    except Exception as error:  # of several libraries, without a common type
+        raise UserError(f"{spoken}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from error
     if not tokenizer.chat_template:
         raise UserError(f"{spoken}: the tokenizer has no chat template")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
+    base = _base_of(directory)
     try:
-        model = AutoModelForCausalLM.from_pretrained(directory, dtype=dtype)  # peft puts an adapter on its base
-    except OSError as error:
+        model = AutoModelForCausalLM.from_pretrained(base or directory, dtype=dtype)
+        if base is not None:
+            model.load_adapter(str(directory))
+    except (OSError, SafetensorError) as error:
         raise UserError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
     return model.to(device).eval(), tokenizer
+
+
+def _base_of(directory: Path) -> str | None:
+    """What an adapter lies on: the path or name it tells, or, where that led from another folder, beside its stage."""
+    if (directory / "config.json").is_file():
+        return None
+    told = str(read_json(directory / "adapter_config.json").get("base_model_name_or_path"))
+    beside = directory.resolve().parents[1] / Path(told).name
+    return str(beside) if not Path(told).is_dir() and beside.is_dir() else told
 
 
 def answer(model: Any, tokenizer: Any, messages: list[dict[str, str]], *, max_new_tokens: int) -> str:

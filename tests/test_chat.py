@@ -59,6 +59,32 @@ def test_an_adapter_answers_on_its_base_as_the_merged_model_does(stage, capsys):
     assert capsys.readouterr().out == merged
 
 
+def test_an_adapter_finds_its_base_beside_its_stage_from_any_folder(stage, tmp_path, capsys, monkeypatch):
+    main([str(stage), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
+    merged = capsys.readouterr().out
+    models = tmp_path / "models"
+    (base,) = {json.loads((stage / "adapter" / "adapter_config.json").read_text("utf-8"))["base_model_name_or_path"]}
+    shutil.copytree(stage, models / stage.name)
+    shutil.copytree(base, models / Path(base).name)
+    settings = models / stage.name / "adapter" / "adapter_config.json"
+    settings.write_text(settings.read_text("utf-8").replace(base, f"artefacts/models/{Path(base).name}"), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    main([str(models / stage.name / "adapter"), "--prompt", "什么是喉罩？", "--max-new-tokens", "8"])
+    assert capsys.readouterr().out == merged
+
+
+@pytest.mark.parametrize(
+    ("file", "said"), [("tokenizer.json", "its tokenizer cannot be read"), ("model.safetensors", "cannot be loaded")]
+)
+def test_a_broken_file_is_one_line(stage, tmp_path, capsys, file, said):
+    shutil.copytree(stage, tmp_path / "broken")
+    (tmp_path / "broken" / file).write_text("{", "utf-8")
+    with pytest.raises(SystemExit):
+        main([str(tmp_path / "broken"), "--prompt", "问"])
+    (line,) = capsys.readouterr().err.strip().splitlines()[-1:]
+    assert line.startswith(f"error: {tmp_path / 'broken'}: ") and said in line
+
+
 def test_an_adapter_whose_base_is_gone_is_one_line(stage, tmp_path, capsys):
     shutil.copytree(stage / "adapter", tmp_path / "adapter")
     shutil.copy(stage / "tokenizer.json", tmp_path / "adapter")

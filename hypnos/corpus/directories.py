@@ -1,7 +1,11 @@
-"""The files of a Hugging Face directory that belong to its tokenizer."""
+"""The files of a Hugging Face directory: those of its tokenizer, and its small JSON files."""
 
+import json
 import shutil
 from pathlib import Path
+from typing import Any
+
+from hypnos.corpus.errors import UserError
 
 TOKENIZER_FILES = (
     "tokenizer.json",
@@ -22,3 +26,18 @@ def copy_tokenizer(source: Path, target: Path) -> None:
     """Copy a tokenizer byte by byte, so that every stage of a run shares the same one."""
     for file in tokenizer_files(source):
         shutil.copyfile(file, target / file.name)
+
+
+def read_json(file: Path) -> dict[str, Any]:
+    """The mapping in one of a directory's small JSON files.
+
+    Raises:
+        UserError: the file is missing, or holds something else.
+    """
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UserError(f"{file}: {getattr(error, 'strerror', None) or f'not JSON: {error}'}") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{file}: holds a {type(content).__name__} where a mapping is needed")
+    return content

@@ -9,9 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import LightningModule, Trainer
+from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from hypnos.corpus.artefacts import disk_errors
 from hypnos.corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -29,7 +31,8 @@ class WholeFiles(TorchCheckpointIO):
         aside = whole.with_name(f".{whole.name}.partial")
         whole.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with aside.open("wb") as stream:
+            # Told here: when the half of a file is gone again, the disk no longer looks full.
+            with disk_errors(whole.parent), aside.open("wb") as stream:
                 torch.save(checkpoint, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
@@ -38,10 +41,11 @@ class WholeFiles(TorchCheckpointIO):
             aside.unlink(missing_ok=True)
 
 
-class Checkpoints(Callback):
+class Checkpoints(Checkpoint):
     """Saves a stage at the end of optimizer steps, and only there, so that it can go on exactly.
 
-    Lightning's own callback saves again after the first micro-batch of a resumed run, in the middle of a step.
+    Lightning's own callback saves again after the first micro-batch of a resumed run, in the middle of a step. Where
+    held-out text was to be measured after the step, it is measured first of all when the stage goes on.
     """
 
     def __init__(self, *, every_n_train_steps: int = 200, keep: int = 2) -> None:
@@ -56,9 +60,22 @@ class Checkpoints(Callback):
         self.keep = keep
         self.folder: Path | None = None
         self._step = 0
+        self._due = self._ended = False
+
+    def state_dict(self) -> dict[str, Any]:
+        """Whether held-out text was to be measured after the step, and whether training has ended, early or not."""
+        return {"due": self._due, "ended": self._ended}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """What `state_dict` gave."""
+        self._due, self._ended = state_dict["due"], state_dict["ended"]
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Do what the run that saved did not come to, as it would have been done."""
         self._step = trainer.global_step
+        trainer.should_stop = trainer.should_stop or self._ended
+        if self._due:
+            _validate(trainer)
 
     def on_train_batch_end(
         self, trainer: Trainer, pl_module: LightningModule, outputs: Any, batch: Any, batch_idx: int
@@ -66,8 +83,16 @@ class Checkpoints(Callback):
         """Save when a step was the one to save after."""
         if trainer.global_step != self._step:
             self._step = trainer.global_step
-            if self._step % self.every_n_train_steps == 0:
+            # Where training ends, it is saved after held-out text has been measured.
+            if self._step % self.every_n_train_steps == 0 and self._step < trainer.estimated_stepping_batches:
+                loop = trainer.fit_loop
+                self._due = loop.epoch_loop._should_check_val_fx(loop._data_fetcher)  # type: ignore[arg-type]
                 self.save(trainer)
+
+    def save_end(self, trainer: Trainer) -> None:
+        """Save where training ended, so that a kill during measuring or export costs no step."""
+        self._due, self._ended = False, True
+        self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Save now, and remove what is older than the last ones; every rank must call it."""
@@ -77,6 +102,15 @@ class Checkpoints(Callback):
         if trainer.is_global_zero:
             for file in _by_step(self.folder)[: -self.keep]:
                 file.unlink()
+
+
+def _validate(trainer: Trainer) -> None:
+    """Measure held-out text as Lightning's loop does between two batches."""
+    loop = trainer.fit_loop.epoch_loop.val_loop
+    loop.restarting = False
+    trainer.validating = True
+    loop.run()
+    trainer.training = True
 
 
 def newest_sound(folder: Path, key: str) -> Path | None:

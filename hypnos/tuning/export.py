@@ -4,6 +4,7 @@ import json
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import torch
 from transformers import PreTrainedModel
 
 from hypnos import __version__
-from hypnos.corpus.directories import copy_tokenizer
+from hypnos.corpus.directories import copy_tokenizer, read_json
 from hypnos.corpus.keys import file_key
 
 STAGE = "stage.json"
@@ -39,22 +40,37 @@ def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
     record = {
         **facts,
         "weights": weight_keys(directory),
+        "config": file_key(directory / "config.json"),
         "commit": _commit(),
-        "versions": {"hypnos": __version__, "python": platform.python_version()}
-        | {name: version(name) for name in PACKAGES},
+        "versions": _versions(),
     }
     (directory / STAGE).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
     return record
 
 
 def read_stage(directory: Path) -> dict[str, Any]:
-    """What `describe_model` wrote."""
-    return json.loads((directory / STAGE).read_text("utf-8"))
+    """What `describe_model` wrote.
+
+    Raises:
+        UserError: it is not there, or was edited into something else.
+    """
+    return read_json(directory / STAGE)
 
 
 def weight_keys(directory: Path) -> dict[str, str]:
     """Hash of every file of weights, an adapter's included, by its name within the directory."""
     return {str(file.relative_to(directory)): file_key(file) for file in sorted(directory.rglob("*.safetensors"))}
+
+
+@cache
+def made_with() -> dict[str, str | None]:
+    """The commit and the versions that this process runs."""
+    return {"commit": _commit(), **_versions()}
+
+
+def _versions() -> dict[str, str]:
+    own = {"hypnos": __version__, "python": platform.python_version()}
+    return own | {name: version(name) for name in PACKAGES}
 
 
 def _commit() -> str | None:

@@ -1,20 +1,21 @@
 """What one stage gives the next must fit together; if it does not, both numbers are named."""
 
-import json
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from hypnos.corpus.artefacts import SHORT
-from hypnos.corpus.directories import tokenizer_files
+from hypnos.corpus.directories import read_json, tokenizer_files
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key, file_key
 from hypnos.tuning.export import STAGE, read_stage, weight_keys
 
 ADAPTER_CONFIG = "adapter_config.json"
+
+REMEDY = "remove the folder, and it is made anew"
 
 PROBE = 64
 """Tokens of the text on which two forms of one model are compared."""
@@ -34,7 +35,7 @@ def check_parent(directory: Path, *, key: str, tokenizer: Path) -> None:
     check_directory(directory)
     file = directory / STAGE
     if not file.is_file():
-        raise UserError(f"{directory}: no {STAGE}; remove the folder, and it is made anew")
+        raise UserError(f"{directory}: no {STAGE}; {REMEDY}")
     record = read_stage(directory)
     if record.get("key") != key:
         raise UserError(f"{file}: key {str(record.get('key'))[:SHORT]}, but the run starts from {key[:SHORT]}")
@@ -42,13 +43,17 @@ def check_parent(directory: Path, *, key: str, tokenizer: Path) -> None:
     for name in sorted(written.keys() | found.keys()):
         was, now = (keys.get(name, "absent")[:SHORT] for keys in (written, found))
         if was != now:
-            raise UserError(f"{directory / name}: changed since it was written: {was} then, {now} now")
+            raise UserError(f"{directory / name}: changed since it was written: {was} then, {now} now; {REMEDY}")
+    was, now = record.get("config"), file_key(directory / "config.json")
+    if was not in (None, now):  # earlier versions did not write it down
+        file = directory / "config.json"
+        raise UserError(f"{file}: changed since it was written: {was[:SHORT]} then, {now[:SHORT]} now; {REMEDY}")
     _check_tokenizer(directory, tokenizer)
 
 
 def _check_tokenizer(directory: Path, tokenizer: Path) -> None:
     """Compare a model's tokenizer with the run's: in words where that is short, byte by byte in the end."""
-    theirs, ours = (PreTrainedTokenizerFast.from_pretrained(folder) for folder in (directory, tokenizer))
+    theirs, ours = _open_tokenizer(directory), _open_tokenizer(tokenizer)
     if len(theirs) != len(ours):
         raise UserError(f"{directory}: the tokenizer has {len(theirs)} pieces, the run's {len(ours)}")
     for name, meant in ours.special_tokens_map.items():
@@ -65,6 +70,13 @@ def _check_tokenizer(directory: Path, tokenizer: Path) -> None:
             raise UserError(f"{directory / name}: {here}, but the run's is {there}")
 
 
+def _open_tokenizer(directory: Path) -> PreTrainedTokenizerFast:
+    try:
+        return PreTrainedTokenizerFast.from_pretrained(directory)
+    except Exception as error:  # of several libraries, without a common type
+        raise UserError(f"{directory}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from error
+
+
 def check_directory(directory: Path) -> None:
     """Compare a Hugging Face directory's tokenizer, config, weights and adapter without loading the weights.
 
@@ -75,13 +87,13 @@ def check_directory(directory: Path) -> None:
     """
     config_file = directory / "config.json"
     if (directory / ADAPTER_CONFIG).is_file() and not config_file.is_file():
-        base = json.loads((directory / ADAPTER_CONFIG).read_text("utf-8")).get("base_model_name_or_path")
+        base = read_json(directory / ADAPTER_CONFIG).get("base_model_name_or_path")
         raise UserError(f"{directory}: an adapter without its base ({base}); a stage starts from a merged model")
     if not config_file.is_file():
         raise UserError(f"{directory}: no config.json; not a whole model directory")
-    config = json.loads(config_file.read_text("utf-8"))
-    tokenizer = PreTrainedTokenizerFast.from_pretrained(directory)
-    pieces, rows = len(tokenizer), int(config["vocab_size"])
+    config = read_json(config_file)
+    tokenizer = _open_tokenizer(directory)
+    pieces, rows = len(tokenizer), int(config.get("vocab_size", 0))
     if pieces > rows:
         raise UserError(f"{directory}: the tokenizer has {pieces} pieces, the config says {rows} rows")
     tables = _table_rows(directory)
@@ -107,10 +119,13 @@ def check_directory(directory: Path) -> None:
 def _table_rows(directory: Path) -> dict[str, int]:
     rows = {}
     for file in sorted(directory.glob("*.safetensors")):
-        with safe_open(file, framework="pt") as weights:
-            for name in weights.keys():  # noqa: SIM118 - no dict, though it looks like one
-                if name.endswith(("embed_tokens.weight", "lm_head.weight")):
-                    rows[name] = int(weights.get_slice(name).get_shape()[0])
+        try:
+            with safe_open(file, framework="pt") as weights:
+                for name in weights.keys():  # noqa: SIM118 - no dict, though it looks like one
+                    if name.endswith(("embed_tokens.weight", "lm_head.weight")):
+                        rows[name] = int(weights.get_slice(name).get_shape()[0])
+        except SafetensorError as error:
+            raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]})") from error
     return rows
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
@@ -133,8 +133,11 @@ class LoraTuning(Tuning):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep only what is trained: the base lies in the parent's directory."""
         super().on_save_checkpoint(checkpoint)
-        trained = {name for name, parameter in self.named_parameters() if parameter.requires_grad}
+        trained = self.trained_state()
         checkpoint["state_dict"] = {k: v for k, v in checkpoint["state_dict"].items() if k in trained}
+
+    def trained_state(self) -> dict[str, Tensor]:
+        return {name: parameter for name, parameter in self.named_parameters() if parameter.requires_grad}
 
 
 def _name_of(model: nn.Module, wanted: nn.Module) -> str:

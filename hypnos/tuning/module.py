@@ -17,8 +17,10 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hypnos.corpus.errors import UserError
 from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.checkpoints import STAGE_KEY
+from hypnos.tuning.export import made_with
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.neftune import Neftune
+from hypnos.tuning.resume import MADE_WITH, check_weights, compare_code, progress_at
 
 
 class Tuning(LightningModule, ABC):
@@ -136,8 +138,28 @@ class Tuning(LightningModule, ABC):
         self._micro_batches = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say whose checkpoint it is."""
+        """Say whose checkpoint it is, and what code wrote it."""
         checkpoint[STAGE_KEY] = self.stage_key
+        checkpoint[MADE_WITH] = made_with()
+
+    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Go on from nothing that other code left, and from where an unbroken run would stand.
+
+        Raises:
+            UserError: the weights are not those that are trained here.
+        """
+        file = self.trainer.ckpt_path
+        check_weights(checkpoint["state_dict"], self.trained_state(), file=file)
+        compare_code(checkpoint.get(MADE_WITH, {}), made_with(), file=file)
+        checkpoint["loops"]["fit_loop"] = progress_at(
+            checkpoint["global_step"],
+            steps_per_epoch=self.trainer.datamodule.steps_per_epoch,  # type: ignore[attr-defined]
+            micro_batches=self.trainer.accumulate_grad_batches,
+        )
+
+    def trained_state(self) -> dict[str, Tensor]:
+        """What a checkpoint holds of the model."""
+        return self.state_dict()
 
     def configure_gradient_clipping(
         self, optimizer: Optimizer, gradient_clip_val: float | None = None, gradient_clip_algorithm: str | None = None

@@ -182,10 +182,9 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
 
 
 def _save_end(trainer: Trainer) -> None:
-    """Save where training ended, so that a kill during measuring or export costs no step."""
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Checkpoints):
-            callback.save(trainer)
+            callback.save_end(trainer)
 
 
 def _take_best(trainer: Trainer, module: Tuning) -> None:

@@ -15,6 +15,7 @@ from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import content_key
 from hypnos.tuning.curves import keep_curves
 from hypnos.tuning.export import describe_model, read_stage
+from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
@@ -139,7 +140,8 @@ class Run:
             self.vocabulary.write_base(path, tokenizer, partial, **settings)
             describe_model(partial, {"name": "base", "key": key, "base": path, "parents": parents})
 
-        self._make(directory, write_base)
+        if not self._make(directory, write_base):
+            check_parent(directory, key=key, tokenizer=tokenizer)
         results.append(self._measured("vocabulary", key, directory, tokenizer))
         keys = self.keys()
         steps = 0
@@ -220,7 +222,8 @@ class Run:
             )
 
         if is_first_rank():
-            self._make(directory, write, keep_partial=True)
+            if not self._make(directory, write, keep_partial=True):
+                check_parent(directory, key=key, tokenizer=tokenizer)
             shutil.rmtree(directory / "checkpoints", ignore_errors=True)
         else:
             join_making(directory, write)
@@ -244,6 +247,7 @@ class Run:
         self._make(directory, lambda d: vocabulary.write_tokenizer(self.model["path"], d))
         return directory
 
-    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False) -> None:
+    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False) -> bool:
         made = make_once(directory, write, keep_partial=keep_partial)
         log.info("%s %s", "made" if made else "reusing", directory)
+        return made

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from hypnos.corpus.directories import read_json
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.keys import file_key
 from hypnos.corpus.records import Instruction, Record, Rejections
@@ -16,7 +17,7 @@ from hypnos.vocabulary.fertility import report_fertility
 from hypnos.vocabulary.merge import extend_proto
 from hypnos.vocabulary.own import OwnVocabulary
 from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
-from hypnos.vocabulary.pretrained import locate_base, read_json
+from hypnos.vocabulary.pretrained import locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
 log = logging.getLogger(__name__)

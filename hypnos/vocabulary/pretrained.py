@@ -1,15 +1,13 @@
 """Where a base model is, and what it holds."""
 
-import json
 import logging
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.corpus.directories import tokenizer_files
+from hypnos.corpus.directories import read_json, tokenizer_files
 from hypnos.corpus.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -55,21 +53,6 @@ def _lacking_config(folder: Path) -> str:
         base = read_json(adapter).get("base_model_name_or_path")
         return f"the folder holds an adapter without its base ({base}); take the merged stage around it"
     return "the folder holds no config.json"
-
-
-def read_json(file: Path) -> dict[str, Any]:
-    """The mapping in one of a base's small JSON files.
-
-    Raises:
-        UserError: the file is missing, or holds something else.
-    """
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file}: {getattr(error, 'strerror', None) or f'not JSON: {error}'}") from error
-    if not isinstance(content, dict):
-        raise UserError(f"{file}: holds a {type(content).__name__} where a mapping is needed")
-    return content
 
 
 def base_files(folder: Path) -> list[Path]:

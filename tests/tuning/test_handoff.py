@@ -1,6 +1,7 @@
 """What one stage gives the next fits together, or one line says with both values what does not."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -218,6 +219,20 @@ FAULTS: dict[str, tuple[Callable[[Path], Any], str]] = {
         r"tokenizer\.json",
     ),
     "no config": (lambda p: (p / "config.json").unlink(), r"no config\.json"),
+    "a setting of the config": (
+        lambda p: edit(p / "config.json", '"rms_norm_eps": 1e-05', '"rms_norm_eps": 1e-06'),
+        r"config\.json: changed .* [0-9a-f]{16} then, [0-9a-f]{16} now",
+    ),
+    **{
+        f"{name} that is none": (lambda p, name=name: (p / name).write_text("{", "utf-8"), said)
+        for name, said in {
+            "config.json": r"config\.json: not JSON",
+            "stage.json": r"stage\.json: not JSON",
+            "tokenizer.json": "its tokenizer cannot be read",
+            "model.safetensors": r"model\.safetensors: cannot be read",
+        }.items()
+    },
+    "weights cut short": (lambda p: os.truncate(p / "model.safetensors", 9999), r"safetensors: cannot be read"),
 }
 
 
@@ -271,6 +286,9 @@ def test_a_stage_edited_by_hand_stops_the_run_before_the_next(train_once, tmp_pa
     short = ["stages.general.trainer.max_steps=1", "stages.anesthesia.trainer.max_steps=1", "heldout={}"]
     rows = train_once(*short, artefacts=tmp_path)
     general, anesthesia = (Path(row["directory"]) for row in rows[2:])
+    nudge(anesthesia)  # the last stage is looked at too, before it is reused
+    with pytest.raises(UserError, match=r"anesthesia-.*model\.safetensors: changed since it was written"):
+        train_once(*short, artefacts=tmp_path)
     shutil.rmtree(anesthesia)
     nudge(general)
     with pytest.raises(UserError, match=r"general-.*model\.safetensors: changed since it was written"):
@@ -278,8 +296,8 @@ def test_a_stage_edited_by_hand_stops_the_run_before_the_next(train_once, tmp_pa
     assert not list(tmp_path.glob("models/anesthesia-*"))
 
 
-def test_the_directory_of_a_run_names_its_parents_and_weights(train_once, tmp_path):
-    rows = train_once("experiment=general_only", "stages.general.trainer.max_steps=1", artefacts=tmp_path)
+def test_the_directory_of_a_run_names_its_parents_and_weights(train_once):
+    rows = train_once("experiment=general_only", "stages.general.trainer.max_steps=1")
     base, general = (json.loads((Path(row["directory"]) / "stage.json").read_text("utf-8")) for row in rows[1:])
     assert list(base["weights"]) == ["model.safetensors"]
     assert list(general["weights"]) == ["adapter/adapter_model.safetensors", "model.safetensors"]
