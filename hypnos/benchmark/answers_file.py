@@ -52,7 +52,7 @@ class AnswersFile(Answerer):
             among = [name for name in asked if row["id"] in known.get(name, ())]
             if len(among) > 1:
                 raise UserError(f"{where}: {row['id']} is an item of {' and of '.join(among)}: name its task")
-            if row["task"] and row["task"] not in known or among or limited & set(asked):
+            if (row["task"] and row["task"] not in known) or among or limited & set(asked):
                 continue
             if row["task"]:
                 raise UserError(f"{where}: {row['id']} is no item of {row['task']}")

@@ -77,8 +77,8 @@ def test_a_file_that_does_not_fit_is_refused_in_one_line(tmp_path, make_task, ro
 def test_answers_beyond_a_tasks_limit_are_passed_over(tmp_path, make_task):
     rows = [{"id": f"q{i}", "answer": str(i)} for i in range(3)]
     first = make_task(QUESTIONS, limit=2)
-    for rows in (rows, [{**row, "task": "own"} for row in rows]):
-        given = answers_file(tmp_path, rows)
+    for named in ({}, {"task": "own"}):
+        given = answers_file(tmp_path, [{**row, **named} for row in rows])
         given.check([first])
         assert [one.item for one in all_of(given, first)] == ["q0", "q1"]
     with pytest.raises(UserError, match="no answer to 1 of 2 items of own, such as q1"):
