@@ -2,6 +2,7 @@
 
 import math
 import struct
+from dataclasses import replace
 
 import pytest
 
@@ -48,3 +49,15 @@ def test_the_heat_map_grows_with_its_topics(results, tmp_path) -> None:
     grid = next(grid for grid in grids if grid.key == "open/by_topic")
     heat_map(tmp_path / "heat.png", grid, names=["drugs", "airway"])
     assert size(tmp_path / "heat.png")[0] > 400
+
+
+@pytest.mark.parametrize("title", ["Accuracy by topic of the ward's own questions", "本院题库（二〇二六年）：按主题的准确率"])
+def test_a_title_longer_than_its_few_columns_is_not_cut(results, tmp_path, title) -> None:
+    from matplotlib.image import imread
+
+    grids, _ = tabulate_results(results)
+    grid = next(grid for grid in grids if grid.key == "open/by_topic")
+    few = replace(grid, title=title, columns=grid.columns[:1], rows=tuple((name, row[:1]) for name, row in grid.rows))
+    heat_map(tmp_path / "heat.png", few, names=["drugs"])
+    pixels = imread(tmp_path / "heat.png")
+    assert pixels.min() < 0.5 and (pixels[:, [0, -1]] == 1).all()  # nothing is drawn at either edge
