@@ -29,7 +29,7 @@ def rating_grids(
             if any(of_model):
                 means.append((model, tuple(_rated(part, scale) for part, scale in zip(of_model, scales))))
                 variances.append((model, tuple(map(_variance, of_model))))
-        raters = ", ".join(sorted({rating.rater for rating in rows})) if key == "judge" else ""
+        raters = ", ".join(sorted({rating.rater for rating in rows})) if key != "raters" else ""
         by = f" by {raters}" if raters else ""
         yield Grid(key=f"{task}/{key}", title=f"{task}: {title}{by}, mean", columns=columns, rows=tuple(means))
         spread = tuple(Column(name=c.name, better="neither", scale=1.0, digits=2) for c in columns)
