@@ -119,7 +119,7 @@ def _differences(pairs: list[tuple[str, str]], segmentation: Any, cut: Callable[
 
 def honest_intervals(runs: int = 4_000) -> list[Promise]:
     """How far from 95 % of simulated intervals hold the truth: accuracy with stems of 1 to 3 questions."""
-    from hypnos.report.significance import mean_interval
+    from hypnos.report.significance import SHARE, mean_interval
 
     promises = []
     for groups in (25, 80):
@@ -130,7 +130,7 @@ def honest_intervals(runs: int = 4_000) -> list[Promise]:
             shares = np.repeat(random_.beta(3, 2, groups), sizes)
             values = (random_.random(len(shares)) < shares).astype(float)
             stems = np.repeat(np.arange(groups), sizes)
-            found = mean_interval(values.tolist(), stems.tolist(), resamples=1000, seed=run)
+            found = mean_interval(values.tolist(), stems.tolist(), bounds=SHARE, resamples=1000, seed=run)
             covered += found.low <= 0.6 <= found.high
         what = f"95 % intervals over {groups} groups: percentage points off, {runs:,} simulations"
         promises.append(Promise(what, abs(100 * covered / runs - 95), 1.5))

@@ -41,13 +41,22 @@ class AnswersFile(Answerer):
         return {"version": VERSION, "answers": file_key(self.path)}
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that each item of each task has its answer, and each answer its item."""
+        """See that each item of each task has its answer, and each answer its item.
+
+        An answer that no item asks for may belong to an item beyond a task's limit, and is then passed over.
+        """
         known = {task.name: {item.id for item in task.items()} for task in tasks}
+        limited = {task.name for task in tasks if task.limit}
         for where, row in self._read():
-            if row["task"] in known and row["id"] not in known[row["task"]]:
+            asked = [row["task"]] if row["task"] else list(known)
+            among = [name for name in asked if row["id"] in known.get(name, ())]
+            if len(among) > 1:
+                raise UserError(f"{where}: {row['id']} is an item of {' and of '.join(among)}: name its task")
+            if (row["task"] and row["task"] not in known) or among or limited & set(asked):
+                continue
+            if row["task"]:
                 raise UserError(f"{where}: {row['id']} is no item of {row['task']}")
-            if not row["task"] and not any(row["id"] in ids for ids in known.values()):
-                raise UserError(f"{where}: {row['id']} is an item of none of the tasks ({', '.join(known)})")
+            raise UserError(f"{where}: {row['id']} is an item of none of the tasks ({', '.join(known)})")
         for task in tasks:
             self._answers(task)
 

@@ -13,8 +13,8 @@ from hypnos.benchmark.letters import sorted_letters
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
-"""Raised when a rule changes what is read, so that kept readings are made anew."""
+VERSION = 2
+"""Raised when a rule changes what is read; the signature of every accuracy says which rules read its letters."""
 
 WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x2236: 0x3A}
 TURN_END = re.compile(r"</s>|<\|[^|>]{1,40}\|>|<eos>|<end_of_turn>|\[/?INST\]")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hypnos.benchmark import choice
 from hypnos.benchmark.asking import Given, ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.generation import LocalModel
 from hypnos.benchmark.lineup import Build
@@ -91,7 +92,7 @@ class Exam:
             for task in self._tasks
         ]
         model = {name: value for name, value in self._model.items() if name not in ROOM}
-        return content_key({"version": VERSION, "tasks": tasks, "model": model})
+        return content_key({"version": VERSION, "rules": choice.VERSION, "tasks": tasks, "model": model})
 
     def check(self, objective: Objective) -> None:
         """See that a search can look for this number.

@@ -52,7 +52,8 @@ def verdict_numbers(rows: Rows) -> Iterator[Rating]:
     for row in rows:
         for key, value in (row.get("scores") or {}).items():
             place = {"model": row["model"], "task": row["task"], "item": row["item"], "group": row["group"]}
-            yield Rating(rater=judge_of(row), indicator=key, value=value, **place)
+            beside = row["mode"] == "reference"
+            yield Rating(rater=judge_of(row), indicator=key, value=value, beside_reference=beside, **place)
 
 
 def verdict_duels(rows: Rows) -> Iterator[Duel]:

@@ -9,6 +9,9 @@ from hypnos.report.grid import Grid
 from hypnos.report.plots import grouped_bars, heat_map, radar
 from hypnos.report.results import Results
 
+RATED = ("/raters", "/judge", "/judge_reference")
+"""How the keys of tables of ratings end."""
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
@@ -40,24 +43,26 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
             if chosen and column.better == "higher" and column.scale == 100:
                 cells = ((label, cells[at]) for label, cells in chosen.rows)
                 spoke = f"{task.title or task.name}\n{column.shown}"
-                spokes[spoke] = {label: cell.value * 100 if cell else 0.0 for label, cell in cells}
+                spokes[spoke] = {label: cell.value * 100 for label, cell in cells if cell and cell.n}
         for grid in tables:
             if grid.key.endswith("/by_topic"):
                 path = directory / f"{task.name}_topics.png"
                 keys = list(dict.fromkeys(question.topic for question in task.questions if question.topic))
                 heat_map(path, grid, names=keys)
                 yield Figure(path, grid.title)
-            if grid.key.endswith(("/raters", "/judge")):
+            if grid.key.endswith(RATED):
                 path = directory / f"{grid.key.replace('/', '_')}.png"
                 _bars(path, grid, grid.title, unit="mean rating")
                 yield Figure(path, grid.title)
+    # What a model was never asked would look like a 0 of its own.
+    spokes = {spoke: values for spoke, values in spokes.items() if set(values) == set(results.models)}
     if len(spokes) > 2:
         path = directory / "radar.png"
-        series = {model: [values.get(model, 0.0) for values in spokes.values()] for model in results.models}
+        series = {model: [values[model] for values in spokes.values()] for model in results.models}
         title = "All tasks, percent"
         radar(path, spokes=list(spokes), series=series, title=title, top=100.0)
         yield Figure(path, title)
-    ratings = [grid for grid in grids if grid.key.endswith(("/raters", "/judge")) and len(grid.columns) > 2]
+    ratings = [grid for grid in grids if grid.key.endswith(RATED) and len(grid.columns) > 2]
     for grid in ratings:
         path = directory / f"{grid.key.replace('/', '_')}_radar.png"
         series = {label: [cell.value if cell else 0.0 for cell in cells] for label, cells in grid.rows}

@@ -277,7 +277,7 @@ function answers() {
   show(state.task);
 }
 
-document.querySelector("h1").textContent = data.title;
+document.querySelector("h1").textContent = document.querySelector("h1").title = data.title;
 document.querySelector(".method").textContent = data.method;
 tables();
 figures();

@@ -93,7 +93,9 @@ def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
     values = np.array([[cell.value * rule.scale if cell else math.nan for cell in cells] for _, cells in grid.rows])
     top = 100.0 if rule.scale == 100 else float(np.nanmax(values))
     digits = 0 if rule.scale == 100 else rule.digits
-    figure, axes = _figure(2.6 + 0.5 * values.shape[1], 2.1 + 0.4 * len(values))
+    title = readable(grid.title)
+    wide = 0.5 + sum(0.09 if sign.isascii() else 0.16 for sign in title)  # what the title takes
+    figure, axes = _figure(max(2.6 + 0.5 * values.shape[1], wide), 2.1 + 0.4 * len(values))
     axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=top, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
@@ -105,7 +107,7 @@ def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
     shown = titles if all_readable(titles) else list(names)
     axes.set_xticks(range(len(shown)), shown, rotation=40, ha="right", rotation_mode="anchor", fontsize=7)
     axes.set_yticks(range(len(grid.rows)), [readable(label, at) for at, (label, _) in enumerate(grid.rows)], fontsize=8)
-    axes.set_title(readable(grid.title), loc="left", fontsize=10)
+    figure.suptitle(title, x=0.02, ha="left", fontsize=10)  # of the whole width: few columns are narrower than it
     axes.spines[:].set_visible(False)
     axes.tick_params(length=0)
     figure.savefig(path, dpi=150)

@@ -8,7 +8,7 @@ import numpy as np
 
 from hypnos.report.grid import Column, Grid
 from hypnos.report.results import Duel, Indicator, Rating
-from hypnos.report.significance import Interval, mean_interval, rated_interval
+from hypnos.report.significance import SHARE, Interval, mean_interval, rated_interval
 
 
 def rating_grids(
@@ -29,7 +29,7 @@ def rating_grids(
             if any(of_model):
                 means.append((model, tuple(_rated(part, scale) for part, scale in zip(of_model, scales))))
                 variances.append((model, tuple(map(_variance, of_model))))
-        raters = ", ".join(sorted({rating.rater for rating in rows})) if key == "judge" else ""
+        raters = ", ".join(sorted({rating.rater for rating in rows})) if key != "raters" else ""
         by = f" by {raters}" if raters else ""
         yield Grid(key=f"{task}/{key}", title=f"{task}: {title}{by}, mean", columns=columns, rows=tuple(means))
         spread = tuple(Column(name=c.name, better="neither", scale=1.0, digits=2) for c in columns)
@@ -50,7 +50,8 @@ def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid
                     for duel in duels
                     if duel.task == task and {duel.first, duel.second} == {row, column}
                 ]
-                cells.append(mean_interval([w for w, _ in won], [g for _, g in won]) if won and row != column else None)
+                there = won and row != column
+                cells.append(mean_interval(*zip(*won), bounds=SHARE) if there else None)
             rows.append((row, tuple(cells)))
         made_of = "judge, pairs in both orders"
         yield Grid(
@@ -73,7 +74,8 @@ def _rated(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
         return None
     turned = scale.better == "lower" and bool(scale.turned)
     values = [scale.top - row.value if turned else row.value for row in rows]
-    return rated_interval(values, [row.group or row.item for row in rows], [row.rater for row in rows])
+    groups, raters = [row.group or row.item for row in rows], [row.rater for row in rows]
+    return rated_interval(values, groups, raters, bounds=(0.0, scale.top))
 
 
 def _variance(rows: Sequence[Rating]) -> Interval | None:

@@ -80,7 +80,11 @@ def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ..
         grids += slice_grids(results, task)
         note = comparison_note(results, task)
         notes += [note] if note else []
-    kinds = {"judge": ("judged", results.verdicts), "raters": ("rated by people", results.ratings)}
+    kinds = {
+        "judge": ("judged", [verdict for verdict in results.verdicts if not verdict.beside_reference]),
+        "judge_reference": ("judged", [verdict for verdict in results.verdicts if verdict.beside_reference]),
+        "raters": ("rated by people", results.ratings),
+    }
     for key, (title, ratings) in kinds.items():
         grids += rating_grids(ratings, indicators=results.indicators, models=results.models, key=key, title=title)
     grids += duel_grids(results.duels, models=results.models)

@@ -97,7 +97,10 @@ class Answers:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rating:
-    """A number that a rater, or a judge, gave to one answer on one indicator."""
+    """A number that a rater, or a judge, gave to one answer on one indicator.
+
+    A judge that read the reference answer first (`beside_reference`) measures something else than one that did not.
+    """
 
     model: str
     task: str
@@ -106,6 +109,7 @@ class Rating:
     indicator: str
     value: float
     group: str = ""
+    beside_reference: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,14 @@ METHOD = (
 """How the intervals are made, as the report says it."""
 
 _EXACT = 14  # up to so many groups that differ, every swap is tried
+_EQUAL = 1e-12
 
 Values = Sequence[float | None]
+
+Bounds = tuple[float, float]
+"""The least and the greatest that a value can be."""
+
+SHARE: Bounds = (0.0, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +63,7 @@ def mean_intervals(
     columns: Sequence[Values],
     groups: Sequence[Hashable],
     *,
+    bounds: Sequence[Bounds | None] = (),
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     widen: bool = True,
@@ -66,12 +73,14 @@ def mean_intervals(
 
     Questions of one passage are not independent, so a group is drawn with all its questions. A percentile
     interval is too narrow for few groups; `widen` takes percentiles further out, as Student's t would
-    (Hesterberg, The American Statistician 69, 2015). Where all groups agree on 0 or on 1 there is nothing to
-    resample: the end towards the middle is then that of Clopper and Pearson, counting groups.
+    (Hesterberg, The American Statistician 69, 2015). Where all groups agree there is nothing to resample, and yet
+    some group not drawn may disagree. Clopper and Pearson bound the share of such groups, and `bounds` how far off
+    they are: of right and wrong answers this is the interval of Clopper and Pearson itself, counting groups.
 
     Args:
         columns: one value a question; None is left out, and `n` says so.
         groups: of the questions.
+        bounds: of each column's values; None, or none at all, where there are none.
         level: share of intervals that shall cover.
         resamples: how often groups are drawn.
         widen: False: plain percentiles.
@@ -93,16 +102,18 @@ def mean_intervals(
         ends = np.quantile(drawn[:, :-1] / drawn[:, -1:], [tail, 1 - tail], axis=0)
         for column, place in enumerate(which):
             mean, (low, high) = float(values[:, column].mean()), ends[:, column]
-            if widen and mean in (0.0, 1.0) and np.isin(values[:, column], (0.0, 1.0)).all():
-                edge = ((1 - level) / 2) ** (1 / size)
-                low, high = (edge, 1.0) if mean else (0.0, 1 - edge)
+            known = bounds[place] if bounds else None
+            if widen and known and high - low < _EQUAL:
+                low, high = _all_agree(mean, known, size, level)
             intervals[place] = Interval(mean, float(low), float(high), len(values), size)
     return [interval for interval in intervals if interval is not None]
 
 
-def mean_interval(values: Values, groups: Sequence[Hashable], **options: float) -> Interval:
+def mean_interval(
+    values: Values, groups: Sequence[Hashable], *, bounds: Bounds | None = None, **options: float
+) -> Interval:
     """`mean_intervals` of one column."""
-    return mean_intervals([values], groups, **options)[0]  # type: ignore[arg-type]
+    return mean_intervals([values], groups, bounds=[bounds], **options)[0]  # type: ignore[arg-type]
 
 
 def rated_interval(
@@ -110,6 +121,7 @@ def rated_interval(
     groups: Sequence[Hashable],
     raters: Sequence[Hashable],
     *,
+    bounds: Bounds | None = None,
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -121,7 +133,7 @@ def rated_interval(
     """
     (group_at, group_count), (rater_at, rater_count) = numbered(groups), numbered(raters)
     if rater_count < 2 or group_count < 2:
-        one = mean_interval(values, groups, level=level, resamples=resamples, seed=seed)
+        one = mean_interval(values, groups, bounds=bounds, level=level, resamples=resamples, seed=seed)
         return replace(one, raters=rater_count)
     cells = np.column_stack([np.asarray(values, dtype=float), np.ones(len(values))])
     sums = sum_groups(cells, group_at * rater_count + rater_at, group_count * rater_count)
@@ -137,6 +149,8 @@ def rated_interval(
     tail = tail_share(level, group_count)
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
     mean = float(totals.sum() / counts.sum())
+    if bounds and high - low < _EQUAL:
+        low, high = _all_agree(mean, bounds, group_count, level)
     return Interval(mean, float(low), float(high), len(values), group_count, rater_count)
 
 
@@ -176,6 +190,7 @@ def compare_many(
     pairs: Sequence[tuple[Values, Values]],
     groups: Sequence[Hashable],
     *,
+    bounds: Sequence[Bounds | None] = (),
     level: float = LEVEL,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -184,10 +199,11 @@ def compare_many(
 
     The permutation test swaps the two models within whole groups; where at most 14 groups differ every swap is
     tried, so that p is exact. The bootstrap's p is twice the smaller share of resampled differences beyond zero.
-    Questions that one of the two has no value for are left out.
+    Questions that one of the two has no value for are left out. `bounds` are those of each pair's values.
     """
     differences = [_difference(first, second) for first, second in pairs]
-    intervals = mean_intervals(differences, groups, level=level, resamples=resamples, seed=seed)
+    apart = [known and (known[0] - known[1], known[1] - known[0]) for known in bounds]
+    intervals = mean_intervals(differences, groups, bounds=apart, level=level, resamples=resamples, seed=seed)
     found: dict[int, Comparison] = {}
     table = _table(differences, len(groups))
     for there, which in _alike(table):
@@ -217,9 +233,11 @@ def compare_many(
     return [replace(found[place], adjusted=p) for place, p in enumerate(adjusted)]
 
 
-def compare(first: Values, second: Values, groups: Sequence[Hashable], **options: float) -> Comparison:
+def compare(
+    first: Values, second: Values, groups: Sequence[Hashable], *, bounds: Bounds | None = None, **options: float
+) -> Comparison:
     """`compare_many` of one pair."""
-    return compare_many([(first, second)], groups, **options)[0]  # type: ignore[arg-type]
+    return compare_many([(first, second)], groups, bounds=[bounds], **options)[0]  # type: ignore[arg-type]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -231,6 +249,12 @@ def holm(p_values: Sequence[float]) -> list[float]:
         highest = max(highest, min(1.0, (len(order) - rank) * p))
         adjusted[at] = highest
     return adjusted
+
+
+def _all_agree(mean: float, bounds: Bounds, groups: int, level: float) -> tuple[float, float]:
+    """Ends where every group has the same mean: some share of groups, not drawn, may lie at the ends of the scale."""
+    unseen = 1 - ((1 - level) / 2) ** (1 / groups)
+    return mean - unseen * (mean - bounds[0]), mean + unseen * (bounds[1] - mean)
 
 
 def _difference(first: Values, second: Values) -> list[float | None]:

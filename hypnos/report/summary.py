@@ -9,6 +9,8 @@ from hypnos.report.results import Answers, Metric, Note, Question, Results, Task
 from hypnos.report.significance import (
     METHOD,
     RESAMPLES,
+    SHARE,
+    Bounds,
     Interval,
     compare_many,
     mean_intervals,
@@ -89,7 +91,7 @@ def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
         chosen = {name: which for name, which in chosen.items() if any(which)}
         if len(chosen) < 2 or not there:
             continue
-        cells = {name: _part(task, there, metric.name, which) for name, which in chosen.items()}
+        cells = {name: _part(task, there, metric, which) for name, which in chosen.items()}
         yield Grid(
             key=f"{task.name}/by_{kind}",
             title=f"{task.title or task.name}: {label_of(metric.name)} by {kind}",
@@ -110,7 +112,11 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
     ]
     if not asked:
         return None
-    found = compare_many([(a.scores[m.name], b.scores[m.name]) for m, a, b in asked], _groups(task))
+    found = compare_many(
+        [(a.scores[m.name], b.scores[m.name]) for m, a, b in asked],
+        _groups(task),
+        bounds=[_bounds(m) for m, _, _ in asked],
+    )
     rows = []
     for (metric, first, second), c in zip(asked, found):
         column = column_of(metric)
@@ -171,10 +177,18 @@ def _intervals(task: TaskQuestions, there: Sequence[Answers]) -> dict[tuple[str,
     """Every mean of every model, resampled together."""
     found = {(a.model, name): value for a in there for name, value in a.corpus.items()}
     names = [(a, name) for a in there for name in a.scores]
-    means = mean_intervals([a.scores[name] for a, name in names], _groups(task))
+    bounds = {metric.name: _bounds(metric) for metric in task.metrics}
+    means = mean_intervals(
+        [a.scores[name] for a, name in names], _groups(task), bounds=[bounds.get(name) for _, name in names]
+    )
     return {**found, **{(a.model, name): interval for (a, name), interval in zip(names, means)}}
 
 
-def _part(task: TaskQuestions, there: Sequence[Answers], metric: str, which: Sequence[bool]) -> list[Interval]:
-    columns = [[v for v, chosen in zip(a.scores[metric], which) if chosen] for a in there]
-    return mean_intervals(columns, [g for g, chosen in zip(_groups(task), which) if chosen])
+def _part(task: TaskQuestions, there: Sequence[Answers], metric: Metric, which: Sequence[bool]) -> list[Interval]:
+    columns = [[v for v, chosen in zip(a.scores[metric.name], which) if chosen] for a in there]
+    groups = [group for group, chosen in zip(_groups(task), which) if chosen]
+    return mean_intervals(columns, groups, bounds=[_bounds(metric)] * len(columns))
+
+
+def _bounds(metric: Metric) -> Bounds | None:
+    return SHARE if metric.share else None

@@ -60,6 +60,10 @@ def test_the_written_set_has_replies_of_each_kind_and_none_twice():
         ("B", "B", "letters alone"),
         ("\\boxed{B}", "B", "marked"),
         ("所以答案是B", "B", "declared"),
+        ("答案：B\nA. 起效慢\nC. 作用太久", "B", "declared"),  # remarks on others, and no second letter
+        ("答案：\nB\nC", "BC", "declared"),
+        ("正确选项有A、B和D，C应避免。", "ABD", "declared"),
+        ("答案是B吗？不，应为C。", "C", "closing letter"),
         ("B：芬太尼最合适，其余不合适", "B", "leading letter"),
         ("B. 芬太尼\nC. 舒芬太尼", "BC", "options listed"),
         ("对不起，我不能回答。", None, "refused"),

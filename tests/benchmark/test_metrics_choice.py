@@ -2,6 +2,7 @@
 
 import pytest
 
+from hypnos.benchmark.choice import VERSION
 from hypnos.benchmark.metrics.answers import Shape
 from hypnos.benchmark.metrics.choice import Choice, LetterAccuracy
 
@@ -24,6 +25,11 @@ def test_letters(picked, right, accuracy, f1, jaccard, tmp_path) -> None:
     assert found["option_f1"][0] == pytest.approx(f1)
     assert found["option_jaccard"][0] == pytest.approx(jaccard)
     assert found["unparsed"][0] == (picked == "")
+
+
+def test_every_number_made_from_letters_says_which_rules_read_them(tmp_path) -> None:
+    notes = Choice(folder=tmp_path).notes()
+    assert [note.signature.split("|")[0] for note in notes] == [f"read:rules-{VERSION}"] * 4
 
 
 def test_letters_found_in_another_way_have_a_number_of_their_own(tmp_path) -> None:

@@ -40,6 +40,7 @@ def test_numbers_are_raw_and_unreadable_verdicts_give_none():
         ("gpt4", "coherence", 3.0, "gq1")
     ]
     assert len(found) == 10
+    assert {one.rater for one in found if one.beside_reference} == {"gpt4 (reference)"}
     assert {one.rater: one.value for one in found if one.indicator == "harmfulness"} == {
         "gpt4": 3.0,
         "gpt4 (reference)": 8.0,

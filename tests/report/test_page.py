@@ -86,6 +86,16 @@ class TestInChromium:
         page.locator("#answers button[data-task=pick]").click()
         assert page.locator(".count").inner_text() == "2 of 6 questions"
 
+    def test_an_answer_that_never_ended_does_not_push_the_others_away(self, results, drugs, tmp_path, chromium) -> None:
+        endless = replace(results.answers[0], texts=("又一行\n" * 500, *results.answers[0].texts[1:]))
+        answers = tuple(endless if one == results.answers[0] else one for one in results.answers)
+        long = write_report(tmp_path, results=replace(results, answers=answers), drugs=drugs).page
+        page = chromium.new_page(viewport={"width": 400, "height": 900})
+        page.goto(long.as_uri())
+        assert page.locator(".answer .body", has_text="又一行").first.bounding_box()["height"] < 500
+        assert page.evaluate("document.documentElement.scrollWidth") == 400  # and a narrow window need not be pushed
+        page.close()
+
     def test_right_options_chips_and_topics(self, page) -> None:
         page.get_by_label("Topic").select_option("airway")
         assert page.locator(".count").inner_text() == "2 of 4 questions"

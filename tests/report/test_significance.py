@@ -7,6 +7,7 @@ import pytest
 from scipy import stats
 
 from hypnos.report.significance import (
+    SHARE,
     compare,
     compare_many,
     holm,
@@ -56,9 +57,27 @@ def test_what_is_missing_is_left_out_and_counted() -> None:
 
 @pytest.mark.parametrize("right", [0, 30])
 def test_all_right_or_all_wrong_has_the_interval_of_clopper_and_pearson(right: int) -> None:
-    ours = mean_interval([1.0 if right else 0.0] * 30, range(30))
+    ours = mean_interval([1.0 if right else 0.0] * 30, range(30), bounds=SHARE)
     theirs = stats.binomtest(right, 30).proportion_ci(method="exact")
     assert (ours.low, ours.high) == pytest.approx((theirs.low, theirs.high))
+
+
+def test_groups_that_agree_leave_room_on_both_sides_as_far_as_values_go() -> None:
+    unseen = 1 - 0.025 ** (1 / 30)
+    whole = mean_interval([0.0, 1.0] * 30, [at // 2 for at in range(60)], bounds=SHARE)
+    assert (whole.low, whole.high) == pytest.approx((0.5 - unseen / 2, 0.5 + unseen / 2))
+    alike = compare([1.0, 0.0] * 15, [1.0, 0.0] * 15, range(30), bounds=SHARE)
+    assert (alike.low, alike.high) == pytest.approx((-unseen, unseen))
+    always = compare([1.0] * 30, [0.0] * 30, range(30), bounds=SHARE)
+    assert (always.low, always.high) == pytest.approx((1 - 2 * unseen, 1.0))
+    for raters in (["a"] * 30, ["a", "b"] * 15):
+        rated = rated_interval([1.0] * 30, range(30), raters, bounds=(0.0, 10.0))
+        assert (rated.low, rated.high) == pytest.approx((1 - unseen, 1 + 9 * unseen))
+
+
+def test_a_value_without_bounds_is_not_taken_for_a_share() -> None:
+    length = mean_interval([1.0] * 30, range(30))
+    assert (length.value, length.low, length.high) == (1.0, 1.0, 1.0)
 
 
 @pytest.mark.parametrize(("values", "groups", "n"), [([], [], 0), ([None], ["a"], 0), ([0.5, 0.7], ["a", "a"], 2)])
@@ -154,6 +173,8 @@ def test_intervals_cover_the_truth_19_times_of_20(groups: int) -> None:
         sizes = random.integers(1, 4, groups)
         shares = np.repeat(random.beta(3, 2, groups), sizes)
         values = (random.random(len(shares)) < shares).astype(float)
-        found = mean_interval(values.tolist(), np.repeat(np.arange(groups), sizes).tolist(), resamples=1000, seed=run)
+        found = mean_interval(
+            values.tolist(), np.repeat(np.arange(groups), sizes).tolist(), bounds=SHARE, resamples=1000, seed=run
+        )
         covered += found.low <= 0.6 <= found.high
     assert 0.935 <= covered / runs <= 0.965

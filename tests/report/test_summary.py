@@ -72,6 +72,15 @@ def test_a_judge_is_named(results) -> None:
     assert "open: judged by one, mean" in {grid.title for grid in grids}
 
 
+def test_a_judge_with_the_reference_before_it_has_a_table_of_its_own(results) -> None:
+    seen = [replace(one, rater="one (reference)", value=9.0, beside_reference=True) for one in results.verdicts]
+    grids, _ = tabulate_results(replace(results, verdicts=(*results.verdicts, *seen)))
+    tables = {grid.key: grid for grid in grids}
+    assert tables["open/judge"] == next(g for g in tabulate_results(results)[0] if g.key == "open/judge")
+    assert tables["open/judge_reference"].title == "open: judged by one (reference), mean"
+    assert cells(tables["open/judge_reference"], "good") == {"有用性": 9.0, "无害性": 1.0}
+
+
 def test_an_unknown_indicator_keeps_its_key(results) -> None:
     rating = Rating(model="good", task="open", item="q0", rater="one", indicator="speed", value=3.0)
     mean, _ = rating_grids([rating], indicators=(), models=("good", "bad"), key="raters", title="rated")

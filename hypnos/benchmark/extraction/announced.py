@@ -18,7 +18,7 @@ CUE = re.compile(
 
 FILLER = re.compile(
     r"\s*(?:[.:=\]】)\"”>]|\s)*(?:应该|应当|应|该|就|显然|无疑|自然|只能|可能)*"
-    r"(?:是|为|為|如下|定为|即|选择|选|選|is|are|should be|would be|be)?"
+    r"(?:是|为|為|有|如下|定为|即|选择|选|選|is|are|should be|would be|be)?"
     r"(?:选项|选择|选|以下|the\s+|option\s+|choice\s+)?[\s:=\"'“]*"
 )
 
@@ -91,7 +91,7 @@ def _set_aside(reply: Reply, start: int, end: int) -> bool:
     """Whether an announcement is denied, conditional, or of others."""
     before = CLAUSE.split(reply.text[:start])[-1]
     sentence = re.split(r"[。;!?\n]", reply.text[:start])[-1]
-    if BEFORE.search(before) or CONDITION.search(sentence):
+    if BEFORE.search(before) or CONDITION.search(sentence) or re.match(r"\s*吗", reply.text[end:]):
         return True
     after = CLAUSE.split(reply.text[end:])[0]
     denied = re.match(rf"\s*(?:选项|项)?(?:的?(?:说法|表述))?(?:[均都]?是|为|[均都]|is\s+)?{WRONG}", after)

@@ -23,6 +23,8 @@ END = re.compile(r"\s*(?:$|[。.;!?\])】”’\"'」』}<\n]|,(?!\s*[A-J])|、(
 GOES_ON = re.compile(r"\s*(?:[二两三四五六七八九]?[个项者]|选项|均|都|全|皆|are\b|is\b|正确|错误|有误|不正确|不对)")
 ARTICLE = re.compile(r"\s+(?!is\b|are\b|and\b|or\b|because\b|since\b|as\b|for\b)[a-z]{2,}")
 OR = re.compile(r"\s*(?:或者?|还是|\bor\b)\s*[\"'“(\[]*(?:选项)?[A-J](?![A-Za-z0-9])")
+REMARK = re.compile(r"[ \t]*[.、:][ \t]*[^\s.、:]")
+"""After a letter at the beginning of a line: what follows is about that option."""
 DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Za-z0-9])$")
 """Before the name of an option it makes another drug's name of it, or another number."""
 
@@ -70,6 +72,10 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None
     while True:
         unit = _read_unit(text, place, options)
         if unit is None:
+            break
+        # 答案：B, and on the next line "A. 起效慢": a remark on A, and no second letter.
+        a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
+        if units and a_letter and "\n" in joins[-1] and REMARK.match(text, unit[1]):
             break
         units.append(unit)
         join = JOIN.match(text, unit[1])

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from datasets import Value
 
+from hypnos.benchmark.choice import VERSION
 from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
 from hypnos.report.results import Metric
 
@@ -21,12 +22,16 @@ class Choice(ItemMetric):
     columns: Mapping[str, Any] = {"predictions": Value("string"), "references": Value("string")}
 
     def notes(self) -> tuple[Metric, ...]:
-        level = "level:mean of answers"
+        how = {"accuracy": "set equality", "option_f1": "f1", "option_jaccard": "jaccard", "unparsed": "none read"}
+        made_of = {
+            name: sign(f"read:rules-{VERSION}", f"letters:{what}", "level:mean of answers")
+            for name, what in how.items()
+        }
         return (
-            Metric(name="accuracy", signature=sign("letters:set equality", level), family="choice", headline=True),
-            Metric(name="option_f1", signature=sign("letters:f1", level), family="choice"),
-            Metric(name="option_jaccard", signature=sign("letters:jaccard", level), family="choice"),
-            Metric(name="unparsed", signature=sign("letters:none read", level), family="choice", better="lower"),
+            Metric(name="accuracy", signature=made_of["accuracy"], family="choice", headline=True),
+            Metric(name="option_f1", signature=made_of["option_f1"], family="choice"),
+            Metric(name="option_jaccard", signature=made_of["option_jaccard"], family="choice"),
+            Metric(name="unparsed", signature=made_of["unparsed"], family="choice", better="lower"),
         )
 
     def score(self, *, predictions: Sequence[str], references: Sequence[str]) -> Scores:  # type: ignore[override]

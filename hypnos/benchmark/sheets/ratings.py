@@ -118,9 +118,10 @@ def numbers(ratings: Sequence[AnswerRating], *, calibration: bool = False) -> It
     """
     for rating in ratings:
         if calibration or rating.part == "main":
-            place = {"model": rating.model, "task": rating.task, "item": rating.item, "group": rating.group}
+            given = {"model": rating.model, "task": rating.task, "item": rating.item, "group": rating.group}
+            place: dict[str, Any] = {**given, "rater": rating.rater}
             for indicator, value in rating.scores.items():
-                yield Rating(rater=rating.rater, indicator=indicator, value=value, **place)
+                yield Rating(indicator=indicator, value=value, **place)
 
 
 def _read_key(file: Path) -> dict[str, Any]:
