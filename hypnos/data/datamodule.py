@@ -23,7 +23,7 @@ from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
-from hypnos.data.rows import PackedRows, StepSampler, column
+from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
 
 log = logging.getLogger(__name__)
 
@@ -274,7 +274,8 @@ class InstructionData(LightningDataModule):
         rows = self.held_out_rows
         world = self.trainer.world_size if self.trainer else 1
         rank = self.trainer.global_rank if self.trainer else 0
-        mine = [(row, 0) for row in range(rank, len(rows), world)]
+        # All ranks have as many, as those that share their weights wait for each other.
+        mine = [(at if at < len(rows) else NO_ROW, 0) for at in range(rank, -(-len(rows) // world) * world, world)]
         return self._loader(rows, mine) if len(rows) else []
 
     def _loader(self, rows: PackedRows, sampler: Any) -> DataLoader:

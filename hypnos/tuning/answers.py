@@ -25,12 +25,15 @@ class Answers(Callback):
         self._given: list[dict[str, Any]] = []
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Answer every prompt on the first rank."""
-        if not trainer.is_global_zero or self.tokenizer is None or not self.prompts:
+        """Answer every prompt; the first rank keeps what was said."""
+        shared = pl_module.device_mesh is not None  # every rank has a part of the weights, and answers with the others
+        if not (trainer.is_global_zero or shared) or self.tokenizer is None or not self.prompts:
             return
         tokenizer = PreTrainedTokenizerFast.from_pretrained(self.tokenizer)
         with trainer.precision_plugin.forward_context():
             rows = self._answers(trainer, pl_module, tokenizer)
+        if not trainer.is_global_zero:
+            return
         if self.file is not None:
             with self.file.open("a", encoding="utf-8") as stream:
                 stream.writelines(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -51,8 +54,9 @@ class Answers(Callback):
             message, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(pl_module.device)
         given = inputs["input_ids"].shape[1]
-        model: Any = pl_module.model
-        said = model.generate(**inputs, max_new_tokens=self.max_new_tokens, do_sample=False)
+        settings = {"max_new_tokens": self.max_new_tokens, "do_sample": False}
+        settings["synced_gpus"] = pl_module.device_mesh is not None
+        said = pl_module(lambda model: model.generate(**inputs, **settings))
         return str(tokenizer.decode(said[0, given:], skip_special_tokens=True))
 
     def _show(self, trainer: Trainer, rows: list[dict[str, Any]]) -> None:

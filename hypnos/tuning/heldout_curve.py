@@ -5,10 +5,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
-from pytorch_lightning import Callback, LightningModule, Trainer
+from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
-
-from hypnos.tuning.loss import negative_log_likelihood
 
 NO_ROW = -1
 """Asked of packed rows, gives one without anything learnt: every rank passes as many rows through the model."""
@@ -21,7 +19,7 @@ class HeldOutCurve(Callback):
         self.sets: Mapping[str, Any] = {}
         self.tell: Callable[[Mapping[str, float], int], None] | None = None
 
-    def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+    def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Tell bits per character of each set; what the finished stage achieves is measured apart."""
         if self.tell is None or trainer.state.fn != TrainerFn.FITTING:
             return
@@ -30,7 +28,7 @@ class HeldOutCurve(Callback):
         self.tell({name: value for name, value in bits.items() if value is not None}, trainer.global_step)
 
 
-def _bits_per_char(trainer: Trainer, pl_module: LightningModule, rows: Any) -> float | None:
+def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:
     """Over all rows and ranks; None where nothing is held out."""
     if not len(rows):
         return None
@@ -40,7 +38,7 @@ def _bits_per_char(trainer: Trainer, pl_module: LightningModule, rows: Any) -> f
         at = turn * world + rank
         row = rows[(at if at < len(rows) else NO_ROW, 0)]
         row = {name: value.to(pl_module.device) for name, value in row.items()}
-        sums[0] += negative_log_likelihood(pl_module.model, row).double()
+        sums[0] += pl_module.nats(row).double()
         sums[1] += row["characters"]
     nats, characters = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
     return float(nats / math.log(2) / max(characters, 1))

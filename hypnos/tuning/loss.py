@@ -57,5 +57,4 @@ def plain_head(model: Any) -> Tensor | None:
     linear = head if active is None else active[head.active_adapters[0]]
     if type(linear) is not nn.Linear or linear.bias is not None or any(getattr(model.config, s, None) for s in SCALED):
         return None
-    # A sharded head is whole only inside the model's own forward pass.
-    return None if hasattr(head.weight, "full_tensor") else head.weight
+    return head.weight

@@ -3,6 +3,8 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import numpy as np
 import torch
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
+from torch.distributed.fsdp import FSDPModule
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.errors import UserError
 from hypnos.tuning.attention import choose_attention
@@ -21,6 +24,7 @@ from hypnos.tuning.export import made_with
 from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.neftune import Neftune
 from hypnos.tuning.resume import MADE_WITH, check_weights, compare_code, progress_at
+from hypnos.tuning.sharded import shard, whole
 
 
 class Tuning(LightningModule, ABC):
@@ -80,15 +84,31 @@ class Tuning(LightningModule, ABC):
             directory, dtype=self.weights_dtype, attn_implementation=choose_attention(self.attention)
         )
 
-    def load(self, directory: Path) -> None:
-        """Read the model of a Hugging Face directory and make it ready to train."""
-        model = self.read(directory)
-        if self.activation_checkpointing:
-            model.activation_checkpointing_enable()
-        self.model = self.adapt(model)
+    def load(self, directory: Path, *, empty: bool = False) -> None:
+        """Read the model of a Hugging Face directory and make it ready to train.
+
+        Args:
+            directory: of the model.
+            empty: read its shape alone, as the weights come from another rank.
+        """
+        with torch.device("meta") if empty else nullcontext():
+            model = self._shape(directory) if empty else self.read(directory)
+            if self.activation_checkpointing:
+                model.activation_checkpointing_enable()
+            self.model = self.adapt(model)
         if self.neftune_alpha:
             self._noise = Neftune(self.model.get_input_embeddings(), self.neftune_alpha)
         self.model.train()
+
+    def _shape(self, directory: Path) -> PreTrainedModel:
+        attention = choose_attention(self.attention)
+        config = AutoConfig.from_pretrained(directory)
+        return AutoModelForCausalLM.from_config(config, dtype=self.weights_dtype, attn_implementation=attention)
+
+    def configure_model(self) -> None:
+        """Leave this rank its part of the weights, where the strategy shards them."""
+        if self.device_mesh is not None and not isinstance(self, FSDPModule):
+            shard(self, self.device_mesh["data_parallel"], str(self.trainer.precision))
 
     @abstractmethod
     def adapt(self, model: PreTrainedModel) -> nn.Module:
@@ -105,6 +125,14 @@ class Tuning(LightningModule, ABC):
     def merge(self) -> PreTrainedModel:
         """The tuned model as a plain Hugging Face one."""
 
+    def forward(self, ask: Callable[[Any], Any]) -> Any:
+        """Ask something of the model; a sharded one must be asked so, by all ranks at once, and never directly."""
+        return ask(self.model)
+
+    def nats(self, batch: Batch) -> Tensor:
+        """See `negative_log_likelihood`."""
+        return self(partial(negative_log_likelihood, batch=batch))
+
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over learnt tokens.
 
@@ -114,7 +142,7 @@ class Tuning(LightningModule, ABC):
         self._draw_anew()
         if self._noise is not None:
             self._noise.aim(batch["position_ids"])
-        total = negative_log_likelihood(self.model, batch)
+        total = self.nats(batch)
         # The last step of an epoch may have fewer micro-batches, but Lightning divides by the full number.
         shares = self.trainer.accumulate_grad_batches * self.trainer.world_size
         share = total / batch["step_tokens"].clamp(min=1)
@@ -167,7 +195,7 @@ class Tuning(LightningModule, ABC):
         """Clip the gradient's norm, and log what it was."""
         trained = [p for group in optimizer.param_groups for p in group["params"]]
         norm = torch.nn.utils.clip_grad_norm_(trained, gradient_clip_val or math.inf)
-        self.log("train/grad_norm", norm)
+        self.log("train/grad_norm", whole(norm))
 
     def on_validation_epoch_start(self) -> None:
         self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
@@ -175,7 +203,7 @@ class Tuning(LightningModule, ABC):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a row's nats, tokens and characters."""
         assert self._sums is not None
-        self._sums[0] += negative_log_likelihood(self.model, batch).double()
+        self._sums[0] += self.nats(batch).double()
         self._sums[1] += batch["targets"].numel()
         self._sums[2] += batch["characters"]
 

@@ -20,6 +20,8 @@ from hypnos.tuning.handoff import check_directory, check_parent, check_same, pro
 from hypnos.tuning.heldout_curve import HeldOutCurve
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.rank import is_first_rank
+from hypnos.tuning.sharded import Sharded, build_trainer, gather
 from hypnos.tuning.tracking import Tracking
 from hypnos.tuning.watch import watched
 
@@ -101,8 +103,9 @@ def train_stage(
     data.use_tokenizer(tokenizer)
     module: Tuning = build(config["tuning"])
     module.stage_key, module.stage_seed = key, seed
-    module.load(parent)
-    trainer: Trainer = build(config["trainer"], logger=tracking.loggers, default_root_dir=str(output))
+    trainer = build_trainer(build, config, logger=tracking.loggers, default_root_dir=str(output))
+    sharded = isinstance(trainer.strategy, Sharded)
+    module.load(parent, empty=sharded and not is_first_rank())
     trainer.strategy.checkpoint_io = WholeFiles()
     trainer.accumulate_grad_batches = -(-data.rows_per_step // trainer.world_size)
     checkpoints = directory / "checkpoints"
@@ -126,6 +129,8 @@ def train_stage(
             _save_end(trainer)
             _take_best(trainer, module)
             metrics = _final_metrics(trainer, module, data, name)
+            if sharded:
+                gather(module, parent, first=trainer.is_global_zero)
     except SIGTERMException as error:  # a scheduler took the machine back
         raise _stopped(name, trainer) from error
     if not trainer.is_global_zero:
@@ -192,8 +197,8 @@ def _take_best(trainer: Trainer, module: Tuning) -> None:
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
             log.info("best %s: %s", callback.monitor, callback.best_model_path)
-            state = torch.load(callback.best_model_path, weights_only=True, map_location="cpu")["state_dict"]
-            module.load_state_dict(state, strict=module.strict_loading)
+            best = torch.load(callback.best_model_path, weights_only=True, map_location="cpu", mmap=True)
+            trainer.strategy.load_model_state_dict(best, strict=module.strict_loading)
 
 
 def _final_metrics(trainer: Trainer, module: Tuning, data: Any, name: str) -> dict[str, float]:

@@ -18,6 +18,7 @@ from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.rank import is_first_rank
+from hypnos.tuning.sharded import build_trainer
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
 from hypnos.tuning.tracking import Tracking
 
@@ -89,7 +90,7 @@ class Run:
         self.heldout = HeldOut({name: build(config) for name, config in heldout.items()}, artefacts / "measures")
         for config in stages.values():
             build(config["tuning"])
-            build(config["trainer"], logger=False, default_root_dir=str(output))
+            build_trainer(build, config, logger=False, default_root_dir=str(output))
         self.vocabulary.check()
         for data in (*self.data.values(), *self.heldout.data.values()):
             data.check()

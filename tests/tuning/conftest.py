@@ -27,7 +27,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def small_model() -> Callable[..., LlamaForCausalLM]:
     def make(*, tied: bool = False, rows: int = 1500) -> LlamaForCausalLM:
         torch.manual_seed(0)

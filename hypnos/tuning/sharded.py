@@ -1,0 +1,177 @@
+"""Weights, gradients and moments in parts over the devices: torch's FSDP2 (`strategy=fsdp`), which CPUs know too."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.distributed
+from pytorch_lightning import Trainer
+from pytorch_lightning.strategies import ModelParallelStrategy
+from torch import Tensor, nn
+from torch.distributed.device_mesh import DeviceMesh
+from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
+from torch.distributed.tensor import DTensor
+from torch.optim import Optimizer
+
+from hypnos.corpus.errors import UserError
+
+NAME = "fsdp"
+"""Lightning has another strategy of this name, torch's first way of sharding, which refuses CPUs."""
+
+GATHERED = {"32-true": None, "bf16-mixed": torch.bfloat16, "bf16-true": None}
+"""By Lightning's name for a precision, the type in which layers are put together, where it is not that of the parts."""
+
+
+class Sharded(ModelParallelStrategy):
+    """A part of every weight on each device. Checkpoints are one file, the same as on one device: either goes on."""
+
+    def __init__(self) -> None:
+        """Shard over all devices."""
+        super().__init__(save_distributed_checkpoint=False)
+
+    def setup_environment(self) -> None:
+        self._data_parallel_size, self._tensor_parallel_size = self.num_nodes * self.num_processes, 1
+        super().setup_environment()
+
+    @property
+    def lightning_restore_optimizer(self) -> bool:
+        return True
+
+    def lightning_module_state_dict(self) -> dict[str, Any]:
+        """What a checkpoint holds, whole, in the first rank's memory; of adapters nothing that is frozen."""
+        module = self.lightning_module
+        assert module is not None
+        trained = {name for name, parameter in module.named_parameters() if parameter.requires_grad}
+        kept = ((k, v) for k, v in module.state_dict().items() if module.strict_loading or k in trained)
+        return dict(self._whole(kept))
+
+    def optimizer_state(self, optimizer: Optimizer) -> dict[str, Any]:
+        """The optimizer's own state, its moments whole in the first rank's memory."""
+        state = optimizer.state_dict()
+        return {**state, "state": {at: dict(self._whole(of.items())) for at, of in state["state"].items()}}
+
+    def _whole(self, named: Any) -> Iterator[tuple[str, Any]]:
+        for name, value in named:
+            found = whole(value)
+            if self.is_global_zero:
+                yield name, found.cpu() if isinstance(found, Tensor) else found
+
+    def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
+        """A checkpoint of which every rank reads its part alone."""
+        return torch.load(checkpoint_path, map_location="cpu", weights_only=weights_only, mmap=True)
+
+    def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
+        module = self.lightning_module
+        assert module is not None
+        parts = module.state_dict()
+        module.load_state_dict({k: part(v, parts.get(k)) for k, v in checkpoint["state_dict"].items()}, strict=strict)
+
+    def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
+        for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
+            trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            moments = {at: {k: part(v, trained[at]) for k, v in of.items()} for at, of in state["state"].items()}
+            optimizer.load_state_dict({**state, "state": moments})
+
+
+def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer:
+    """The trainer of a stage.
+
+    Args:
+        build: makes an object from a config with a `_target_`.
+        stage: its `tuning` and `trainer`, plain.
+        **given: to the trainer, besides.
+
+    Raises:
+        UserError: what cannot be sharded shall be.
+    """
+    settings = stage["trainer"]
+    if settings["strategy"] == NAME:
+        kind, precision = stage["tuning"].get("quantization"), settings["precision"]
+        if kind is not None:
+            raise UserError(f"strategy fsdp: a base in four bits ({kind}) is not sharded; use strategy=ddp")
+        if precision not in GATHERED:
+            raise UserError(f"strategy fsdp: precision {precision} is not sharded; know {', '.join(GATHERED)}")
+        # What was gathered in inference mode could not be trained on later.
+        given |= {"strategy": Sharded(), "inference_mode": False}
+    return build(settings, **given)
+
+
+def shard(module: Any, mesh: DeviceMesh, precision: str) -> None:
+    """Leave each rank its part of every layer, and of what lies outside layers: embeddings, last norm, head.
+
+    The first rank's weights are spread, layer by layer: others need none, and no device holds more than a layer
+    beside its parts.
+
+    Args:
+        module: a `Tuning` with its model; in its forward pass what lies outside layers is whole.
+        mesh: of one dimension.
+        precision: Lightning's name.
+    """
+    model = module.model
+    kinds = (model.get_base_model() if hasattr(model, "get_base_model") else model)._no_split_modules
+    layers = [layer for layer in model.modules() if type(layer).__name__ in kinds]
+    # What peft keeps of tables that are trained whole takes part in nothing.
+    unused = [layer for name, layer in model.named_modules() if name.endswith("original_module")]
+    # Reduced in float32; gradients of a residual stream that stays as it is, whatever the layers' type.
+    computed = MixedPrecisionPolicy(GATHERED[precision], torch.float32, cast_forward_inputs=False)
+    kept = MixedPrecisionPolicy(reduce_dtype=torch.float32)
+    for unit in layers:
+        _spread([unit], mesh)
+        fully_shard(unit, mesh=mesh, mp_policy=computed)
+    if unused:
+        _spread(unused, mesh)
+        fully_shard(unused, mesh=mesh)
+    _spread([module], mesh)
+    fully_shard(module, mesh=mesh, mp_policy=kept, reshard_after_forward=True)
+
+
+def _spread(units: list[nn.Module], mesh: DeviceMesh) -> None:
+    """Bring the first rank's tensors onto every rank's device; what is shared stays shared."""
+    device = torch.device(mesh.device_type, torch.cuda.current_device() if mesh.device_type == "cuda" else None)
+    known: dict[Tensor, Tensor] = {}
+    for module in (module for unit in units for module in unit.modules()):
+        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
+        for tensors in held:
+            for name, old in tensors.items():
+                if old is None or isinstance(old, DTensor):
+                    continue
+                if old not in known:
+                    new = torch.empty_like(old, device=device) if old.is_meta else old.detach().to(device)
+                    torch.distributed.broadcast(new, src=0)
+                    known[old] = nn.Parameter(new, old.requires_grad) if isinstance(old, nn.Parameter) else new
+                tensors[name] = known[old]
+
+
+def whole(value: Any) -> Any:
+    """A tensor put together from its parts; every rank that has one must ask."""
+    return value.full_tensor() if isinstance(value, DTensor) else value
+
+
+def part(value: Any, like: Any) -> Any:
+    """Cut this rank's part from a whole tensor, as another tensor is cut."""
+    if not isinstance(like, DTensor) or value.shape != like.shape:
+        return value
+    mesh = like.device_mesh
+    parts = value.chunk(mesh.size())
+    mine = parts[mesh.get_local_rank()] if mesh.get_local_rank() < len(parts) else value[:0]
+    mine = mine.to(like.device, copy=True)
+    return DTensor.from_local(mine, mesh, like.placements, run_check=False, shape=like.shape, stride=like.stride())
+
+
+def gather(module: Any, directory: Path, *, first: bool) -> None:
+    """Put what was trained together on the first rank, on the model as it was read; every rank must call it.
+
+    Args:
+        module: a `Tuning`, sharded; the first rank's has a whole model afterwards.
+        directory: of the model that it started from.
+        first: whether this is the first rank.
+    """
+    parts = {name: parameter for name, parameter in module.named_parameters() if parameter.requires_grad}
+    if first:
+        module.model = module.adapt(module.read(directory))
+    own = dict(module.named_parameters())
+    for name, parameter in parts.items():
+        found = whole(parameter.detach())
+        if first:
+            own[name].data.copy_(found)

@@ -1,0 +1,84 @@
+"""Two processes that share a model's weights learn what one learns, keep half each, and either goes on from the other."""
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from datasets import Dataset
+
+from hypnos.corpus.errors import UserError
+from hypnos.tuning.sharded import build_trainer
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = Path(__file__).with_name("sharded_steps.py")
+LENGTHS = [40, 7, 64, 23, 12, 55, 31, 9, 60, 18, 44, 20, 50]
+
+spec = importlib.util.spec_from_file_location("sharded_steps", SCRIPT)
+assert spec is not None and spec.loader is not None
+steps = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(steps)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, small_model: Callable) -> Path:
+    """What two ranks found in every case."""
+    place = tmp_path_factory.mktemp("sharded")
+    generator = torch.Generator().manual_seed(0)
+    rows = []
+    for length in LENGTHS:
+        learnt = [at > length // 3 for at in range(length)]
+        ids = torch.randint(3, 1500, (length,), generator=generator).tolist()
+        rows.append(
+            {"input_ids": ids, "learnt": learnt, "length": length, "learnt_tokens": sum(learnt), "characters": length}
+        )
+    Dataset.from_list(rows).save_to_disk(str(place / "documents"))
+    for tie in ("untied", "tied"):
+        small_model(tied=tie == "tied").save_pretrained(place / tie)
+    settings = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run([sys.executable, str(SCRIPT), str(place)], env=settings, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return place
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "tie"), steps.CASES)
+def test_two_ranks_learn_what_one_learns(folder, tmp_path, kind, tie):
+    ours = torch.load(folder / f"{kind}, {tie}" / "found.pt", weights_only=True)
+    alone = steps.run_case(kind, tie, folder, tmp_path / "alone", sharded=False)
+    # In half precision sums over parts round otherwise.
+    bound = 2e-2 if "bf16" in kind else 1e-5
+    for name, figures in alone["figures"].items():
+        assert len(figures) >= 1
+        assert ours["figures"][name] == pytest.approx(figures, rel=bound, abs=bound), name
+    assert ours["weights"].keys() == alone["weights"].keys()
+    for name, weight in alone["weights"].items():
+        assert (weight - ours["weights"][name]).abs().max() < bound, name
+    assert ours["held"] < 0.55 * alone["held"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["full", "lora"])
+def test_one_process_goes_on_from_what_two_saved(folder, tmp_path, kind):
+    ours = torch.load(folder / f"{kind}, untied" / "found.pt", weights_only=True)
+    (tmp_path / "step-2.ckpt").write_bytes((folder / f"{kind}, untied" / "step-2.ckpt").read_bytes())
+    alone = steps.run_case(kind, "untied", folder, tmp_path, sharded=False)
+    assert alone["figures"]["train/loss"] != ours["figures"]["train/loss"]  # two steps, not four
+    for name, weight in alone["weights"].items():
+        assert (weight - ours["weights"][name]).abs().max() < 1e-5, name
+
+
+@pytest.mark.parametrize(
+    ("stage", "line"),
+    [
+        ({"tuning": {"quantization": "nf4"}, "trainer": {"strategy": "fsdp", "precision": "32-true"}}, "four bits"),
+        ({"tuning": {}, "trainer": {"strategy": "fsdp", "precision": "16-mixed"}}, "precision 16-mixed"),
+    ],
+)
+def test_what_cannot_be_sharded_is_one_line(stage, line):
+    with pytest.raises(UserError, match=line):
+        build_trainer(dict, stage)
