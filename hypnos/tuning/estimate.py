@@ -9,6 +9,7 @@ from transformers import PretrainedConfig
 from hypnos.corpus.errors import UserError
 from hypnos.report.tables import text_table
 from hypnos.tuning.memory import Memory, measure_row
+from hypnos.tuning.sharded import Sharded, build_trainer
 from hypnos.tuning.stages import Run
 
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -28,6 +29,7 @@ class Work:
 
     Attributes:
         devices: that share a step.
+        sharded: whether they share weights, gradients and the optimizer's state too.
         row_length: tokens of a row at most.
         rows_per_step: over all devices.
         steps: of the optimizer.
@@ -38,6 +40,7 @@ class Work:
     """
 
     devices: int
+    sharded: bool
     row_length: int
     rows_per_step: int
     steps: int
@@ -71,7 +74,7 @@ def describe_run(run: Run, *, rate: float | None) -> str:
 
 def _describe_stage(run: Run, name: str, config: PretrainedConfig, assumed: str, rate: float | None) -> str:
     settings = run.stages[name]
-    trainer = run.build(settings["trainer"], logger=False, default_root_dir=str(run.output))
+    trainer = build_trainer(run.build, settings, logger=False, default_root_dir=str(run.output))
     work = read_work(run.data[name], trainer, assumed=assumed)
     precision = str(settings["trainer"]["precision"])
     checkpointing = bool(settings["tuning"]["activation_checkpointing"])
@@ -113,6 +116,7 @@ def _work(data: Any, trainer: Any, volume: Mapping[str, float], *, steps: int, a
     passes = steps / max(volume["steps"], 1)
     return Work(
         devices=trainer.world_size,
+        sharded=isinstance(trainer.strategy, Sharded),
         row_length=data.row_length,
         rows_per_step=data.rows_per_step,
         steps=steps,
@@ -142,16 +146,26 @@ def total_flops(row: Memory, work: Work, config: PretrainedConfig, *, recompute:
 
 
 def _table(found: Mapping[tuple[str, bool], Memory], work: Work, *, own: tuple[str, bool]) -> str:
-    shared = work.devices > 1
     head = ["precision, activations", "weights", "gradients", "optimizer", "activations", "logits", "backward"]
     rows = []
     for (precision, recompute), row in found.items():
         mark = " *" if (precision, recompute) == own else ""
-        parts = [row.weights, row.gradients, row.optimizer, row.activations, row.logits, row.backward]
-        parts += [row.gradients] if shared else []  # buckets in which gradients are averaged
+        standing, passing = [row.weights, row.gradients, row.optimizer], [row.activations, row.logits, row.backward]
+        shared = []
+        if work.sharded:
+            standing = [size // work.devices for size in standing]
+            # Put together for a moment: the layer at work, the next one, and what lies outside with its gradient.
+            shared = [2 * row.layer + 2 * row.outside]
+        elif work.devices > 1:
+            shared = [row.gradients]  # buckets in which gradients are averaged
+        parts = [*standing, *passing, *shared]
         label = f"{precision}, {'recomputed' if recompute else 'kept'}{mark}"
         rows.append([label, *map(_size, parts), _size(sum(parts))])
-    return text_table([*head, *(["ddp"] if shared else []), "sum"], rows) + "\n* as configured"
+    if work.sharded:
+        head.append("gathered")
+    elif work.devices > 1:
+        head.append("ddp")
+    return text_table([*head, "sum"], rows) + "\n* as configured"
 
 
 def _size(count: float) -> str:

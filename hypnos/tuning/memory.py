@@ -36,6 +36,8 @@ class Memory:
         parameters: of the model as it is exported.
         trained: numbers that have a gradient; adapters are among them, and what they adapt is not.
         weights: bytes of the model, with what adapters add.
+        layer: bytes of one layer's weights among them.
+        outside: bytes of weights outside the layers: embeddings, head, last norm.
         gradients: bytes.
         optimizer: bytes of its state.
         activations: bytes kept for the backward pass, and the copies of weights in half precision under autocast.
@@ -47,6 +49,8 @@ class Memory:
     parameters: int
     trained: int
     weights: int
+    layer: int
+    outside: int
     gradients: int
     optimizer: int
     activations: int
@@ -107,6 +111,8 @@ def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: in
         _give_shapes(module.model)
         spared = _spared(module)
         weights = alive.now - spared
+        layers: Any = _decoder(module.model).layers
+        layer = _bytes(layers[0])
         trained = [p for p in module.model.parameters() if p.requires_grad]
         optimizer = module.optimizer(trained, lr=module.lr)
         batch = {name: torch.zeros(shape, dtype=torch.long) for name, shape in row.items()}
@@ -130,6 +136,8 @@ def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: in
         parameters=parameters,
         trained=sum(p.numel() for p in trained),
         weights=weights,
+        layer=layer,
+        outside=_bytes(module.model) - _bytes(layers),
         gradients=gradients,
         optimizer=standing - before,
         activations=ends[0] - standing,
@@ -215,6 +223,11 @@ def _give_shapes(model: nn.Module) -> None:
                     new = torch.empty(old.shape, dtype=old.dtype)
                     fakes[old] = nn.Parameter(new, old.requires_grad) if isinstance(old, nn.Parameter) else new
                 tensors[name] = fakes[old]  # type: ignore[assignment]
+
+
+def _bytes(module: nn.Module) -> int:
+    """Of a module's parameters, but for what peft keeps of tables that are trained whole."""
+    return sum(parameter.nbytes for name, parameter in module.named_parameters() if "original_module" not in name)
 
 
 def _decoder(model: Any) -> nn.Module:

@@ -101,7 +101,15 @@ def test_the_reference_base_has_its_known_size_and_four_bits_a_seventh_of_full_p
 
 def test_attention_counts_within_documents_alone(full):
     row = measure_row(full(), SMALL, precision="32-true", tokens=40, learnt=10)
-    known = {"devices": 1, "row_length": 40, "rows_per_step": 1, "steps": 5, "tokens": 100, "learnt": 0.25}
+    known = {
+        "devices": 1,
+        "sharded": False,
+        "row_length": 40,
+        "rows_per_step": 1,
+        "steps": 5,
+        "tokens": 100,
+        "learnt": 0.25,
+    }
     flops = total_flops(row, Work(**known, squares=2 * 30**2 + 40**2), SMALL, recompute=False)
     # Two layers of width 32; of 30 tokens each looks at 15.5 on average, taken as 15.
     assert flops == row.flops * 100 / 40 + 6 * 2 * 32 * (2 * 30**2 + 40**2)
@@ -153,6 +161,19 @@ def test_a_rate_gives_times_and_devices_share_them(estimate):
     assert "ddp" not in one.split("activations", 1)[1] and "ddp" in two
     with pytest.raises(UserError, match="estimate_rate -1 must be above 0"):
         estimate(*short, "estimate_rate=-1")
+
+
+def test_sharded_bytes_are_divided_and_what_is_gathered_is_told(estimate):
+    short = ["experiment=specific_only", "accelerator=gpu", "strategy=fsdp"]
+    rows = []
+    for devices in (1, 4):
+        said = estimate(*short, f"devices={devices}")
+        assert "gathered" in said
+        rows.append([float(size) for size in re.findall(r"([\d.]+) MiB", re.search(r"32-true, kept .*", said)[0])])
+    for one, four in zip(rows[0][:3], rows[1][:3], strict=True):  # weights, gradients, optimizer
+        assert four == pytest.approx(one / 4, abs=0.06)
+    assert rows[0][3:-1] == rows[1][3:-1]
+    assert rows[1][-1] == pytest.approx(sum(rows[1][:-1]), abs=0.4)
 
 
 def test_without_a_tokenizer_numbers_are_assumed_and_it_says_so(estimate, tmp_path):
