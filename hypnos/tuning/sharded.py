@@ -128,7 +128,7 @@ def shard(module: Any, mesh: DeviceMesh, precision: str) -> None:
 
 def _spread(units: list[nn.Module], mesh: DeviceMesh) -> None:
     """Bring the first rank's tensors onto every rank's device; what is shared stays shared."""
-    device = torch.device(mesh.device_type, torch.cuda.current_device() if mesh.device_type == "cuda" else None)
+    device = torch.device("cuda", torch.cuda.current_device()) if mesh.device_type == "cuda" else torch.device("cpu")
     known: dict[Tensor, Tensor] = {}
     for module in (module for unit in units for module in unit.modules()):
         held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
