@@ -1,6 +1,5 @@
 """New rows are the mean of the old rows that spelled each piece; tied and untied, padded and not."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,12 +86,3 @@ def test_a_tokenizer_larger_than_the_model_names_both_numbers(
 ) -> None:
     with pytest.raises(UserError, match="tokenizer has 13 pieces but its model only 12 embedding rows"):
         extend_embeddings(small_model(12, tied=False), [[3]], old=13)
-
-
-@pytest.mark.slow
-def test_eighteen_thousand_rows_of_a_7b_model_take_seconds() -> None:
-    rows = torch.ones(32_000, 4096, dtype=torch.bfloat16)
-    started = time.perf_counter()
-    found = mean_rows(rows, [[i % 30_000, (7 * i) % 30_000, 5, 6, 7, 8] for i in range(18_000)])
-    assert found.shape == (18_000, 4096)
-    assert time.perf_counter() - started < 5
