@@ -1,7 +1,8 @@
 """What every stage of a run would take, found without its weights: `python train.py estimate=true`."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from transformers import PretrainedConfig
@@ -9,7 +10,7 @@ from transformers import PretrainedConfig
 from hypnos.corpus.errors import UserError
 from hypnos.report.tables import text_table
 from hypnos.tuning.memory import Memory, measure_row
-from hypnos.tuning.sharded import Sharded, build_trainer
+from hypnos.tuning.sharded import GATHERED, Sharded, build_trainer
 from hypnos.tuning.stages import Run
 
 PRECISIONS = ("32-true", "bf16-mixed")
@@ -133,7 +134,15 @@ def row_of(
     """What a full row takes under a precision, with or without activation checkpointing."""
     module = build({**tuning, "activation_checkpointing": recompute})
     learnt = round(work.row_length * work.learnt)
-    return measure_row(module, config, precision=precision, tokens=work.row_length, learnt=learnt)
+    measured = partial(measure_row, module, config, precision=precision, tokens=work.row_length, learnt=learnt)
+    row = measured()
+    at_work = GATHERED.get(precision) if work.sharded else None
+    if at_work is None:
+        return row
+    # No layer keeps a copy in half precision: it is gathered in it, and freed after its turn.
+    passing = measured(layers_dtype=at_work)
+    names = ("activations", "logits", "backward", "gathered")
+    return replace(row, **{name: getattr(passing, name) for name in names})
 
 
 def total_flops(row: Memory, work: Work, config: PretrainedConfig, *, recompute: bool) -> float:
@@ -154,8 +163,7 @@ def _table(found: Mapping[tuple[str, bool], Memory], work: Work, *, own: tuple[s
         shared = []
         if work.sharded:
             standing = [size // work.devices for size in standing]
-            # Put together for a moment: the layer at work, the next one, and what lies outside with its gradient.
-            shared = [2 * row.layer + 2 * row.outside]
+            shared = [row.gathered]
         elif work.devices > 1:
             shared = [row.gradients]  # buckets in which gradients are averaged
         parts = [*standing, *passing, *shared]

@@ -36,26 +36,25 @@ class Memory:
         parameters: of the model as it is exported.
         trained: numbers that have a gradient; adapters are among them, and what they adapt is not.
         weights: bytes of the model, with what adapters add.
-        layer: bytes of one layer's weights among them.
-        outside: bytes of weights outside the layers: embeddings, head, last norm.
         gradients: bytes.
         optimizer: bytes of its state.
         activations: bytes kept for the backward pass, and the copies of weights in half precision under autocast.
         logits: bytes the loss takes on top: a chunk of logits, and the head's gradient.
         backward: bytes the backward pass takes beyond all of these at its fullest moment; often 0.
+        gathered: bytes that are whole for a moment where weights are sharded: the layer at work and the next, a layer's
+            gradient and its copy in float32 to be added up, and what lies outside of layers, with its gradient.
         flops: of the matrix products without attention's, forward and backward, recomputation included.
     """
 
     parameters: int
     trained: int
     weights: int
-    layer: int
-    outside: int
     gradients: int
     optimizer: int
     activations: int
     logits: int
     backward: int
+    gathered: int
     flops: int
 
     @property
@@ -65,7 +64,15 @@ class Memory:
         return standing + self.activations + self.logits + self.backward
 
 
-def measure_row(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: int, learnt: int) -> Memory:
+def measure_row(
+    module: Tuning,
+    config: PretrainedConfig,
+    *,
+    precision: str,
+    tokens: int,
+    learnt: int,
+    layers_dtype: torch.dtype | None = None,
+) -> Memory:
     """Train on two rows of a model without content, and note what is alive in the second.
 
     The row is one document: packing saves attention's arithmetic and next to no memory. Of a deep model two depths
@@ -77,8 +84,9 @@ def measure_row(module: Tuning, config: PretrainedConfig, *, precision: str, tok
         precision: Lightning's name, such as `bf16-mixed`.
         tokens: of the row.
         learnt: tokens of the row that have logits.
+        layers_dtype: of layers while they are at work, where it is not their own: sharded ones are gathered in it.
     """
-    run = partial(_run, module, precision=precision, tokens=tokens, learnt=learnt)
+    run = partial(_run, module, precision=precision, tokens=tokens, learnt=learnt, layers_dtype=layers_dtype)
     layers = config.num_hidden_layers
     if layers <= DEPTHS[-1]:
         return run(config)
@@ -93,7 +101,15 @@ def _with_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
     return changed
 
 
-def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: int, learnt: int) -> Memory:
+def _run(
+    module: Tuning,
+    config: PretrainedConfig,
+    *,
+    precision: str,
+    tokens: int,
+    learnt: int,
+    layers_dtype: torch.dtype | None = None,
+) -> Memory:
     kind, _, how = precision.partition("-")
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=module.weights_dtype)
@@ -104,6 +120,8 @@ def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: in
         module.model = module.adapt(model)
         if how == "true" and kind in HALF:
             module.model.to(HALF[kind])
+        layers: Any = _decoder(module.model).layers
+        layers.to(layers_dtype)
     module.model.train()
     autocast = partial(torch.autocast, "cpu", dtype=HALF.get(kind), enabled=how == "mixed")
     row = {"input_ids": (1, tokens), "position_ids": (1, tokens), "places": (learnt,), "targets": (learnt,)}
@@ -111,8 +129,7 @@ def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: in
         _give_shapes(module.model)
         spared = _spared(module)
         weights = alive.now - spared
-        layers: Any = _decoder(module.model).layers
-        layer = _bytes(layers[0])
+        gathered = _gathered(module.model, layers)
         trained = [p for p in module.model.parameters() if p.requires_grad]
         optimizer = module.optimizer(trained, lr=module.lr)
         batch = {name: torch.zeros(shape, dtype=torch.long) for name, shape in row.items()}
@@ -136,13 +153,12 @@ def _run(module: Tuning, config: PretrainedConfig, *, precision: str, tokens: in
         parameters=parameters,
         trained=sum(p.numel() for p in trained),
         weights=weights,
-        layer=layer,
-        outside=_bytes(module.model) - _bytes(layers),
         gradients=gradients,
         optimizer=standing - before,
         activations=ends[0] - standing,
         logits=forward - ends[0],
         backward=alive.peak - forward,
+        gathered=gathered,
         flops=alive.flops,
     )
 
@@ -225,9 +241,15 @@ def _give_shapes(model: nn.Module) -> None:
                 tensors[name] = fakes[old]  # type: ignore[assignment]
 
 
-def _bytes(module: nn.Module) -> int:
-    """Of a module's parameters, but for what peft keeps of tables that are trained whole."""
-    return sum(parameter.nbytes for name, parameter in module.named_parameters() if "original_module" not in name)
+def _gathered(model: nn.Module, layers: nn.ModuleList) -> int:
+    """See `Memory`; what peft keeps of tables that are trained whole takes part in nothing."""
+    layer = list(layers[0].parameters())
+    inside = set(layers.parameters())
+    named = model.named_parameters()
+    outside = [p for name, p in named if p not in inside and "original_module" not in name]
+    at_work = 2 * sum(p.nbytes for p in layer) + sum(p.nbytes for p in outside)
+    reduced = sum(p.nbytes + 4 * p.numel() for p in layer if p.requires_grad)
+    return at_work + reduced + sum(p.nbytes for p in outside if p.requires_grad)
 
 
 def _decoder(model: Any) -> nn.Module:

@@ -19,6 +19,9 @@ from hypnos.corpus.errors import UserError
 NAME = "fsdp"
 """Lightning has another strategy of this name, torch's first way of sharding, which refuses CPUs."""
 
+STRATEGIES = ("auto", "ddp", NAME)
+"""Under any other of Lightning's, no rank has the whole model that a stage is exported from."""
+
 GATHERED = {"32-true": None, "bf16-mixed": torch.bfloat16, "bf16-true": None}
 """By Lightning's name for a precision, the type in which layers are put together, where it is not that of the parts."""
 
@@ -83,9 +86,11 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer
         **given: to the trainer, besides.
 
     Raises:
-        UserError: what cannot be sharded shall be.
+        UserError: the strategy is unknown, or what cannot be sharded shall be.
     """
     settings = stage["trainer"]
+    if settings["strategy"] not in STRATEGIES:
+        raise UserError(f"strategy {settings['strategy']}: know {', '.join(STRATEGIES)}")
     if settings["strategy"] == NAME:
         kind, precision = stage["tuning"].get("quantization"), settings["precision"]
         if kind is not None:
@@ -107,10 +112,15 @@ def shard(module: Any, mesh: DeviceMesh, precision: str) -> None:
         module: a `Tuning` with its model; in its forward pass what lies outside layers is whole.
         mesh: of one dimension.
         precision: Lightning's name.
+
+    Raises:
+        UserError: the model does not tell what its layers are.
     """
     model = module.model
-    kinds = (model.get_base_model() if hasattr(model, "get_base_model") else model)._no_split_modules
-    layers = [layer for layer in model.modules() if type(layer).__name__ in kinds]
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    layers = [layer for layer in model.modules() if type(layer).__name__ in (base._no_split_modules or ())]
+    if not layers:
+        raise UserError(f"strategy fsdp: {type(base).__name__} does not tell what its layers are; use strategy=ddp")
     # What peft keeps of tables that are trained whole takes part in nothing.
     unused = [layer for name, layer in model.named_modules() if name.endswith("original_module")]
     # Reduced in float32; gradients of a residual stream that stays as it is, whatever the layers' type.

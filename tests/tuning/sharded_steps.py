@@ -31,6 +31,10 @@ KINDS: dict[str, dict[str, Any]] = {
     "lora, no embeddings": {"r": 4, "train_embeddings": False},
     "dora, recomputed": {"r": 4, "use_dora": True, "activation_checkpointing": True},
 }
+RESUMED: dict[str, dict[str, Any]] = {  # with Adam's moments, and with what each rank draws
+    "full, Adam": {"optimizer": partial(torch.optim.AdamW, fused=True), "lr": 1e-2},
+    "lora, Adam": {"optimizer": partial(torch.optim.AdamW, fused=True), "lr": 1e-2, "r": 4, "lora_dropout": 0.3},
+}
 CASES = [(kind, tie) for tie in ("untied", "tied") for kind in KINDS]
 
 
@@ -69,8 +73,12 @@ class Figures(Callback):
     def __init__(self) -> None:
         self.found: dict[str, list[float]] = {"train/loss": [], "train/grad_norm": [], "val/loss": []}
 
+    def on_train_start(self, trainer: Trainer, *args: Any) -> None:
+        self._step = trainer.global_step
+
     def on_train_batch_end(self, trainer: Trainer, *args: Any) -> None:
-        if trainer.global_step > len(self.found["train/loss"]):
+        if trainer.global_step > self._step:
+            self._step = trainer.global_step
             for name in ("train/loss", "train/grad_norm"):
                 self.found[name].append(float(trainer.callback_metrics[name]))
 
@@ -84,13 +92,13 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
     Returns:
         `figures`, of this run; `weights`, merged, on the first rank; `held`, the numbers that this rank kept.
     """
-    settings = dict(KINDS[kind])
+    settings = {**KINDS, **RESUMED}[kind].copy()
     precision = settings.pop("precision", "32-true")
     # Plain descent: Adam divides small gradients by themselves, and so makes rounding errors large.
     made = {"lr": 0.3, "optimizer": partial(torch.optim.SGD, momentum=0.9), "schedule": partial(constant, warmup=0.0)}
     torch.manual_seed(0)  # where adapters start
     adapters = {"lora_alpha": 8, "target_modules": LAYERS} if "r" in settings else {}
-    module: Any = (LoraTuning if adapters else FullTuning)(**made, **settings, **adapters)
+    module: Any = (LoraTuning if adapters else FullTuning)(**{**made, **settings, **adapters})
     figures, saved = Figures(), Checkpoints(every_n_train_steps=2)
     saved.folder = place
     devices = 2 if sharded else 1
@@ -121,12 +129,18 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
 
 
 def main(folder: Path) -> None:
-    """Run every case on two ranks; the first keeps what was found."""
+    """Run every case on two ranks, and some a second time from their middle; the first keeps what was found."""
     for kind, tie in CASES:
         place = folder / f"{kind}, {tie}"
         found = run_case(kind, tie, folder, place, sharded=True)
         if found["weights"]:
             torch.save(found, place / "found.pt")
+    for kind in RESUMED:
+        place = folder / kind
+        whole = run_case(kind, "tied", folder, place, sharded=True)
+        again = run_case(kind, "tied", folder, place, sharded=True)
+        if whole["weights"]:
+            torch.save((whole, again), place / "found.pt")
 
 
 if __name__ == "__main__":

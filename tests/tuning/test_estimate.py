@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import torch
 from hydra.utils import instantiate
 from transformers import AutoModelForCausalLM, LlamaConfig
 
@@ -174,6 +175,16 @@ def test_sharded_bytes_are_divided_and_what_is_gathered_is_told(estimate):
         assert four == pytest.approx(one / 4, abs=0.06)
     assert rows[0][3:-1] == rows[1][3:-1]
     assert rows[1][-1] == pytest.approx(sum(rows[1][:-1]), abs=0.4)
+
+
+def test_gathered_layers_leave_no_copies_in_half_precision_behind(full):
+    known = {"precision": "bf16-mixed", "tokens": 40, "learnt": 10}
+    module = full(activation_checkpointing=True)
+    plain, sharded = (measure_row(module, SMALL, **known, layers_dtype=of) for of in (None, torch.bfloat16))
+    assert plain.activations - sharded.activations == 2 * OF_LAYERS
+    layer, outside = OF_LAYERS // 2 + 2 * 32, 2 * OF_TABLE + 32
+    # Two layers in half precision, of one the gradient and its float32 copy; embeddings, head, last norm twice.
+    assert sharded.gathered == 2 * 2 * layer + (2 + 4) * layer + 2 * 4 * outside
 
 
 def test_without_a_tokenizer_numbers_are_assumed_and_it_says_so(estimate, tmp_path):

@@ -12,7 +12,7 @@ import torch
 from datasets import Dataset
 
 from hypnos.corpus.errors import UserError
-from hypnos.tuning.sharded import build_trainer
+from hypnos.tuning.sharded import build_trainer, shard
 
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("sharded_steps.py")
@@ -62,6 +62,17 @@ def test_two_ranks_learn_what_one_learns(folder, tmp_path, kind, tie):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", steps.RESUMED)
+def test_two_that_go_on_from_the_middle_end_as_if_they_had_not_stopped(folder, kind):
+    whole, again = torch.load(folder / kind / "found.pt", weights_only=True)
+    assert len(whole["figures"]["train/loss"]) == steps.STEPS
+    for name in ("train/loss", "train/grad_norm"):
+        assert again["figures"][name] == whole["figures"][name][2:], name
+    for name, weight in whole["weights"].items():
+        assert weight.equal(again["weights"][name]), name
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["full", "lora"])
 def test_one_process_goes_on_from_what_two_saved(folder, tmp_path, kind):
     ours = torch.load(folder / f"{kind}, untied" / "found.pt", weights_only=True)
@@ -70,6 +81,19 @@ def test_one_process_goes_on_from_what_two_saved(folder, tmp_path, kind):
     assert alone["figures"]["train/loss"] != ours["figures"]["train/loss"]  # two steps, not four
     for name, weight in alone["weights"].items():
         assert (weight - ours["weights"][name]).abs().max() < 1e-5, name
+
+
+def test_a_strategy_that_no_stage_could_be_exported_from_is_one_line():
+    with pytest.raises(UserError, match="strategy deepspeed_stage_3: know auto, ddp, fsdp"):
+        build_trainer(dict, {"tuning": {}, "trainer": {"strategy": "deepspeed_stage_3", "precision": "32-true"}})
+
+
+def test_a_model_without_named_layers_is_one_line(full, small_model):
+    module = full()
+    module.model = small_model()
+    module.model._no_split_modules = None
+    with pytest.raises(UserError, match="LlamaForCausalLM does not tell what its layers are"):
+        shard(module, None, "32-true")
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ LONG = [
     *("sources.general.limit=60", "sources.anesthesia.limit=60", "logger=none"),
     *("model.recipe.pieces=2000", "model.recipe.anesthesia.epochs=400", "answers.prompts=[]", "accelerator=cpu"),
     *("stages.anesthesia.trainer.val_check_interval=1.0", "stages.anesthesia.trainer.limit_val_batches=0"),
-    *("stages.anesthesia.callbacks.checkpoint.every_n_train_steps=1", "devices=2", "strategy=ddp"),
+    *("stages.anesthesia.callbacks.checkpoint.every_n_train_steps=1", "devices=2"),
 ]
 
 
@@ -33,10 +33,14 @@ def children(pid: int) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("killed", "experiment"), [(0, "general_to_specific"), (1, "specific_only"), (1, "general_to_specific")]
+    ("killed", "experiment", "strategy"),
+    [
+        *((0, "general_to_specific", "ddp"), (1, "specific_only", "ddp"), (1, "general_to_specific", "ddp")),
+        (1, "specific_only", "fsdp"),
+    ],
 )
-def test_a_killed_rank_ends_the_other_with_one_line_and_the_run_goes_on_later(tmp_path, killed, experiment):
-    command = [sys.executable, str(ROOT / "train.py"), *LONG, f"experiment={experiment}"]
+def test_a_killed_rank_ends_the_other_with_one_line_and_the_run_goes_on_later(tmp_path, killed, experiment, strategy):
+    command = [sys.executable, str(ROOT / "train.py"), *LONG, f"experiment={experiment}", f"strategy={strategy}"]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1"}
     with (tmp_path / "errors").open("w") as errors:
         started = subprocess.Popen(
