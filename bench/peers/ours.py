@@ -22,11 +22,10 @@ from hypnos.tuning.schedule import constant
 
 
 class Pairs(LightningDataModule):
-    """The pairs in rows of 1,024 tokens, one row a step: about as many steps as the peers take."""
+    """The pairs in packed rows."""
 
-    def __init__(self) -> None:
+    def __init__(self, pairs: list[dict[str, list[int]]], *, length: int, rows_per_step: int) -> None:
         super().__init__()
-        pairs = make_pairs()
         learnt = [[label >= 0 for label in pair["labels"]] for pair in pairs]
         lengths = np.array([len(pair["input_ids"]) for pair in pairs])
         documents = datasets.Dataset.from_dict(
@@ -39,10 +38,12 @@ class Pairs(LightningDataModule):
             }
         )
         self.tokens = int(lengths.sum())
-        self.rows = PackedRows(documents, pack(lengths, LENGTH, method="best_fit"))
+        self.rows = PackedRows(documents, pack(lengths, length, method="best_fit"))
+        self.rows_per_step = rows_per_step
 
     def train_dataloader(self) -> DataLoader:
-        return DataLoader(self.rows, sampler=StepSampler(self.rows.learnt, rows_per_step=1, seed=0), batch_size=None)
+        steps = StepSampler(self.rows.learnt, rows_per_step=self.rows_per_step, seed=0)
+        return DataLoader(self.rows, sampler=steps, batch_size=None, pin_memory=torch.cuda.is_available())
 
 
 def main(kind: str, precision: str) -> None:
@@ -57,7 +58,7 @@ def main(kind: str, precision: str) -> None:
         module = FullTuning(**shared)
     else:
         module = LoraTuning(**shared, **LORA, target_modules=LAYERS, train_embeddings=False)
-    data = Pairs()
+    data = Pairs(make_pairs(), length=LENGTH, rows_per_step=1)  # about as many steps as the peers take
     with tempfile.TemporaryDirectory() as folder:
         make_model().save_pretrained(folder)
         module.load(Path(folder))

@@ -20,13 +20,13 @@ LORA: dict[str, Any] = {"r": 8, "lora_alpha": 32, "lora_dropout": 0.0}
 LAYERS = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 
 
-def make_pairs() -> list[dict[str, list[int]]]:
-    """Random pieces in documents of lognormal lengths, median 120, at most 1,024; two thirds are the answer."""
+def make_pairs(count: int = PAIRS, *, rows: int = ROWS, longest: int = LENGTH) -> list[dict[str, list[int]]]:
+    """Random pieces in documents of lognormal lengths, median 120; two thirds are the answer."""
     random = np.random.default_rng(0)
-    lengths = random.lognormal(np.log(120), 0.8, PAIRS).clip(8, LENGTH).astype(int)
+    lengths = random.lognormal(np.log(120), 0.8, count).clip(8, longest).astype(int)
     pairs = []
     for length in lengths:
-        ids = random.integers(3, ROWS, length).tolist()
+        ids = random.integers(3, rows, length).tolist()
         asked = length // 3
         pairs.append({"input_ids": ids, "labels": [-100] * asked + ids[asked:]})
     return pairs

@@ -1,17 +1,17 @@
 """Packed rows as tensors, and the order in which training sees them."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import datasets
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 from torch.utils.data import Dataset, Sampler
 
 from hypnos.data.pack import Packing
 
-Row = dict[str, Tensor]
+Row = dict[str, Any]
 
 NO_ROW = -1
 """Stands for an empty row, which evens out the ranks' shares of the last step."""
@@ -39,7 +39,9 @@ class PackedRows(Dataset[Row]):
 
         Returns:
             `input_ids` and `position_ids` `(1, length)`; `targets` `(learnt,)`, the tokens to say, and
-            `places` `(learnt,)`, the positions whose logits say them; scalars `step_tokens` and `characters`.
+            `places` `(learnt,)`, the positions whose logits say them; `bounds` `(documents + 1,)`, where documents
+            begin and the last ends, and `longest`, a plain number: tokens of the longest; scalars `step_tokens` and
+            `characters`.
         """
         row, step_tokens = item
         # An empty row is row 0 with nothing learnt: a pass without loss, which the other ranks wait for.
@@ -57,6 +59,8 @@ class PackedRows(Dataset[Row]):
             "position_ids": torch.from_numpy(positions)[None],
             "targets": torch.from_numpy(ids[places].astype(np.int64)),
             "places": torch.from_numpy(places - 1),
+            "bounds": torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32)),
+            "longest": int(lengths.max()),
             "step_tokens": torch.tensor(step_tokens),
             "characters": torch.tensor(int(table.column("characters").to_numpy().sum()) if row >= 0 else 0),
         }

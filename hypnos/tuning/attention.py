@@ -1,21 +1,35 @@
 """Attention within each document of a packed row, without a mask over the whole row.
 
 A mask over a row of n tokens costs n squared whatever is in it; documents are much shorter than rows. And under a
-mask float32 rounds otherwise than in the document alone: here both give the same numbers. The ways are registered
-through transformers' attention interface, and chosen by name as any other.
+mask float32 rounds otherwise than in the document alone: here both give the same numbers. On a GPU, in half precision,
+one kernel takes all documents of a row (FlashAttention's variable lengths), told by the row where they lie; elsewhere
+they are taken one by one. The ways are registered through transformers' attention interface, and chosen by name as any
+other. No mask is registered for them: transformers would look at the positions, and stall a GPU, to make none.
 """
 
 import sys
 from collections.abc import Iterator
+from inspect import signature
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface, AttentionMaskInterface
+from transformers import AttentionInterface
+
+from hypnos.corpus.errors import UserError
+
+try:
+    from torch.nn.attention import varlen
+except ImportError:  # before torch 2.10
+    varlen = None  # type: ignore[assignment]
 
 DOCUMENTS = "documents"
 EAGER_DOCUMENTS = "eager_documents"
+
+KERNEL: Any = getattr(varlen, "varlen_attn", None)
+KNOWN = frozenset(signature(KERNEL).parameters) if KERNEL else frozenset()
+"""What this torch's kernel can be told: windows and scales came later than the kernel, groups later still."""
 
 
 def attend_documents(
@@ -27,6 +41,9 @@ def attend_documents(
     scaling: float | None = None,
     dropout: float = 0.0,
     position_ids: Tensor | None = None,
+    sliding_window: int | None = None,
+    cu_seq_lens_q: Tensor | None = None,
+    max_length_q: int = 0,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
     """Causal attention in one row, document by document; with a cache, of the newest token to all before it.
@@ -40,20 +57,57 @@ def attend_documents(
         scaling: of the scores.
         dropout: on the attention weights.
         position_ids: `(1, length)`, restarting at each document.
+        sliding_window: how many tokens one sees, itself included; None for all before it.
+        cu_seq_lens_q: `(documents + 1,)`, where documents begin, and where the last ends; transformers' name.
+        max_length_q: of the longest document.
         **kwargs: what the model hands to every attention function.
 
     Returns:
         `(1, length, heads, head_dim)`, and no weights.
     """
+    _refuse_more(kwargs)
     grouped = query.shape[1] != key.shape[1]
     if query.shape[2] == 1 < key.shape[2]:
+        if sliding_window is not None:
+            key, value = key[:, :, -sliding_window:], value[:, :, -sliding_window:]
         said = scaled_dot_product_attention(query, key, value, scale=scaling, enable_gqa=grouped)
         return said.transpose(1, 2), None
-    parts = [
-        scaled_dot_product_attention(q, k, v, dropout_p=dropout, scale=scaling, is_causal=True, enable_gqa=grouped)
-        for q, k, v in _documents(query, key, value, position_ids)
-    ]
+    dtype = _working_type(query)
+    if cu_seq_lens_q is not None and dropout == 0 and _kernel_takes(query, dtype):
+        q, k, v = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))  # (length, heads, head_dim)
+        return _attend_at_once(q, k, v, cu_seq_lens_q, max_length_q, scaling, sliding_window)[None], None
+    parts = []
+    for q, k, v in _documents(query, key, value, position_ids):
+        windowed = sliding_window is not None and q.shape[2] > sliding_window
+        seen = _seen(q, sliding_window) if windowed else None
+        settings: dict[str, Any] = {"dropout_p": dropout, "scale": scaling, "enable_gqa": grouped}
+        parts.append(scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None, **settings))
     return torch.cat(parts, dim=2).transpose(1, 2), None
+
+
+def _attend_at_once(
+    q: Tensor, k: Tensor, v: Tensor, bounds: Tensor, longest: int, scaling: float | None, window: int | None
+) -> Tensor:
+    more = {"enable_gqa": q.shape[1] != k.shape[1]} if "enable_gqa" in KNOWN else {}
+    sees = (-1 if window is None else window - 1, 0)  # so many before it, none after
+    return KERNEL(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=sees, **more)
+
+
+def _refuse_more(asked: dict[str, Any]) -> None:
+    for name in ("softcap", "s_aux"):
+        if asked.get(name) is not None:
+            raise UserError(f"attention=documents knows no {name}, which this model has; use attention=eager")
+
+
+def _working_type(query: Tensor) -> torch.dtype:
+    # Autocast does not know the kernel; under it queries can be in float32 where the weights are.
+    device = query.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else query.dtype
+
+
+def _kernel_takes(query: Tensor, dtype: torch.dtype) -> bool:
+    size = query.shape[3]
+    return query.is_cuda and dtype.itemsize == 2 and size % 8 == 0 and size <= 256 and "window_size" in KNOWN
 
 
 def attend_documents_eagerly(
@@ -71,9 +125,17 @@ def attend_documents_eagerly(
         return own(module, query, key, value, None, **kwargs)[0], None
     parts = []
     for q, k, v in _documents(query, key, value, position_ids):
-        later = torch.full((q.shape[2], q.shape[2]), torch.finfo(q.dtype).min, dtype=q.dtype, device=q.device).triu(1)
-        parts.append(own(module, q, k, v, later[None, None], **kwargs)[0])
+        seen = _seen(q, kwargs.get("sliding_window"))
+        unseen = torch.zeros_like(seen, dtype=q.dtype).masked_fill(~seen, torch.finfo(q.dtype).min)
+        parts.append(own(module, q, k, v, unseen[None, None], **kwargs)[0])
     return torch.cat(parts, dim=1), None
+
+
+def _seen(query: Tensor, window: int | None) -> Tensor:
+    """`(length, length)`: what each token of a document sees, itself included."""
+    length = query.shape[2]
+    before = torch.ones(length, length, dtype=torch.bool, device=query.device).tril()
+    return before if window is None else before.triu(1 - window)
 
 
 def _documents(
@@ -87,14 +149,15 @@ def _documents(
 
 
 def choose_attention(name: str) -> str:
-    """The name transformers knows; on a CPU `sdpa`, `eager` and `auto` go document by document.
+    """The name transformers knows: `auto` goes document by document, on a CPU `sdpa` and `eager` do so too.
 
-    On a GPU they keep their mask: finding where documents begin would stall it at every layer.
+    On a GPU whose torch lacks the kernel, `auto` is `sdpa` with its mask: documents one by one would stall it at every
+    layer, as they do in float32.
     """
     for kind, attend in ((DOCUMENTS, attend_documents), (EAGER_DOCUMENTS, attend_documents_eagerly)):
         AttentionInterface.register(kind, attend)
-        AttentionMaskInterface.register(kind, lambda *args, **kwargs: None)  # no mask is built
-    name = "sdpa" if name == "auto" else name
-    if torch.cuda.is_available():
-        return name
-    return {"sdpa": DOCUMENTS, "eager": EAGER_DOCUMENTS}.get(name, name)
+    if not torch.cuda.is_available():
+        return {"auto": DOCUMENTS, "sdpa": DOCUMENTS, "eager": EAGER_DOCUMENTS}.get(name, name)
+    if name == "auto":
+        return DOCUMENTS if "window_size" in KNOWN else "sdpa"
+    return name

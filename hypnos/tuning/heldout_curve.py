@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
@@ -36,8 +37,7 @@ def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:
     world, rank = trainer.world_size, trainer.global_rank
     for turn in range(-(-len(rows) // world)):
         at = turn * world + rank
-        row = rows[(at if at < len(rows) else NO_ROW, 0)]
-        row = {name: value.to(pl_module.device) for name, value in row.items()}
+        row = move_data_to_device(rows[(at if at < len(rows) else NO_ROW, 0)], pl_module.device)
         sums[0] += pl_module.nats(row).double()
         sums[1] += row["characters"]
     nats, characters = trainer.strategy.reduce(sums, reduce_op="sum").tolist()

@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from hypnos.tuning.cross_entropy import CHUNK, summed_cross_entropy
 
-Batch = dict[str, Tensor]
+Batch = dict[str, Any]
 """A row as `hypnos.data.rows.PackedRows` gives it."""
 
 SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier_scale")
@@ -21,7 +21,7 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
     Logits are made only where a token is learnt, and where the head is a plain matrix never all at once. No mask
     is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
     """
-    inputs = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"], "use_cache": False}
+    inputs = _inputs(batch)
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
     head = plain_head(whole)
     if head is None:
@@ -34,7 +34,7 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
 @torch.inference_mode()
 def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
     """Negative log-likelihood of each document of a row, in nats: `(documents,)`, float64, without a gradient."""
-    inputs = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"], "use_cache": False}
+    inputs = _inputs(batch)
     places, targets = batch["places"], batch["targets"]
     head = plain_head(model)
     if head is None:
@@ -44,10 +44,24 @@ def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
         hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, places)
         parts = zip(hidden.split(chunk), targets.split(chunk), strict=True)
         nats = torch.cat([functional.cross_entropy((h @ head.T).float(), t, reduction="none") for h, t in parts])
-    # A document begins where positions begin anew.
-    number = (batch["position_ids"][0] == 0).cumsum(0) - 1
-    found = torch.zeros(int(number[-1]) + 1, dtype=torch.float64, device=nats.device)
+    lengths = batch["bounds"].diff()
+    number = torch.arange(len(lengths), device=nats.device).repeat_interleave(lengths)
+    found = torch.zeros(len(lengths), dtype=torch.float64, device=nats.device)
     return found.index_add_(0, number[places], nats.double())
+
+
+def _inputs(batch: Batch) -> dict[str, Any]:
+    """What the model is asked; where documents lie is told in transformers' words, so that nothing looks for it."""
+    bounds, longest = batch["bounds"], batch["longest"]
+    return {
+        "input_ids": batch["input_ids"],
+        "position_ids": batch["position_ids"],
+        "use_cache": False,
+        "cu_seq_lens_q": bounds,
+        "cu_seq_lens_k": bounds,
+        "max_length_q": longest,
+        "max_length_k": longest,
+    }
 
 
 def plain_head(model: Any) -> Tensor | None:

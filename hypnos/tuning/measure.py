@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 import torch
+from lightning_fabric.utilities import move_data_to_device
 from transformers import PreTrainedModel
 
 from hypnos.tuning.attention import choose_attention
@@ -49,7 +50,7 @@ def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, lis
     bits: list[float] = []
     tokens = characters = 0
     for row in rows:
-        found = document_nats(model, {k: v.to(device) for k, v in row.items()})
+        found = document_nats(model, move_data_to_device(row, device))
         bits += (found / math.log(2)).tolist()
         tokens += row["targets"].numel()
         characters += int(row["characters"])

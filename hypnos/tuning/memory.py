@@ -14,7 +14,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import AttentionInterface, AttentionMaskInterface, AutoModelForCausalLM, PretrainedConfig
 
-from hypnos.tuning.loss import negative_log_likelihood
+from hypnos.tuning.loss import Batch, negative_log_likelihood
 from hypnos.tuning.module import Tuning
 from hypnos.tuning.quantization import BITS
 
@@ -132,7 +132,8 @@ def _run(
         gathered = _gathered(module.model, layers)
         trained = [p for p in module.model.parameters() if p.requires_grad]
         optimizer = module.optimizer(trained, lr=module.lr)
-        batch = {name: torch.zeros(shape, dtype=torch.long) for name, shape in row.items()}
+        batch: Batch = {name: torch.zeros(shape, dtype=torch.long) for name, shape in row.items()}
+        batch |= {"bounds": torch.zeros(2, dtype=torch.int32), "longest": tokens}
         with autocast():
             loss = negative_log_likelihood(module.model, batch)
         loss.backward()

@@ -141,7 +141,7 @@ class Tuning(LightningModule, ABC):
         """
         self._draw_anew()
         if self._noise is not None:
-            self._noise.aim(batch["position_ids"])
+            self._noise.aim(batch["bounds"], tokens=batch["input_ids"].shape[1])
         total = self.nats(batch)
         # The last step of an epoch may have fewer micro-batches, but Lightning divides by the full number.
         shares = self.trainer.accumulate_grad_batches * self.trainer.world_size

@@ -15,11 +15,10 @@ class Neftune:
         self._lengths: Tensor | None = None
         embedding.register_forward_hook(self._add)
 
-    def aim(self, position_ids: Tensor) -> None:
-        """Tell the lengths of the next row's documents by its positions `(1, length)`, which restart at each."""
-        starts = (position_ids[0] == 0).long()
-        document = starts.cumsum(0) - 1
-        self._lengths = torch.bincount(document)[document]
+    def aim(self, bounds: Tensor, *, tokens: int) -> None:
+        """Tell where the documents of the next row of so many tokens lie: `(documents + 1,)`."""
+        lengths = bounds.diff()
+        self._lengths = lengths.repeat_interleave(lengths, output_size=tokens)  # a GPU need not be asked for the size
 
     def _add(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:
         if not module.training or self._lengths is None:

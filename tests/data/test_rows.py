@@ -25,6 +25,9 @@ def test_positions_restart_in_each_document_of_a_row() -> None:
     row = make_rows([1, 0, 2], [0, 2, 3])[0, 7]
     assert row["input_ids"].tolist() == [[1, 20, 2, 1, 10, 11, 2]]
     assert row["position_ids"].tolist() == [[0, 1, 2, 0, 1, 2, 3]]
+    assert row["bounds"].tolist() == [0, 3, 7]
+    assert row["bounds"].dtype == torch.int32  # as FlashAttention wants it
+    assert row["longest"] == 4
     assert {row[name].dtype for name in ("input_ids", "position_ids", "targets", "places")} == {torch.int64}
 
 

@@ -67,7 +67,8 @@ def row(rows: int) -> dict[str, torch.Tensor]:
     ids = torch.randint(3, rows, (1, 40), generator=generator)
     positions = torch.cat([torch.arange(25), torch.arange(15)])[None]
     places = torch.tensor([3, 4, 9, 20, 27, 30, 38])
-    return {"input_ids": ids, "position_ids": positions, "places": places, "targets": ids[0, places + 1]}
+    documents = {"position_ids": positions, "bounds": torch.tensor([0, 25, 40]), "longest": 25}
+    return {"input_ids": ids, "places": places, "targets": ids[0, places + 1], **documents}
 
 
 @pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bf16"])

@@ -74,6 +74,7 @@ def learn(module: Any, directory: Path) -> None:
     optimizer = torch.optim.AdamW(trained, lr=1e-2)
     ids = torch.arange(4, 44)
     row = {"input_ids": ids[None], "position_ids": torch.arange(40)[None], "targets": ids[1:], "places": ids[1:] - 5}
+    row |= {"bounds": torch.tensor([0, 40]), "longest": 40}
     half = module.weights_dtype == torch.bfloat16
     for _ in range(3):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):

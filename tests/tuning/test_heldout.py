@@ -16,6 +16,8 @@ def row(*lengths: int) -> dict[str, torch.Tensor]:
     return {
         "input_ids": ids[None],
         "position_ids": positions[None],
+        "bounds": torch.tensor([0, *lengths]).cumsum(0),
+        "longest": max(lengths),
         "targets": ids[learnt],
         "places": learnt - 1,
         "characters": torch.tensor(10),

@@ -23,6 +23,8 @@ def rows(count: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
             {
                 "input_ids": ids[None],
                 "position_ids": torch.arange(length)[None],
+                "bounds": torch.tensor([0, length]),
+                "longest": length,
                 "targets": ids[places],
                 "places": places - 1,
                 "characters": torch.tensor(len(places)),
@@ -166,7 +168,7 @@ def test_activation_checkpointing_changes_no_gradient(request, small_directory, 
 def test_neftune_noise_follows_each_documents_length_and_stops_outside_training():
     embedding = torch.nn.Embedding(10, 64)
     noise = Neftune(embedding, alpha=5.0)
-    noise.aim(torch.tensor([[0, 1, 2, 3, 0, *range(1, 400)]]))
+    noise.aim(torch.tensor([0, 4, 404]), tokens=404)
     ids = torch.zeros(1, 404, dtype=torch.long)
     clean = embedding.weight[0]
     difference = (embedding(ids) - clean).abs()[0]
@@ -181,6 +183,6 @@ def test_noise_reaches_the_embeddings_that_lora_trains(lora, small_directory):
     module = lora(neftune_alpha=5.0)
     module.load(small_directory())
     row = rows(1)[0]
-    module._noise.aim(row["position_ids"])
+    module._noise.aim(row["bounds"], tokens=row["longest"])
     embed = module.model.get_input_embeddings()
     assert not torch.equal(embed(row["input_ids"]), embed(row["input_ids"]))

@@ -1,0 +1,1 @@
+"""Training of a 7B Llama with random weights on one GPU, beside Trainer."""
