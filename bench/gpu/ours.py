@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from pytorch_lightning import Callback, Trainer
 
-from bench.gpu.work import LENGTH, ROWS_PER_STEP, Clock, config, make_model, pairs
+from bench.gpu.work import LENGTH, ROWS_PER_STEP, WARM, Clock, config, make_model, pairs
 from bench.peers.ours import Pairs
 from bench.peers.work import LAYERS, LORA, LR
 from hypnos.tuning.attention import choose_attention
@@ -25,13 +25,14 @@ class Timed(Callback):
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
-        self.seen = 0
 
     def on_train_batch_end(self, trainer: Trainer, module: Any, outputs: Any, batch: Any, number: int) -> None:
         self.clock.tokens += batch["input_ids"].numel()
-        if trainer.global_step > self.seen:
-            self.seen = trainer.global_step
-            self.clock.step(self.seen)
+        if number + 1 == WARM * ROWS_PER_STEP:
+            self.clock.start()
+
+    def on_train_end(self, *args: Any) -> None:
+        self.clock.stop()
 
 
 def make_module(kind: str, *, recomputed: bool) -> Tuning:

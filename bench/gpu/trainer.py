@@ -8,7 +8,7 @@ import torch
 from peft import LoraConfig, get_peft_model
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from bench.gpu.work import ADAPTERS, PAIRS_PER_STEP, ROWS_PER_STEP, WHOLE, Clock, make_model, pairs
+from bench.gpu.work import ADAPTERS, PAIRS_PER_STEP, ROWS_PER_STEP, WARM, WHOLE, Clock, make_model, pairs
 from bench.peers.trainer import collate
 from bench.peers.work import LR
 
@@ -18,7 +18,11 @@ class Timed(TrainerCallback):
         self.clock = clock
 
     def on_step_end(self, args: Any, state: Any, control: Any, **more: Any) -> None:
-        self.clock.step(state.global_step)
+        if state.global_step == WARM:
+            self.clock.start()
+
+    def on_train_end(self, *args: Any, **more: Any) -> None:
+        self.clock.stop()
 
 
 def main(kind: str, how: str) -> None:

@@ -52,23 +52,27 @@ def make_model(dtype: torch.dtype, attention: str) -> LlamaForCausalLM:
 
 
 class Clock:
-    """Tokens and seconds between the end of the warm steps and the end of training."""
+    """Tokens and seconds between the end of the warm steps and the end of the last."""
 
     def __init__(self) -> None:
         self.tokens = 0
-        self.since: tuple[float, int] | None = None
+        self.begin = self.end = (0.0, 0)
 
-    def step(self, number: int) -> None:
-        """Told after each optimizer step."""
-        if number == WARM:
-            torch.cuda.synchronize()
-            torch.cuda.reset_peak_memory_stats()
-            self.since = time.perf_counter(), self.tokens
+    def start(self) -> None:
+        """Told after the last warm step."""
+        self.begin = self._now()
+        torch.cuda.reset_peak_memory_stats()
+
+    def stop(self) -> None:
+        """Told when training ends, before anything is put away."""
+        self.end = self._now()
+
+    def _now(self) -> tuple[float, int]:
+        torch.cuda.synchronize()
+        return time.perf_counter(), self.tokens
 
     def report(self, **more: float) -> None:
         """Print what was found as one line of JSON."""
-        torch.cuda.synchronize()
-        assert self.since is not None
-        seconds, tokens = time.perf_counter() - self.since[0], self.tokens - self.since[1]
+        seconds, tokens = self.end[0] - self.begin[0], self.end[1] - self.begin[1]
         memory = {"peak": torch.cuda.max_memory_allocated(), "reserved": torch.cuda.max_memory_reserved()}
         print(json.dumps({"tokens_per_second": tokens / seconds, "seconds": seconds, **memory, **more}))

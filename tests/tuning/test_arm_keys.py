@@ -37,8 +37,8 @@ COUNTS = {
 LEAVES = [
     "logger=wandb",
     "logger=none",
-    "devices=2",
     "accelerator=cpu",
+    "devices=2",
     "stages.anesthesia.data.workers=2",
     "stages.anesthesia.trainer.enable_progress_bar=true",
     "stages.anesthesia.trainer.log_every_n_steps=5",
@@ -76,7 +76,7 @@ def test_a_setting_that_matters_changes_the_keys_of_what_it_makes(described, pla
 
 @pytest.mark.parametrize("override", LEAVES)
 def test_a_setting_that_does_not_matter_leaves_the_key_of_the_arm(described, plain, override):
-    assert outcome_key(described(override)) == plain
+    assert outcome_key(described("accelerator=cpu", override)) == plain  # of which there are two on any machine
 
 
 def test_arms_of_the_strategy_share_their_first_stage(described, plain):

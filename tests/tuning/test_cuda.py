@@ -166,7 +166,8 @@ def test_an_adapter_learns_on_four_bits_and_lands_on_the_whole_base(lora, small_
     base = module.model.get_base_model().model.layers[0].mlp.up_proj.base_layer
     assert torch.equal(base.weight.cpu(), small_model().model.layers[0].mlp.up_proj.weight.bfloat16())
     module.model.cuda()
-    adapted = document_nats(module.model.get_base_model(), row).sum().item()
-    merged = document_nats(module.merge(), row).sum().item()
+    with torch.autocast("cuda", dtype=torch.bfloat16):  # embeddings and head are kept in float32
+        adapted = document_nats(module.model.get_base_model(), row).sum().item()
+        merged = document_nats(module.merge(), row).sum().item()
     assert merged == pytest.approx(adapted, rel=5e-3)
     assert merged < 0.9 * losses[0]  # what was learnt on four bits holds on the whole base
