@@ -31,8 +31,11 @@ class Timed(Callback):
         if number + 1 == WARM * ROWS_PER_STEP:
             self.clock.start()
 
-    def on_train_end(self, *args: Any) -> None:
+    def on_train_end(self, trainer: Trainer, module: Any) -> None:
         self.clock.stop()
+        module.model = torch.nn.Module()  # Lightning would carry all of it into the host's memory
+        for optimizer in trainer.optimizers:
+            optimizer.state.clear()
 
 
 def make_module(kind: str, *, recomputed: bool) -> Tuning:

@@ -13,7 +13,7 @@ ROWS = 50_000
 """Of Llama-2's table with 18,000 new pieces."""
 
 LENGTH = 4096
-PAIRS = 900
+PAIRS = 640
 ROWS_PER_STEP = 4
 WARM = 2
 """Optimizer steps before the clock starts."""

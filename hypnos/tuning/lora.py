@@ -6,6 +6,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
+from peft.tuners.lora import LoraLayer
 from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
@@ -119,7 +120,21 @@ class LoraTuning(Tuning):
         for parameter in adapted.parameters():
             if parameter.requires_grad:
                 parameter.data = parameter.data.float()
+        # Trained rows are in float32, the base may not be: layers pass on what they would pass on after export.
+        adapted.get_input_embeddings().register_forward_hook(lambda module, ids, rows: rows.to(self.weights_dtype))
         return adapted
+
+    def on_fit_start(self) -> None:
+        """Let autocast alone choose types: peft would copy the input of every adapter to float32, and it back."""
+        self._cast_inputs("mixed" not in str(self.trainer.precision) or self.lora["use_dora"])
+
+    def on_fit_end(self) -> None:
+        self._cast_inputs(True)
+
+    def _cast_inputs(self, cast: bool) -> None:
+        for layer in self.model.modules():
+            if isinstance(layer, LoraLayer):
+                layer.cast_input_dtype_enabled = cast
 
     def merge(self) -> PreTrainedModel:
         assert isinstance(self.model, PeftModel)
