@@ -1,12 +1,12 @@
 """Print every measured promise beside its figure; fail on a miss: `make hold`.
 
-python -m bench.hold curation    one part alone: training, curation, benchmark, sweeps
+python -m bench.hold curation    one part alone: training, exactness, curation, benchmark, sweeps
 """
 
 import logging
 import sys
 
-from bench import benchmark, curation, curation_speed, data, estimate, filtering, llm, metrics, sweeps
+from bench import benchmark, curation, curation_speed, data, estimate, exactness, filtering, llm, metrics, sweeps
 from bench.commands import answers_at_once, bundled
 from bench.promise import Measure
 from bench.training import real_model, sample
@@ -16,6 +16,7 @@ TRAINING: list[Measure] = [
     *(bundled, answers_at_once, new_rows, real_bases, real_model, sample),
     *(data.pairs_by_the_hundred_thousand, estimate.memory),
 ]
+EXACTNESS: list[Measure] = [exactness.kills, exactness.ranks, exactness.hand_off]
 CURATION: list[Measure] = [
     *(filtering.recorded_default, filtering.twenty_kills, filtering.memory),
     *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory),
@@ -25,7 +26,13 @@ BENCHMARK: list[Measure] = [
     *(metrics.quick_metrics, metrics.equal_metrics, metrics.honest_intervals),
     *(benchmark.likelihood_of_a_peer, benchmark.generation_speed),
 ]
-ROOMS = {"training": TRAINING, "curation": CURATION, "benchmark": BENCHMARK, "sweeps": [sweeps.strategy]}
+ROOMS = {
+    "training": TRAINING,
+    "exactness": EXACTNESS,
+    "curation": CURATION,
+    "benchmark": BENCHMARK,
+    "sweeps": [sweeps.strategy],
+}
 
 
 def main(rooms: list[str]) -> int:

@@ -1,12 +1,16 @@
 """Prepare, train, compare, and write the page: `python -m bench.study [claim ...]`.
 
-Stop it at any moment: the same command goes on. `--report` writes the page from what is there. A claim that has no run
-in the folder keeps what the page says of it.
+As many claims at once as there are cores, each on one thread; what they share is trained once all the same. Stop it at
+any moment: the same command goes on. `--report` writes the page from what is there. A claim that has no run in the
+folder keeps what the page says of it.
 """
 
 import argparse
+import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from bench.promise import ROOT, SHARED
@@ -34,9 +38,9 @@ def setting_of(data: Path, folder: Path, *, quick: bool = False, more: bool = Fa
 
 def run(claim: Claim, setting: Setting) -> bool:
     """Run every arm that is not finished; tell whether all of them succeeded."""
-    done = [
-        subprocess.run([sys.executable, str(ROOT / "train.py"), *line], check=False) for line in claim.lines(setting)
-    ]
+    train = [sys.executable, str(ROOT / "train.py")]
+    alone = {"OMP_NUM_THREADS": "1", **os.environ}
+    done = [subprocess.run([*train, *line], check=False, env=alone) for line in claim.lines(setting)]
     return not any(one.returncode for one in done)
 
 
@@ -62,7 +66,8 @@ def study(asked: argparse.Namespace) -> bool:
         sys.exit(f"error: no claim {', '.join(sorted(strange))} (there are: {', '.join(known)})")
     write_files(setting.data, setting.files, setting.sizes)
     chosen = [] if asked.report else asked.claims or list(known)
-    succeeded = [run(known[name], setting) for name in chosen]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        succeeded = list(pool.map(partial(run, setting=setting), (known[name] for name in chosen)))
     page = asked.page.read_text("utf-8") if asked.page.is_file() else ""
     section = write_section(setting, known, read_section(page))
     asked.page.write_text(replace_section(page, section), "utf-8", newline="\n")

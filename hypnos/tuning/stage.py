@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 Build = Callable[..., Any]
 """Makes an object from a plain dict with a `_target_`, and further arguments."""
 
-VERSION = 1
+VERSION = 2
 """Raised when this room's code changes what a stage's settings give."""
 
 UNCOUNTED = {
