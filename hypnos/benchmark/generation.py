@@ -39,6 +39,10 @@ WEIGHED_AT_ONCE = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
 
+WRITTEN_AT_ONCE = {"cpu": 64, "cuda": 128}
+"""Prompts of one batch that are continued, where nothing else is said: for the same reason."""
+
+
 class LocalModel(Answerer):
     """A model in this process: a stage of ours, any directory of weights, or an adapter on its base."""
 
@@ -56,7 +60,7 @@ class LocalModel(Answerer):
         dtype: str = "auto",
         device: str = "auto",
         cache_gib: float = 4.0,
-        rows: int = 128,
+        rows: int | None = None,
         max_length: int | None = None,
     ) -> None:
         """Find the model; its weights are loaded before the first question that is not answered yet.
@@ -72,7 +76,7 @@ class LocalModel(Answerer):
             dtype: auto: float32 on a CPU, else what the weights are kept in.
             device: auto: a GPU where there is one.
             cache_gib: memory for keys and values, which bounds a batch.
-            rows: most prompts of one batch.
+            rows: most prompts of one batch; None: see `WRITTEN_AT_ONCE`.
             max_length: tokens of prompt and answer together; None: as the model's config says.
 
         Raises:
@@ -92,7 +96,7 @@ class LocalModel(Answerer):
             raise UserError(f"{self._spoken}: no tokenizer here (tokenizer.json or tokenizer.model)")
         self._read_tokenizer = read_tokenizer
         self._room = cache_gib * 2**30
-        self._rows = rows
+        self._rows = rows or WRITTEN_AT_ONCE.get(self.device.partition(":")[0], 64)
         self._max_length = max_length
         self._read: Any = None
         self._loaded: tuple[Any, Any] | None = None
