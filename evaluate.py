@@ -52,13 +52,16 @@ else:
             from hydra.utils import instantiate
 
             from hypnos.benchmark.evaluation import run_evaluation
+            from hypnos.llm.typed_keys import forgotten
 
-            run_evaluation(
-                cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
-                build=partial(instantiate, _convert_="all"),
-                output=Path(hydra_config.runtime.output_dir),
-                planned=planned_arms,
-            )
+            output = Path(hydra_config.runtime.output_dir)
+            with forgotten(output):
+                run_evaluation(
+                    cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
+                    build=partial(instantiate, _convert_="all"),
+                    output=output,
+                    planned=planned_arms,
+                )
 
 
 if __name__ == "__main__":

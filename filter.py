@@ -30,12 +30,15 @@ def main(cfg: DictConfig) -> None:
         from hydra.utils import instantiate
 
         from hypnos.curation.filtering import run_filter
+        from hypnos.llm.typed_keys import forgotten
 
-        run_filter(
-            cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
-            build=partial(instantiate, _convert_="all"),
-            output=Path(hydra_config.runtime.output_dir),
-        )
+        output = Path(hydra_config.runtime.output_dir)
+        with forgotten(output):
+            run_filter(
+                cast(dict[str, Any], OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)),
+                build=partial(instantiate, _convert_="all"),
+                output=output,
+            )
 
 
 def name_file(word: str) -> list[str]:

@@ -488,6 +488,17 @@ def test_no_key_is_in_anything_that_a_run_writes(tmp_path, running):
         assert [str(file) for file in files if marker.encode() in file.read_bytes()] == []
 
 
+@pytest.mark.parametrize(
+    "typed", ["+authors.first.parameters.api_key=sk-marker-77", "authors.first.key_variable=sk-marker-77"]
+)
+def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed):
+    shown, _ = (started := command(tmp_path, "llm@authors.first=deepseek", typed)).communicate(timeout=120)
+    assert started.returncode == 1 and "key_variable" in shown, shown
+    assert "sk-marker" not in shown and "Traceback" not in shown
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert [str(file) for file in files if b"sk-marker" in file.read_bytes()] == []
+
+
 @pytest.mark.slow
 def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, running):
     server = running()

@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hypnos.corpus.errors import UserError
+from hypnos.llm.typed_keys import TypedKey
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -42,14 +43,14 @@ def check_settings(
         UserError: names the setting; what may be a key is not repeated.
     """
     if key_variable is not None and not (isinstance(key_variable, str) and _VARIABLE.fullmatch(key_variable)):
-        raise UserError(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
+        raise TypedKey(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
     if address is not None:
         _check_address(where, str(address))
     for name in parameters:
         if name in _SECRET:
-            raise UserError(
+            raise TypedKey(
                 f"{where}: parameters.{name}: a key is never a setting, it would be written to the journal:"
-                " export it, name its variable in key_variable, and delete the .hydra folder of this run"
+                " export it, and name its variable in key_variable"
             )
         if name in _ELSEWHERE:
             raise UserError(f"{where}: parameters.{name}: is set by {_ELSEWHERE[name]}")
@@ -64,7 +65,7 @@ def _check_address(where: str, address: str) -> None:
     if "://" not in address:
         raise UserError(f"{where}: address: {address}: no URL (http://localhost:8000/v1)")
     if "@" in urlsplit(address).netloc:
-        raise UserError(
+        raise TypedKey(
             f"{where}: address: holds a user or a password, which would be written to the journal:"
             " leave them out, and name a variable with the key in key_variable"
         )
