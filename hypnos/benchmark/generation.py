@@ -39,8 +39,9 @@ WEIGHED_AT_ONCE = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
 
-WRITTEN_AT_ONCE = {"cpu": 64, "cuda": 128}
-"""Prompts of one batch that are continued, where nothing else is said: for the same reason."""
+CROWD = 8
+"""Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
+and values are far more to read, further rows share next to nothing, and push each other out of the cache."""
 
 
 class LocalModel(Answerer):
@@ -60,7 +61,7 @@ class LocalModel(Answerer):
         dtype: str = "auto",
         device: str = "auto",
         cache_gib: float = 4.0,
-        rows: int | None = None,
+        rows: int = 128,
         max_length: int | None = None,
     ) -> None:
         """Find the model; its weights are loaded before the first question that is not answered yet.
@@ -76,7 +77,7 @@ class LocalModel(Answerer):
             dtype: auto: float32 on a CPU, else what the weights are kept in.
             device: auto: a GPU where there is one.
             cache_gib: memory for keys and values, which bounds a batch.
-            rows: most prompts of one batch; None: see `WRITTEN_AT_ONCE`.
+            rows: most prompts of one batch.
             max_length: tokens of prompt and answer together; None: as the model's config says.
 
         Raises:
@@ -96,7 +97,7 @@ class LocalModel(Answerer):
             raise UserError(f"{self._spoken}: no tokenizer here (tokenizer.json or tokenizer.model)")
         self._read_tokenizer = read_tokenizer
         self._room = cache_gib * 2**30
-        self._rows = rows or WRITTEN_AT_ONCE.get(self.device.partition(":")[0], 64)
+        self.rows = rows
         self._max_length = max_length
         self._read: Any = None
         self._loaded: tuple[Any, Any] | None = None
@@ -150,7 +151,7 @@ class LocalModel(Answerer):
         if any((items[i].id, repeat) not in done for i, repeat in unasked):
             yield [_empty(items[i], repeat, prompts[i]) for i, repeat in unasked]
         sizes = [len(encoded[i]) + limits[i] for i, _ in asked]
-        for batch in batches(sizes, tokens=self._tokens_at_once(), rows=self._rows):
+        for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows):
             members = [asked[k] for k in batch]
             if all((items[i].id, repeat) in done for i, repeat in members):
                 continue
@@ -188,7 +189,7 @@ class LocalModel(Answerer):
 
         model, tokenizer = self._load()
         special = self._adds_special()
-        tokens = min(self._tokens_at_once(), WEIGHED_AT_ONCE.get(self.device.partition(":")[0], 8192))
+        tokens = min(self.tokens_at_once(), WEIGHED_AT_ONCE.get(self.device.partition(":")[0], 8192))
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
             if all((item.id, 0) in done for item in chunk):
@@ -254,13 +255,14 @@ class LocalModel(Answerer):
         config = self._load()[0].config.get_text_config()
         return self._max_length or int(getattr(config, "max_position_embeddings", None) or 4096)
 
-    def _tokens_at_once(self) -> int:
-        """How many tokens' keys and values the memory holds."""
+    def tokens_at_once(self) -> int:
+        """How many tokens' keys and values are kept at once: as many as the memory holds, and see `CROWD`."""
         model = self._load()[0]
         config = model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        return int(self._room / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
+        room = min(self._room, CROWD * model.get_memory_footprint())
+        return int(room / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
 
 
 def _name(folder: Path) -> str:
