@@ -132,8 +132,13 @@ class Selection:
         """Returns the decision for each of these rows.
 
         Args:
-            rows: gives all of them, afresh at each call; called only where records are compared.
+            rows: gives all of them, afresh at each call; read to the end only where records are compared.
+
+        Raises:
+            UserError: the one scorer that counts has scored none of them, though others have.
         """
+        if self.scorers not in ("other", "self", "all", "none"):
+            self._check_scorer(rows())
         if not self.compares:
             return self.decide
         # Imported here: comparing is written in terms of this class.
@@ -147,6 +152,16 @@ class Selection:
             return self._decide(row, moved, reaches)
 
         return drawn(self, rows, decide) if self.random else decide
+
+    def _check_scorer(self, rows: Iterable[Row]) -> None:
+        """A misspelt name would quietly leave every record without a score."""
+        found: set[str] = set()
+        for row in rows:
+            found.update(read_grades(row))
+            if self.scorers in found:
+                return
+        if found:
+            raise UserError(f"selection.scorers {self.scorers!r}: scored no record; {', '.join(sorted(found))} did")
 
     def grades(self, row: Row) -> Grades:
         """The grades of the chosen scorers."""

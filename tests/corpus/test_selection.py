@@ -60,6 +60,15 @@ def test_a_scorer_never_counts_for_its_own_record():
     assert Selection(scorers="qwen").decide(own) == "unscored"
 
 
+def test_a_scorer_that_scored_nothing_is_named_beside_those_that_did():
+    rows = [row(scorer="claude"), row(scorer="qwen")]
+    assert Selection(scorers="qwen").over(lambda: rows)(rows[1]) is None
+    with pytest.raises(UserError, match=r"selection.scorers 'qwem': scored no record; claude, qwen did"):
+        Selection(scorers="qwem").over(lambda: rows)
+    people = [{"id": "r", "instruction": "问", "output": "答"}]
+    assert Selection(scorers="qwen").over(lambda: people)(people[0]) is None  # nobody scored what people wrote
+
+
 def test_people_may_pass_unscored_and_models_may_not():
     for author in ("", None, "human", "hypnos"):
         record = {"id": "1", "author": author, "scores": []}
