@@ -30,3 +30,21 @@ def constant(optimizer: Optimizer, steps: int, *, warmup: float = 0.0) -> Lambda
     """Rise linearly over the first share of steps, then stay."""
     rising = math.ceil(warmup * steps)
     return LambdaLR(optimizer, lambda step: min((step + 1) / (rising + 1), 1.0))
+
+
+def wsd(optimizer: Optimizer, steps: int, *, warmup: float, decay: float) -> LambdaLR:
+    """Rise linearly, stay at the peak, and fall linearly to nothing (warm-up, stable, decay: Hu et al., 2404.06395).
+
+    Args:
+        optimizer: its learning rate is the peak.
+        steps: of the whole stage.
+        warmup: share of steps that rise.
+        decay: share of steps that fall.
+    """
+    rising = math.ceil(warmup * steps)
+    falling = max(math.ceil(decay * steps), 1)
+
+    def share(step: int) -> float:
+        return min((step + 1) / (rising + 1), 1.0, max(steps - step, 0) / falling)
+
+    return LambdaLR(optimizer, share)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from hypnos.tuning.schedule import constant, cosine
+from hypnos.tuning.schedule import constant, cosine, wsd
 
 
 def rates(make, steps: int) -> list[float]:
@@ -27,5 +27,11 @@ def test_constant_stays_after_its_rise():
     assert rates(lambda o, n: constant(o, n, warmup=0.5), 4) == pytest.approx([1 / 3, 2 / 3, 1, 1])
 
 
+def test_wsd_rises_stays_and_falls_to_nothing():
+    seen = rates(lambda o, n: wsd(o, n, warmup=0.2, decay=0.4), 10)
+    assert seen == pytest.approx([1 / 3, 2 / 3, 1, 1, 1, 1, 1, 0.75, 0.5, 0.25])
+
+
 def test_one_step_is_taken_at_the_peak():
     assert rates(lambda o, n: cosine(o, n, warmup=0.0), 1) == [1.0]
+    assert rates(lambda o, n: wsd(o, n, warmup=0.0, decay=0.3), 1) == [1.0]
