@@ -176,7 +176,7 @@ a sentence with a wrong dose, equally many of each. Three scorers of stated qual
 `selection` keeps what reaches its threshold, or as many at random. Learnt tokens are the same in all arms, and fewer
 than any arm has: no pair is seen twice. Unfiltered and random are thus two draws of one mixture, and they differ only
 in what was drawn. The rate is three times the recipe's, which is made for three epochs after a longer first stage; on
-all weights it learns nearly as fast as LoRA at 1e-3 (see the rates tried in stage 1). The held-out pairs have no
+all weights it learns nearly as fast as LoRA at 1e-3 (see what decides stage 1). The held-out pairs have no
 planted faults; they stand in the specialty's place, so their column is called anesthesia.
 """
 
