@@ -377,6 +377,8 @@ def command(folder: Path, *overrides: str, **environment: str) -> subprocess.Pop
         stderr=subprocess.STDOUT,
         text=True,
         env={**os.environ, **environment},
+        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 

@@ -26,6 +26,8 @@ def start(folder, running, count, **options):
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
+        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
 
 
@@ -123,4 +125,4 @@ def test_a_stop_by_hand_keeps_what_was_under_way(server, tmp_path):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)
-    assert running.stats()["requests"] == Journal(path=tmp_path / "journal.sqlite").count()
+    assert 30 <= running.stats()["requests"] == Journal(path=tmp_path / "journal.sqlite").count() < 300
