@@ -28,6 +28,9 @@ BROKEN = ("by peer", "Broken pipe", "gloo", "NCCL")
 
 STOPPED = 130
 
+OBSERVER = "child-process-observer"
+"""Name of the thread in which Lightning looks after the ranks it started, every five seconds."""
+
 
 @contextmanager
 def watched(trainer: Trainer) -> Iterator[None]:
@@ -72,9 +75,21 @@ def _lost(trainer: Trainer) -> tuple[str, bool]:
     """Which rank has ended, if one has, and whether a signal ended it."""
     if trainer.local_rank:
         return ("rank 0" if os.getppid() != LEADER else ""), False
-    started.extend(p for p in getattr(trainer.strategy.launcher, "procs", ()) if p not in started)
+    _take_over(trainer.strategy.launcher)
     for rank, process in enumerate(started, start=1):
         status = process.poll()
         if status not in (None, 0, STOPPED):
             return f"rank {rank} (process {process.pid})", status < 0
     return "", False
+
+
+def _take_over(launcher: Any) -> None:
+    """Watch the ranks in Lightning's stead: where its observer is the first to see a death, no line is printed.
+
+    The observer ends once its list is empty. It is there only after all ranks were started, so none is missed.
+    """
+    ranks = getattr(launcher, "procs", [])
+    started.extend(rank for rank in ranks if rank not in started)
+    if any(thread.name == OBSERVER for thread in threading.enumerate()):
+        launcher.procs = list(ranks)  # to which signals are passed on
+        ranks.clear()

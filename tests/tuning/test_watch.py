@@ -6,8 +6,12 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from lightning_fabric.strategies.launchers import subprocess_script
+
+from hypnos.tuning import watch
 
 ROOT = Path(__file__).parents[2]
 LONG = [
@@ -29,6 +33,21 @@ def children(pid: int) -> list[int]:
         if parent == pid and b"train.py" in command:
             found.append(int(folder.name))
     return found
+
+
+def test_the_observer_that_kills_without_a_line_ends_and_the_ranks_can_still_be_signalled(monkeypatch):
+    monkeypatch.setattr(watch, "started", [])
+    with subprocess.Popen(["sleep", "60"]) as leader, subprocess.Popen(["sleep", "60"]) as rank:
+        launcher = SimpleNamespace(procs=[rank])
+        observer = subprocess_script._ChildProcessObserver(leader.pid, launcher.procs, sleep_period=1)
+        observer.start()
+        watch._take_over(launcher)
+        rank.kill()
+        observer.join(10)
+        ended, leads = not observer.is_alive(), leader.poll() is None
+        leader.kill()
+    assert ended and leads
+    assert watch.started == [rank] and launcher.procs == [rank]
 
 
 @pytest.mark.slow
