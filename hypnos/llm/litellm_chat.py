@@ -15,6 +15,7 @@ from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.connections import straight_client
 from hypnos.llm.failures import Passing
 from hypnos.llm.litellm_errors import translate
+from hypnos.llm.litellm_prices import brought_prices, end_search
 from hypnos.llm.litellm_settings import check_settings
 from hypnos.llm.prices import listed_price, stated_price
 from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
@@ -120,8 +121,8 @@ class LitellmChat(ChatModel):
 
     def price(self) -> Price | None:
         if self._price is None:
-            costs = load_litellm().model_cost
-            self._price = self._stated or listed_price(self.model, costs, batch=self.batch is not None)
+            load_litellm()
+            self._price = self._stated or listed_price(self.model, brought_prices(), batch=self.batch is not None)
         return self._price
 
     def structured(self) -> bool:
@@ -149,6 +150,7 @@ class LitellmChat(ChatModel):
                     **access,
                     **self.arguments(schema),
                 )
+            end_search(returned)
         except Exception as error:
             failure = self.translate(error)
         if failure is not None:

@@ -5,11 +5,13 @@ import os
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
 from hypnos.corpus.errors import UserError
-from hypnos.llm.litellm_chat import LitellmChat
+from hypnos.llm import litellm_prices
+from hypnos.llm.litellm_chat import LitellmChat, load_litellm
 from hypnos.llm.replies import read_object
 
 KEY = "zq-marker-5f0a9c71e2"
@@ -50,6 +52,38 @@ def test_the_journal_holds_what_the_provider_returned(server, client, requests):
     assert row["parameters"] == {"temperature": 0, "max_tokens": 100}
     assert (row["reply"]["tokens_in"], row["reply"]["tokens_out"], row["reply"]["cost"]) == (7, 7, 21.0)
     assert row["reply"]["extra"]["id"].startswith("c")
+
+
+def test_a_model_that_litellms_list_lacks_is_put_there_once_and_still_has_no_price(
+    server, client, requests, monkeypatch
+):
+    monkeypatch.setattr(litellm_prices, "_told", set())
+    litellm = load_litellm()
+    registered = []
+    keep = litellm.register_model
+    monkeypatch.setattr(litellm, "register_model", lambda entry: (registered.append(entry), keep(entry)))
+    named, running = "hosted_vllm/unlisted-0613", server()
+    before = LitellmChat(name="x", model=named).structured()
+    assert named not in litellm.model_cost
+    one = client()
+    model = running.model(model="hosted_vllm/unlisted")
+    try:
+        for start in range(3):
+            list(one.ask(model, [replace(r, id=f"{start}{r.id}") for r in requests(4, f"{start}第{{}}条")], parse=str))
+        assert [list(entry) for entry in registered] == [[named]]
+        assert litellm.get_model_info(named)["input_cost_per_token"] > 0
+        again = LitellmChat(name="x", model=named)
+        assert again.price() is None and again.structured() == before
+    finally:
+        del litellm.model_cost[named]
+    assert {row["reply"]["cost"] for row in one.journal.entries()} == {None}
+
+
+def test_a_model_that_the_list_has_is_left_as_it_is(server, client, requests, monkeypatch):
+    monkeypatch.setattr(load_litellm(), "register_model", lambda entry: pytest.fail(str(entry)))
+    model = server().model(model="openai/gpt-3.5-turbo")
+    (answer,) = client().ask(model, requests(1), parse=str)
+    assert answer.model == "gpt-3.5-turbo-0613"
 
 
 def test_a_server_that_counts_no_tokens_is_counted_here(server, client, requests):
