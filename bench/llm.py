@@ -96,9 +96,7 @@ def throughput() -> list[Promise]:
     middle = [sorted(runs, key=lambda run: run["seconds"])[1] for runs in (bare, ours, shared)]
     rates = [count / run["seconds"] for run in middle]
     cpu = [1000 * run["cpu"] / count for run in middle]
-    alone = (
-        f"{rates[1]:.0f}/s of {rates[0]:.0f}/s; CPU {cpu[1]:.1f} of {cpu[0]:.1f} ms a request; {MANY} in flight"
-    )
+    alone = f"{rates[1]:.0f}/s of {rates[0]:.0f}/s; CPU {cpu[1]:.1f} of {cpu[0]:.1f} ms a request; {MANY} in flight"
     both = f"{rates[2]:.0f}/s; {rates[2] / rates[1]:.2f} times one process"
     return [
         Promise(f"llm: share of bare litellm's requests a second that is lost ({alone})", 1 - rates[1] / rates[0], 0.1),
