@@ -31,7 +31,7 @@ def main(model: str, questions: str, answers: str, dtype: str, *sizes: str) -> N
     folder.mkdir(exist_ok=True)
     (folder / "peer.yaml").write_text(json.dumps(task))  # JSON is YAML
     manager = TaskManager(include_path=str(folder), include_defaults=False)
-    seconds = {}
+    seconds, likelihoods = {}, {}
     for size in sizes:
         lm = HFLM(pretrained=model, dtype=dtype, device="cpu", batch_size=int(size))
         spent: list[float] = []
@@ -46,12 +46,13 @@ def main(model: str, questions: str, answers: str, dtype: str, *sizes: str) -> N
         lm.loglikelihood = timed
         found = simple_evaluate(lm, tasks=["peer"], task_manager=manager, bootstrap_iters=0, log_samples=True)
         seconds[size] = sum(spent)
-    samples = sorted(found["samples"]["peer"], key=lambda sample: sample["doc_id"])
+        samples = sorted(found["samples"]["peer"], key=lambda sample: sample["doc_id"])
+        likelihoods[size] = [[float(pair[0]) for pair in sample["filtered_resps"]] for sample in samples]
     scores = found["results"]["peer"]
     Path(answers).write_text(
         json.dumps(
             {
-                "likelihoods": [[float(pair[0]) for pair in sample["filtered_resps"]] for sample in samples],
+                "likelihoods": likelihoods,
                 "accuracy": scores["acc,none"],
                 "accuracy_per_character": scores["acc_norm,none"],
                 "seconds": seconds,

@@ -53,7 +53,7 @@ class Client:
             tries: how often a request is sent while its failures may pass.
             window: how far requests are read ahead of the oldest answer that is still awaited; None for 32 times the
                 model's requests in flight, at least 1024.
-            workers: processes that send; 0 to send from this one, which is enough for about 150 requests a second.
+            workers: processes that send; 0 to send from this one, which is enough for some 300 requests a second.
         """
         if tries < 1 or workers < 0 or (window is not None and window < 1):
             raise UserError(f"client: tries {tries}, workers {workers}, window {window}: too small")
