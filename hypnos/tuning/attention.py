@@ -9,6 +9,7 @@ other. No mask is registered for them: transformers would look at the positions,
 
 import sys
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from inspect import signature
 from typing import Any
 
@@ -76,13 +77,24 @@ def attend_documents(
     if cu_seq_lens_q is not None and dropout == 0 and _kernel_takes(query, dtype):
         q, k, v = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))  # (length, heads, head_dim)
         return _attend_at_once(q, k, v, cu_seq_lens_q, max_length_q, scaling, sliding_window)[None], None
+    settings: dict[str, Any] = {"dropout_p": dropout, "scale": scaling, "enable_gqa": grouped}
     parts = []
-    for q, k, v in _documents(query, key, value, position_ids):
-        windowed = sliding_window is not None and q.shape[2] > sliding_window
-        seen = _seen(q, sliding_window) if windowed else None
-        settings: dict[str, Any] = {"dropout_p": dropout, "scale": scaling, "enable_gqa": grouped}
-        parts.append(scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None, **settings))
-    return torch.cat(parts, dim=2).transpose(1, 2), None
+    with _without_autocast(query.device.type):
+        for q, k, v in _documents(*(_widened(part) for part in (query, key, value)), position_ids):
+            windowed = sliding_window is not None and q.shape[2] > sliding_window
+            seen = _seen(q, sliding_window) if windowed else None
+            parts.append(scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None, **settings))
+        return torch.cat(parts, dim=2).to(dtype).transpose(1, 2), None
+
+
+def _widened(part: Tensor) -> Tensor:
+    """In float32 on a CPU, whose kernel takes twice as long in half precision, most of it in the backward pass."""
+    return part.to(torch.promote_types(part.dtype, torch.float32)) if part.device.type == "cpu" else part
+
+
+def _without_autocast(device: str) -> AbstractContextManager[Any]:
+    """On a CPU without autocast, which would make it half precision again."""
+    return torch.autocast(device, enabled=False) if device == "cpu" else nullcontext()
 
 
 def _attend_at_once(

@@ -51,6 +51,23 @@ def test_a_sliding_window_holds_while_text_is_written(windowed):
     assert said[DOCUMENTS].tolist() == said["sdpa"].tolist()
 
 
+def test_in_half_precision_a_cpu_attends_in_float32():
+    torch.manual_seed(0)
+    half = [torch.randn(1, 4, 21, 8).bfloat16().requires_grad_() for _ in range(3)]
+    full = [part.detach().float().requires_grad_() for part in half]
+    positions = torch.cat([torch.arange(14), torch.arange(7)])[None]
+    with torch.autocast("cpu", torch.bfloat16):
+        rounded, _ = attend_documents(None, *half, None, position_ids=positions)
+    exact, _ = attend_documents(None, *full, None, position_ids=positions)
+    assert rounded.dtype == torch.bfloat16 and exact.dtype == torch.float32
+    assert torch.equal(rounded, exact.bfloat16())
+    slope = torch.randn(rounded.shape).bfloat16()
+    rounded.backward(slope)
+    exact.backward(slope.float())
+    for one, other in zip(half, full, strict=True):
+        assert torch.equal(one.grad, other.grad.bfloat16())
+
+
 def test_what_it_does_not_know_is_refused():
     heads = torch.zeros(1, 2, 3, 8)
     with pytest.raises(UserError, match="knows no softcap"):
