@@ -80,7 +80,7 @@ def attend_documents(
     settings: dict[str, Any] = {"dropout_p": dropout, "scale": scaling, "enable_gqa": grouped}
     parts = []
     with _without_autocast(query.device.type):
-        for q, k, v in _documents(*(_widened(part) for part in (query, key, value)), position_ids):
+        for q, k, v in _documents(_widened(query), _widened(key), _widened(value), position_ids):
             windowed = sliding_window is not None and q.shape[2] > sliding_window
             seen = _seen(q, sliding_window) if windowed else None
             parts.append(scaled_dot_product_attention(q, k, v, attn_mask=seen, is_causal=seen is None, **settings))
