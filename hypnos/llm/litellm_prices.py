@@ -1,8 +1,11 @@
 """litellm's price list: as it was brought along, and what must be added so that it is not searched in vain."""
 
+import logging
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
+
+log = logging.getLogger(__name__)
 
 _MOST = 64
 """Models told of: a server that gives each reply another name must not fill the list."""
@@ -30,7 +33,7 @@ def end_search(returned: Any) -> None:
     Args:
         returned: a reply, as litellm gives it.
     """
-    told = returned._hidden_params
+    told = getattr(returned, "_hidden_params", None) or {}
     name = f"{told.get('custom_llm_provider')}/{returned.model}"
     if told.get("response_cost") is not None or name in _told or len(_told) == _MOST:
         return
@@ -45,4 +48,7 @@ def end_search(returned: Any) -> None:
         "input_cost_per_token": _PRICE,
         "output_cost_per_token": _PRICE,
     }
-    litellm.register_model({name: entry})
+    try:
+        litellm.register_model({name: entry})
+    except Exception as error:  # whatever it is, the reply is there and paid for
+        log.debug("litellm takes no entry for %s: %s", name, type(error).__name__)

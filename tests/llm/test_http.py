@@ -79,6 +79,17 @@ def test_a_model_that_litellms_list_lacks_is_put_there_once_and_still_has_no_pri
     assert {row["reply"]["cost"] for row in one.journal.entries()} == {None}
 
 
+def test_a_reply_that_is_paid_for_does_not_hang_on_the_list(server, client, requests, monkeypatch):
+    def refuse(entry):
+        raise TypeError(str(entry))
+
+    monkeypatch.setattr(litellm_prices, "_told", set())
+    monkeypatch.setattr(load_litellm(), "register_model", refuse)
+    running = server()
+    (answer,) = client().ask(running.model(model="hosted_vllm/unlisted"), requests(1, "echo 好"), parse=str)
+    assert answer.text == "echo 好" and running.stats()["requests"] == 1
+
+
 def test_a_model_that_the_list_has_is_left_as_it_is(server, client, requests, monkeypatch):
     monkeypatch.setattr(load_litellm(), "register_model", lambda entry: pytest.fail(str(entry)))
     model = server().model(model="openai/gpt-3.5-turbo")
