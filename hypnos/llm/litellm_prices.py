@@ -41,14 +41,14 @@ def end_search(returned: Any) -> None:
 
     brought_prices()
     _told.add(name)
-    entry = {
-        "litellm_provider": told.get("custom_llm_provider"),
-        "mode": "chat",
-        "supports_response_schema": litellm.supports_response_schema(model=name),  # as it was said before
-        "input_cost_per_token": _PRICE,
-        "output_cost_per_token": _PRICE,
-    }
     try:
+        entry = {
+            "litellm_provider": told.get("custom_llm_provider"),
+            "mode": "chat",
+            "supports_response_schema": litellm.supports_response_schema(model=name),  # as it was said before
+            "input_cost_per_token": _PRICE,
+            "output_cost_per_token": _PRICE,
+        }
         litellm.register_model({name: entry})
     except Exception as error:  # whatever it is, the reply is there and paid for
         log.debug("litellm takes no entry for %s: %s", name, type(error).__name__)
