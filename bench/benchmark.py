@@ -97,10 +97,9 @@ def _side_by_side(
     rounded = [list((found[item.id].likelihoods or {}).values()) for item in items]
     exactly = {one.item: one for group in exact.answer(task, items, way, done=set()) for one in group}
     mine = [list((exactly[item.id].likelihoods or {}).values()) for item in items]
-    others = _ask_peer(python, model.folder, file, folder, "float64", SIZES[0])["likelihoods"][SIZES[0]]
-    small, large = (theirs["likelihoods"][size] for size in SIZES)
-    apart = f"{_largest(rounded, large):.1e}, lm-eval with its own other batch size {_largest(small, large):.1e}"
-    off = f"ours {_largest(rounded, mine):.1e}, lm-eval's {_largest(large, others):.1e}"
+    others = _ask_peer(python, model.folder, file, folder, "float64", SIZES[0])["likelihoods"]
+    apart = f"{_largest(rounded, theirs['likelihoods']):.1e}"
+    off = f"ours {_largest(rounded, mine):.1e}, lm-eval's {_largest(theirs['likelihoods'], others):.1e}"
     accuracy = sum(found[item.id].choice == item.answers[0] for item in items) / len(items)
     promises = [
         Promise(

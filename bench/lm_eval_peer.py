@@ -31,7 +31,7 @@ def main(model: str, questions: str, answers: str, dtype: str, *sizes: str) -> N
     folder.mkdir(exist_ok=True)
     (folder / "peer.yaml").write_text(json.dumps(task))  # JSON is YAML
     manager = TaskManager(include_path=str(folder), include_defaults=False)
-    seconds, likelihoods = {}, {}
+    seconds = {}
     for size in sizes:
         lm = HFLM(pretrained=model, dtype=dtype, device="cpu", batch_size=int(size))
         spent: list[float] = []
@@ -46,13 +46,12 @@ def main(model: str, questions: str, answers: str, dtype: str, *sizes: str) -> N
         lm.loglikelihood = timed
         found = simple_evaluate(lm, tasks=["peer"], task_manager=manager, bootstrap_iters=0, log_samples=True)
         seconds[size] = sum(spent)
-        samples = sorted(found["samples"]["peer"], key=lambda sample: sample["doc_id"])
-        likelihoods[size] = [[float(pair[0]) for pair in sample["filtered_resps"]] for sample in samples]
+    samples = sorted(found["samples"]["peer"], key=lambda sample: sample["doc_id"])
     scores = found["results"]["peer"]
     Path(answers).write_text(
         json.dumps(
             {
-                "likelihoods": likelihoods,
+                "likelihoods": [[float(pair[0]) for pair in sample["filtered_resps"]] for sample in samples],
                 "accuracy": scores["acc,none"],
                 "accuracy_per_character": scores["acc_norm,none"],
                 "seconds": seconds,
