@@ -88,8 +88,8 @@ def _take_over(launcher: Any) -> None:
 
     The observer ends once its list is empty. It is there only after all ranks were started, so none is missed.
     """
-    ranks = getattr(launcher, "procs", [])
+    ranks = getattr(launcher, "procs", [])  # later stages have no launcher: their ranks are there
     started.extend(rank for rank in ranks if rank not in started)
-    if any(thread.name == OBSERVER for thread in threading.enumerate()):
+    if ranks and any(thread.name == OBSERVER for thread in threading.enumerate()):
         launcher.procs = list(ranks)  # to which signals are passed on
         ranks.clear()

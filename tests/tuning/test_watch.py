@@ -42,6 +42,7 @@ def test_the_observer_that_kills_without_a_line_ends_and_the_ranks_can_still_be_
         observer = subprocess_script._ChildProcessObserver(leader.pid, launcher.procs, sleep_period=1)
         observer.start()
         watch._take_over(launcher)
+        watch._take_over(None)  # as of a second stage that begins before the observer has looked once more
         rank.kill()
         observer.join(10)
         ended, leads = not observer.is_alive(), leader.poll() is None
