@@ -12,7 +12,7 @@ from hypnos.curation.rule import Row, Rule
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 
 
 class Clean:
@@ -55,7 +55,8 @@ class Clean:
             verdict = rule.check(row)
             if isinstance(verdict, str):
                 self.rejected[name] += 1
-                reject(row, verdict)
+                reason, _, detail = verdict.partition(": ")
+                reject({**row, "detail": detail} if detail else row, reason)
                 return None
             if verdict is not None:
                 self.changed[name] += 1

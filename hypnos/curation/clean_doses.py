@@ -25,8 +25,10 @@ class DoseWindow(DrugRule):
 
     def check(self, row: Row) -> str | None:
         bad = ("fault", "warn") if self.warn else ("fault",)
-        doses = find_doses(said(row, "output"), self.drugs)
-        return "dose_window" if any(grade(dose, slack=self.slack) in bad for dose in doses) else None
+        for dose in find_doses(said(row, "output"), self.drugs):
+            if grade(dose, slack=self.slack) in bad:
+                return f"dose_window: {dose.drug} {dose.text}"
+        return None
 
 
 # Names of drugs by the stems that pharmacology gives them; the specialty's own names come besides.
@@ -59,8 +61,8 @@ class DoseUnit(DrugRule):
 
     def check(self, row: Row) -> str | None:
         text = normalise(said(row, "output"))
-        if any(map(str.isdigit, text)) and (self._after_a_drug.search(text) or _PER_DOSE.search(text)):
-            return "dose_unit"
+        if any(map(str.isdigit, text)) and (found := self._after_a_drug.search(text) or _PER_DOSE.search(text)):
+            return f"dose_unit: {found[0]}"
         return None
 
 

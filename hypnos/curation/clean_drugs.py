@@ -75,10 +75,11 @@ class ConfusedDrug(DrugRule):
             return None
         question = asked(row)
         wanted = self._named(question)
-        for drug in wanted - told:
-            if (self._alike.get(drug, set()) & told) - wanted and not self._asks_for_another(question, drug):
-                return "drug_confused"
-        return "drug_confused" if self._has_the_others_dose(answer) else None
+        for drug in sorted(wanted - told):
+            others = (self._alike.get(drug, set()) & told) - wanted
+            if others and not self._asks_for_another(question, drug):
+                return f"drug_confused: {'、'.join(sorted(others))}, asked was {drug}"
+        return self._another_ones_dose(answer)
 
     def _asks_for_another(self, question: str, drug: str) -> bool:
         return any(
@@ -91,7 +92,7 @@ class ConfusedDrug(DrugRule):
         """Generic names that stand in a text, the longer before the shorter within it."""
         return {self._generic[match[0]] for match in self._pattern.finditer(normalise(text))}
 
-    def _has_the_others_dose(self, text: str) -> bool:
+    def _another_ones_dose(self, text: str) -> str | None:
         for dose in find_doses(text, self.drugs):
             if grade(dose) in ("warn", "fault"):
                 for other in self._alike.get(dose.drug, ()):
@@ -100,5 +101,5 @@ class ConfusedDrug(DrugRule):
                         windows
                         and grade(type(dose)(other, dose.values, dose.unit, dose.text, windows), slack=1) == "ok"
                     ):
-                        return True
-        return False
+                        return f"drug_confused: {dose.drug} {dose.text}, a dose of {other}"
+        return None

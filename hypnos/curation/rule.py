@@ -17,8 +17,8 @@ class Rule(ABC):
         """Look at a row.
 
         Returns:
-            None if there is nothing to say; a reason, short and in English, to reject the row; or the row that
-            takes its place.
+            None if there is nothing to say; a reason, short and in English, to reject the row, and behind ": " the
+            words of the row that show it, where it has such; or the row that takes its place.
         """
 
     def key(self) -> dict[str, Any]:

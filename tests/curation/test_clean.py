@@ -272,6 +272,13 @@ def test_rules_look_in_turn_and_each_is_counted():
     assert notes["rejected_by_rule"].keys() == step.rules.keys()
 
 
+def test_what_shows_a_fault_stands_beside_the_reason():
+    rejected = []
+    rows = [record("舒芬太尼 0.3 mg/kg 诱导后插管。", id="a"), record("", id="b")]
+    assert not list(configured().run(rows, lambda row, why: rejected.append((why, row))))
+    assert rejected == [("dose_window", {**rows[0], "detail": "舒芬太尼 0.3 mg/kg"}), ("empty", rows[1])]
+
+
 def test_a_rule_is_switched_off():
     kept, rejected = sift(configured(refusal=None), [record("抱歉，我不能回答这个问题。")])
     assert (len(kept), rejected) == (1, [])

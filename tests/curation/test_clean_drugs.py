@@ -18,18 +18,18 @@ def record(output, instruction="如何用药？"):
 
 
 @pytest.mark.parametrize(
-    "output",
+    ("output", "shown"),
     [
-        "罗库溴铵 0.6 静注后插管。",
-        "丙泊酚诱导剂量为 1.5～2.5，老年人酌减。",
-        "给予阿托品0.5。",
-        "头孢曲松2，加入盐水静滴。",
-        "阿莫西林胶囊每次0.5，一日三次。",
-        "负荷剂量为1，十分钟泵完。",
+        ("罗库溴铵 0.6 静注后插管。", "罗库溴铵 0.6"),
+        ("丙泊酚诱导剂量为 1.5～2.5，老年人酌减。", "丙泊酚诱导剂量为 1.5~2.5"),
+        ("给予阿托品0.5。", "阿托品0.5"),
+        ("头孢曲松2，加入盐水静滴。", "头孢曲松2"),
+        ("阿莫西林胶囊每次0.5，一日三次。", "胶囊每次0.5"),
+        ("负荷剂量为1，十分钟泵完。", "剂量为1"),
     ],
 )
-def test_a_dose_without_a_unit(output):
-    assert UNIT.check(record(output)) == "dose_unit"
+def test_a_dose_without_a_unit(output, shown):
+    assert UNIT.check(record(output)) == f"dose_unit: {shown}"
 
 
 @pytest.mark.parametrize(
@@ -61,8 +61,8 @@ def test_numbers_that_are_no_bare_doses(output):
 @pytest.mark.parametrize(
     ("output", "reason"),
     [
-        ("舒芬太尼 0.3 mg/kg 诱导。", "dose_window"),  # a thousandfold
-        ("罗库溴铵 6 mg/kg 静注。", "dose_window"),  # tenfold
+        ("舒芬太尼 0.3 mg/kg 诱导。", "dose_window: 舒芬太尼 0.3 mg/kg"),  # a thousandfold
+        ("罗库溴铵 6 mg/kg 静注，维持用丙泊酚。", "dose_window: 罗库溴铵 6 mg/kg"),  # tenfold
         ("罗库溴铵 0.6 mg/kg 静注。", None),
         ("罗库溴铵 2.5 mg/kg 静注。", None),  # beyond double: only a warning
         ("罗库溴铵 20 mg 静注。", None),  # no window of this kind
@@ -73,27 +73,29 @@ def test_a_dose_far_outside_its_window(output, reason):
 
 
 def test_warnings_are_rejected_on_request():
-    assert DoseWindow(**HERE, warn=True).check(record("罗库溴铵 2.5 mg/kg 静注。")) == "dose_window"
+    verdict = DoseWindow(**HERE, warn=True).check(record("罗库溴铵 2.5 mg/kg 静注。"))
+    assert verdict == "dose_window: 罗库溴铵 2.5 mg/kg"
 
 
 @pytest.mark.parametrize(
     ("instruction", "output", "reason"),
     [
-        ("瑞芬太尼有什么特点？", "舒芬太尼由酯酶水解，停药即醒。", "drug_confused"),
-        ("去甲肾上腺素怎么用？", "肾上腺素持续泵注维持血压。", "drug_confused"),
+        ("瑞芬太尼有什么特点？", "舒芬太尼由酯酶水解，停药即醒。", "舒芬太尼, asked was 瑞芬太尼"),
+        ("去甲肾上腺素怎么用？", "肾上腺素持续泵注维持血压。", "肾上腺素, asked was 去甲肾上腺素"),
         ("司可林怎么用？", "琥珀胆碱用于插管。", None),  # another name of the same
         ("瑞芬太尼有什么特点？", "瑞芬太尼由酯酶水解，舒芬太尼则经肝代谢。", None),
         ("除了瑞芬太尼还能用什么？", "舒芬太尼。", None),
         ("瑞芬太尼过敏怎么办？", "改用舒芬太尼。", None),
         ("瑞芬太尼有什么特点？", "丙泊酚起效快。", None),  # not alike: a bad answer, but no mix-up of names
-        ("顺阿曲库铵经何途径消除？", "阿曲库铵经霍夫曼消除。", "drug_confused"),
-        ("你好，孩子没有大便怎么办？另外，吗啡怎么用？", "氢吗啡酮起效快。", "drug_confused"),
-        ("诱导怎么给药？", "舒芬太尼 3 μg/kg 静注。", "drug_confused"),  # fentanyl's dose, not yet tenfold
+        ("顺阿曲库铵经何途径消除？", "阿曲库铵经霍夫曼消除。", "阿曲库铵, asked was 顺阿曲库铵"),
+        ("你好，孩子没有大便怎么办？另外，吗啡怎么用？", "氢吗啡酮起效快。", "氢吗啡酮, asked was 吗啡"),
+        # fentanyl's dose, not yet tenfold
+        ("诱导怎么给药？", "舒芬太尼 3 μg/kg 静注。", "舒芬太尼 3 μg/kg, a dose of 芬太尼"),
         ("诱导怎么给药？", "芬太尼 3 μg/kg 静注。", None),
     ],
 )
 def test_look_alikes(instruction, output, reason):
-    assert CONFUSED.check(record(output, instruction)) == reason
+    assert CONFUSED.check(record(output, instruction)) == (reason and f"drug_confused: {reason}")
 
 
 def test_a_folder_without_names_is_a_users_error(tmp_path):
