@@ -13,6 +13,7 @@ from collections import Counter
 from aiohttp import web
 
 DEFAULTS = {
+    "seed": 0,
     "latency": 0.01,  # seconds, with jitter of half of it to either side
     "too_many": 0.0,  # share of 429 with Retry-After
     "retry_after": 1,
@@ -33,7 +34,6 @@ DEFAULTS = {
 class Server:
     def __init__(self, options: dict) -> None:
         self.options = {**DEFAULTS, **options}
-        self.chance = random.Random(options.get("seed", 0))
         self.seen: Counter[str] = Counter()
         self.prompts: Counter[str] = Counter()
         self.now = self.most = 0
@@ -56,7 +56,9 @@ class Server:
         option = self.options
         prompt = body["messages"][-1]["content"]
         self.prompts[prompt] += 1
-        await asyncio.sleep(option["latency"] * self.chance.uniform(0.5, 1.5))
+        # Of prompt and try alone: what happens does not hang on the order in which requests arrive.
+        chance = random.Random(f"{option['seed']}/{prompt}/{self.prompts[prompt]}")
+        await asyncio.sleep(option["latency"] * chance.uniform(0.5, 1.5))
         sent = request.headers.get("Authorization", "")
         if option["key"] is not None and sent != f"Bearer {option['key']}":
             return self.error(401, f"Incorrect API key provided: {sent}", "invalid_api_key")
@@ -64,7 +66,7 @@ class Server:
             return self.error(404, f"The model `{body['model']}` does not exist", "model_not_found")
         if option["status"] is not None:
             return self.error(option["status"], f"always {option['status']}, for {sent}", "always")
-        die = self.chance.random()
+        die = chance.random()
         for kind in ("too_many", "broken", "hang", "cut"):
             if die < option[kind]:
                 return await self.fail(kind, request)
@@ -95,7 +97,7 @@ class Server:
         text = json.dumps({"score": digest[0] % 11, "comment": f"评语{digest.hex()[:8]}"}, ensure_ascii=False)
         if unreadable:
             self.seen["unreadable"] += 1
-            text = self.chance.choice(["我认为这条回答总体不错。", text[: len(text) // 2]])
+            text = ["我认为这条回答总体不错。", text[: len(text) // 2]][digest[1] % 2]
         if prompt.startswith("echo "):
             text = prompt
         usage = {"prompt_tokens": len(prompt), "completion_tokens": len(text), "total_tokens": len(prompt) + len(text)}

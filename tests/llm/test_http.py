@@ -26,13 +26,13 @@ def test_every_request_ends_with_a_value_or_a_reason(server, client, requests):
     running = server(
         latency=0.02, too_many=0.1, retry_after=3, broken=0.05, cut=0.03, hang=0.02, hang_seconds=20, unreadable=0.1
     )
-    one, model = client(), running.model(timeout=3.0, in_flight=32)
+    one, model = client(), running.model(timeout=6.0, in_flight=32)
     answers = list(one.ask(model, requests(200), parse=read_object, attempts=4))
     stats = running.stats()
     assert [answer.request.id for answer in answers] == [f"r{i}" for i in range(200)]
     assert all((answer.value is None) == bool(answer.reason) for answer in answers)
     values = sum(answer.value is not None for answer in answers)
-    assert values >= 198
+    assert values == 200
     assert counted(stats, one.journal)
     assert set(one.journal.failures()) == {"429", "503", "connection", "timeout"}
     assert one.journal.count() == stats["replies"] == values + stats["unreadable"]
@@ -178,7 +178,7 @@ def test_requests_that_are_all_refused_stop_the_run(server, client, requests):
 
 
 def test_nothing_listens(client, requests):
-    model = LitellmChat(name="own", model="hosted_vllm/m", address="http://127.0.0.1:9/v1", timeout=2.0)
+    model = LitellmChat(name="own", model="hosted_vllm/m", address="http://127.0.0.1:9/v1")
     one = client(tries=2, tokens=10**9)
     with pytest.raises(UserError, match=r"own: 20 requests in a row brought no reply from http://127\.0\.0\.1:9/v1"):
         list(one.ask(model, requests(60), parse=str))
@@ -207,7 +207,7 @@ def test_a_redirect_is_not_followed(server, client, requests, kind):
 
 def test_a_provider_in_openai_s_own_client_is_asked_alike(server, client, requests):
     running = server(too_many=0.2, broken=0.1, cut=0.05)
-    one = client(tries=20)  # 6 would be used up by one of 40 requests in every 14th run
+    one = client()
     answers = list(one.ask(running.model(model="openai/m"), requests(40), parse=read_object))
     assert all(answer.value is not None for answer in answers)
     assert counted(running.stats(), one.journal) and set(one.journal.failures()) <= {"429", "503", "connection"}
