@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerFast
@@ -134,7 +134,7 @@ class Encoder:
         if excess <= 0:
             return [Document(ids, learnt, characters, truncated=False)]
         if record.history:
-            return self._without_oldest_turn(record)
+            return self._without_oldest_turns(record)
         first, stop, offsets = last
         count = _whole_characters(offsets, stop - first - excess)
         if count:
@@ -146,8 +146,15 @@ class Encoder:
             return [document]
         return TooLong(f"the prompt alone has {len(ids) - (stop - first)} tokens or leaves no room for an answer")
 
-    def _without_oldest_turn(self, record: Instruction) -> list[Document] | TooLong:
-        shorter = Instruction(record.id, record.instruction, record.output, record.input, record.history[1:])
+    def _without_oldest_turns(self, record: Instruction) -> list[Document] | TooLong:
+        """Encode without the oldest turn, or at once without all that cannot fit whatever the template adds."""
+        contents = [message["content"] for message in record.messages()]
+        encoded = self._backend.encode_batch(contents, add_special_tokens=False)
+        # At either end a token may grow together with the template's words.
+        least = list(accumulate(max(len(one.ids) - 2, 0) for one in reversed(encoded)))
+        fitting = sum(least[2 * turns + 1] <= self.max_length for turns in range(1, len(record.history)))
+        history = record.history[-fitting:] if fitting else ()
+        shorter = Instruction(record.id, record.instruction, record.output, record.input, history)
         result = next(self.encode([shorter]))
         if isinstance(result, TooLong):
             return result

@@ -2,10 +2,6 @@
 
 import os
 
-from hypnos.tuning.allocator import keep_freed_blocks
-
 # On a CPU in bf16 a matrix product is compiled for each shape it meets, and rows have ever other lengths: the usual
 # 1,024 compiled ones take hundreds of MiB, and the last 64, more than one step needs, are as fast.
 os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
-
-keep_freed_blocks()

@@ -10,6 +10,7 @@ other. No mask is registered for them: transformers would look at the positions,
 import sys
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
+from functools import cache
 from inspect import signature
 from typing import Any
 
@@ -119,7 +120,13 @@ def _working_type(query: Tensor) -> torch.dtype:
 
 def _kernel_takes(query: Tensor, dtype: torch.dtype) -> bool:
     size = query.shape[3]
-    return query.is_cuda and dtype.itemsize == 2 and size % 8 == 0 and size <= 256 and "window_size" in KNOWN
+    return query.is_cuda and dtype.itemsize == 2 and size % 8 == 0 and size <= 256 and _has_kernel()
+
+
+@cache
+def _has_kernel() -> bool:
+    """Whether this torch has the kernel, and the GPU is young enough for it (FlashAttention 2: Ampere)."""
+    return "window_size" in KNOWN and torch.cuda.get_device_capability() >= (8, 0)
 
 
 def attend_documents_eagerly(
@@ -163,7 +170,7 @@ def _documents(
 def choose_attention(name: str) -> str:
     """The name transformers knows: `auto` goes document by document, on a CPU `sdpa` and `eager` do so too.
 
-    On a GPU whose torch lacks the kernel, `auto` is `sdpa` with its mask: documents one by one would stall it at every
+    On a GPU without the kernel, `auto` is `sdpa` with its mask: documents one by one would stall it at every
     layer, as they do in float32.
     """
     for kind, attend in ((DOCUMENTS, attend_documents), (EAGER_DOCUMENTS, attend_documents_eagerly)):
@@ -171,5 +178,5 @@ def choose_attention(name: str) -> str:
     if not torch.cuda.is_available():
         return {"auto": DOCUMENTS, "sdpa": DOCUMENTS, "eager": EAGER_DOCUMENTS}.get(name, name)
     if name == "auto":
-        return DOCUMENTS if "window_size" in KNOWN else "sdpa"
+        return DOCUMENTS if _has_kernel() else "sdpa"
     return name

@@ -1,6 +1,7 @@
 """Where a stopped stage goes on from: files that are whole or absent, and are looked at before they are trusted."""
 
 import logging
+import math
 import os
 import pickle
 import zipfile
@@ -95,13 +96,26 @@ class Checkpoints(Checkpoint):
         self.save(trainer)
 
     def save(self, trainer: Trainer) -> None:
-        """Save now, and remove what is older than the last ones; every rank must call it."""
+        """Save now, and remove what is older than the last ones; every rank must call it.
+
+        Raises:
+            UserError: the loss or the gradient is not a number any more; what was saved before it stays.
+        """
         if self.folder is None:
             return
+        _check_finite(trainer)
         trainer.save_checkpoint(self.folder / f"step-{trainer.global_step}.ckpt")
         if trainer.is_global_zero:
             for file in _by_step(self.folder)[: -self.keep]:
                 file.unlink()
+
+
+def _check_finite(trainer: Trainer) -> None:
+    """Look at the last step; only here, because each look waits for the device."""
+    found = {name: float(trainer.callback_metrics.get(name, 0.0)) for name in ("train/loss", "train/grad_norm")}
+    if not all(map(math.isfinite, found.values())):
+        said = ", ".join(f"{name} {value}" for name, value in found.items())
+        raise UserError(f"step {trainer.global_step}: {said}: training has diverged; a lower tuning.lr may help")
 
 
 def _validate(trainer: Trainer) -> None:

@@ -36,6 +36,8 @@ def summed_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, *, chunk
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else head.dtype
     if chunk is None:
         chunk = HALF_CHUNK if device == "cpu" and dtype.itemsize < 4 else CHUNK
+    if not torch.is_grad_enabled():
+        hidden, head = hidden.detach(), head.detach()  # else gradients would be made, for nobody
     with torch.autocast(device, enabled=False):
         return _SummedCrossEntropy.apply(hidden, head, targets, chunk, dtype)  # type: ignore[no-untyped-call]
 

@@ -18,6 +18,7 @@ from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished,
 from hypnos.tuning.rank import forget_ranks, is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
+from hypnos.tuning.watch import end_ranks
 
 log = logging.getLogger(__name__)
 
@@ -102,6 +103,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, exa
         UserError: see `make_run`.
     """
     _quieten()
+    end_ranks()
     forget_ranks()
     run = make_run(config, build=build, output=output)
     objective = read_objective(config["objective"])

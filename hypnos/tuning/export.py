@@ -22,7 +22,8 @@ PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", 
 
 def export_model(model: PreTrainedModel, tokenizer: Path, directory: Path, *, dtype: str) -> None:
     """Write weights as safetensors, with config, generation settings and the tokenizer with its template."""
-    model = model.to(getattr(torch, dtype))
+    for parameter in model.parameters():  # not buffers: frequencies of positions stay as precise as when it is read
+        parameter.data = parameter.data.to(getattr(torch, dtype))
     model.config.use_cache = True
     model.generation_config.max_new_tokens = 512
     model.save_pretrained(directory)

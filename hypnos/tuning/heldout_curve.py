@@ -4,10 +4,11 @@ import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
-import torch
 from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
+
+from hypnos.tuning.loss import room_for_sums
 
 NO_ROW = -1
 """Asked of packed rows, gives one without anything learnt: every rank passes as many rows through the model."""
@@ -33,12 +34,12 @@ def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:
     """Over all rows and ranks; None where nothing is held out."""
     if not len(rows):
         return None
-    sums = torch.zeros(2, dtype=torch.float64, device=pl_module.device)
+    sums = room_for_sums(2, pl_module.device)
     world, rank = trainer.world_size, trainer.global_rank
     for turn in range(-(-len(rows) // world)):
         at = turn * world + rank
         row = move_data_to_device(rows[(at if at < len(rows) else NO_ROW, 0)], pl_module.device)
-        sums[0] += pl_module.nats(row).double()
+        sums[0] += pl_module.nats(row)
         sums[1] += row["characters"]
     nats, characters = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
     return float(nats / math.log(2) / max(characters, 1))

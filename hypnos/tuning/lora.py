@@ -126,6 +126,7 @@ class LoraTuning(Tuning):
 
     def on_fit_start(self) -> None:
         """Let autocast alone choose types: peft would copy the input of every adapter to float32, and it back."""
+        super().on_fit_start()
         self._cast_inputs("mixed" not in str(self.trainer.precision) or self.lora["use_dora"])
 
     def on_fit_end(self) -> None:

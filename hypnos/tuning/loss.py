@@ -50,6 +50,11 @@ def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
     return found.index_add_(0, number[places], nats.double())
 
 
+def room_for_sums(count: int, device: torch.device) -> Tensor:
+    """Zeros to which the losses of many rows are added: in float64, but on Apple's GPUs, which do not know it."""
+    return torch.zeros(count, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
+
+
 def _inputs(batch: Batch) -> dict[str, Any]:
     """What the model is asked; where documents lie is told in transformers' words, so that nothing looks for it."""
     bounds, longest = batch["bounds"], batch["longest"]

@@ -18,10 +18,11 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.errors import UserError
+from hypnos.tuning.allocator import keep_freed_blocks
 from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.checkpoints import STAGE_KEY
 from hypnos.tuning.export import made_with
-from hypnos.tuning.loss import Batch, negative_log_likelihood
+from hypnos.tuning.loss import Batch, negative_log_likelihood, room_for_sums
 from hypnos.tuning.neftune import Neftune
 from hypnos.tuning.resume import MADE_WITH, check_weights, compare_code, progress_at
 from hypnos.tuning.sharded import shard, whole
@@ -109,6 +110,11 @@ class Tuning(LightningModule, ABC):
         """Leave this rank its part of the weights, where the strategy shards them."""
         if self.device_mesh is not None and not isinstance(self, FSDPModule):
             shard(self, self.device_mesh["data_parallel"], str(self.trainer.precision))
+
+    def on_fit_start(self) -> None:
+        """Have a CPU's memory kept between steps; beside a GPU it would only be held."""
+        if self.device.type == "cpu":
+            keep_freed_blocks()
 
     @abstractmethod
     def adapt(self, model: PreTrainedModel) -> nn.Module:
@@ -198,12 +204,12 @@ class Tuning(LightningModule, ABC):
         self.log("train/grad_norm", whole(norm))
 
     def on_validation_epoch_start(self) -> None:
-        self._sums = torch.zeros(3, dtype=torch.float64, device=self.device)
+        self._sums = room_for_sums(3, self.device)
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Add a row's nats, tokens and characters."""
         assert self._sums is not None
-        self._sums[0] += self.nats(batch).double()
+        self._sums[0] += self.nats(batch)
         self._sums[1] += batch["targets"].numel()
         self._sums[2] += batch["characters"]
 

@@ -48,5 +48,10 @@ def read_quantized(directory: Path, *, kind: str, dtype: torch.dtype, attention:
         dtype=dtype,
         attn_implementation=attention,
         quantization_config=settings,
-        device_map={"": int(os.environ.get("LOCAL_RANK", "0"))},
+        device_map={"": _own_gpu()},
     )
+
+
+def _own_gpu() -> int:
+    """Number of this rank's GPU, as its launcher says; srun has another name for it."""
+    return int(os.environ.get("LOCAL_RANK") or os.environ.get("SLURM_LOCALID") or 0)

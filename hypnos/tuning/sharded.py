@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import torch.distributed
 from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import SLURMEnvironment
 from pytorch_lightning.strategies import ModelParallelStrategy
 from torch import Tensor, nn
 from torch.distributed.device_mesh import DeviceMesh
@@ -86,7 +87,7 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer
         **given: to the trainer, besides.
 
     Raises:
-        UserError: the strategy is unknown, or what cannot be sharded shall be.
+        UserError: the strategy is unknown, what cannot be sharded shall be, or gradients could not be clipped.
     """
     settings = stage["trainer"]
     if settings["strategy"] not in STRATEGIES:
@@ -99,7 +100,15 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer
             raise UserError(f"strategy fsdp: precision {precision} is not sharded; know {', '.join(GATHERED)}")
         # What was gathered in inference mode could not be trained on later.
         given |= {"strategy": Sharded(), "inference_mode": False}
-    return build(settings, **given)
+    if settings["precision"] == "16-mixed" and stage["tuning"].get("optimizer", {}).get("fused"):
+        # It takes the loss's scale out of the gradients itself, after they were clipped.
+        raise UserError("precision 16-mixed: gradients cannot be clipped with tuning.optimizer.fused=true; use false")
+    trainer = build(settings, **given)
+    environment = trainer._accelerator_connector.cluster_environment
+    if isinstance(environment, SLURMEnvironment):
+        # Lightning's own checkpoint for a requeued job would be read again by whatever the trainer does next.
+        environment.auto_requeue = False
+    return trainer
 
 
 def shard(module: Any, mesh: DeviceMesh, precision: str) -> None:

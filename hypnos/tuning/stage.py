@@ -42,9 +42,6 @@ UNCOUNTED = {
 }
 """Settings that do not change what a stage learns; everything else is part of its key."""
 
-TOLERANCE = {"float32": 1e-5, "bfloat16": 3e-2, "float16": 5e-3}
-"""Largest relative difference of logits between two forms of one model: rounding, no more."""
-
 
 def counted(config: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a stage that decide its result, but for its data, which have a key of their own."""
@@ -133,11 +130,12 @@ def train_stage(
                 gather(module, parent, first=trainer.is_global_zero)
     except SIGTERMException as error:  # a scheduler took the machine back
         raise _stopped(name, trainer) from error
-    if not trainer.is_global_zero:
-        return
-    # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model.
+    # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model, or on other
+    # ranks beside the next stage's.
     trainer.strategy.optimizers = []
     module.zero_grad(set_to_none=True)
+    if not trainer.is_global_zero:
+        return
     _export(module, directory, parent, tokenizer, dtype)
     describe_stage(
         directory,
@@ -176,14 +174,18 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
     module.model.set_attn_implementation("sdpa")  # what trained on a GPU is proved wherever it lies now
     rows = int(module.model.get_input_embeddings().weight.shape[0])
     before = probe_logits(module.model, rows)
+    dtypes = {parameter.dtype for parameter in module.model.parameters()}
     if isinstance(module, LoraTuning):
         module.save_adapter(directory / "adapter")
     model = module.merge()
-    tolerance = max(TOLERANCE[dtype], TOLERANCE[str(module.weights_dtype).removeprefix("torch.")])
-    check_same(before, probe_logits(model, rows), what="merging the adapter", tolerance=tolerance)
+    check_same(before, probe_logits(model, rows), what="merging the adapter", dtypes=dtypes)
     export_model(model, tokenizer, directory, dtype=dtype)
     check_directory(directory)
-    check_same(before, reload_logits(directory, getattr(torch, dtype), rows), what="reloading", tolerance=tolerance)
+    exported = getattr(torch, dtype)
+    written = probe_logits(model, rows)
+    if not written.isfinite().all():  # how much is rounded grows with the layers; an overflow is no rounding
+        raise UserError(f"model.dtype {dtype}: in it the trained model's logits are no numbers")
+    check_same(written, reload_logits(directory, exported, rows), what="reloading", dtypes={exported})
 
 
 def _save_end(trainer: Trainer) -> None:

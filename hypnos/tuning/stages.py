@@ -1,5 +1,6 @@
 """All stages of an experiment, each from the one before, each made once (Fig. 1)."""
 
+import gc
 import logging
 import shutil
 from collections.abc import Mapping
@@ -8,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.corpus.artefacts import join_making, make_once, place
@@ -195,7 +197,8 @@ class Run:
         directory = place(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
-            keep_curves(self.output / name)
+            if is_first_rank():
+                keep_curves(self.output / name)
             self.heldout.prepare(tokenizer)  # the base may have been measured with its own since
             told = {"stage": name, "key": key, "seed": self.seed, "model": dict(self.model), "parents": dict(parents)}
             tracking.begin(
@@ -228,6 +231,8 @@ class Run:
             shutil.rmtree(directory / "checkpoints", ignore_errors=True)
         else:
             join_making(directory, write)
+        gc.collect()  # module and trainer know each other: nothing else would free them before the next stage
+        torch.cuda.empty_cache()
         return directory
 
     def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:

@@ -32,6 +32,17 @@ OBSERVER = "child-process-observer"
 """Name of the thread in which Lightning looks after the ranks it started, every five seconds."""
 
 
+def end_ranks() -> None:
+    """End the ranks of an earlier run in this process: where it failed, they still wait for what will not come."""
+    for rank in started:
+        try:
+            rank.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            rank.kill()
+            rank.wait()
+    started.clear()
+
+
 @contextmanager
 def watched(trainer: Trainer) -> Iterator[None]:
     """End this process with one line and status 130 when, inside the block, another rank ends that is needed.

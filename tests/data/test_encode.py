@@ -124,6 +124,22 @@ def test_a_conversation_loses_its_oldest_turns_before_its_answer(load) -> None:
         assert document == Document(shorter.input_ids, shorter.learnt, shorter.characters, truncated=True)
 
 
+@pytest.mark.parametrize("max_length", [200, 600, 1500])
+def test_a_very_long_conversation_is_cut_as_a_short_one_and_not_turn_by_turn(load, monkeypatch, max_length) -> None:
+    encoder, patient = (Encoder(load("plain"), max_length=length) for length in (max_length, 10**6))
+    turns = tuple((f"第{i}问" * (i % 7 + 1), f"答{i}" * (i % 3 + 1)) for i in range(200))
+    last = {k: Instruction("c", "多少？", "2 mg/kg", history=turns[200 - k :]) for k in (*range(1, 40), 200)}
+    fitting = [whole for k in range(1, 40) if len((whole := one(patient, last[k])).input_ids) <= max_length]
+    assert 1 < len(fitting) < 39
+    layouts = []
+    lay = encoder._layout
+    monkeypatch.setattr(encoder, "_layout", lambda record: layouts.append(record) or lay(record))
+    got = one(encoder, last[200])
+    whole = fitting[-1]
+    assert got == Document(whole.input_ids, whole.learnt, whole.characters, truncated=True)
+    assert len(layouts) < 20
+
+
 def test_a_conversation_that_does_not_fit_without_its_history_loses_the_end_of_its_answer(load) -> None:
     tokenizer = load("plain")
     record = Instruction("c", "q", "x y z " * 50, history=(("a", "b"),) * 3)

@@ -26,6 +26,20 @@ def test_value_and_gradients_are_those_of_the_whole_table(chunk):
     torch.testing.assert_close(head.grad, other_head.grad, rtol=0, atol=1e-6)
 
 
+def test_who_only_measures_makes_no_gradient(monkeypatch):
+    hidden, head, targets = make(torch.float32)
+    products = []
+    product = torch.mm
+    monkeypatch.setattr(torch, "mm", lambda *given, **more: (products.append(given), product(*given, **more))[1])
+    expected = summed_cross_entropy(hidden, head, targets).detach()
+    assert len(products) == 3
+    for mode in (torch.no_grad(), torch.inference_mode()):
+        products.clear()
+        with mode:
+            assert summed_cross_entropy(hidden, head, targets) == expected
+        assert len(products) == 1
+
+
 def test_a_second_backward_pass_is_refused_and_not_wrong():
     hidden, head, targets = make(torch.float32)
     loss = summed_cross_entropy(hidden, head, targets)

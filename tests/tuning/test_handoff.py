@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 import torch
 import yaml
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from hypnos.corpus.errors import UserError
 from hypnos.corpus.sources import Source
 from hypnos.tuning.export import describe_model
-from hypnos.tuning.handoff import check_directory, check_parent, probe_logits
+from hypnos.tuning.handoff import TOLERANCE, check_directory, check_parent, check_same, probe_logits
 from hypnos.tuning.memory import measure_row
-from hypnos.tuning.stage import TOLERANCE, _export
+from hypnos.tuning.stage import _export
 from hypnos.vocabulary.chinese import ChineseVocabulary
 from hypnos.vocabulary.own import OwnVocabulary
 
@@ -104,7 +105,7 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     learn(module, directory)
     before = probe_logits(module.model, rows)
     base = AutoModelForCausalLM.from_pretrained(directory, dtype=module.weights_dtype)
-    assert (before - probe_logits(base, rows)).abs().max() > 10 * TOLERANCE[dtype]
+    assert (before - probe_logits(base, rows)).abs().max() > 10 * TOLERANCE[getattr(torch, dtype)]
     spoken = AutoTokenizer.from_pretrained(tokenizer)
     assert len(spoken) == pieces
     said = greedy(module.model, spoken, "丙泊酚的剂量是多少？") if dtype == "float32" else None
@@ -119,7 +120,7 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     assert (again.lm_head.weight is again.model.embed_tokens.weight) == tied == again.config.tie_word_embeddings
     assert ("lm_head.weight" in load_file(out / "model.safetensors")) == (not tied)
     scale = max(before.abs().max().item(), 1.0)
-    assert (probe_logits(again, rows) - before).abs().max() <= TOLERANCE[dtype] * scale
+    assert (probe_logits(again, rows) - before).abs().max() <= TOLERANCE[getattr(torch, dtype)] * scale
     if said is not None:
         assert greedy(again, AutoTokenizer.from_pretrained(out), "丙泊酚的剂量是多少？") == said
 
@@ -128,12 +129,55 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     adapted = PeftModel.from_pretrained(
         AutoModelForCausalLM.from_pretrained(directory, dtype="float32"), out / "adapter"
     )
-    assert (probe_logits(adapted, rows) - before).abs().max() <= TOLERANCE[dtype] * scale
+    assert (probe_logits(adapted, rows) - before).abs().max() <= TOLERANCE[getattr(torch, dtype)] * scale
 
     computed = measure_row(lora(dtype=dtype), base.config, precision="32-true", tokens=8, learnt=4)
     assert again.num_parameters() == computed.parameters
     config = vocabulary.read_config(str(directory.parent / "base"), tokenizer)
     assert (config.vocab_size, config.tie_word_embeddings) == (rows, tied)
+
+
+@pytest.mark.parametrize(("deep", "precision"), [(True, None), (False, torch.bfloat16)])
+def test_a_trained_model_is_not_lost_to_rounding(make_base, full, tmp_path, deep, precision):
+    """Many layers exported in half precision, and weights that training has put in half precision."""
+    base, tokenizer, _ = make_base(tied=True)
+    directory = tmp_path / "base"
+    shutil.copytree(base, directory)
+    torch.manual_seed(0)
+    if deep:
+        config = AutoConfig.from_pretrained(directory, num_hidden_layers=48, initializer_range=0.2)
+        AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(directory)
+    module = full(dtype="float32")
+    module.load(directory)
+    if precision:
+        module.model.to(precision)
+    out = tmp_path / "out"
+    out.mkdir()
+    rows = module.model.config.vocab_size
+    before = probe_logits(module.model, rows)
+    exported = "bfloat16" if deep else "float32"
+    _export(module, out, directory, tokenizer, exported)
+    after = probe_logits(AutoModelForCausalLM.from_pretrained(out, dtype=exported), rows)
+    assert (before - after).abs().max() > TOLERANCE[torch.bfloat16 if deep else torch.float32] * before.abs().max() > 0
+
+
+@pytest.mark.parametrize(
+    ("dtype", "difference", "said"),
+    [
+        (torch.float32, 5e-6, "nothing"),
+        (torch.float32, 1e-4, "error"),
+        (torch.bfloat16, 1e-2, "nothing"),
+        (torch.bfloat16, 1e-1, "warning"),
+        (torch.bfloat16, 3e-1, "error"),
+        (torch.bfloat16, float("nan"), "error"),
+    ],
+)
+def test_rounding_is_told_from_another_model(caplog, dtype, difference, said):
+    before = torch.tensor([[[1.0, -10.0]]])
+    after = before + torch.tensor([0.0, 10 * difference])
+    with pytest.raises(UserError, match="writing: logits differ") if said == "error" else nullcontext():
+        check_same(before, after, what="writing", dtypes={torch.float32, dtype})
+    assert ("writing: logits differ" in caplog.text) == (said == "warning")
 
 
 @pytest.mark.parametrize("quantised", [False, True])

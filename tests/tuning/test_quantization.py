@@ -28,9 +28,12 @@ def test_an_unknown_kind_is_refused(lora):
         lora(quantization="int3")
 
 
-def test_the_base_is_asked_for_in_four_bits_on_this_ranks_gpu(monkeypatch):
+@pytest.mark.parametrize("launcher", [{"LOCAL_RANK": "3", "SLURM_LOCALID": "0"}, {"SLURM_LOCALID": "3"}])
+def test_the_base_is_asked_for_in_four_bits_on_this_ranks_gpu(monkeypatch, launcher):
     asked = {}
-    monkeypatch.setenv("LOCAL_RANK", "3")
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+    for name, value in launcher.items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(
         "hypnos.tuning.quantization.AutoModelForCausalLM.from_pretrained", lambda path, **given: asked.update(given)
     )

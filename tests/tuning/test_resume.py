@@ -113,6 +113,26 @@ def test_losses_and_weights_are_those_of_an_unbroken_run(compose, tmp_path, kind
         assert weight.equal(weights[name]), name
 
 
+class Poison(Callback):
+    """A gradient that is no number, once."""
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: Any, optimizer: Any) -> None:
+        if trainer.global_step == 2:
+            next(p for p in pl_module.parameters() if p.grad is not None).grad.fill_(torch.nan)
+
+
+def test_a_model_that_is_no_number_any_more_is_not_saved_over_a_sound_one(compose, tmp_path):
+    with pytest.raises(UserError, match=r"^step 4: train/loss nan, .*diverged"):
+        train(compose, tmp_path, Poison(), [])
+    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/*.ckpt")
+    assert file.name == "step-2.ckpt"
+    state = torch.load(file, weights_only=True)["state_dict"]
+    assert all(weight.isfinite().all() for weight in state.values())
+    watch = Losses()
+    train(compose, tmp_path, watch, [])
+    assert min(watch.found) == 2
+
+
 ENDS = {
     "at a step": (["stages.general.trainer.max_steps=3"], 3),
     # The held-out loss falls, which here counts as getting worse: one epoch more, and it is over.

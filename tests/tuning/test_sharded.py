@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 import torch
 from datasets import Dataset
+from pytorch_lightning import Trainer
+from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from hypnos.corpus.errors import UserError
 from hypnos.tuning.sharded import build_trainer, shard
@@ -106,3 +108,19 @@ def test_a_model_without_named_layers_is_one_line(full, small_model):
 def test_what_cannot_be_sharded_is_one_line(stage, line):
     with pytest.raises(UserError, match=line):
         build_trainer(dict, stage)
+
+
+def test_a_scaled_loss_is_not_clipped_by_its_scale():
+    stage = {"tuning": {"optimizer": {"fused": True}}, "trainer": {"strategy": "auto", "precision": "16-mixed"}}
+    with pytest.raises(UserError, match=r"precision 16-mixed: .*tuning\.optimizer\.fused=true"):
+        build_trainer(dict, stage)
+
+
+def test_a_scheduler_that_requeues_leaves_no_checkpoint_that_is_read_by_itself(monkeypatch, tmp_path):
+    given = {"SLURM_NTASKS": "1", "SLURM_JOB_NAME": "train", "SLURM_JOB_ID": "7", "SLURM_PROCID": "0"}
+    for name, value in {**given, "SLURM_LOCALID": "0", "SLURM_NODEID": "0", "SLURM_NTASKS_PER_NODE": "1"}.items():
+        monkeypatch.setenv(name, value)
+    stage = {"tuning": {}, "trainer": {"strategy": "auto", "precision": "32-true", "accelerator": "cpu", "devices": 1}}
+    trainer = build_trainer(lambda settings, **given: Trainer(**settings, **given), stage, default_root_dir=tmp_path)
+    environment = trainer._accelerator_connector.cluster_environment
+    assert isinstance(environment, SLURMEnvironment) and not environment.auto_requeue

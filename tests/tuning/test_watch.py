@@ -98,3 +98,18 @@ def test_a_killed_rank_ends_the_other_with_one_line_and_the_run_goes_on_later(tm
     finally:
         if started.poll() is None:
             os.killpg(started.pid, signal.SIGKILL)
+
+
+def test_what_a_failed_run_left_waiting_is_ended_before_the_next(monkeypatch):
+    monkeypatch.setattr(watch, "GRACE", 0.2)
+    monkeypatch.setattr(watch, "started", [])
+    waiting, failed = (
+        subprocess.Popen([sys.executable, "-c", code])
+        for code in ("import time; time.sleep(600)", "raise SystemExit(1)")
+    )
+    watch.started += [waiting, failed]
+    failed.wait()
+    watch.end_ranks()
+    assert waiting.returncode == -signal.SIGKILL
+    assert watch.started == []
+    watch.end_ranks()
