@@ -63,23 +63,30 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
     return True
 
 
-def join_making(directory: Path, write: Callable[[Path], None]) -> None:
+def join_making(directory: Path, write: Callable[[Path], None], *, led: Callable[[Path], bool]) -> None:
     """Take part in making an artefact that another process of the same run leads.
 
     Ranks beside the first take no lock and rename nothing: they do their share of `write` in the folder the
-    first one fills, and go on when it has become the artefact.
+    first one fills, and go on when it has become the artefact. While another run makes it, they wait as their
+    first one does.
+
+    Args:
+        directory: where the artefact shall stand.
+        write: does this process's share in the folder it is given.
+        led: tells of a folder whether it is this run that fills it.
 
     Raises:
         Interrupted: the process that led has ended without it.
     """
-    if directory.is_dir():
-        return
-    leader = os.getppid()
-    write(partial_of(directory))
+    leader, joined = os.getppid(), False
     while not directory.is_dir():
         if os.getppid() != leader:
             raise Interrupted(f"{directory}: the process that was making it has ended")
-        time.sleep(0.2)
+        if not joined and led(partial_of(directory)):
+            write(partial_of(directory))
+            joined = True
+        else:
+            time.sleep(0.2)
 
 
 def partial_of(directory: Path) -> Path:

@@ -19,7 +19,7 @@ from hypnos.tuning.curves import keep_curves
 from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
-from hypnos.tuning.rank import is_first_rank
+from hypnos.tuning.rank import is_first_rank, is_led, leading
 from hypnos.tuning.sharded import build_trainer
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
 from hypnos.tuning.tracking import Tracking
@@ -197,8 +197,6 @@ class Run:
         directory = place(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
-            if is_first_rank():
-                keep_curves(self.output / name)
             self.heldout.prepare(tokenizer)  # the base may have been measured with its own since
             told = {"stage": name, "key": key, "seed": self.seed, "model": dict(self.model), "parents": dict(parents)}
             tracking.begin(
@@ -225,12 +223,17 @@ class Run:
                 output=self.output,
             )
 
+        def lead(partial: Path) -> None:
+            keep_curves(self.output / name)
+            with leading(partial):
+                write(partial)
+
         if is_first_rank():
-            if not self._make(directory, write, keep_partial=True):
+            if not self._make(directory, lead, keep_partial=True):
                 check_parent(directory, key=key, tokenizer=tokenizer)
             shutil.rmtree(directory / "checkpoints", ignore_errors=True)
         else:
-            join_making(directory, write)
+            join_making(directory, write, led=is_led)
         gc.collect()  # module and trainer know each other: nothing else would free them before the next stage
         torch.cuda.empty_cache()
         return directory

@@ -12,9 +12,7 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from hypnos.corpus.errors import Interrupted
-
-LEADER = os.getppid()
-"""Process that started this one: of every rank but the first of a machine, that first one."""
+from hypnos.tuning.rank import PARENT
 
 started: list[subprocess.Popen] = []
 """Ranks that the first one started; the trainers of later stages go on with those of the first stage's."""
@@ -85,7 +83,7 @@ def _watch(trainer: Trainer, over: threading.Event) -> None:
 def _lost(trainer: Trainer) -> tuple[str, bool]:
     """Which rank has ended, if one has, and whether a signal ended it."""
     if trainer.local_rank:
-        return ("rank 0" if os.getppid() != LEADER else ""), False
+        return ("rank 0" if os.getppid() != PARENT else ""), False
     _take_over(trainer.strategy.launcher)
     for rank, process in enumerate(started, start=1):
         status = process.poll()
