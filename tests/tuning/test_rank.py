@@ -18,7 +18,7 @@ LAUNCHERS = ("MASTER_ADDR", "MASTER_PORT", "LOCAL_RANK", "TORCHELASTIC_RUN_ID", 
 def process(monkeypatch):
     """Make this process the rank of a launcher that sets these variables, the first one or another."""
 
-    def become(*, first: bool, parent: int = 1, **variables: str) -> None:
+    def become(*, first: bool, parent: int = 0, **variables: str) -> None:
         monkeypatch.setattr(rank, "is_first_rank", lambda: first)
         monkeypatch.setattr(rank, "PARENT", parent)
         monkeypatch.setattr(rank, "_AT_START", {name: variables.get(name) for name in rank.SET_BY_LAUNCHER})
@@ -38,23 +38,23 @@ OWN = os.getpid()
 
 
 @pytest.mark.parametrize(
-    ("leader", "other", "parent", "ours"),
+    ("leader", "other", "child", "ours"),
     [
-        ({}, CHILD, OWN, True),
-        ({}, CHILD, OWN + 1, False),
-        (TORCHRUN, {**TORCHRUN, "LOCAL_RANK": "1"}, 1, True),
-        (TORCHRUN, {**TORCHRUN, "LOCAL_RANK": "1", "MASTER_PORT": "2"}, 1, False),
-        (SRUN, SRUN, 1, True),
-        (SRUN, {**SRUN, "SLURM_STEP_ID": "1"}, 1, False),
-        (BY_HAND, {**BY_HAND, "NODE_RANK": "1"}, 1, True),
-        (BY_HAND, {**BY_HAND, "NODE_RANK": "1", "MASTER_ADDR": "b"}, 1, False),
-        ({}, {}, 1, True),  # a launcher that is not known: as if there were no other run
+        ({}, CHILD, True, True),
+        ({}, CHILD, False, False),
+        (TORCHRUN, {**TORCHRUN, "LOCAL_RANK": "1"}, False, True),
+        (TORCHRUN, {**TORCHRUN, "LOCAL_RANK": "1", "MASTER_PORT": "2"}, False, False),
+        (SRUN, SRUN, False, True),
+        (SRUN, {**SRUN, "SLURM_STEP_ID": "1"}, False, False),
+        (BY_HAND, {**BY_HAND, "NODE_RANK": "1"}, False, True),
+        (BY_HAND, {**BY_HAND, "NODE_RANK": "1", "MASTER_ADDR": "b"}, False, False),
+        ({}, {}, False, True),  # a launcher that is not known: as if there were no other run
     ],
 )
-def test_a_rank_knows_its_own_run(process, tmp_path, leader, other, parent, ours):
+def test_a_rank_knows_its_own_run(process, tmp_path, leader, other, child, ours):
     process(first=True, **leader)
     with rank.leading(tmp_path):
-        process(first=False, parent=parent, **other)
+        process(first=False, parent=OWN if child else OWN + 1, **other)
         assert rank.is_led(tmp_path) == ours
     assert not rank.is_led(tmp_path)
     assert not list(tmp_path.iterdir())
