@@ -23,7 +23,7 @@ NAME = "fsdp"
 STRATEGIES = ("auto", "ddp", NAME)
 """Under any other of Lightning's, no rank has the whole model that a stage is exported from."""
 
-GATHERED = {"32-true": None, "bf16-mixed": torch.bfloat16, "bf16-true": None}
+GATHERED = {"32-true": None, "bf16-mixed": torch.bfloat16}
 """By Lightning's name for a precision, the type in which layers are put together, where it is not that of the parts."""
 
 
@@ -87,7 +87,7 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer
         **given: to the trainer, besides.
 
     Raises:
-        UserError: the strategy is unknown, what cannot be sharded shall be, or gradients could not be clipped.
+        UserError: the strategy is unknown, what cannot be sharded shall be, or the precision spoils what is learnt.
     """
     settings = stage["trainer"]
     if settings["strategy"] not in STRATEGIES:
@@ -100,6 +100,9 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **given: Any) -> Trainer
             raise UserError(f"strategy fsdp: precision {precision} is not sharded; know {', '.join(GATHERED)}")
         # What was gathered in inference mode could not be trained on later.
         given |= {"strategy": Sharded(), "inference_mode": False}
+    if str(settings["precision"]) in ("bf16-true", "16-true"):
+        # Lightning casts every buffer, and positions would be rounded otherwise than in the exported model.
+        raise UserError(f"precision {settings['precision']}: use bf16-mixed with tuning.dtype=bfloat16")
     if settings["precision"] == "16-mixed" and stage["tuning"].get("optimizer", {}).get("fused"):
         # It takes the loss's scale out of the gradients itself, after they were clipped.
         raise UserError("precision 16-mixed: gradients cannot be clipped with tuning.optimizer.fused=true; use false")

@@ -137,28 +137,24 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     assert (config.vocab_size, config.tie_word_embeddings) == (rows, tied)
 
 
-@pytest.mark.parametrize(("deep", "precision"), [(True, None), (False, torch.bfloat16)])
-def test_a_trained_model_is_not_lost_to_rounding(make_base, full, tmp_path, deep, precision):
-    """Many layers exported in half precision, and weights that training has put in half precision."""
+def test_a_deep_model_is_not_lost_to_rounding(make_base, full, tmp_path):
+    """Of many layers in half precision little may stay of the logits in float32; what was written is still proved."""
     base, tokenizer, _ = make_base(tied=True)
     directory = tmp_path / "base"
     shutil.copytree(base, directory)
     torch.manual_seed(0)
-    if deep:
-        config = AutoConfig.from_pretrained(directory, num_hidden_layers=48, initializer_range=0.2)
-        AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(directory)
+    config = AutoConfig.from_pretrained(directory, num_hidden_layers=48, initializer_range=0.2)
+    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(directory)
     module = full(dtype="float32")
     module.load(directory)
-    if precision:
-        module.model.to(precision)
     out = tmp_path / "out"
     out.mkdir()
     rows = module.model.config.vocab_size
     before = probe_logits(module.model, rows)
-    exported = "bfloat16" if deep else "float32"
-    _export(module, out, directory, tokenizer, exported)
-    after = probe_logits(AutoModelForCausalLM.from_pretrained(out, dtype=exported), rows)
-    assert (before - after).abs().max() > TOLERANCE[torch.bfloat16 if deep else torch.float32] * before.abs().max() > 0
+    _export(module, out, directory, tokenizer, "bfloat16")
+    after = probe_logits(AutoModelForCausalLM.from_pretrained(out, dtype="bfloat16"), rows)
+    assert (before - after).abs().max() > 10 * TOLERANCE[torch.bfloat16] * before.abs().max() > 0
+    assert (probe_logits(module.model, rows) - after).abs().max() <= 1e-5 * after.abs().max()
 
 
 @pytest.mark.parametrize(

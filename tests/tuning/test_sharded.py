@@ -110,6 +110,12 @@ def test_what_cannot_be_sharded_is_one_line(stage, line):
         build_trainer(dict, stage)
 
 
+@pytest.mark.parametrize("precision", ["bf16-true", "16-true"])
+def test_a_precision_that_rounds_positions_is_one_line(precision):
+    with pytest.raises(UserError, match=rf"precision {precision}: .*tuning\.dtype=bfloat16"):
+        build_trainer(dict, {"tuning": {}, "trainer": {"strategy": "auto", "precision": precision}})
+
+
 def test_a_scaled_loss_is_not_clipped_by_its_scale():
     stage = {"tuning": {"optimizer": {"fused": True}}, "trainer": {"strategy": "auto", "precision": "16-mixed"}}
     with pytest.raises(UserError, match=r"precision 16-mixed: .*tuning\.optimizer\.fused=true"):
