@@ -146,7 +146,7 @@ def test_a_failing_arm_on_two_ranks_does_not_take_the_sweep_with_it(tmp_path):
     )
     assert done.returncode != 0
     assert (
-        "val/loss is"
+        "train/loss is nan"
         in json.loads((arm(tmp_path, "specific_only__stages.anesthesia.tuning.lr-1e-") / "failed.json").read_text())[
             "error"
         ]

@@ -60,6 +60,7 @@ class Checkpoints(Checkpoint):
         self.every_n_train_steps = every_n_train_steps
         self.keep = keep
         self.folder: Path | None = None
+        self.stage = ""
         self._step = 0
         self._due = self._ended = False
 
@@ -103,19 +104,19 @@ class Checkpoints(Checkpoint):
         """
         if self.folder is None:
             return
-        _check_finite(trainer)
+        self._check_finite(trainer)
         trainer.save_checkpoint(self.folder / f"step-{trainer.global_step}.ckpt")
         if trainer.is_global_zero:
             for file in _by_step(self.folder)[: -self.keep]:
                 file.unlink()
 
-
-def _check_finite(trainer: Trainer) -> None:
-    """Look at the last step; only here, because each look waits for the device."""
-    found = {name: float(trainer.callback_metrics.get(name, 0.0)) for name in ("train/loss", "train/grad_norm")}
-    if not all(map(math.isfinite, found.values())):
-        said = ", ".join(f"{name} {value}" for name, value in found.items())
-        raise UserError(f"step {trainer.global_step}: {said}: training has diverged; a lower tuning.lr may help")
+    def _check_finite(self, trainer: Trainer) -> None:
+        """Look at the last step; only when it is saved, because each look waits for the device."""
+        found = {name: float(trainer.callback_metrics.get(name, 0.0)) for name in ("train/loss", "train/grad_norm")}
+        if not all(map(math.isfinite, found.values())):
+            said = " and ".join(f"{name} is {value}" for name, value in found.items())
+            where = f"stages.{self.stage}"
+            raise UserError(f"{where}: {said} at step {trainer.global_step}; a lower {where}.tuning.lr may help")
 
 
 def _validate(trainer: Trainer) -> None:

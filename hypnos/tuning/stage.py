@@ -108,7 +108,7 @@ def train_stage(
     checkpoints = directory / "checkpoints"
     for callback in trainer.callbacks:  # type: ignore[attr-defined]
         if isinstance(callback, Checkpoints):
-            callback.folder = checkpoints
+            callback.folder, callback.stage = checkpoints, name
         if isinstance(callback, ModelCheckpoint):
             callback.dirpath = str(checkpoints)
         if isinstance(callback, Answers):
