@@ -280,7 +280,9 @@ def test_two_windows_take_over_each_others_work(browser):
     second.goto(one.file.as_uri())
     rate(first, ["Digit5"] * 5)
     second.wait_for_selector("text=在另一个窗口中也打开了")
-    cards(second).first.locator("h3 span", has_text="已评完 ✓").wait_for()  # the last of five changes
+    done = cards(second).first.locator("h3 span", has_text="已评完 ✓")
+    done.wait_for()  # the last of five changes
+    assert done.count() == 1
 
 
 def test_the_page_file_is_small_enough_for_any_stick(made):
