@@ -41,3 +41,11 @@ def test_who_set_the_allocator_keeps_the_settings():
     kept, faults = run(MALLOC_MMAP_THRESHOLD_="1000000")
     assert not kept
     assert faults > FETCHED_EACH_TIME / 4
+
+
+@pytest.mark.parametrize(("device", "asked"), [("cpu", 1), ("meta", 0)])
+def test_a_fit_asks_for_it_on_a_cpu_alone(full, monkeypatch, device, asked):
+    calls = []
+    monkeypatch.setattr("hypnos.tuning.module.keep_freed_blocks", lambda: calls.append(1))
+    full().to(device).on_fit_start()
+    assert len(calls) == asked
