@@ -5,7 +5,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from pytorch_lightning import Callback, Trainer
 from safetensors.torch import load_file
 
 from hypnos.corpus.errors import UserError
-from hypnos.tuning.checkpoints import STAGE_KEY, WholeFiles, newest_sound
+from hypnos.tuning.checkpoints import STAGE_KEY, Checkpoints, WholeFiles, newest_sound
 from hypnos.tuning.experiment import run_experiment
 from hypnos.tuning.resume import MADE_WITH, check_weights
 
@@ -131,6 +133,14 @@ def test_a_model_that_is_no_number_any_more_is_not_saved_over_a_sound_one(compos
     watch = Losses()
     train(compose, tmp_path, watch, [])
     assert min(watch.found) == 2
+
+
+@pytest.mark.parametrize(("precision", "ends"), [("32-true", True), ("bf16-mixed", True), ("16-mixed", False)])
+def test_a_step_that_a_scaled_loss_skips_is_no_divergence(precision, ends):
+    metrics = {"train/loss": torch.tensor(2.0), "train/grad_norm": torch.tensor(torch.inf)}
+    trainer = SimpleNamespace(callback_metrics=metrics, precision=precision, global_step=3)
+    with pytest.raises(UserError, match="grad_norm is inf") if ends else nullcontext():
+        Checkpoints()._check_finite(trainer)
 
 
 ENDS = {
