@@ -28,15 +28,15 @@ OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
-def compose_config(name: str, overrides: list[str], output: Path) -> dict[str, Any]:
-    """A primary config as the command would see it, resolved to plain values."""
+def compose_config(name: str, overrides: list[str], output: Path, *, complete: bool = True) -> dict[str, Any]:
+    """A primary config as the command would see it, resolved to plain values; what only a user can give may lack."""
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         full = hydra_compose(name, overrides=overrides, return_hydra_config=True)
     full.hydra.runtime.output_dir = str(output)
     HydraConfig.instance().set_config(full)
     plain = OmegaConf.masked_copy(full, [key for key in full if key != "hydra"])
-    return OmegaConf.to_container(plain, resolve=True, throw_on_missing=True)  # type: ignore[return-value]
+    return OmegaConf.to_container(plain, resolve=True, throw_on_missing=complete)  # type: ignore[return-value]
 
 
 @pytest.fixture(scope="session")
@@ -49,9 +49,9 @@ def shared_data() -> Path:
 
 
 @pytest.fixture
-def compose(tmp_path: Path) -> Callable[[str, list[str]], dict[str, Any]]:
+def compose(tmp_path: Path) -> Callable[..., dict[str, Any]]:
     """Compose a primary config with overrides."""
-    return lambda name, overrides: compose_config(name, overrides, tmp_path)
+    return lambda name, overrides, **options: compose_config(name, overrides, tmp_path, **options)
 
 
 @pytest.fixture(scope="session")
