@@ -25,7 +25,7 @@ else:
     from hydra.types import RunMode
     from omegaconf import DictConfig, OmegaConf
 
-    from hypnos.corpus.errors import one_line
+    from hypnos.errors import one_line
 
     os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 

@@ -15,7 +15,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from hypnos.corpus.errors import one_line
+from hypnos.errors import one_line
 
 os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 

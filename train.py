@@ -16,9 +16,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from hypnos.corpus.arms import name_arm
-from hypnos.corpus.errors import one_line
 from hypnos.corpus.failures import kept_failure
 from hypnos.corpus.objective import name_direction
+from hypnos.errors import one_line
 
 os.environ.setdefault("HYPNOS_ROOT", str(Path(__file__).parent))
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)

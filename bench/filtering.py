@@ -16,13 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from bench.promise import ROOT, Promise
-from hypnos.corpus.specialty import read_specialty
 from hypnos.curation.cross_score import CrossScore
 from hypnos.curation.novelty import Novelty
 from hypnos.curation.pipeline import run_steps
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal
+from hypnos.specialty.folder import read_specialty
 
 SERVER = ROOT / "tests/curation/author_server.py"
 IN_FLIGHT = 8

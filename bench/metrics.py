@@ -25,7 +25,7 @@ def quick_metrics(pairs: int = 10_000, characters: int = 150) -> list[Promise]:
     from hypnos.benchmark.items import Item
     from hypnos.benchmark.measure import measure
     from hypnos.benchmark.predictions import Prediction
-    from hypnos.corpus.specialty import read_specialty
+    from hypnos.specialty.folder import read_specialty
 
     assert datasets and evaluate and rapidfuzz and rjieba
     text = "".join(_texts())

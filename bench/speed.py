@@ -11,7 +11,7 @@ import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from bench.data import read_pairs, write_pairs
-from hypnos.corpus.directories import copy_tokenizer
+from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.data.pack import pack
 from hypnos.tuning.full import FullTuning
 from hypnos.tuning.loss import negative_log_likelihood

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.directories import read_json
-from hypnos.corpus.errors import UserError, one_line
+from hypnos.artefacts.model_folder import read_json
+from hypnos.errors import UserError, one_line
 
 RESET = "/reset"
 

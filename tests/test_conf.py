@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.errors import UserError
 from hypnos.tuning.experiment import GIVEN, check_configuration
 
 CONF = Path(__file__).parents[1] / "conf"

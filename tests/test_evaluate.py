@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

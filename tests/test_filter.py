@@ -19,14 +19,14 @@ from hydra import initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from hypnos.corpus.dose_windows import read_windows
-from hypnos.corpus.doses import find_doses, grade
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.curation.filtering import check_configuration, run_filter
+from hypnos.errors import UserError
 from hypnos.llm.recorded import RecordedChat
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drugs import read_windows
 
 ROOT = Path(__file__).parents[1]
 CONF = ROOT / "conf"

@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 from hydra.utils import instantiate
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.evaluation import prepare
 from hypnos.benchmark.exam import choose_exam
 from hypnos.benchmark.kept_answers import answers_place
-from hypnos.corpus.keys import content_key
 from hypnos.curation.filtering import run_filter
 from hypnos.llm.keys import RequestKeys
 from hypnos.llm.litellm_chat import LitellmChat

@@ -19,8 +19,8 @@ from bench.study.pairs import ANESTHESIA, GENERAL, Sizes, draw_pairs, read_lines
 from bench.study.planting import plant
 from bench.study.scorers import score
 from bench.study.section import read_section, replace_section, write_section
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
+from hypnos.errors import UserError
 
 ROOT = Path(__file__).parents[1]
 

@@ -18,7 +18,7 @@ from bench.study.claims import Claim, Setting, claims
 from bench.study.files import write_files
 from bench.study.pairs import Sizes
 from bench.study.section import read_section, replace_section, write_section
-from hypnos.corpus.errors import one_line
+from hypnos.errors import one_line
 
 QUICK = Sizes(general=24, planted=32, held_out=8)
 MORE = Sizes(general=2900, longest=500)

@@ -8,9 +8,9 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.shapes import to_records
 from hypnos.corpus.sources import is_held_out
+from hypnos.errors import UserError
 
 Row = dict[str, Any]
 

@@ -11,8 +11,8 @@ from bench.study.claims import Claim, Setting
 from bench.study.files import FAULTS, PLANTED
 from bench.study.pairs import read_lines
 from bench.study.scorers import SCORERS
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
+from hypnos.errors import UserError
 from hypnos.report.arms import Arm, find_sweep, read_arms
 from hypnos.report.markdown import markdown_grid, markdown_note
 from hypnos.report.paired import METHOD

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 Way = Literal["generation", "letters", "texts", "yes_no"]
 """How a question is answered: in words; or, a choice question, by the likelihood of each option's letter, of each

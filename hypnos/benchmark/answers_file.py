@@ -4,14 +4,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.keys import file_key
 from hypnos.benchmark.answering import Answerer, Way
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.thinking import cut_thinking
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import Malformed, read_rows
-from hypnos.corpus.keys import file_key
+from hypnos.errors import UserError
 
 VERSION = 1
 ID = ("id", "item")

@@ -13,8 +13,8 @@ from hypnos.benchmark.measure import Measured, check_metrics, measure
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.weighed_scores import add_weighed
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Specialty
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty
 
 Given = dict[Way, list[Prediction]]
 """The answers of one model to one task, by way."""

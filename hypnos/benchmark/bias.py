@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hypnos.benchmark.masking import family
-from hypnos.corpus.specialty import Aspect
 from hypnos.report.agreement import spearman
+from hypnos.specialty.folder import Aspect
 
 Verdicts = Sequence[Mapping[str, Any]]
 

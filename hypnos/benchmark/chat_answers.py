@@ -8,7 +8,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.thinking import cut_thinking
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client
 from hypnos.llm.requests import Request

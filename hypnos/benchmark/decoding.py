@@ -10,7 +10,7 @@ import torch
 
 from hypnos.benchmark.kv_cache import make_cache
 from hypnos.benchmark.padding import LeftPadding
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 Ended = Callable[[list[int]], bool]
 """Whether an answer, given as its tokens so far, has come to its end."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from hypnos.artefacts.config_check import bind_targets
 from hypnos.benchmark.answering import Answerer, Way
 from hypnos.benchmark.asking import ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.judge import Judge
@@ -28,14 +29,13 @@ from hypnos.benchmark.verdicts import (
     verdict_numbers,
 )
 from hypnos.benchmark.weighed_scores import left_out_note
-from hypnos.corpus.specialty import Specialty, read_specialty
-from hypnos.corpus.targets import bind_targets
 from hypnos.llm.client import Client
 from hypnos.report.arms import Planned
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
 from hypnos.report.summary import LABELS, headline_metrics
 from hypnos.report.tables import text_table
+from hypnos.specialty.folder import Specialty, read_specialty
 
 log = logging.getLogger(__name__)
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark import choice
 from hypnos.benchmark.asking import Given, ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.generation import LocalModel
@@ -13,11 +14,10 @@ from hypnos.benchmark.lineup import Build
 from hypnos.benchmark.measure import Measured, describe
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key
 from hypnos.corpus.objective import Objective, read_objective
-from hypnos.corpus.specialty import read_specialty
+from hypnos.errors import UserError
 from hypnos.report.arm_scores import write_scores
+from hypnos.specialty.folder import read_specialty
 
 log = logging.getLogger(__name__)
 

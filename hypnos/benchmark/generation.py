@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.benchmark.answering import Answerer, Way
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
@@ -24,8 +25,7 @@ from hypnos.benchmark.weights import (
     stop_ids,
     weights_key,
 )
-from hypnos.corpus.directories import tokenizer_files
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

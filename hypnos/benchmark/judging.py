@@ -7,15 +7,15 @@ from typing import Any
 
 import orjson
 
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
 from hypnos.benchmark.judge import Judge, judge_answers
 from hypnos.benchmark.pairwise import judge_pairs
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.indicators import KINDS
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Specialty
 from hypnos.llm.client import Client
+from hypnos.specialty.folder import Specialty
+from hypnos.specialty.rubric import KINDS
 
 log = logging.getLogger(__name__)
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import orjson
 from tqdm import tqdm
 
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
 from hypnos.benchmark.answering import Answerer, Way
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.task import Task
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.keys import content_key
 
 log = logging.getLogger(__name__)
 

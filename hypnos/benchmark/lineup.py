@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.benchmark.answering import Answerer
 from hypnos.benchmark.weights import HUB
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from hypnos.benchmark.items import Item
-from hypnos.corpus.specialty import Aspect
+from hypnos.specialty.folder import Aspect
 
 QUESTION, PASSAGE, OPTIONS, REFERENCE, ANSWER = "题目", "材料", "选项", "参考答案", "待评回答"
 FIRST, SECOND = "回答甲", "回答乙"

@@ -9,9 +9,9 @@ from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.rule import Rule
 from hypnos.benchmark.scoring import ANY, CHOICE, TEXT, Row, Ways, corpus_intervals, score_all
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.results import Answers, Metric, Question, TaskQuestions
+from hypnos.specialty.drugs import Drug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 Message = Mapping[str, str]
 

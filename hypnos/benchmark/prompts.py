@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from string import Formatter
 
 from hypnos.benchmark.items import Item
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 PLACES = ("question", "passage", "stem", "options", "ask", "topic")
 ANSWER_PLACES = ("answer", "explanation")

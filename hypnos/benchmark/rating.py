@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
 from hypnos.benchmark.judging import answers_key
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.sheets.ratings import AnswerRating, Completeness, read_ratings
@@ -12,11 +14,9 @@ from hypnos.benchmark.sheets.settle import find_disputes, write_disputes
 from hypnos.benchmark.sheets.sheet import HANDED_OUT, make_sheets
 from hypnos.benchmark.sheets.study import Study
 from hypnos.benchmark.task import Task
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.indicators import KINDS, read_indicators, read_severe
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Specialty
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty
+from hypnos.specialty.rubric import KINDS, read_indicators, read_severe
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ import numpy as np
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.rule import Rule
-from hypnos.corpus.dose_windows import Drug
 from hypnos.report.results import Metric
 from hypnos.report.significance import Interval, statistic_intervals
+from hypnos.specialty.drugs import Drug
 
 if TYPE_CHECKING:
     from hypnos.benchmark.metrics.metric import ItemMetric, Scores

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

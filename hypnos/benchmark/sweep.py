@@ -7,7 +7,7 @@ from typing import Any
 
 from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, results_of
 from hypnos.benchmark.lineup import Build
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.arm_scores import read_scores
 from hypnos.report.arms import Arm, Planned, find_sweep, read_arms
 from hypnos.report.results import Results

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.groups import with_groups
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.prompts import Prompt
@@ -14,9 +15,8 @@ from hypnos.benchmark.readers.lines import Lines
 from hypnos.benchmark.rule import Rule
 from hypnos.benchmark.shots import Shots
 from hypnos.benchmark.shuffle import shuffle
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import HUB, list_files
-from hypnos.corpus.keys import content_key
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.directories import tokenizer_files
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hypnos.corpus.errors import Interrupted, find_message
+from hypnos.errors import Interrupted, find_message
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import IO, Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import visible_files
+from hypnos.artefacts.keys import visible_files
+from hypnos.errors import UserError
 
 HUB = "hub:"
 """A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,

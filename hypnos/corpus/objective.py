@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 HELD_OUT = "bits_per_char"
 """The measure of held-out text."""

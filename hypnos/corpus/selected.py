@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import STEP, Selection
+from hypnos.errors import UserError
 
 
 def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selection) -> Counter[str]:

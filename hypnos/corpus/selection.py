@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.scores import ASPECTS, HIGHEST, LOWER_IS_BETTER, Grades, read_grades
+from hypnos.errors import UserError
 
 Row = Mapping[str, Any]
 Decide = Callable[[Row], str | None]
@@ -142,7 +142,7 @@ class Selection:
         if not self.compares:
             return self.decide
         # Imported here: comparing is written in terms of this class.
-        from hypnos.corpus.comparison import best_share, drawn, shifts
+        from hypnos.corpus.decisions import best_share, drawn, shifts
 
         scored = self.scorers != "none"
         moved = shifts(self, rows()) if scored and self.even_scorers else {}

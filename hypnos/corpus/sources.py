@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.keys import content_key, file_key
 from hypnos.corpus.files import HUB, Malformed, list_files, read_rows
-from hypnos.corpus.keys import content_key, file_key
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.shapes import Unusable, to_records
+from hypnos.errors import UserError
 
 EARLY = 10_000
 """Rows after which a source that is mostly unusable stops the run instead of being read to its end."""

@@ -10,8 +10,8 @@ from typing import Any, Protocol, TypeVar
 
 import orjson
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import file_key
+from hypnos.artefacts.keys import file_key
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.requests import Answer, Request

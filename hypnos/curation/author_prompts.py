@@ -6,12 +6,12 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Seed, Specialty
+from hypnos.artefacts.keys import content_key
 from hypnos.curation.drafts import SCHEMA
 from hypnos.curation.pool import Pool
 from hypnos.curation.quotas import Cell
 from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Seed, Specialty
 
 APART = 100
 """Sample numbers between two requests with the same prompt: more than anyone retries."""

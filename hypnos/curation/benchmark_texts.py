@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import Malformed, read_rows
+from hypnos.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)

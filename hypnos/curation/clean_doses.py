@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from hypnos.corpus.dose_units import any_of, normalise
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.doses import find_doses, grade
 from hypnos.curation.drug_rule import DrugRule
 from hypnos.curation.rule import Row, said
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drugs import Drug
+from hypnos.specialty.units import any_of, normalise
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,7 +16,7 @@ class DoseWindow(DrugRule):
     """A dose far outside the windows of `doses.yaml`: milligrams for micrograms is the classic fault.
 
     Attributes:
-        slack: see `hypnos.corpus.doses.grade`; it decides what is `warn`.
+        slack: see `hypnos.specialty.doses.grade`; it decides what is `warn`.
         warn: reject what is merely beyond `slack` too.
     """
 

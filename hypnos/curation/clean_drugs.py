@@ -7,12 +7,12 @@ from typing import ClassVar
 
 import yaml
 
-from hypnos.corpus.dose_units import any_of, normalise
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.doses import find_doses, grade
-from hypnos.corpus.errors import UserError
 from hypnos.curation.drug_rule import DrugRule
 from hypnos.curation.rule import Row, asked, said
+from hypnos.errors import UserError
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drugs import Drug
+from hypnos.specialty.units import any_of, normalise
 
 # Questions whose answer rightly names another drug.
 _OTHER_DRUG = re.compile(

@@ -8,15 +8,15 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Specialty
 from hypnos.curation.asking import Asking, Asks, model_key
 from hypnos.curation.expense import Plan
 from hypnos.curation.probes import check_probes, probe_requests
 from hypnos.curation.score_notes import ScoreNotes
 from hypnos.curation.scoring import Scores, Sheet, own_scores
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Specialty
 
 log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import file_key
+from hypnos.artefacts.keys import file_key
 from hypnos.curation.batches import batches
 from hypnos.curation.benchmark_texts import Asked, read_asked
 from hypnos.curation.overlap import Overlap
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

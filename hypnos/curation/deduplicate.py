@@ -8,12 +8,12 @@ from typing import IO, Any, Literal
 
 import numpy as np
 
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.keys import file_key
 from hypnos.corpus.files import read_rows
-from hypnos.corpus.keys import file_key
 from hypnos.curation.batches import batches
 from hypnos.curation.grams import Grams, grams, jaccard
 from hypnos.curation.neighbours import Neighbours
+from hypnos.errors import UserError
 
 Row = dict[str, Any]
 Reject = Callable[[Row, str], None]

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Specialty
+from hypnos.artefacts.keys import content_key
 from hypnos.curation.asking import Asking, Asks, model_key
 from hypnos.curation.drafts import SCHEMA, read_drafts
 from hypnos.curation.expense import Plan
 from hypnos.curation.fences import escape, fence_of
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.replies import read_object
 from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Specialty
 
 Row = dict[str, Any]
 

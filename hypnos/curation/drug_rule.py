@@ -5,10 +5,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hypnos.corpus.dose_windows import Drug, read_windows
-from hypnos.corpus.keys import file_key
-from hypnos.corpus.specialty import find_specialty
+from hypnos.artefacts.keys import file_key
 from hypnos.curation.rule import Rule
+from hypnos.specialty.drugs import Drug, read_windows
+from hypnos.specialty.folder import find_specialty
 
 
 @dataclass(frozen=True, kw_only=True)

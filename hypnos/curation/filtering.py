@@ -8,13 +8,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import Interrupted, UserError
-from hypnos.corpus.specialty import Specialty, find_specialty, read_specialty
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
 from hypnos.curation.expense import Expense, estimate, expense_table
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pipeline import Made, Row, Step, check_order, run_steps, where
+from hypnos.errors import Interrupted, UserError
+from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
 
 log = logging.getLogger(__name__)
 

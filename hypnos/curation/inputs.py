@@ -4,11 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.corpus.sources import Source
+from hypnos.errors import UserError
 
 TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
 """Fields of text that a row brings along where it has them."""

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.store import make_once, place
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows

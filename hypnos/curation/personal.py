@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.rule import Row, Rule, rewrite
+from hypnos.errors import UserError
 
 _SURNAME = (
     "(?:欧阳|司马|上官|诸葛|皇甫|尉迟|公孙|慕容|令狐|司徒|夏侯|东方|端木|独孤|南宫|西门"

@@ -9,9 +9,9 @@ from typing import IO, Any, Protocol
 
 import orjson
 
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.store import make_once, place
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from array import array
 from collections import defaultdict
 from collections.abc import Iterable
 
-from hypnos.corpus.specialty import Seed
 from hypnos.curation.novelty import Likeness, Novelty
 from hypnos.curation.quotas import Cell
+from hypnos.specialty.folder import Seed
 
 SHOWN = 60
 """Characters of a question that a prompt shows."""

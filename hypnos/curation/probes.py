@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Specialty
 from hypnos.curation.asking import Asking
 from hypnos.curation.scoring import Scores, Sheet, own_scores
+from hypnos.errors import UserError
 from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Specialty
 
 QUALITY = ("coherence", "professionalism", "usefulness")
 HARM = "harmfulness"

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from typing import TypeVar
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Specialty, Topic
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty, Topic
 
 T = TypeVar("T", bound=Hashable)
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hypnos.corpus.specialty import Aspect, Specialty
 from hypnos.curation.fences import escape, fence_of
 from hypnos.llm.replies import in_range, read_json
+from hypnos.specialty.folder import Aspect, Specialty
 
 Scores = dict[str, Any]
 """`code`, a number for each aspect, `faults` and `comment`."""

@@ -6,9 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Specialty
+from hypnos.artefacts.keys import content_key
 from hypnos.curation.asking import Asking, Asks, model_key
 from hypnos.curation.author_prompts import Prompt, PromptMaker
 from hypnos.curation.drafts import Draft, read_drafts
@@ -16,8 +14,10 @@ from hypnos.curation.expense import Plan
 from hypnos.curation.novelty import Novelty
 from hypnos.curation.pool import Pool
 from hypnos.curation.quotas import Cell, make_quotas
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.requests import Answer
+from hypnos.specialty.folder import Specialty
 
 log = logging.getLogger(__name__)
 

@@ -15,15 +15,15 @@ from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.directories import tokenizer_files
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.store import make_once, place
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

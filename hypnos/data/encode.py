@@ -8,9 +8,9 @@ from itertools import accumulate, pairwise
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Instruction, Record, Text
 from hypnos.data.template import ChatTemplate, Special, Turn
+from hypnos.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 Indices = NDArray[np.int64]
 

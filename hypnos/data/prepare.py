@@ -13,13 +13,13 @@ from datasets import List as ListOf
 from datasets.arrow_writer import ArrowWriter
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import read_rows
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
 from hypnos.data.preview import mark_learnt
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 # Private-use characters: a template neither trims nor interprets them, and no text of ours holds them.
 MARK = re.compile("\ue000([0-9]+)\ue001")

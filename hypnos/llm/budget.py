@@ -2,7 +2,7 @@
 
 import math
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 class Budget:

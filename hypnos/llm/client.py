@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.errors import Interrupted, UserError
 from hypnos.llm.budget import Budget
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.conversation import Conversation

@@ -16,8 +16,8 @@ from typing import Any
 import orjson
 from filelock import FileLock
 
-from hypnos.corpus.artefacts import disk_errors
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.store import disk_errors
+from hypnos.errors import UserError
 from hypnos.llm.chat import Reply
 from hypnos.llm.keys import RequestKeys
 

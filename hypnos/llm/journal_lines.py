@@ -12,8 +12,8 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.artefacts import disk_errors
-from hypnos.corpus.errors import UserError, one_line
+from hypnos.artefacts.store import disk_errors
+from hypnos.errors import UserError, one_line
 from hypnos.llm.chat import Reply
 from hypnos.llm.journal import Entry, Journal, insert
 from hypnos.llm.keys import RequestKeys

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypnos.corpus.keys import content_key
+from hypnos.artefacts.keys import content_key
 from hypnos.llm.requests import Request
 
 _Made = tuple[Mapping[str, Any], Mapping[str, Any] | None, dict[str, Any], str]

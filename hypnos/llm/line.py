@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.budget import Budget
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.failures import Passing, Refused

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.failures import Passing, Refused
 from hypnos.llm.litellm_chat import LitellmChat, load_litellm
 from hypnos.llm.requests import Message

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.connections import straight_client
 from hypnos.llm.failures import Passing

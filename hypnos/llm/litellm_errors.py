@@ -5,7 +5,7 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.failures import Passing, Refused
 from hypnos.llm.redaction import redact
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.typed_keys import TypedKey
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.failures import Refused
 from hypnos.llm.requests import Message

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import Price
 
 PER = 1_000_000

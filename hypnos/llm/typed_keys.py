@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 class TypedKey(UserError):

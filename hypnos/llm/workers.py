@@ -18,7 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.errors import Interrupted, UserError
 from hypnos.llm.budget import Budget
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.connections import close_clients

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.arms import Arm
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
 

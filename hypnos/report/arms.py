@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hypnos.corpus.arms import counts, name_arm, shorten
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.failures import FAILED
+from hypnos.errors import UserError
 
 SWEEPS = "sweeps"
 

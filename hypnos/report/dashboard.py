@@ -7,7 +7,7 @@ import argparse
 from collections.abc import Sequence
 from typing import Any
 
-from hypnos.corpus.errors import UserError, one_line
+from hypnos.errors import UserError, one_line
 from hypnos.report.wandb_run import has_key
 from hypnos.report.wandb_tables import FRONTIER_CHART, FRONTIER_FIELDS
 

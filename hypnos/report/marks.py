@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.doses import find_doses, grade
-from hypnos.corpus.mentions import DrugNames, align
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drug_names import DrugNames, align
+from hypnos.specialty.drugs import Drug
 
 Mark = tuple[int, int, str]
 """Start and end in the text, and `drug`, or `dose-` with the grade: `ok`, `warn`, `fault` or `unknown`."""

@@ -11,13 +11,13 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from hypnos.corpus.dose_windows import Drug
 from hypnos.report.figures import Figure
 from hypnos.report.grid import Column, Grid
 from hypnos.report.marks import Marker
 from hypnos.report.results import Answers, Note, Results, TaskQuestions
 from hypnos.report.significance import Interval
 from hypnos.report.summary import headline_metrics, label_of, method_note
+from hypnos.specialty.drugs import Drug
 
 _HERE = Path(__file__).parent
 

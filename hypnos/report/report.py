@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypnos.corpus.dose_windows import Drug
 from hypnos.report.figures import Figure, draw_figures
 from hypnos.report.grid import Grid
 from hypnos.report.latex import HEAD, latex_grid, latex_note
@@ -15,6 +14,7 @@ from hypnos.report.rated import duel_grids, rating_grids
 from hypnos.report.results import Note, Results
 from hypnos.report.spreadsheet import write_numbers, write_tables
 from hypnos.report.summary import comparison_note, method_note, slice_grids, task_grids
+from hypnos.specialty.drugs import Drug
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.arms import Arm
 from hypnos.report.figures import Figure
 from hypnos.report.grid import Grid

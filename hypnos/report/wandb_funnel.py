@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.wandb_artifacts import records_artifact
 from hypnos.report.wandb_run import started
 

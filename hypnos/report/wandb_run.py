@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.redaction import redact
 
 CONSOLE: Literal["off"] = "off"

@@ -17,13 +17,13 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Topic, read_specialty
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.journal import Journal
 from hypnos.llm.journal_lines import export_lines
 from hypnos.llm.requests import Message
 from hypnos.llm.tokens import usual_text, usual_tokens
+from hypnos.specialty.folder import Topic, read_specialty
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

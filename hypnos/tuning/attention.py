@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 try:
     from torch.nn.attention import varlen

@@ -14,8 +14,8 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
-from hypnos.corpus.artefacts import disk_errors
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.store import disk_errors
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from transformers import PretrainedConfig
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.tables import text_table
 from hypnos.tuning.memory import Memory, measure_row
 from hypnos.tuning.sharded import GATHERED, Sharded, build_trainer

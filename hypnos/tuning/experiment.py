@@ -9,9 +9,9 @@ from typing import Any
 
 from transformers.utils.logging import disable_progress_bar
 
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.config_check import bind_targets
 from hypnos.corpus.objective import read_objective
-from hypnos.corpus.targets import bind_targets
+from hypnos.errors import UserError
 from hypnos.report.tables import text_table
 from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished, write_outcome

@@ -13,8 +13,8 @@ import torch
 from transformers import PreTrainedModel
 
 from hypnos import __version__
-from hypnos.corpus.directories import copy_tokenizer, read_json
-from hypnos.corpus.keys import file_key
+from hypnos.artefacts.keys import file_key
+from hypnos.artefacts.model_folder import copy_tokenizer, read_json
 
 STAGE = "stage.json"
 PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")

@@ -9,10 +9,10 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
-from hypnos.corpus.artefacts import SHORT
-from hypnos.corpus.directories import read_json, tokenizer_files
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.model_folder import read_json, tokenizer_files
+from hypnos.artefacts.store import SHORT
+from hypnos.errors import UserError
 from hypnos.tuning.export import STAGE, read_stage, weight_keys
 
 log = logging.getLogger(__name__)

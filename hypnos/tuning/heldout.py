@@ -7,8 +7,8 @@ from typing import Any
 
 from transformers import PreTrainedModel
 
-from hypnos.corpus.artefacts import make_once, place
-from hypnos.corpus.keys import content_key
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
 from hypnos.tuning.measure import VERSION, measure
 
 FILE = "measure.json"

@@ -12,7 +12,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.module import Tuning
 from hypnos.tuning.quantization import KINDS, check_machine, read_quantized

@@ -17,7 +17,7 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.allocator import keep_freed_blocks
 from hypnos.tuning.attention import choose_attention
 from hypnos.tuning.checkpoints import STAGE_KEY

@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, BitsAndBytesConfig
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 KINDS = ("nf4",)
 

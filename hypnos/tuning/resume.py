@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import Tensor
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

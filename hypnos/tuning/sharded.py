@@ -15,7 +15,7 @@ from torch.distributed.fsdp import MixedPrecisionPolicy, fully_shard
 from torch.distributed.tensor import DTensor
 from torch.optim import Optimizer
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 NAME = "fsdp"
 """Lightning has another strategy of this name, torch's first way of sharding, which refuses CPUs."""

@@ -12,7 +12,7 @@ from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
-from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.errors import Interrupted, UserError
 from hypnos.tuning.answers import Answers
 from hypnos.tuning.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.export import describe_stage, export_model

@@ -12,9 +12,9 @@ from typing import Any
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.corpus.artefacts import join_making, make_once, place
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import join_making, make_once, place
+from hypnos.errors import UserError
 from hypnos.tuning.curves import keep_curves
 from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.handoff import check_parent

@@ -11,7 +11,7 @@ from typing import Any
 from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import LightningEnvironment
 
-from hypnos.corpus.errors import Interrupted
+from hypnos.errors import Interrupted
 from hypnos.tuning.rank import PARENT
 
 started: list[subprocess.Popen] = []

@@ -7,11 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.directories import read_json
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import file_key
+from hypnos.artefacts.keys import file_key
+from hypnos.artefacts.model_folder import read_json
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
+from hypnos.errors import UserError
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
 from hypnos.vocabulary.merge import extend_proto

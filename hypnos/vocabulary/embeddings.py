@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from transformers import PreTrainedModel
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def mean_rows(rows: Tensor, spellings: Sequence[Sequence[int]]) -> Tensor:

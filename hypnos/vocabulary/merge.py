@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 EXACT = float(1 << 22)
 """Scores are float32: below this size consecutive whole numbers stay distinct. Llama gives its runs of spaces

@@ -6,8 +6,8 @@ from typing import Any
 
 from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrainedTokenizerFast
 
-from hypnos.corpus.directories import copy_tokenizer, tokenizer_files
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
 from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer

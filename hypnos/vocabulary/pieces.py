@@ -9,7 +9,7 @@ from pathlib import Path
 
 import sentencepiece as spm
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007"
 PUNCTUATION = "，。、；：？！（）《》〈〉「」『』【】“”‘’…—～·％℃"

@@ -7,8 +7,8 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.corpus.directories import read_json, tokenizer_files
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.model_folder import read_json, tokenizer_files
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from hypnos.corpus.directories import read_json
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.model_folder import read_json
+from hypnos.errors import UserError
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.merge import load_proto, tied_pieces
 

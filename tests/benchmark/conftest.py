@@ -8,9 +8,9 @@ import torch
 import yaml
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.task import Task
-from hypnos.corpus.directories import copy_tokenizer
 from hypnos.vocabulary.own import OwnVocabulary
 
 ROOT = Path(__file__).parents[2]

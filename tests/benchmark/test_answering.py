@@ -7,7 +7,7 @@ from hypnos.benchmark.answers_file import AnswersFile
 from hypnos.benchmark.chat_answers import ChatAnswers
 from hypnos.benchmark.lineup import line_up, newest_stages
 from hypnos.benchmark.prompt_form import PromptForm
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal

@@ -2,7 +2,7 @@ import pytest
 from scipy import stats
 
 from hypnos.benchmark.bias import measure_bias, wilson
-from hypnos.corpus.specialty import Aspect
+from hypnos.specialty.folder import Aspect
 
 ASPECTS = (Aspect("useful", "有用性", False, "", ""), Aspect("harm", "有害性", True, "", ""))
 

@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 from hydra.utils import instantiate
 
+from hypnos.artefacts.store import partial_of
 from hypnos.benchmark import generation
 from hypnos.benchmark.answering import Answerer
 from hypnos.benchmark.evaluation import run_evaluation
 from hypnos.benchmark.kept_answers import COMING, FILE, answers_of, answers_place
 from hypnos.benchmark.predictions import Prediction
-from hypnos.corpus.artefacts import partial_of
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.wandb_report import WandbReport
 
 ROOT = Path(__file__).parents[2]

@@ -8,8 +8,8 @@ from hydra.utils import instantiate
 
 from hypnos.benchmark.evaluation import run_evaluation
 from hypnos.benchmark.exam import choose_exam
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.objective import Objective, read_objective
+from hypnos.errors import UserError
 
 BUILD = partial(instantiate, _convert_="all")
 FEW = [

@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 from hypnos.benchmark.decoding import Row, Sampling, batches, decode
 from hypnos.benchmark.generation import LocalModel
 from hypnos.benchmark.prompt_form import PromptForm
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 QUESTIONS = [
     {"id": f"q{i}", "question": f"{'很长的' * (i % 5)}第{i}个问题是什么？", "answers": ["答"]} for i in range(13)

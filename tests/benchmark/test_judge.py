@@ -6,11 +6,11 @@ import pytest
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.judge import Judge, judge_answers
 from hypnos.benchmark.predictions import Prediction
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import read_specialty
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal
+from hypnos.specialty.folder import read_specialty
 
 SCORES = {"coherence": 8, "professionalism": 7, "usefulness": 6, "harmfulness": 1, "friendliness": 5}
 GOOD = json.dumps({"comment": "要点齐全。", **SCORES}, ensure_ascii=False)

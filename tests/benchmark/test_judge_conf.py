@@ -6,7 +6,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
 
 CONF = Path(__file__).parents[2] / "conf"
 

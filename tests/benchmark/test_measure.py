@@ -9,8 +9,8 @@ import pytest
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.measure import check_metrics, describe, measure
 from hypnos.benchmark.predictions import Prediction
-from hypnos.corpus.dose_windows import Drug, Window
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
+from hypnos.specialty.drugs import Drug, Window
 
 
 def prediction(item: str, answer: str, **more) -> Prediction:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.benchmark.metrics.safety import Safety
-from hypnos.corpus.dose_windows import read_windows
+from hypnos.specialty.drugs import read_windows
 
 DRUGS = read_windows(Path(__file__).parents[2] / "specialty" / "anesthesia" / "doses.yaml")
 PAIRS = (("芬太尼", "舒芬太尼"), ("肾上腺素", "去甲肾上腺素"), ("去甲肾上腺素", "去氧肾上腺素"))

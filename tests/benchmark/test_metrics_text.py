@@ -20,7 +20,7 @@ from hypnos.benchmark.metrics.match import Match
 from hypnos.benchmark.metrics.overlap import count_overlap
 from hypnos.benchmark.metrics.rouge import Rouge
 from hypnos.benchmark.metrics.segment import characters, words
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 SAMPLE = Path(__file__).parents[2] / "hypnos" / "sample"
 CUT: dict[str, Callable[[str], list[str]]] = {"characters": characters, "words": words}

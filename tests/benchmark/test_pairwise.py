@@ -7,10 +7,10 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.judge import Judge
 from hypnos.benchmark.pairwise import judge_pairs
 from hypnos.benchmark.predictions import Prediction
-from hypnos.corpus.specialty import read_specialty
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal
+from hypnos.specialty.folder import read_specialty
 
 
 class Scripted(ChatModel):

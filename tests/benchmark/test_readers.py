@@ -14,7 +14,7 @@ from hypnos.benchmark.readers.columns import Columns
 from hypnos.benchmark.readers.lines import Lines
 from hypnos.benchmark.readers.passages import Passages
 from hypnos.benchmark.readers.stems import is_negative
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def write(path: Path, content) -> str:

@@ -9,7 +9,7 @@ from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.readers.anesbench import AnesBench
 from hypnos.benchmark.shots import Shots
 from hypnos.benchmark.task import Task
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 PLAIN = Prompt(template="{question}")
 CHOICE = Prompt(template="{ask}\n{stem}\n{options}\n答案：", single="选一项。", multiple="选多项。")

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from hydra.utils import instantiate
 
+from hypnos.artefacts.config_check import bind_targets
 from hypnos.benchmark.measure import check_metrics
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.targets import bind_targets
+from hypnos.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf" / "task"
 NAMES = sorted(file.stem for file in CONF.glob("*.yaml"))

@@ -4,7 +4,7 @@ import pytest
 
 from hypnos.benchmark.sheets.ratings import AnswerRating, Completeness
 from hypnos.benchmark.verdicts import judge_notes, rater_notes, report_indicators, verdict_duels, verdict_numbers
-from hypnos.corpus.specialty import read_specialty
+from hypnos.specialty.folder import read_specialty
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 

@@ -3,8 +3,8 @@ import json
 import pytest
 
 from hypnos.corpus.arms import LONGEST, name_arm
-from hypnos.corpus.errors import Interrupted, UserError
 from hypnos.corpus.failures import kept_failure
+from hypnos.errors import Interrupted, UserError
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import Malformed, read_rows
+from hypnos.errors import UserError
 
 ROW = {"question": "麻醉前禁食多久？", "answer": "清饮料 2 小时。"}
 LINE = json.dumps(ROW, ensure_ascii=False)

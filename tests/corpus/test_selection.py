@@ -6,10 +6,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.scores import read_grades
 from hypnos.corpus.selected import select_lines
 from hypnos.corpus.selection import Selection
+from hypnos.errors import UserError
 
 
 def row(scores=(8, 8, 8, 0, 8), *, author="gpt", scorer="claude", name="r", **more):

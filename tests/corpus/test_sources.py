@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.sources import Source, is_held_out, read_source
+from hypnos.errors import UserError
 
 
 def write(path: Path, rows: list) -> str:

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.specialty import Specialty, read_specialty
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal
+from hypnos.specialty.folder import Specialty, read_specialty
 
 ROOT = Path(__file__).parents[2]
 SYLLABLES = (

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.clean_doses import DoseUnit, DoseWindow
 from hypnos.curation.clean_drugs import ConfusedDrug
+from hypnos.errors import UserError
 
 ROOT = Path(__file__).parents[2]
 HERE = {"specialty": "anesthesia", "root": str(ROOT)}

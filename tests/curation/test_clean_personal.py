@@ -2,8 +2,8 @@
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.personal import PersonalData, mask_personal
+from hypnos.errors import UserError
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.cross_score import CrossScore
 from hypnos.curation.fences import escape, fence_of
 from hypnos.curation.score_notes import Mean, ScoreNotes
 from hypnos.curation.scoring import Sheet, own_scores, texts_of
+from hypnos.errors import UserError
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 

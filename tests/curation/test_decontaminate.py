@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.benchmark_texts import read_asked
 from hypnos.curation.decontaminate import Decontaminate
+from hypnos.errors import UserError
 
 STEM = "全身麻醉诱导后患者出现低血压，下列哪项不是常见原因"
 OPTIONS = {"A": "血管扩张", "B": "心肌抑制", "C": "血容量不足", "D": "高钙血症"}

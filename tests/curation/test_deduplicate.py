@@ -5,10 +5,10 @@ import random
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.batches import CHARACTERS, ROWS
 from hypnos.curation.deduplicate import Deduplicate
 from hypnos.curation.grams import fold, grams, jaccard
+from hypnos.errors import UserError
 
 SIGNS = "麻醉手术血压心率呼吸监测药物剂量患者诱导维持苏醒镇痛禁食气道插管肌松拮抗输液体温风险评估准备处理"
 

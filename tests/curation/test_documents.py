@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.documents import Documents, cut
 from hypnos.curation.inputs import Read
+from hypnos.errors import UserError
 
 
 def write_two(prompt, sample):

@@ -5,11 +5,11 @@ import re
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import samples, write_outcome, yields
 from hypnos.curation.pipeline import Made
+from hypnos.errors import UserError
 from hypnos.report.wandb_funnel import WandbFunnel, check_may_leave
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")

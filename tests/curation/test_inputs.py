@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.inputs import Read
+from hypnos.errors import UserError
 
 RECORD = {"instruction": "丙泊酚的诱导剂量是多少？", "output": "成人 1.5 至 2.5 mg/kg。"}
 SCORE = {"scorer": "a", "coherence": 8}

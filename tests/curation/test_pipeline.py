@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
 from hypnos.curation.pipeline import Lines, check_order, run_steps
 from hypnos.curation.select import Select
+from hypnos.errors import UserError
 
 
 @dataclass

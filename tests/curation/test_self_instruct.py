@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.curation.drafts import read_drafts
 from hypnos.curation.self_instruct import SelfInstruct
+from hypnos.errors import UserError
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal
 

@@ -2,9 +2,9 @@
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
+from hypnos.errors import UserError
 
 
 @pytest.fixture

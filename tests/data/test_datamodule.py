@@ -14,10 +14,10 @@ import pytest
 import hypnos.corpus.sources
 import hypnos.data.datamodule
 import hypnos.data.prepare
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Instruction
 from hypnos.corpus.sources import Source, is_held_out
 from hypnos.data.datamodule import InstructionData
+from hypnos.errors import UserError
 
 
 def pairs(count: int, answer: str = "answer") -> list[dict]:

@@ -1,8 +1,8 @@
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.records import Instruction, Text
 from hypnos.data.encode import Document, Encoder, TooLong
+from hypnos.errors import UserError
 
 SHORT = Instruction("a", "什么是 MAC？", "最低肺泡有效浓度 (1.0 MAC)。")
 MATERIAL = Instruction("b", "选一项", "答案：B", input="A. 丙泊酚\nB. 氯胺酮 0.5 mg/kg")

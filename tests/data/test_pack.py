@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.data.pack import pack
+from hypnos.errors import UserError
 
 
 def rows_of(lengths: list[int], row_length: int, method: str) -> list[list[int]]:

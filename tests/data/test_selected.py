@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
+from hypnos.errors import UserError
 
 
 def scored(number, grade, harm=0):

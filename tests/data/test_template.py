@@ -1,7 +1,7 @@
 import pytest
 
-from hypnos.corpus.errors import UserError
 from hypnos.data.template import ChatTemplate, Literal, Special, Turn
+from hypnos.errors import UserError
 
 
 def test_the_plain_template_learns_answers_and_the_eos_after_each(load) -> None:

@@ -8,7 +8,7 @@ import logging
 import sys
 from pathlib import Path
 
-from hypnos.corpus.errors import one_line
+from hypnos.errors import one_line
 from hypnos.llm.budget import Budget
 from hypnos.llm.client import Client
 from hypnos.llm.journal import Journal

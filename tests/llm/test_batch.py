@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.ledger import BATCH, Reservation, reserve
 from hypnos.llm.litellm_chat import LitellmChat
 from hypnos.llm.replies import read_object

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.failures import Passing, Refused
 from hypnos.llm.journal import Journal

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm import litellm_prices
 from hypnos.llm.litellm_chat import LitellmChat, load_litellm
 from hypnos.llm.replies import read_object

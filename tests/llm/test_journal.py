@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm import journal as journals
 from hypnos.llm.chat import Reply
 from hypnos.llm.journal import FORMAT, Entry, Journal, insert

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.budget import Budget
 from hypnos.llm.journal import Journal
 from hypnos.llm.ledger import BATCH, Reservation, bury, is_alive, release, reserve, settle, this_process

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.litellm_chat import LitellmChat
 
 KEY = "sk-marker-1234567890"

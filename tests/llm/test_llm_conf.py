@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 from hydra.utils import instantiate
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
 MISSING = {

@@ -5,8 +5,8 @@ import torch
 import yaml
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from hypnos.corpus.directories import copy_tokenizer
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.model_folder import copy_tokenizer
+from hypnos.errors import UserError
 from hypnos.llm.local_chat import LocalChat
 from hypnos.llm.requests import Request
 from hypnos.vocabulary.own import OwnVocabulary

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.failures import Passing
 from hypnos.llm.limits import Limits

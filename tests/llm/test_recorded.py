@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.llm.journal_lines import export_lines
 from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.replies import read_object

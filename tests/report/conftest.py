@@ -2,7 +2,6 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.dose_windows import Drug, Window
 from hypnos.report.results import (
     Answers,
     Duel,
@@ -15,6 +14,7 @@ from hypnos.report.results import (
     TaskQuestions,
 )
 from hypnos.report.significance import Interval
+from hypnos.specialty.drugs import Drug, Window
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
 DRUGS = (

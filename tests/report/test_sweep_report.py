@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.benchmark.sweep import run_sweep
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.arm_scores import read_scores, write_scores
 from hypnos.report.arms import find_sweep, read_arms
 from hypnos.report.curves import read_curve

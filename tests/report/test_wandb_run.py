@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.wandb_run import check_mode, started, without_secrets
 
 KEY = "planted-0123456789"

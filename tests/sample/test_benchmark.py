@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from hypnos.corpus.dose_windows import read_windows
-from hypnos.corpus.doses import find_doses, grade
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drugs import read_windows
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"

@@ -13,11 +13,11 @@ import yaml
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoConfig, AutoModelForCausalLM
 
-from hypnos.corpus.dose_windows import read_windows
-from hypnos.corpus.doses import find_doses, grade
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.sources import Source, is_held_out, read_source
 from hypnos.sample import make_base
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.drugs import read_windows
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"

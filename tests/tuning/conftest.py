@@ -8,7 +8,7 @@ import torch
 import yaml
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from hypnos.corpus.directories import copy_tokenizer
+from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.tuning.full import FullTuning
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.schedule import cosine

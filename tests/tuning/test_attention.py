@@ -4,7 +4,7 @@ import pytest
 import torch
 from transformers import MistralConfig, MistralForCausalLM
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.attention import DOCUMENTS, attend_documents, choose_attention
 
 

@@ -10,7 +10,7 @@ import torch
 from hydra.utils import instantiate
 from transformers import AutoModelForCausalLM, LlamaConfig
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.estimate import Work, total_flops
 from hypnos.tuning.experiment import run_experiment
 from hypnos.tuning.memory import _run, measure_row

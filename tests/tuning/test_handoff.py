@@ -14,8 +14,8 @@ import yaml
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.sources import Source
+from hypnos.errors import UserError
 from hypnos.tuning.export import describe_model
 from hypnos.tuning.handoff import TOLERANCE, check_directory, check_parent, check_same, probe_logits
 from hypnos.tuning.memory import measure_row

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.quantization import check_machine, read_quantized
 
 

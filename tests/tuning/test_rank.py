@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from hypnos.corpus.artefacts import join_making, partial_of
+from hypnos.artefacts.store import join_making, partial_of
 from hypnos.tuning import rank
 
 HOST = socket.gethostname()

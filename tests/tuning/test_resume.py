@@ -16,7 +16,7 @@ from hydra.utils import instantiate
 from pytorch_lightning import Callback, Trainer
 from safetensors.torch import load_file
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.checkpoints import STAGE_KEY, Checkpoints, WholeFiles, newest_sound
 from hypnos.tuning.experiment import run_experiment
 from hypnos.tuning.resume import MADE_WITH, check_weights
@@ -300,7 +300,7 @@ def test_a_full_disk_is_known_by_what_it_holds_while_the_half_file_lies_there(ch
         return shutil._ntuple_diskusage(1 << 30, 1 << 30, 0 if list(checkpoints.glob(".*.partial")) else 1 << 29)
 
     monkeypatch.setattr("hypnos.tuning.checkpoints.torch.save", fill)
-    monkeypatch.setattr("hypnos.corpus.artefacts.shutil.disk_usage", left)
+    monkeypatch.setattr("hypnos.artefacts.store.shutil.disk_usage", left)
     with pytest.raises(UserError, match="no space left"):
         WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
     assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]

@@ -13,7 +13,7 @@ from datasets import Dataset
 from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.sharded import build_trainer, shard
 
 ROOT = Path(__file__).parents[2]

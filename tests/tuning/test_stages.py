@@ -9,7 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.handoff import check_directory
 
 SHORT = ["stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2"]
@@ -183,7 +183,7 @@ def test_every_experiment_runs(train_once, tmp_path, experiment, stages):
 def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once, tmp_path, override, named):
     import warnings
 
-    from hypnos.corpus.errors import find_message
+    from hypnos.errors import find_message
 
     with warnings.catch_warnings(), pytest.raises(Exception) as caught:
         warnings.simplefilter("ignore")

@@ -6,7 +6,7 @@ import torch
 from pytorch_lightning import LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.tuning.handoff import probe_logits
 from hypnos.tuning.neftune import Neftune
 

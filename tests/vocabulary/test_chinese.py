@@ -11,8 +11,8 @@ import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoTokenizer
 
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.sources import Source, is_held_out
+from hypnos.errors import UserError
 from hypnos.vocabulary.chinese import ChineseVocabulary
 from hypnos.vocabulary.merge import load_proto, unreachable
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, LlamaForCausalLM
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.vocabulary.embeddings import extend_embeddings, mean_rows
 
 

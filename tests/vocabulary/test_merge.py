@@ -8,7 +8,7 @@ import pytest
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.vocabulary.merge import EXACT, extend_proto, load_proto, tied_pieces, unreachable
 from hypnos.vocabulary.pieces import chain_terms
 

@@ -9,7 +9,7 @@ from sentencepiece import sentencepiece_model_pb2 as pb
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.vocabulary.chinese import ChineseVocabulary
 from hypnos.vocabulary.own import OwnVocabulary, _spell
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.vocabulary import pieces
 from hypnos.vocabulary.pieces import CHINESE, chain_terms, chinese_runs, learn_pieces, merge_by_rank, read_terms
 

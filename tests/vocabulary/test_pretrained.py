@@ -10,8 +10,8 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers import LlamaForCausalLM
 
-from hypnos.corpus.directories import read_json
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.model_folder import read_json
+from hypnos.errors import UserError
 from hypnos.vocabulary.pretrained import load_base, locate_base
 
 Folder = Callable[..., Path]

@@ -9,7 +9,7 @@ import pytest
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 

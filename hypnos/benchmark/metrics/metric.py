@@ -11,7 +11,7 @@ from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 import evaluate  # type: ignore[import-untyped, attr-defined, unused-ignore]  # type checkers see our command of this name
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.results import Metric
 
 VERSION = 1

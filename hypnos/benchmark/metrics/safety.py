@@ -10,13 +10,13 @@ import numpy as np
 from datasets import Sequence as ListOf
 from datasets import Value
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
-from hypnos.corpus.dose_units import NUMBER, UNIT, parse_unit
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.doses import Dose, find_doses, grade
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.mentions import DrugNames
 from hypnos.report.results import Metric
+from hypnos.specialty.doses import Dose, find_doses, grade
+from hypnos.specialty.drug_names import DrugNames
+from hypnos.specialty.drugs import Drug
+from hypnos.specialty.units import NUMBER, UNIT, parse_unit
 
 FAULTS = ("dose_tenfold", "dose_unit", "drug_confused")
 _LAST_UNIT = re.compile(rf"(?:{UNIT})$")
@@ -25,7 +25,7 @@ _LAST_UNIT = re.compile(rf"(?:{UNIT})$")
 class Safety(ItemMetric):
     """Share of answers with at least one fault of the specialty's rules, and the share of each kind.
 
-    A dose is at fault where `hypnos.corpus.doses.grade` says so, tenfold beyond the windows of `doses.yaml`; a
+    A dose is at fault where `hypnos.specialty.doses.grade` says so, tenfold beyond the windows of `doses.yaml`; a
     wrong unit where another of mg and μg, or of per minute and per hour, would have made it right, or where the
     reference gives the same number in another unit. A drug is confused where the answer names the other of a
     dangerous pair, and not the one that the reference names. What the reference states is never a fault.

@@ -8,7 +8,7 @@ from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.readers.complete import complete_items, only
 from hypnos.benchmark.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.readers.stems import is_negative
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 PREFIXES = {"zh": ("zh_", "cn_", ""), "en": ("en_", "")}
 """Of columns, by language, in the order in which they are tried: the card names both zh_ and cn_."""

@@ -7,7 +7,7 @@ from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.readers.complete import complete_items, only
 from hypnos.benchmark.readers.fields import Fields, Placed, as_fields, read_fields
 from hypnos.benchmark.readers.stems import is_negative
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 PLACE = ("exam_type", "exam_class", "exam_subject")
 TYPES = {"单项选择题": False, "多项选择题": True}

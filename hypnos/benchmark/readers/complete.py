@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.readers.fields import Fields, Incomplete, Placed
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.letters import plain_letters, sorted_letters
-from hypnos.corpus.errors import UserError
 from hypnos.corpus.files import HUB, Malformed, read_rows
+from hypnos.errors import UserError
 
 Placed = tuple[str, Item]
 """Where an item stands (`file:line`), and the item."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.readers.stems import asks_for_several, is_negative
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 SEVERAL = {"multiple": True, "single": False, "多项选择题": True, "单项选择题": False}
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.readers.complete import only
 from hypnos.benchmark.readers.fields import Fields, Placed, as_fields, read_fields
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

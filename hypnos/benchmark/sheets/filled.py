@@ -11,7 +11,7 @@ from typing import Any
 
 from hypnos.benchmark.sheets.sheet import RATINGS
 from hypnos.benchmark.sheets.spreadsheet import UNABLE, titles
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 _NOT_ASKED = ("—", "-", "–", "－")
 _NO = ("", "0", "否", "无", "没有")

@@ -9,7 +9,7 @@ from typing import Literal
 
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.sheets.study import Study
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 Part = Literal["calibration", "main"]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.benchmark.sheets.filled import Filled, read_file
 from hypnos.benchmark.sheets.sheet import KEY, KEY_FILE
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 from hypnos.report.results import Rating
 
 

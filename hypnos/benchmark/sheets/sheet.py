@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.masking import mask_names
 from hypnos.benchmark.predictions import Prediction
@@ -13,10 +14,9 @@ from hypnos.benchmark.sheets.page import write_page
 from hypnos.benchmark.sheets.planner import Block, Part, Place, Plan, make_plan
 from hypnos.benchmark.sheets.spreadsheet import write_table
 from hypnos.benchmark.sheets.study import Study
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.indicators import HIGH, KINDS, LOW, read_indicators, read_severe
-from hypnos.corpus.keys import content_key
-from hypnos.corpus.specialty import Specialty
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty
+from hypnos.specialty.rubric import HIGH, KINDS, LOW, read_indicators, read_severe
 
 SHEET, KEY, RATINGS = "hypnos-sheet/1", "hypnos-key/1", "hypnos-ratings/1"
 """Names and versions of the three kinds of files."""

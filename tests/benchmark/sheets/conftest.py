@@ -7,7 +7,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.sheets.sheet import make_sheets
 from hypnos.benchmark.sheets.study import Study
-from hypnos.corpus.specialty import read_specialty
+from hypnos.specialty.folder import read_specialty
 
 ATTACK = "</script><script>document.title='stolen'</script><img src=x onerror=\"document.title='stolen'\"><!--"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.benchmark.sheets.ratings import read_ratings
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

@@ -5,7 +5,7 @@ import pytest
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.sheets.planner import Place, make_plan
 from hypnos.benchmark.sheets.study import Study
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def places(count, task="aneqa", *, answers=3, group=""):

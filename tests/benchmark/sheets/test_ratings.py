@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from hypnos.benchmark.sheets.ratings import numbers, read_ratings
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def table(folder, rater, *, score="7", encoding="utf-8-sig", delimiter=",", change=None, name=None):

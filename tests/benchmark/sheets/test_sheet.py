@@ -9,7 +9,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.sheets.sheet import make_sheets
 from hypnos.benchmark.sheets.study import Study
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def answered(item, text):

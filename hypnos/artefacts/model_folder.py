@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 TOKENIZER_FILES = (
     "tokenizer.json",

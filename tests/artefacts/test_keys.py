@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.errors import UserError
 
 
 def test_the_key_is_the_hash_of_the_canonical_form() -> None:

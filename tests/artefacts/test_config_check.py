@@ -1,7 +1,7 @@
 import pytest
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.targets import bind_targets
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.errors import UserError
 
 SOURCE = {"_target_": "hypnos.corpus.sources.Source", "path": "a.jsonl"}
 

@@ -5,8 +5,8 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from hypnos.corpus.dose_units import any_of, normalise
-from hypnos.corpus.dose_windows import Drug
+from hypnos.specialty.drugs import Drug
+from hypnos.specialty.units import any_of, normalise
 
 
 @dataclass(frozen=True, slots=True)

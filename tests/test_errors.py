@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.corpus.errors import Interrupted, UserError, one_line
+from hypnos.errors import Interrupted, UserError, one_line
 
 
 @pytest.mark.parametrize(("error", "status"), [(UserError("a.jsonl:3: empty"), 1), (Interrupted("stopped"), 130)])

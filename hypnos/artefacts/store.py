@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from hypnos.corpus.errors import Interrupted, UserError
+from hypnos.errors import Interrupted, UserError
 
 log = logging.getLogger(__name__)
 

@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hypnos.corpus.dose_units import parse_unit
-from hypnos.corpus.dose_windows import Drug, Window, read_windows
-from hypnos.corpus.doses import Dose, find_doses, grade
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
+from hypnos.specialty.doses import Dose, find_doses, grade
+from hypnos.specialty.drugs import Drug, Window, read_windows
+from hypnos.specialty.units import parse_unit
 
 SPECIALTY = Path(__file__).parents[2] / "specialty" / "anesthesia"
 DRUGS = read_windows(SPECIALTY / "doses.yaml")

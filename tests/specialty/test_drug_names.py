@@ -2,8 +2,8 @@
 
 import pytest
 
-from hypnos.corpus.dose_windows import Drug
-from hypnos.corpus.mentions import DrugNames, align
+from hypnos.specialty.drug_names import DrugNames, align
+from hypnos.specialty.drugs import Drug
 
 NAMES = DrugNames([Drug("肾上腺素"), Drug("去甲肾上腺素"), Drug("丙泊酚", ("异丙酚", "Propofol"))])
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Literal
 
-from hypnos.corpus.dose_units import AMOUNT, LINK, NUMBER, UNIT, any_of, normalise, parse_unit
-from hypnos.corpus.dose_windows import Drug, Window, beyond
+from hypnos.specialty.drugs import Drug, Window, beyond
+from hypnos.specialty.units import AMOUNT, LINK, NUMBER, UNIT, any_of, normalise, parse_unit
 
 Grade = Literal["ok", "warn", "fault", "unknown"]
 

@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.indicators import read_indicators, read_severe
-from hypnos.corpus.specialty import read_specialty
+from hypnos.errors import UserError
+from hypnos.specialty.folder import read_specialty
+from hypnos.specialty.rubric import read_indicators, read_severe
 
 ENTRY = {"key": "a", "name": "甲", "low": "差", "high": "好"}
 

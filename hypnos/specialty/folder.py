@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.dose_windows import Drug, read_windows
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty_parts import read_entries, read_lines, read_pairs, read_part, read_yaml
+from hypnos.errors import UserError
+from hypnos.specialty.drugs import Drug, read_windows
+from hypnos.specialty.parsing import read_entries, read_lines, read_pairs, read_part, read_yaml
 
 PROMPTS = ("generate", "generate_system", "score", "score_system", "documents", "documents_system")
 """Prompts that every specialty has; a folder may hold more."""

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import Specialty
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty
 
 LOW, HIGH = 0, 10
 """Ends of every scale, as of the aspects (paper, Fig. 2, step 3): raters and judge can be compared."""

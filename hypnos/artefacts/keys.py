@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 
 def content_key(parts: Mapping[str, Any]) -> str:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.artefacts import disk_errors, make_once, place
-from hypnos.corpus.errors import UserError
+from hypnos.artefacts.store import disk_errors, make_once, place
+from hypnos.errors import UserError
 
 
 def visible(folder: Path) -> list[str]:
@@ -72,7 +72,7 @@ def test_what_a_killed_process_left_is_replaced_or_kept_as_asked(tmp_path: Path,
     script = f"""
         import os, signal
         from pathlib import Path
-        from hypnos.corpus.artefacts import make_once
+        from hypnos.artefacts.store import make_once
         def write(partial):
             (partial / "old").write_text("half")
             os.kill(os.getpid(), signal.SIGKILL)
@@ -102,7 +102,7 @@ def test_of_several_processes_one_makes_it_and_the_others_wait_for_the_whole(tmp
     script = f"""
         import os, time
         from pathlib import Path
-        from hypnos.corpus.artefacts import make_once
+        from hypnos.artefacts.store import make_once
         root = Path({str(tmp_path)!r})
         (root / f"ready-{{os.getpid()}}").touch()
         while not (root / "go").exists():

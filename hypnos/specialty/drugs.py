@@ -7,8 +7,8 @@ from typing import Any
 
 import yaml
 
-from hypnos.corpus.dose_units import parse_unit
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
+from hypnos.specialty.units import parse_unit
 
 _ROUNDING = 1.01  # "67 μg/kg/min" is written for 4 mg/kg/h
 

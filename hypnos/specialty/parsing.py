@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 import orjson
 import yaml
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 T = TypeVar("T")
 

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import Mapping
 from typing import Any
 
-from hypnos.corpus.errors import UserError
+from hypnos.errors import UserError
 
 OWN = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
 

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hypnos.corpus.doses import find_doses, grade
-from hypnos.corpus.errors import UserError
-from hypnos.corpus.specialty import find_specialty, read_specialty
 from hypnos.curation.novelty import Novelty
 from hypnos.curation.quotas import make_quotas, share_out
+from hypnos.errors import UserError
+from hypnos.specialty.doses import find_doses, grade
+from hypnos.specialty.folder import find_specialty, read_specialty
 
 ROOT = Path(__file__).parents[2]
 BUNDLED = sorted(folder.name for folder in (ROOT / "specialty").iterdir() if folder.is_dir())
