@@ -14,10 +14,10 @@ from bench.study.scorers import SCORERS
 from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
 from hypnos.report.arms import Arm, find_sweep, read_arms
-from hypnos.report.markdown import markdown_grid, markdown_note
 from hypnos.report.paired import METHOD
 from hypnos.report.sweep_notes import uneven_seeds
 from hypnos.report.sweep_tables import finished, held_out_grid, held_out_sets, held_out_tests
+from hypnos.report.tables.markdown import markdown_grid, markdown_note
 
 BEGIN = "<!-- From here on written by `python -m bench.study`. -->"
 END = "<!-- Up to here. -->"

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from hypnos.benchmark.masking import family
-from hypnos.report.agreement import spearman
+from hypnos.report.statistics.agreement import spearman
 from hypnos.specialty.folder import Aspect
 
 Verdicts = Sequence[Mapping[str, Any]]

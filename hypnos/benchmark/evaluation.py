@@ -33,8 +33,8 @@ from hypnos.llm.client import Client
 from hypnos.report.arms import Planned
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
-from hypnos.report.summary import LABELS, headline_metrics
-from hypnos.report.tables import text_table
+from hypnos.report.tables.metric_tables import LABELS, headline_metrics
+from hypnos.report.tables.terminal import text_table
 from hypnos.specialty.folder import Specialty, read_specialty
 
 log = logging.getLogger(__name__)

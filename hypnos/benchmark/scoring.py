@@ -11,7 +11,7 @@ from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.rule import Rule
 from hypnos.report.results import Metric
-from hypnos.report.significance import Interval, statistic_intervals
+from hypnos.report.statistics.intervals_and_tests import Interval, statistic_intervals
 from hypnos.specialty.drugs import Drug
 
 if TYPE_CHECKING:

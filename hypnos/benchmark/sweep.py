@@ -12,7 +12,7 @@ from hypnos.report.arm_scores import read_scores
 from hypnos.report.arms import Arm, Planned, find_sweep, read_arms
 from hypnos.report.results import Results
 from hypnos.report.sweep_report import choose_reference, write_sweep_report
-from hypnos.report.tables import text_table
+from hypnos.report.tables.terminal import text_table
 
 log = logging.getLogger(__name__)
 

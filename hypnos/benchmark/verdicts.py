@@ -9,8 +9,8 @@ import numpy as np
 
 from hypnos.benchmark.bias import Bias, measure_bias
 from hypnos.benchmark.sheets.ratings import AnswerRating, Completeness, numbers
-from hypnos.report.agreement import judge_agreement, rater_agreement
 from hypnos.report.results import Duel, Indicator, Note, Rating
+from hypnos.report.statistics.agreement import judge_agreement, rater_agreement
 from hypnos.specialty.folder import Aspect, Specialty
 from hypnos.specialty.rubric import HIGH, read_indicators, read_severe
 

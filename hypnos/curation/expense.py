@@ -8,7 +8,7 @@ from hypnos.llm.estimate import Estimate
 from hypnos.llm.estimate import estimate as count
 from hypnos.llm.journal import Journal
 from hypnos.llm.requests import Request
-from hypnos.report.tables import text_table
+from hypnos.report.tables.terminal import text_table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hypnos.curation.pipeline import Made
-from hypnos.report.tables import text_table
+from hypnos.report.tables.terminal import text_table
 
 
 def make_funnel(made: Sequence[Made]) -> list[dict[str, Any]]:

@@ -16,8 +16,8 @@ from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
 from hypnos.curation.pipeline import KEPT, REJECTED, Made
-from hypnos.report.funnel_page import Sample, Table, write_page
-from hypnos.report.funnel_plot import funnel_bars, threshold_curve
+from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
+from hypnos.report.pages.funnel_page import Sample, Table, write_page
 
 FORMAT = 1
 SAMPLES = 3

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hypnos.errors import UserError, one_line
-from hypnos.report.wandb_run import has_key
-from hypnos.report.wandb_tables import FRONTIER_CHART, FRONTIER_FIELDS
+from hypnos.report.wandb.run import has_key
+from hypnos.report.wandb.tables import FRONTIER_CHART, FRONTIER_FIELDS
 
 AXIS = "experiment_step"
 STEP = "trainer/global_step"

@@ -6,8 +6,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hypnos.report.resampling import draw, numbered, sum_groups
-from hypnos.report.significance import LEVEL, RESAMPLES, Comparison, Interval, compare_many, tail_share
+from hypnos.report.statistics.intervals_and_tests import (
+    LEVEL,
+    RESAMPLES,
+    Comparison,
+    Interval,
+    compare_many,
+    tail_share,
+)
+from hypnos.report.statistics.resampling import draw, numbered, sum_groups
 
 Table = Mapping[str, Sequence[float]]
 """By seed, a value for each unit (a record or a question), always in the same order."""

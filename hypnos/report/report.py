@@ -5,15 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypnos.report.figures import Figure, draw_figures
-from hypnos.report.grid import Grid
-from hypnos.report.latex import HEAD, latex_grid, latex_note
-from hypnos.report.markdown import markdown_grid, markdown_note
-from hypnos.report.page import write_page
-from hypnos.report.rated import duel_grids, rating_grids
+from hypnos.report.figures.figures import Figure, draw_figures
+from hypnos.report.pages.report_page import write_page
 from hypnos.report.results import Note, Results
-from hypnos.report.spreadsheet import write_numbers, write_tables
-from hypnos.report.summary import comparison_note, method_note, slice_grids, task_grids
+from hypnos.report.tables.csv_files import write_numbers, write_tables
+from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
+from hypnos.report.tables.markdown import markdown_grid, markdown_note
+from hypnos.report.tables.metric_tables import comparison_note, method_note, slice_grids, task_grids
+from hypnos.report.tables.rating_tables import duel_grids, rating_grids
+from hypnos.report.tables.table import Grid
 from hypnos.specialty.drugs import Drug
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hypnos.report.significance import Interval
+from hypnos.report.statistics.intervals_and_tests import Interval
 
 Better = Literal["higher", "lower", "neither"]
 

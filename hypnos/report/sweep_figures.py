@@ -6,10 +6,10 @@ from pathlib import Path
 
 from hypnos.report.arms import Arm
 from hypnos.report.curves import SHOWN, curves_of
-from hypnos.report.figures import Figure
-from hypnos.report.grid import Grid
-from hypnos.report.plots import grouped_bars, line_plot
+from hypnos.report.figures.figures import Figure
+from hypnos.report.figures.plots import grouped_bars, line_plot
 from hypnos.report.sweep_tables import SPECIALTY, kept_share, selection_kind
+from hypnos.report.tables.table import Grid
 
 
 def draw_sweep(

@@ -6,14 +6,10 @@ from pathlib import Path
 
 from hypnos.errors import UserError
 from hypnos.report.arms import Arm
-from hypnos.report.figures import Figure
-from hypnos.report.grid import Grid
-from hypnos.report.latex import HEAD, latex_grid, latex_note
-from hypnos.report.markdown import markdown_grid, markdown_note
-from hypnos.report.page import write_page
+from hypnos.report.figures.figures import Figure
+from hypnos.report.pages.report_page import write_page
 from hypnos.report.report import Report
 from hypnos.report.results import Note, Results
-from hypnos.report.spreadsheet import write_numbers, write_tables
 from hypnos.report.sweep_benchmark import benchmark_tables
 from hypnos.report.sweep_figures import draw_sweep
 from hypnos.report.sweep_notes import hours_note, states_note, uneven_seeds
@@ -25,6 +21,10 @@ from hypnos.report.sweep_tables import (
     held_out_sets,
     held_out_tests,
 )
+from hypnos.report.tables.csv_files import write_numbers, write_tables
+from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
+from hypnos.report.tables.markdown import markdown_grid, markdown_note
+from hypnos.report.tables.table import Grid
 
 
 def choose_reference(arms: Sequence[Arm], reference: str | None) -> str | None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypnos.report.arms import Arm, by_label
-from hypnos.report.grid import Column, Grid
 from hypnos.report.paired import METHOD, Against, Table, against, mean_over_seeds
 from hypnos.report.results import Note
-from hypnos.report.significance import Interval, holm
-from hypnos.report.summary import write_p
+from hypnos.report.statistics.intervals_and_tests import Interval, holm
+from hypnos.report.tables.metric_tables import write_p
+from hypnos.report.tables.table import Column, Grid
 
 SPECIALTY = "anesthesia"
 """The held-out set by which a filter is judged."""

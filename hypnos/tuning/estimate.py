@@ -8,7 +8,7 @@ from typing import Any
 from transformers import PretrainedConfig
 
 from hypnos.errors import UserError
-from hypnos.report.tables import text_table
+from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.memory import Memory, measure_row
 from hypnos.tuning.sharded import GATHERED, Sharded, build_trainer
 from hypnos.tuning.stages import Run

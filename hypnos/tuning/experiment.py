@@ -12,7 +12,7 @@ from transformers.utils.logging import disable_progress_bar
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.corpus.objective import read_objective
 from hypnos.errors import UserError
-from hypnos.report.tables import text_table
+from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished, write_outcome
 from hypnos.tuning.rank import forget_ranks, is_first_rank

@@ -7,7 +7,7 @@ from typing import Any
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from hypnos.report.wandb_run import without_secrets
+from hypnos.report.wandb.run import without_secrets
 from hypnos.tuning.wandb_logger import StageWandbLogger
 
 AXIS = "experiment_step"

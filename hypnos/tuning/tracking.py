@@ -7,7 +7,7 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from hypnos.report.wandb_artifacts import by_reference, model_artifact, records_artifact
+from hypnos.report.wandb.artifacts import by_reference, model_artifact, records_artifact
 from hypnos.tuning.shown import show_across, show_picture, show_settings, show_table
 from hypnos.tuning.wandb_logger import StageWandbLogger
 

@@ -7,8 +7,8 @@ from typing import Any
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from hypnos.report.wandb_artifacts import model_artifact, use
-from hypnos.report.wandb_run import CONSOLE, check_mode
+from hypnos.report.wandb.artifacts import model_artifact, use
+from hypnos.report.wandb.run import CONSOLE, check_mode
 from hypnos.tuning.rank import is_first_rank
 
 

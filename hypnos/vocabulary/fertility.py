@@ -8,7 +8,7 @@ from typing import Any
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.report.plots import grouped_bars
+from hypnos.report.figures.plots import grouped_bars
 from hypnos.vocabulary.merge import unreachable
 
 BYTE = re.compile(r"<0x[0-9A-F]{2}>")

@@ -18,7 +18,7 @@ from hypnos.benchmark.evaluation import run_evaluation
 from hypnos.benchmark.kept_answers import COMING, FILE, answers_of, answers_place
 from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
-from hypnos.report.wandb_report import WandbReport
+from hypnos.report.wandb.report import WandbReport
 
 ROOT = Path(__file__).parents[2]
 

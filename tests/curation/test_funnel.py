@@ -10,7 +10,7 @@ from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import samples, write_outcome, yields
 from hypnos.curation.pipeline import Made
 from hypnos.errors import UserError
-from hypnos.report.wandb_funnel import WandbFunnel, check_may_leave
+from hypnos.report.wandb.funnel import WandbFunnel, check_may_leave
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 

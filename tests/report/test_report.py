@@ -7,12 +7,12 @@ from itertools import pairwise
 
 import pytest
 
-from hypnos.report.latex import escape as escape_latex
-from hypnos.report.latex import latex_grid
-from hypnos.report.markdown import escape as escape_markdown
-from hypnos.report.markdown import markdown_grid
 from hypnos.report.report import write_report
-from hypnos.report.summary import task_grids
+from hypnos.report.tables.latex import escape as escape_latex
+from hypnos.report.tables.latex import latex_grid
+from hypnos.report.tables.markdown import escape as escape_markdown
+from hypnos.report.tables.markdown import markdown_grid
+from hypnos.report.tables.metric_tables import task_grids
 
 
 @pytest.fixture(scope="module")

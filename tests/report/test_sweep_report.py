@@ -13,7 +13,7 @@ from hypnos.report.arms import find_sweep, read_arms
 from hypnos.report.curves import read_curve
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
 from hypnos.report.sweep_report import choose_reference, write_sweep_report
-from hypnos.report.wandb_report import WandbReport
+from hypnos.report.wandb.report import WandbReport
 
 RECORDS = [f"anesthesia/r{at}" for at in range(8)]
 CHARACTERS = [10, 20, 30, 40, 10, 20, 30, 40]

@@ -1,7 +1,7 @@
 """Tables as Markdown."""
 
-from hypnos.report.grid import Grid
 from hypnos.report.results import Note
+from hypnos.report.tables.table import Grid
 
 
 def markdown_grid(grid: Grid) -> str:

@@ -4,10 +4,10 @@ import math
 from collections.abc import Iterator
 from typing import Any
 
-from hypnos.report.grid import Grid
 from hypnos.report.report import Report
 from hypnos.report.results import Note, Results, TaskQuestions
 from hypnos.report.sweep_tables import FRONTIER, SPECIALTY, selection_kind
+from hypnos.report.tables.table import Grid
 
 FRONTIER_CHART = "frontier"
 FRONTIER_FIELDS = {"x": "kept_share", "y": f"{SPECIALTY}_bits_per_char", "stroke": "selection"}

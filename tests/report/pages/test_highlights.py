@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.report.marks import Marker
+from hypnos.report.pages.highlights import Marker
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from hypnos.report.grid import ARROWS, Column, Grid
 from hypnos.report.results import Note
+from hypnos.report.tables.table import ARROWS, Column, Grid
 
 HEAD = "% Needs \\usepackage{booktabs,graphicx}; Chinese names also need XeLaTeX with \\usepackage{xeCJK}.\n"
 _SIGNS = {
@@ -42,7 +42,7 @@ def _title(column: Column) -> str:
 
 
 def _cell(column: Column, cell: object, *, bold: bool) -> str:
-    from hypnos.report.significance import Interval
+    from hypnos.report.statistics.intervals_and_tests import Interval
 
     if not isinstance(cell, Interval):
         return "--"

@@ -4,9 +4,8 @@ import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 
-from hypnos.report.grid import Column, Grid
 from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
-from hypnos.report.significance import (
+from hypnos.report.statistics.intervals_and_tests import (
     METHOD,
     RESAMPLES,
     SHARE,
@@ -15,6 +14,7 @@ from hypnos.report.significance import (
     compare_many,
     mean_intervals,
 )
+from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
     "choice": "choice of options",

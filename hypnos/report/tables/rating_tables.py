@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from hypnos.report.grid import Column, Grid
 from hypnos.report.results import Duel, Indicator, Rating
-from hypnos.report.significance import SHARE, Interval, mean_interval, rated_interval
+from hypnos.report.statistics.intervals_and_tests import SHARE, Interval, mean_interval, rated_interval
+from hypnos.report.tables.table import Column, Grid
 
 
 def rating_grids(

@@ -11,12 +11,12 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from hypnos.report.figures import Figure
-from hypnos.report.grid import Column, Grid
-from hypnos.report.marks import Marker
+from hypnos.report.figures.figures import Figure
+from hypnos.report.pages.highlights import Marker
 from hypnos.report.results import Answers, Note, Results, TaskQuestions
-from hypnos.report.significance import Interval
-from hypnos.report.summary import headline_metrics, label_of, method_note
+from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.tables.metric_tables import headline_metrics, label_of, method_note
+from hypnos.report.tables.table import Column, Grid
 from hypnos.specialty.drugs import Drug
 
 _HERE = Path(__file__).parent

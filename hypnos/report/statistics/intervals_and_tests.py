@@ -7,7 +7,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from hypnos.report.resampling import draw, flip, flip_all, numbered, resample, sum_groups
+from hypnos.report.statistics.resampling import draw, flip, flip_all, numbered, resample, sum_groups
 
 RESAMPLES = 10_000
 LEVEL = 0.95

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypnos.report.fonts import all_readable, chinese_font, readable
-from hypnos.report.grid import Grid
+from hypnos.report.figures.fonts import all_readable, chinese_font, readable
+from hypnos.report.tables.table import Grid
 
 COLOURS = ("#0f5e8c", "#d1761f", "#2b8a6b", "#b23a48", "#7a5ea8", "#8a6d3b", "#4c9fd4", "#6b7280", "#c25b93", "#8fae3a")
 """Of the models, in their order; told apart in print and by most people who see colours differently."""

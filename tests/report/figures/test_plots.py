@@ -6,9 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report import fonts
-from hypnos.report.figures import draw_figures
-from hypnos.report.plots import grouped_bars, heat_map, radar
+from hypnos.report.figures.figures import draw_figures, fonts
+from hypnos.report.figures.plots import grouped_bars, heat_map, radar
 from hypnos.report.report import tabulate_results
 
 
@@ -34,7 +33,7 @@ def test_a_radar(tmp_path) -> None:
 @pytest.mark.filterwarnings("error:Glyph")
 def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr(fonts, "chinese_font", lambda: None)
-    monkeypatch.setattr("hypnos.report.plots.chinese_font", lambda: None)
+    monkeypatch.setattr("hypnos.report.figures.plots.chinese_font", lambda: None)
     from matplotlib import rcParams
 
     monkeypatch.setitem(rcParams, "font.family", ["DejaVu Sans"])
@@ -46,7 +45,7 @@ def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, m
 
 def test_what_one_model_was_not_asked_is_no_spoke_of_the_radar(results, tmp_path, monkeypatch) -> None:
     drawn = {}
-    monkeypatch.setattr("hypnos.report.figures.radar", lambda path, **given: drawn.update({path.name: given}))
+    monkeypatch.setattr("hypnos.report.figures.figures.radar", lambda path, **given: drawn.update({path.name: given}))
     tasks = [
         replace(task, metrics=[replace(metric, headline=True) for metric in task.metrics]) for task in results.tasks
     ]

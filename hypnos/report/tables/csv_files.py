@@ -5,8 +5,8 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
-from hypnos.report.grid import Grid
 from hypnos.report.results import Note
+from hypnos.report.tables.table import Grid
 
 ENCODING = "utf-8-sig"  # spreadsheet programs take Chinese for something else without the mark
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.llm.redaction import redact
-from hypnos.report.wandb_run import without_secrets
+from hypnos.report.wandb.run import without_secrets
 
 TOLD = ("name", "key", "base", "steps", "seconds", "device", "processes", "seed", "commit", "metrics", "parameters")
 """Of `stage.json`, what is shown beside a model; the whole file lies in the artifact."""

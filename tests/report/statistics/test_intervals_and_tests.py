@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hypnos.report.significance import (
+from hypnos.report.statistics.intervals_and_tests import (
     SHARE,
     compare,
     compare_many,

@@ -3,7 +3,7 @@
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.report.wandb_run import check_mode, started, without_secrets
+from hypnos.report.wandb.run import check_mode, started, without_secrets
 
 KEY = "planted-0123456789"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from hypnos.report.report import Report
 from hypnos.report.results import Results
-from hypnos.report.wandb_artifacts import by_reference, model_artifact, use
-from hypnos.report.wandb_run import started
-from hypnos.report.wandb_tables import answer_rows, every_value, frontier_chart, headline_values, shown
+from hypnos.report.wandb.artifacts import by_reference, model_artifact, use
+from hypnos.report.wandb.run import started
+from hypnos.report.wandb.tables import answer_rows, every_value, frontier_chart, headline_values, shown
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hypnos.report.wandb_artifacts import by_reference, model_artifact, records_artifact, use
+from hypnos.report.wandb.artifacts import by_reference, model_artifact, records_artifact, use
 
 WEIGHTS = b"w" * 4096
 

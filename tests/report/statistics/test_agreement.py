@@ -5,8 +5,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hypnos.report.agreement import judge_agreement, krippendorff_alpha, rater_agreement, spearman, weighted_kappa
 from hypnos.report.results import Rating
+from hypnos.report.statistics.agreement import (
+    judge_agreement,
+    krippendorff_alpha,
+    rater_agreement,
+    spearman,
+    weighted_kappa,
+)
 
 N = float("nan")
 

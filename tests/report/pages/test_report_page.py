@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.page import as_data
+from hypnos.report.pages.report_page import as_data
 from hypnos.report.report import write_report
 
 SCRIPT = "<script>"

@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.grid import Column, Grid
-from hypnos.report.rated import duel_grids, rating_grids
 from hypnos.report.report import tabulate_results
 from hypnos.report.results import Rating
-from hypnos.report.significance import Interval
-from hypnos.report.summary import comparison_note, headline_metrics, label_of, slice_grids, task_grids
+from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.tables.metric_tables import comparison_note, headline_metrics, label_of, slice_grids, task_grids
+from hypnos.report.tables.rating_tables import duel_grids, rating_grids
+from hypnos.report.tables.table import Column, Grid
 
 
 def cells(grid: Grid, label: str) -> dict[str, float | None]:

@@ -7,8 +7,8 @@ from typing import Any
 import orjson
 
 from hypnos.errors import UserError
-from hypnos.report.wandb_artifacts import records_artifact
-from hypnos.report.wandb_run import started
+from hypnos.report.wandb.artifacts import records_artifact
+from hypnos.report.wandb.run import started
 
 
 class WandbFunnel:

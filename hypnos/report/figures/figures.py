@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypnos.report.grid import Grid
-from hypnos.report.plots import grouped_bars, heat_map, radar
+from hypnos.report.figures.plots import grouped_bars, heat_map, radar
 from hypnos.report.results import Results
+from hypnos.report.tables.table import Grid
 
 RATED = ("/raters", "/judge", "/judge_reference")
 """How the keys of tables of ratings end."""

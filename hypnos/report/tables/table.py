@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.report.results import Better
-from hypnos.report.significance import Interval
+from hypnos.report.statistics.intervals_and_tests import Interval
 
 ARROWS: dict[Better, str] = {"higher": "↑", "lower": "↓", "neither": ""}
 

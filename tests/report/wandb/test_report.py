@@ -5,11 +5,11 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.grid import Column, Grid
 from hypnos.report.report import Report, write_report
-from hypnos.report.significance import Interval
-from hypnos.report.wandb_report import WandbReport, files_to_send
-from hypnos.report.wandb_tables import answer_rows, grid_rows, headline_values
+from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.tables.table import Column, Grid
+from hypnos.report.wandb.report import WandbReport, files_to_send
+from hypnos.report.wandb.tables import answer_rows, grid_rows, headline_values
 
 
 @pytest.fixture
