@@ -52,7 +52,7 @@ else:
             from hydra.utils import instantiate
 
             from hypnos.benchmark.evaluation import run_evaluation
-            from hypnos.llm.typed_keys import forgotten
+            from hypnos.llm.redaction import forgotten
 
             output = Path(hydra_config.runtime.output_dir)
             with forgotten(output):

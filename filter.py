@@ -30,7 +30,7 @@ def main(cfg: DictConfig) -> None:
         from hydra.utils import instantiate
 
         from hypnos.curation.filtering import run_filter
-        from hypnos.llm.typed_keys import forgotten
+        from hypnos.llm.redaction import forgotten
 
         output = Path(hydra_config.runtime.output_dir)
         with forgotten(output):

@@ -21,7 +21,7 @@ from hypnos.curation.novelty import Novelty
 from hypnos.curation.pipeline import run_steps
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 from hypnos.specialty.folder import read_specialty
 
 SERVER = ROOT / "tests/curation/author_server.py"

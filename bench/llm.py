@@ -163,9 +163,9 @@ def _work_bare(url: str, count: str) -> dict[str, Any]:
 
 def _work_ask(folder: str, url: str, count: str, options: str) -> dict[str, Any]:
     from hypnos.llm.client import Client
-    from hypnos.llm.journal import Journal
-    from hypnos.llm.litellm_chat import LitellmChat
-    from hypnos.llm.replies import read_object
+    from hypnos.llm.journal.journal import Journal
+    from hypnos.llm.parsing.replies import read_object
+    from hypnos.llm.providers.litellm import LitellmChat
     from hypnos.llm.requests import Request
 
     chosen = json.loads(options)
@@ -201,7 +201,7 @@ def _work_memory(folder: str, count: str) -> dict[str, Any]:
 
     from hypnos.llm.chat import ChatModel, Reply
     from hypnos.llm.client import Client
-    from hypnos.llm.journal import Journal
+    from hypnos.llm.journal.journal import Journal
     from hypnos.llm.requests import Request
 
     class Instant(ChatModel):

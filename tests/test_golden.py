@@ -19,8 +19,8 @@ from hypnos.benchmark.evaluation import prepare
 from hypnos.benchmark.exam import choose_exam
 from hypnos.benchmark.kept_answers import answers_place
 from hypnos.curation.filtering import run_filter
-from hypnos.llm.keys import RequestKeys
-from hypnos.llm.litellm_chat import LitellmChat
+from hypnos.llm.journal.keys import RequestKeys
+from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request
 from hypnos.tuning.experiment import make_run
 from hypnos.tuning.outcome import outcome_key

@@ -101,7 +101,7 @@ def key_variable(model: str) -> str | None:
     Raises:
         UserError: litellm does not know the model.
     """
-    from hypnos.llm.litellm_chat import load_litellm
+    from hypnos.llm.providers.litellm import load_litellm
 
     litellm = load_litellm()
     try:

@@ -10,10 +10,10 @@ from hypnos.benchmark.masking import mask_names
 from hypnos.benchmark.material import ANSWER, describe_aspects, describe_item, enclose, shorten
 from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
-from hypnos.llm.aspects import read_aspects
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client
-from hypnos.llm.replies import read_object
+from hypnos.llm.parsing.aspect_scores import read_aspects
+from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Aspect, Specialty
 

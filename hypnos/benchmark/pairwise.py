@@ -9,7 +9,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.judge import Case, Judge, Predictions, ask, cases_of
 from hypnos.benchmark.material import FIRST, SECOND, describe_item, enclose
 from hypnos.llm.client import Client
-from hypnos.llm.replies import answer_part, json_values
+from hypnos.llm.parsing.replies import answer_part, json_values
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
 

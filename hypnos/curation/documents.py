@@ -13,7 +13,7 @@ from hypnos.curation.expense import Plan
 from hypnos.curation.fences import escape, fence_of
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.replies import read_object
+from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from hypnos.llm.replies import read_json
+from hypnos.llm.parsing.replies import read_json
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.estimate import Estimate
 from hypnos.llm.estimate import estimate as count
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 from hypnos.llm.requests import Request
 from hypnos.report.tables.terminal import text_table
 

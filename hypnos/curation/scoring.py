@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypnos.curation.fences import escape, fence_of
-from hypnos.llm.replies import in_range, read_json
+from hypnos.llm.parsing.replies import in_range, read_json
 from hypnos.specialty.folder import Aspect, Specialty
 
 Scores = dict[str, Any]

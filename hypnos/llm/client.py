@@ -11,18 +11,18 @@ from itertools import islice
 from typing import TypeVar
 
 from hypnos.errors import Interrupted, UserError
-from hypnos.llm.budget import Budget
+from hypnos.llm.cancellation import Stop
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.conversation import Conversation
 from hypnos.llm.estimate import Estimate, estimate
-from hypnos.llm.journal import Journal
-from hypnos.llm.keys import RequestKeys
-from hypnos.llm.line import Counts
-from hypnos.llm.progress import Progress
-from hypnos.llm.proxies import spare_proxies
+from hypnos.llm.journal.budget import Budget
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.journal.keys import RequestKeys
+from hypnos.llm.providers.connections import spare_proxies
 from hypnos.llm.requests import Answer, Request
-from hypnos.llm.room import Room
-from hypnos.llm.stop import Stop
+from hypnos.llm.sending.attempts import Conversation
+from hypnos.llm.sending.progress import Progress
+from hypnos.llm.sending.sender import Counts
+from hypnos.llm.sending.session import Room
 
 log = logging.getLogger(__name__)
 

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.journal import Journal
-from hypnos.llm.keys import RequestKeys
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.requests import Request
-from hypnos.llm.tokens import most_tokens, usual_tokens
+from hypnos.llm.token_counts import most_tokens, usual_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,9 +6,9 @@ from typing import Any
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.journal import Journal
-from hypnos.llm.journal_lines import Recording
-from hypnos.llm.keys import RequestKeys
+from hypnos.llm.journal.export import Recording
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.requests import Message, Request
 
 

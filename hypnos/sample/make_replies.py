@@ -19,10 +19,10 @@ import orjson
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.journal import Journal
-from hypnos.llm.journal_lines import export_lines
+from hypnos.llm.journal.export import export_lines
+from hypnos.llm.journal.journal import Journal
 from hypnos.llm.requests import Message
-from hypnos.llm.tokens import usual_text, usual_tokens
+from hypnos.llm.token_counts import usual_text, usual_tokens
 from hypnos.specialty.folder import Topic, read_specialty
 
 FOLDER = Path(__file__).parent

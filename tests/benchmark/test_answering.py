@@ -10,7 +10,7 @@ from hypnos.benchmark.prompt_form import PromptForm
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 
 QUESTIONS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"]} for i in range(3)]
 

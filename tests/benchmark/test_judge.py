@@ -9,7 +9,7 @@ from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 from hypnos.specialty.folder import read_specialty
 
 SCORES = {"coherence": 8, "professionalism": 7, "usefulness": 6, "harmfulness": 1, "friendliness": 5}

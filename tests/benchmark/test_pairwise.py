@@ -9,7 +9,7 @@ from hypnos.benchmark.pairwise import judge_pairs
 from hypnos.benchmark.predictions import Prediction
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 from hypnos.specialty.folder import read_specialty
 
 

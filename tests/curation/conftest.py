@@ -8,7 +8,7 @@ import pytest
 
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 from hypnos.specialty.folder import Specialty, read_specialty
 
 ROOT = Path(__file__).parents[2]

@@ -10,7 +10,7 @@ from hypnos.curation.drafts import read_drafts
 from hypnos.curation.self_instruct import SelfInstruct
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
+from hypnos.llm.journal.journal import Journal
 
 
 @pytest.fixture

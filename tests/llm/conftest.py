@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.llm.budget import Budget
 from hypnos.llm.client import Client
-from hypnos.llm.journal import Journal
-from hypnos.llm.litellm_chat import LitellmChat
+from hypnos.llm.journal.budget import Budget
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request
 
 SERVER = Path(__file__).with_name("chat_server.py")
@@ -84,7 +84,7 @@ def requests() -> Callable[..., list[Request]]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Waits before the next try are cut to a hundredth; what they would have been is tested by itself."""
-    import hypnos.llm.line
-    from hypnos.llm.retry import wait_before
+    import hypnos.llm.sending.sender
+    from hypnos.llm.sending.pacing import wait_before
 
-    monkeypatch.setattr(hypnos.llm.line, "wait_before", lambda *args: wait_before(*args) / 100)
+    monkeypatch.setattr(hypnos.llm.sending.sender, "wait_before", lambda *args: wait_before(*args) / 100)

@@ -12,8 +12,8 @@ import pytest
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.failures import Passing, Refused
-from hypnos.llm.journal import Journal
-from hypnos.llm.replies import read_object
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 
 

@@ -55,7 +55,7 @@ def test_greedy_replies_are_those_of_plain_transformers(directory, client, reque
 def test_sampled_replies_depend_on_seed_and_repeat_and_not_on_order(directory, client, requests, tmp_path):
     def ask(asked, **changes):
         from hypnos.llm.client import Client
-        from hypnos.llm.journal import Journal
+        from hypnos.llm.journal.journal import Journal
 
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
         with Client(journal=Journal(path=path)) as one:

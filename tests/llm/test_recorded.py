@@ -1,9 +1,9 @@
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.llm.journal_lines import export_lines
+from hypnos.llm.journal.export import export_lines
+from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.recorded import RecordedChat
-from hypnos.llm.replies import read_object
 
 IDENTITY = {"model": "hosted_vllm/m", "parameters": {"temperature": 0, "max_tokens": 100}}
 

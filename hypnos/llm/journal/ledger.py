@@ -1,0 +1,131 @@
+"""What is spent and what is promised: reservations in the journal, shared by all processes that use it.
+
+A request is reserved at its highest possible cost before it is sent and settled at its real one when its reply is
+committed, in the same transaction. A reservation whose process is gone was sent and perhaps billed: it counts as spent.
+"""
+
+import os
+import sqlite3
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from hypnos.llm.journal.budget import Budget
+
+BATCH = "batch"
+"""Owner of what was sent in a batch: it outlives the process."""
+
+Verdict = Literal["granted", "answered", "elsewhere", "batch", "wait", "spent"]
+"""`answered`: the reply is in the journal by now; `elsewhere`: another request or process is asking the same;
+`batch`: it is part of a batch that is not collected; `wait`: it fits
+when what is under way turns out cheaper than feared; `spent`: it does not fit any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """The most that one request may cost."""
+
+    key: str
+    usd: float
+    tokens: int
+
+
+def reserve(connection: sqlite3.Connection, asked: Reservation, budget: Budget, owner: str) -> Verdict:
+    """Reserve within a transaction, or say why not."""
+    if connection.execute("SELECT 1 FROM replies WHERE key = ?", (asked.key,)).fetchone():
+        return "answered"
+    held = connection.execute("SELECT owner FROM reservations WHERE key = ?", (asked.key,)).fetchone()
+    if held is not None:
+        return "batch" if held[0] == BATCH else "elsewhere"
+    row = connection.execute("SELECT usd, tokens FROM accounts WHERE name = ?", (budget.account,)).fetchone()
+    usd, tokens = row or (0.0, 0)
+    if _passes(budget, usd + asked.usd, tokens + asked.tokens):
+        return "spent"
+    if budget.usd is not None or budget.tokens is not None:
+        promised = "SELECT TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ?"
+        usd_promised, tokens_promised = connection.execute(promised, (budget.account,)).fetchone()
+        if _passes(budget, usd + usd_promised + asked.usd, tokens + tokens_promised + asked.tokens):
+            return "wait"
+    connection.execute(
+        "INSERT INTO reservations VALUES (?, ?, ?, ?, ?)", (asked.key, budget.account, asked.usd, asked.tokens, owner)
+    )
+    return "granted"
+
+
+def settle(connection: sqlite3.Connection, key: str, account: str, *, usd: float, tokens: int) -> None:
+    """Replace a reservation by what was really spent, within a transaction."""
+    release(connection, key)
+    if usd or tokens:
+        connection.execute(
+            "INSERT INTO accounts VALUES (?, ?, ?)"
+            " ON CONFLICT (name) DO UPDATE SET usd = usd + excluded.usd, tokens = tokens + excluded.tokens",
+            (account, usd, tokens),
+        )
+
+
+def release(connection: sqlite3.Connection, key: str) -> None:
+    """Drop a reservation of something that was never sent."""
+    connection.execute("DELETE FROM reservations WHERE key = ?", (key,))
+
+
+def bury(connection: sqlite3.Connection) -> int:
+    """Count the reservations of processes that are gone as spent, within a transaction.
+
+    Returns:
+        How many there were.
+    """
+    owners = [owner for (owner,) in connection.execute("SELECT DISTINCT owner FROM reservations")]
+    count = 0
+    for owner in owners:
+        if is_alive(owner):
+            continue
+        left = connection.execute(
+            "SELECT key, account, usd, tokens FROM reservations WHERE owner = ?", (owner,)
+        ).fetchall()
+        for key, account, usd, tokens in left:
+            settle(connection, key, account, usd=usd, tokens=tokens)
+            note_failure(connection, key, "killed", usd, tokens)
+            count += 1
+    return count
+
+
+def note_failure(connection: sqlite3.Connection, key: str, reason: str, usd: float, tokens: int) -> None:
+    """Write down one request that was sent and brought no reply."""
+    connection.execute(
+        "INSERT INTO failures VALUES (?, ?, ?, ?, strftime('%Y-%m-%dT%H:%M:%SZ', 'now'))", (key, reason, usd, tokens)
+    )
+
+
+def this_process() -> str:
+    """Name this process so that it is not mixed up with a later one under the same number."""
+    return f"{os.getpid()}:{_started(os.getpid())}"
+
+
+def is_alive(owner: str) -> bool:
+    """Whether the process that `this_process` named still runs."""
+    if owner == BATCH:
+        return True
+    number, _, started = owner.partition(":")
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return _started(int(number)) == started
+
+
+def _started(process: int) -> str:
+    """When a process was started, in ticks; empty on systems that do not tell."""
+    try:
+        stat = Path(f"/proc/{process}/stat").read_text("utf-8", errors="replace")
+    except OSError:
+        return ""
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in "ZX" else fields[19]  # a zombie is gone, though its number is not free yet
+
+
+def _passes(budget: Budget, usd: float, tokens: int) -> bool:
+    if budget.usd is not None and usd > budget.usd * (1 + 1e-9):
+        return True
+    return budget.tokens is not None and tokens > budget.tokens

@@ -1,0 +1,74 @@
+"""Writes to the journal from an event loop: what waits together is committed together."""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from hypnos.llm.journal.journal import Journal
+
+T = TypeVar("T")
+
+_AT_ONCE = 512
+
+
+class Writer:
+    """A thread that runs small pieces of work inside shared transactions.
+
+    One commit a reply would wait for the disk each time; while one group is being synced, the next one gathers.
+    """
+
+    def __init__(self, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
+        self._journal = journal
+        self._loop = loop
+        self._queue: queue.SimpleQueue[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future] | None]
+        self._queue = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
+        self._thread.start()
+
+    async def write(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` in a transaction; returns when that is committed."""
+        done: asyncio.Future[T] = self._loop.create_future()
+        self._queue.put((work, done))
+        return await done
+
+    def close(self) -> None:
+        """Finish what is queued and end."""
+        self._queue.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        going = True
+        while going:
+            group = [self._queue.get()]
+            while len(group) < _AT_ONCE:
+                try:
+                    group.append(self._queue.get_nowait())
+                except queue.Empty:
+                    break
+            going = None not in group
+            self._commit([entry for entry in group if entry is not None])
+        self._journal.close()
+
+    def _commit(self, group: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future]]) -> None:
+        if not group:
+            return
+        results: list[tuple[asyncio.Future, Any, BaseException | None]] = []
+        try:
+            with self._journal.transaction() as connection:
+                results = [(done, work(connection), None) for work, done in group]
+        except BaseException as error:
+            results = [(done, None, error) for _, done in group]
+        self._loop.call_soon_threadsafe(_resolve, results)
+
+
+def _resolve(results: list[tuple[asyncio.Future, Any, BaseException | None]]) -> None:
+    for done, result, error in results:
+        if done.cancelled():
+            continue
+        if error is None:
+            done.set_result(result)
+        else:
+            done.set_exception(error)

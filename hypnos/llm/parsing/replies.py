@@ -1,0 +1,105 @@
+"""Reads what models write: JSON with prose around it, and single scores.
+
+What cannot be read is None, never 0 or -1: a missing score is not a bad one.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+from hypnos.llm.parsing.json_text import BrokenOff, values
+from hypnos.llm.parsing.numerals import NUMBER, plain, read_number
+
+_THOUGHT = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
+_OPEN_THOUGHT = re.compile(r"<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)
+
+_N = f"({NUMBER.pattern})"
+_OUT_OF = re.compile(rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(满分)\s*(100|10|十)(?![\d.]*\d)", re.IGNORECASE)
+_LABELLED = re.compile(rf"(?:评分|得分|分数|打分|总分|score|rating)\W{{0,4}}(?:是|为)?\W{{0,4}}{_N}", re.IGNORECASE)
+_POINTS = re.compile(rf"(?:^|[\s:,.;(*是为给打得]){_N}\s*分(?=$|[\s,.;)*!])")
+_FIGURES = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
+
+
+def answer_part(text: str) -> str:
+    """What stands after the model's reasoning, if it wrote any in tags."""
+    return _OPEN_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+
+
+def read_json(text: str) -> Any | None:
+    """The JSON object or array of a reply, without what stands around it.
+
+    Where there are several, the last one with names counts: models quote what they were given first and answer last.
+
+    Returns:
+        None where there is none, or it breaks off.
+    """
+    found = json_values(text)
+    named = [value for value in found if isinstance(value, dict) or any(isinstance(part, dict) for part in value)]
+    return (named or found or [None])[-1]
+
+
+def read_object(text: str) -> dict[str, Any] | None:
+    """The same, where only an object will do."""
+    found = read_json(text)
+    return found if isinstance(found, dict) else None
+
+
+def json_values(text: str) -> list[Any]:
+    """All objects and arrays of a reply; none where one breaks off."""
+    try:
+        return values(answer_part(text))
+    except BrokenOff:
+        return []
+
+
+def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | None:
+    """A reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
+
+    The surest form decides: out of ten, then behind a label, then with 分, then the only number of the text.
+
+    Returns:
+        None where there is no number, where several differ, or where it lies outside `low` to `high`.
+    """
+    text = plain(answer_part(text)).strip()
+    stated: list[float | None] = [_of(match, high) for match in _OUT_OF.finditer(text)]
+    for pattern in (_LABELLED, _POINTS):
+        stated = stated or [read_number(match[1]) for match in pattern.finditer(text)]
+    stated = stated or [read_number(text.strip(" .!*"))]
+    if stated == [None]:
+        stated = [read_number(figure) for figure in _FIGURES.findall(text)]
+    found = set(stated)
+    return in_range(found.pop(), low=low, high=high) if len(found) == 1 else None
+
+
+def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | None:
+    """A score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
+
+    Returns:
+        None where it is none, or outside.
+    """
+    if isinstance(value, str):
+        text = plain(value).strip()
+        share = _OUT_OF.fullmatch(text.rstrip(")"))
+        value = _of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        return None
+    return float(value)
+
+
+def satisfies(value: Any, schema: Mapping[str, Any]) -> bool:
+    """Whether a value follows a JSON schema."""
+    return value is not None and bool(_validator(json.dumps(schema, sort_keys=True)).is_valid(value))
+
+
+@lru_cache(maxsize=64)
+def _validator(schema: str) -> Any:
+    import jsonschema
+
+    return jsonschema.Draft202012Validator(json.loads(schema))
+
+
+def _of(match: re.Match[str], high: float) -> float | None:
+    number = read_number(match[1])
+    return None if number is None else number * high / (100 if match[2] == "100" else 10)

@@ -1,0 +1,231 @@
+"""Other people's models over the network, through litellm: any provider it knows, or a server of one's own."""
+
+import asyncio
+import logging
+import os
+import time
+import warnings
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any
+
+from hypnos.errors import UserError
+from hypnos.llm.chat import ChatModel, Price, Reply
+from hypnos.llm.failures import Passing
+from hypnos.llm.providers.connections import straight_client
+from hypnos.llm.providers.errors import translate
+from hypnos.llm.providers.price_list import brought_prices, end_search, listed_price, stated_price
+from hypnos.llm.providers.settings import check_settings
+from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
+from hypnos.llm.requests import Message
+from hypnos.llm.token_counts import usual_text, usual_tokens
+
+
+class LitellmChat(ChatModel):
+    """One model of one provider, asked over HTTP."""
+
+    portable = True
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        model: str,
+        address: str | None = None,
+        key_variable: str | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        prices: Mapping[str, float] | None = None,
+        in_flight: int = 16,
+        requests_per_minute: float | None = None,
+        tokens_per_minute: float | None = None,
+        timeout: float = 120.0,
+        structured: bool | None = None,
+        batch: int | None = None,
+        batch_poll: float = 30.0,
+    ) -> None:
+        """Say whom to ask; nothing is sent, and no library is loaded, before the first question.
+
+        Args:
+            name: how errors and tables call it.
+            model: as litellm names it: `gpt-3.5-turbo`, `deepseek/deepseek-chat`, `openai/<name on your server>`.
+            address: base URL of a server; None for the provider's own.
+            key_variable: NAME of the environment variable that holds the key; read when it is used. None: no key.
+            parameters: temperature, max_tokens, top_p, ...: all of them count for the key of a reply.
+            prices: `{input, output}` in dollars per million tokens, where litellm's list has none or another.
+            in_flight: requests under way at once.
+            requests_per_minute: None for no limit.
+            tokens_per_minute: None for no limit.
+            timeout: seconds for one whole reply.
+            structured: whether the server follows a JSON schema; None to ask litellm's list.
+            batch: requests to send in one batch, where the provider has batches; None to ask one by one.
+            batch_poll: seconds between two looks at a batch.
+
+        Raises:
+            UserError: a value that cannot be.
+        """
+        check_settings(
+            f"llm {name}",
+            key_variable=key_variable,
+            address=address,
+            parameters=parameters or {},
+            numbers={
+                "in_flight": in_flight,
+                "timeout": timeout,
+                "batch": batch,
+                "batch_poll": batch_poll,
+                "requests_per_minute": requests_per_minute,
+                "tokens_per_minute": tokens_per_minute,
+            },
+        )
+        self.name = name
+        self.model = model
+        self.address = address or (model.partition("/")[0] if "/" in model else "the provider of the model")
+        self.parameters = dict(parameters or {})
+        self.in_flight = in_flight
+        self.requests_per_minute = requests_per_minute
+        self.tokens_per_minute = tokens_per_minute
+        self.max_tokens = int(self.parameters.get("max_tokens") or self.parameters.get("max_completion_tokens") or 4096)
+        self._url = address
+        self._variable = key_variable
+        self.batch = batch
+        self.batch_poll = batch_poll
+        self._price: Price | None = None
+        self._stays = False
+        self._stated = stated_price(prices, where=f"llm {name}")
+        self._timeout = timeout
+        self._structured = structured
+        if key_variable is not None:
+            keep_secret(key_variable)
+
+    def prepare(self) -> None:
+        """Load litellm, and see that the key is there.
+
+        Raises:
+            UserError: no key, or a variable of the environment would send requests elsewhere than stated; the message
+                names the variable.
+        """
+        self._key()
+        provider = self.model.partition("/")[0].upper() if "/" in self.model else "OPENAI"
+        for variable in (f"{provider}_BASE_URL", f"{provider}_API_BASE"):
+            if self._url is None and os.environ.get(variable):
+                raise UserError(
+                    f"llm {self.name}: the environment variable {variable} is set: state it as llm.address instead,"
+                    " so that the journal knows whom it asked"
+                )
+        load_litellm()
+
+    def stay_local(self) -> None:
+        self._stays = True
+
+    def price(self) -> Price | None:
+        if self._price is None:
+            load_litellm()
+            self._price = self._stated or listed_price(self.model, brought_prices(), batch=self.batch is not None)
+        return self._price
+
+    def structured(self) -> bool:
+        if self._structured is None:
+            self._structured = bool(load_litellm().supports_response_schema(model=self.model))
+        return self._structured
+
+    async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
+        litellm = load_litellm()
+        access = self.access()
+        if self._stays and self._url is not None:
+            provider = self.model.partition("/")[0]
+            access["client"] = straight_client(
+                provider, address=self._url, key=access["api_key"], timeout=self._timeout
+            )
+        started = time.monotonic()
+        failure: Exception | None = None
+        try:
+            async with asyncio.timeout(self._timeout + 1):  # litellm counts from byte to byte, not the whole
+                returned = await litellm.acompletion(
+                    model=self.model,
+                    messages=[dict(message) for message in messages],
+                    max_retries=0,
+                    num_retries=0,
+                    **access,
+                    **self.arguments(schema),
+                )
+            end_search(returned)
+        except Exception as error:
+            failure = self.translate(error)
+        if failure is not None:
+            raise failure  # outside the handler, so that the original, which may quote a key, hangs on nothing
+        return self.reply_of(returned.model_dump(), messages, time.monotonic() - started)
+
+    def arguments(self, schema: Mapping[str, Any] | None) -> dict[str, Any]:
+        """What decides the reply beside the messages."""
+        arguments = dict(self.parameters)
+        if schema is not None and self.structured():
+            described = {"name": "answer", "schema": dict(schema), "strict": True}
+            arguments["response_format"] = {"type": "json_schema", "json_schema": described}
+        return arguments
+
+    def access(self) -> dict[str, Any]:
+        """Where to and with which key.
+
+        Raises:
+            UserError: no key; the message names the variable.
+        """
+        return {"api_base": self._url, "api_key": self._key() or "none", "timeout": self._timeout}
+
+    def translate(self, error: Exception) -> Exception:
+        """What an exception of litellm means, without keys."""
+        return translate(error, name=self.name, model=self.model, address=self.address, variable=self._variable)
+
+    def reply_of(self, body: Mapping[str, Any], messages: Sequence[Message], seconds: float) -> Reply:
+        """A reply out of a response in OpenAI's form.
+
+        Raises:
+            Passing: it holds no choice.
+        """
+        if not body.get("choices"):
+            raise Passing("empty", billed=True)
+        choice = body["choices"][0]
+        message = choice["message"]
+        text = redact_reply(message.get("content") or "")
+        usage = body.get("usage") or {}
+        # Some servers count nothing: then it is counted here, roughly.
+        tokens_in = usage.get("prompt_tokens") or usual_tokens(messages)
+        tokens_out = usage.get("completion_tokens") or usual_text(text)
+        price = self.price()
+        extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
+        extra["reasoning"] = message.get("reasoning_content")
+        return Reply(
+            text=text,
+            model=body.get("model") or self.model,
+            tokens_in=tokens_in,
+            tokens_out=tokens_out,
+            cost=None if price is None else price.of(tokens_in, tokens_out),
+            seconds=round(seconds, 3),
+            date=datetime.now(UTC).isoformat(timespec="seconds"),
+            finish=str(choice.get("finish_reason")),
+            extra={name: value for name, value in extra.items() if value},
+        )
+
+    def _key(self) -> str | None:
+        if self._variable is None:
+            return None
+        key = os.environ.get(self._variable, "").strip()
+        if not key:
+            raise UserError(f"llm {self.name}: no key: the environment variable {self._variable} is not set")
+        return key
+
+
+@cache
+def load_litellm() -> Any:
+    """Import litellm quietly, with the price list it brings along."""
+    os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    guard_logs()
+    # Said by pydantic about litellm's own types, at the import and at the first request.
+    warnings.filterwarnings("ignore", message=".* on TypedDict class", category=UserWarning)
+    import litellm
+
+    litellm.suppress_debug_info = True
+    for name in ("LiteLLM", "httpx", "openai"):  # each writes a line per request
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("LiteLLM").handlers.clear()
+    return litellm

@@ -1,0 +1,71 @@
+"""What a model's settings may not be, found before anything is asked or written."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from hypnos.errors import UserError
+from hypnos.llm.redaction import TypedKey
+
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+
+_SECRET = ("api_key", "extra_headers", "headers", "aws_secret_access_key", "vertex_credentials", "azure_ad_token")
+"""Parameters of litellm that carry keys. As parameters they would stand in the journal and in each config dump."""
+
+_ELSEWHERE = {
+    **{"model": "model", "messages": "the prompts", "timeout": "timeout", "base_url": "address", "api_base": "address"},
+    **{"response_format": "structured", "num_retries": "client.tries", "max_retries": "client.tries"},
+}
+"""What the room sets itself, and where it is set."""
+
+_UNREAD = {"n": "a reply is one choice", "stream": "a reply is read whole", "mock_response": "it asks nobody"}
+
+
+def check_settings(
+    where: str,
+    *,
+    key_variable: str | None,
+    address: str | None,
+    parameters: Mapping[str, Any],
+    numbers: Mapping[str, float | None],
+) -> None:
+    """Refuse what cannot work, or would let a key out.
+
+    Args:
+        where: begins each line.
+        key_variable: the name of an environment variable.
+        address: a URL.
+        parameters: handed to the provider with each request.
+        numbers: limits and times, each above 0 where it is stated.
+
+    Raises:
+        UserError: names the setting; what may be a key is not repeated.
+    """
+    if key_variable is not None and not (isinstance(key_variable, str) and _VARIABLE.fullmatch(key_variable)):
+        raise TypedKey(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
+    if address is not None:
+        _check_address(where, str(address))
+    for name in parameters:
+        if name in _SECRET:
+            raise TypedKey(
+                f"{where}: parameters.{name}: a key is never a setting, it would be written to the journal:"
+                " export it, and name its variable in key_variable"
+            )
+        if name in _ELSEWHERE:
+            raise UserError(f"{where}: parameters.{name}: is set by {_ELSEWHERE[name]}")
+        if name in _UNREAD:
+            raise UserError(f"{where}: parameters.{name}: cannot be set, {_UNREAD[name]}")
+    for name, value in numbers.items():
+        if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
+            raise UserError(f"{where}: {name}: {value}: needs to be a number above 0")
+
+
+def _check_address(where: str, address: str) -> None:
+    if "://" not in address:
+        raise UserError(f"{where}: address: {address}: no URL (http://localhost:8000/v1)")
+    if "@" in urlsplit(address).netloc:
+        raise TypedKey(
+            f"{where}: address: holds a user or a password, which would be written to the journal:"
+            " leave them out, and name a variable with the key in key_variable"
+        )

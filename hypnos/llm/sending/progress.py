@@ -1,0 +1,72 @@
+"""Where the asking stands: done, spent, time left."""
+
+import logging
+import time
+
+from tqdm import tqdm
+
+from hypnos.llm.requests import Answer
+from hypnos.llm.sending.sender import Counts
+
+log = logging.getLogger(__name__)
+
+_EVERY = 30.0  # seconds between two lines where there is no terminal
+
+
+class Progress:
+    """A bar on a terminal, a line now and then elsewhere."""
+
+    def __init__(self, what: str, total: int | None) -> None:
+        self._what = what
+        self._total = total
+        self._done = self._unread = 0
+        self._since = self._spoke = time.monotonic()
+        self._bar: tqdm | None = None
+        self._before = Counts()
+
+    def begin(self, counts: Counts) -> None:
+        """Remember what was done before, for other requests."""
+        self._before = Counts(counts.sent, counts.replies, counts.failures.copy(), counts.cost)
+
+    def step(self, answer: Answer, counts: Counts) -> None:
+        """Count one answer."""
+        self._done += 1
+        self._unread += bool(answer.reason)
+        if self._bar is None:
+            self._since = self._spoke = time.monotonic()
+            # disable=None: no bar where the output is not a terminal.
+            self._bar = tqdm(desc=self._what, total=self._total, unit="", disable=None, dynamic_ncols=True, leave=False)
+        self._bar.update()
+        if self._done % 16 == 0:
+            self.show(counts)
+
+    def show(self, counts: Counts) -> None:
+        """Say where it stands, at most every few seconds."""
+        now = time.monotonic()
+        if self._bar is not None and not self._bar.disable:
+            self._bar.set_postfix_str(self._state(counts), refresh=False)
+        elif now - self._spoke > _EVERY:
+            self._spoke = now
+            of = f" of {self._total:,}" if self._total else ""
+            log.info("%s: %s%s done, %s%s", self._what, f"{self._done:,}", of, self._state(counts), self._left(now))
+
+    def close(self, counts: Counts) -> None:
+        """Say what it came to."""
+        if self._bar is not None:
+            self._bar.close()
+        if counts.sent > self._before.sent:
+            log.info("%s: %s answered, %s", self._what, f"{self._done:,}", self._state(counts))
+
+    def _state(self, counts: Counts) -> str:
+        before = self._before
+        again = counts.failures.total() - before.failures.total()
+        parts = [f"${counts.cost - before.cost:.4f} spent", f"{counts.sent - before.sent:,} sent"]
+        parts += [f"{again:,} of them failed"] if again else []
+        parts += [f"{self._unread:,} set aside"] if self._unread else []
+        return ", ".join(parts)
+
+    def _left(self, now: float) -> str:
+        if not self._total or not self._done:
+            return ""
+        left = (now - self._since) / self._done * (self._total - self._done)
+        return f", {tqdm.format_interval(left)} left"

@@ -1,0 +1,241 @@
+"""The line to one model: reserve, wait for a turn, ask, try again, commit."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from sqlite3 import Connection
+
+from hypnos.errors import UserError
+from hypnos.llm.cancellation import Stop
+from hypnos.llm.chat import ChatModel, Reply
+from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.journal.budget import Budget
+from hypnos.llm.journal.journal import Entry, Journal, insert
+from hypnos.llm.journal.keys import RequestKeys
+from hypnos.llm.journal.ledger import Reservation, bury, note_failure, release, reserve, settle, this_process
+from hypnos.llm.journal.writer import Writer
+from hypnos.llm.sending.pacing import Limits, wait_before
+from hypnos.llm.token_counts import most_tokens
+
+log = logging.getLogger(__name__)
+
+_AHEAD = 2
+"""Requests reserved for each one under way, so that a free turn never waits for the disk."""
+
+_POLL = 0.1  # seconds between two looks at what others have settled
+_DEAD = 20  # requests in a row that failed for good, without one reply between them
+
+
+class Failed(Exception):
+    """A request that brings no reply now; another run may ask it again."""
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a line did since it was opened.
+
+    Attributes:
+        sent: requests that were sent, the repeated ones included.
+        replies: replies that were committed, refusals included.
+        failures: by reason, requests sent without a reply.
+        cost: dollars, of replies and of failures that may be billed.
+    """
+
+    sent: int = 0
+    replies: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    cost: float = 0.0
+
+
+class Line:
+    """One model, asked by one process under one budget. Lives in one event loop."""
+
+    def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: int) -> None:
+        """Open the line; nothing is sent yet.
+
+        Args:
+            model: who is asked.
+            journal: where replies are kept.
+            writer: of that journal, in this event loop.
+            budget: what may be spent.
+            tries: how often a request is sent before its failures count as lasting.
+        """
+        self.model = model
+        self.counts = Counts()
+        self._journal = journal
+        self._writer = writer
+        self._budget = budget
+        self._tries = tries
+        self._price = model.price()
+        self._limits = Limits(model)
+        self._ahead = asyncio.Semaphore(model.in_flight * _AHEAD)
+        self._owner = this_process()
+        self._chance = random.Random()
+        self._failed_in_a_row = 0
+
+    async def reply(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
+        """One reply, committed to the journal before it is returned.
+
+        Raises:
+            UserError: nothing more can be asked; `stop` is set.
+            Failed: no reply to this one.
+        """
+        try:
+            if not self.model.journaled:
+                return await self._complete(keys, sample)
+            async with self._ahead:
+                return await self._journaled(keys, sample, stop)
+        except Failed:
+            raise
+        except Exception as error:
+            stop.set(error)
+            raise
+
+    async def _journaled(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
+        asked = self._reservation(keys, sample)
+        failure = Passing("")
+        for tried in range(1, self._tries + 1):
+            held = await self._reserve(asked, stop)
+            if held is not None:
+                return held
+            try:
+                return await self._send(keys, sample, asked, stop)
+            except Passing as error:
+                failure = error
+            if tried < self._tries:
+                await stop.sleep(wait_before(tried, failure, self._chance))
+        raise self._give_up(f"failed: {failure.reason}")
+
+    async def _send(self, keys: RequestKeys, sample: int, asked: Reservation, stop: Stop) -> Reply:
+        """Ask once, when it is this request's turn.
+
+        The turn is held until the journal knows what came of it: a kill then loses no more than what is in flight,
+        however slow the disk is.
+        """
+        sent = False
+        try:
+            async with self._limits.turn(asked.tokens, stop):
+                sent = True
+                self.counts.sent += 1
+                reply = await self._answer(keys, sample, asked)
+                await self._commit(Entry(keys, sample, reply), asked)
+                return reply
+        finally:
+            if not sent:
+                await self._release(asked)
+
+    async def _answer(self, keys: RequestKeys, sample: int, asked: Reservation) -> Reply:
+        """The model's reply or lasting refusal; what brings neither is written down before its error goes on."""
+        try:
+            return await self._complete(keys, sample)
+        except Refused as refusal:
+            if refusal.lasting:
+                return self._refusal(refusal)
+            await self._fail(asked, Passing("bad request"))
+            raise self._give_up(f"refused: {refusal}") from None
+        except Passing as failure:
+            await self._fail(asked, failure)
+            raise
+        except UserError:
+            await self._release(asked)  # nobody bills a request without a right key or model
+            raise
+        except BaseException:
+            await self._fail(asked, Passing("stopped", billed=True))
+            raise
+
+    async def _complete(self, keys: RequestKeys, sample: int) -> Reply:
+        return await self.model.complete(keys.messages, schema=keys.settings.get("schema"), sample=sample)
+
+    async def _reserve(self, asked: Reservation, stop: Stop) -> Reply | None:
+        """Reserve; returns the reply instead where another request or process brought it meanwhile."""
+        looks = 0
+        while True:
+            stop.check()
+            verdict = await self._writer.write(lambda c: reserve(c, asked, self._budget, self._owner))
+            if verdict == "granted":
+                return None
+            if verdict == "answered":
+                return self._journal.find(asked.key)
+            if verdict == "spent":
+                raise UserError(self._spent())
+            if verdict == "batch":
+                raise UserError(
+                    f"llm {self.model.name}: some of these requests are in a batch that was sent before: set llm.batch"
+                    " as it was then, to collect it"
+                )
+            if looks % 20 == 0:
+                await self._writer.write(bury)
+            looks += 1
+            await stop.sleep(_POLL)
+
+    def _spent(self) -> str:
+        usd, tokens = self._journal.spent(self._budget.account)
+        limits = []
+        if self._budget.usd is not None:
+            limits.append(f"${usd:.4f} of budget.usd={self._budget.usd:g}")
+        if self._budget.tokens is not None:
+            limits.append(f"{tokens:,} of budget.tokens={self._budget.tokens}")
+        return (
+            f"budget: {' and '.join(limits)} spent under the account {self._budget.account!r}, and the next request to"
+            f" {self.model.name} may pass it; every reply is kept: start again with a larger budget to go on"
+        )
+
+    async def _commit(self, entry: Entry, asked: Reservation) -> None:
+        reply = entry.reply
+        usd, tokens = reply.cost or 0.0, reply.tokens_in + reply.tokens_out
+
+        def work(connection: Connection) -> None:
+            insert(connection, entry)
+            settle(connection, asked.key, self._budget.account, usd=usd, tokens=tokens)
+
+        await self._writer.write(work)
+        self._failed_in_a_row = 0
+        self.counts.replies += 1
+        self.counts.cost += usd
+
+    async def _release(self, asked: Reservation) -> None:
+        await self._writer.write(lambda connection: release(connection, asked.key))
+
+    async def _fail(self, asked: Reservation, failure: Passing) -> None:
+        usd, tokens = (asked.usd, asked.tokens) if failure.billed else (0.0, 0)
+
+        def work(connection: Connection) -> None:
+            settle(connection, asked.key, self._budget.account, usd=usd, tokens=tokens)
+            note_failure(connection, asked.key, failure.reason, usd, tokens)
+
+        if not self.counts.failures[failure.reason]:
+            log.warning("llm %s: %s; such requests are sent again", self.model.name, failure.reason)
+        self.counts.failures[failure.reason] += 1
+        self.counts.cost += usd
+        await self._writer.write(work)
+
+    def _give_up(self, reason: str) -> Exception:
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row < _DEAD:
+            return Failed(reason)
+        return UserError(
+            f"llm {self.model.name}: {_DEAD} requests in a row brought no reply from {self.model.address} ({reason});"
+            " every reply is kept: start again to go on"
+        )
+
+    def _reservation(self, keys: RequestKeys, sample: int) -> Reservation:
+        most = most_tokens(keys.messages)
+        usd = 0.0 if self._price is None else self._price.of(most, self.model.max_tokens)
+        return Reservation(keys.sample(sample), usd, most + self.model.max_tokens)
+
+    def _refusal(self, refusal: Refused) -> Reply:
+        date = datetime.now(UTC).isoformat(timespec="seconds")
+        return Reply(
+            text="",
+            model=self.model.model,
+            tokens_in=0,
+            tokens_out=0,
+            cost=0.0,
+            seconds=0.0,
+            date=date,
+            finish="refused",
+            refusal=str(refusal),
+        )

@@ -1,0 +1,117 @@
+"""What is open while models are asked: an event loop in a thread, the journal's writer, a line to each model."""
+
+import asyncio
+import atexit
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from hypnos.errors import UserError
+from hypnos.llm.cancellation import Stop
+from hypnos.llm.chat import ChatModel
+from hypnos.llm.journal.budget import Budget
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.journal.writer import Writer
+from hypnos.llm.providers.connections import close_clients
+from hypnos.llm.sending.sender import Line
+from hypnos.llm.sending.worker_processes import SharedLine
+
+T = TypeVar("T")
+
+
+class Room:
+    """Opened at the first question; other threads start work in its loop and wait for it."""
+
+    def __init__(self, journal: Journal, budget: Budget, *, tries: int, workers: int) -> None:
+        self._journal = journal
+        self._budget = budget
+        self._tries = tries
+        self._workers = workers
+        journal.connect()  # of the wrong version, it is found here
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="llm", daemon=True)
+        self._thread.start()
+        self._writer = Writer(journal, self._loop)
+        self._opening = threading.Lock()
+        self._lines: dict[int, Line | SharedLine] = {}
+        self._batches: dict[int, Any] = {}
+        atexit.register(self.close)  # connections that are left open complain at the end of the process
+
+    def line(self, model: ChatModel) -> Line | SharedLine:
+        """The line to a model.
+
+        Raises:
+            UserError: the model cannot be asked, or not under this budget.
+        """
+        with self._opening:
+            if id(model) not in self._lines:
+                model.prepare()
+                self._check_price(model)
+                self._lines[id(model)] = self.start(self._open(model)).result()
+            return self._lines[id(model)]
+
+    def batches(self, model: ChatModel) -> Any:
+        """A model's way through its provider's batch endpoint.
+
+        Raises:
+            UserError: the provider has none.
+        """
+        from hypnos.llm.providers.batches import Batches
+        from hypnos.llm.providers.litellm import LitellmChat
+
+        assert isinstance(model, LitellmChat)
+        if id(model) not in self._batches:
+            made = Batches(model, journal=self._journal, writer=self._writer, budget=self._budget)
+            self._batches[id(model)] = made
+        return self._batches[id(model)]
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Begin work in the loop."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, function: Callable[..., object], *arguments: Any) -> None:
+        """Call something in the loop."""
+        self._loop.call_soon_threadsafe(function, *arguments)
+
+    def stop(self) -> Stop:
+        return self.start(_make(Stop)).result()
+
+    def close(self) -> None:
+        """Commit what is queued, and end."""
+        atexit.unregister(self.close)
+        for line in self._lines.values():
+            if isinstance(line, SharedLine):
+                line.close()
+        self.start(_end_others()).result()
+        self.start(close_clients()).result()
+        self._writer.close()
+        self.call(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    async def _open(self, model: ChatModel) -> Line | SharedLine:
+        if self._workers and model.portable:
+            return SharedLine(
+                model, journal=self._journal.path, budget=self._budget, tries=self._tries, workers=self._workers
+            )
+        return Line(model, journal=self._journal, writer=self._writer, budget=self._budget, tries=self._tries)
+
+    def _check_price(self, model: ChatModel) -> None:
+        if self._budget.usd is not None and model.price() is None:
+            raise UserError(
+                f"llm {model.name}: no price of {model.model} is known, so budget.usd cannot be kept: state prices"
+                " (input and output, in dollars per million tokens) or limit budget.tokens instead"
+            )
+
+
+async def _make(kind: Callable[[], T]) -> T:
+    return kind()
+
+
+async def _end_others() -> None:
+    """End what libraries left running in this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

@@ -1,0 +1,129 @@
+"""Killed and started again, side by side, and with worker processes."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from hypnos.llm.journal.journal import Journal
+
+pytestmark = pytest.mark.slow
+
+SCRIPT = Path(__file__).with_name("asking.py")
+ROOT = Path(__file__).parents[3]
+
+
+def start(folder, running, count, **options):
+    return subprocess.Popen(
+        [sys.executable, str(SCRIPT), str(folder), running.url, str(count), json.dumps(options)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def finish(process):
+    _, said = process.communicate(timeout=200)
+    return process.returncode, said
+
+
+def answers(folder, name="answers.jsonl"):
+    return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_killed_and_started_again_asks_only_what_was_in_flight(server, tmp_path, workers):
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    whole.mkdir()
+    broken.mkdir()
+    options = {"in_flight": 8, "workers": workers}
+    unbroken = server(latency=0.05)
+    assert finish(start(whole, unbroken, 400, **options))[0] == 0
+    running = server(latency=0.05)
+    chance, kills = random.Random(workers), 0
+    while True:
+        process = start(broken, running, 400, **options)
+        before = running.stats().get("requests", 0)
+        while process.poll() is None and running.stats().get("requests", 0) < before + chance.randint(60, 120):
+            time.sleep(0.02)
+        if process.poll() is not None:
+            break
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        kills += 1
+        assert kills < 30
+    assert finish(process)[0] == 0
+    assert kills >= 3
+    assert (broken / "answers.jsonl").read_bytes() == (whole / "answers.jsonl").read_bytes()
+    journal = Journal(path=broken / "journal.sqlite")
+    assert journal.count() == 400
+    stats = running.stats()
+    assert stats["different"] == 400
+    assert stats["requests"] <= 400 + kills * 8
+    assert stats["requests"] <= 400 + journal.failures().get("killed", 0)
+    assert journal.connect().execute("SELECT COUNT(*) FROM reservations").fetchone() == (0,)
+
+
+def test_two_processes_share_one_budget_and_one_journal(server, tmp_path):
+    running = server(latency=0.05)
+    options = {"in_flight": 8, "prices": {"input": 0.0, "output": 1e4}, "usd": 60.0}  # at most $1 a reply, really 0.4
+    first = start(tmp_path, running, 300, file="a.jsonl", **options)
+    second = start(tmp_path, running, 300, file="b.jsonl", first=150, **options)
+    (code_a, said_a), (code_b, said_b) = finish(first), finish(second)
+    assert (code_a, code_b) == (1, 1)
+    assert "budget.usd=60" in said_a.splitlines()[-1]
+    assert "budget.usd=60" in said_b.splitlines()[-1]
+    journal = Journal(path=tmp_path / "journal.sqlite")
+    spent, _ = journal.spent()
+    rows = list(journal.entries())
+    assert spent == pytest.approx(sum(row["reply"]["cost"] for row in rows))
+    assert 58.0 <= spent <= 60.0
+    assert running.stats()["requests"] == journal.count()
+    assert running.stats()["most_asked"] == 1
+
+
+def test_two_processes_with_the_same_requests_pay_once(server, tmp_path):
+    running = server(latency=0.05)
+    both = [start(tmp_path, running, 120, file=f"{name}.jsonl", in_flight=8) for name in "ab"]
+    assert [finish(process)[0] for process in both] == [0, 0]
+    assert (tmp_path / "a.jsonl").read_bytes() == (tmp_path / "b.jsonl").read_bytes()
+    assert running.stats()["requests"] == 120
+
+
+def test_worker_processes_answer_alike(server, tmp_path):
+    running = server(latency=0.02, too_many=0.05, retry_after=0, broken=0.03, cut=0.02, unreadable=0.1)
+    assert finish(start(tmp_path, running, 200, workers=2))[0] == 0
+    rows = answers(tmp_path)
+    assert [row["id"] for row in rows] == [f"r{i}" for i in range(200)]
+    assert all(row["value"] is not None for row in rows)
+    journal = Journal(path=tmp_path / "journal.sqlite")
+    assert running.stats()["requests"] == journal.count() + sum(journal.failures().values())
+    assert running.stats()["most"] <= 16
+
+
+def test_worker_processes_stop_at_a_mistake(server, tmp_path):
+    running = server(models=["other"], latency=0.05)
+    code, said = finish(start(tmp_path, running, 300, workers=2, in_flight=4))
+    assert code == 1
+    assert "knows no model hosted_vllm/m" in said.splitlines()[-1]
+    assert running.stats()["requests"] <= 12
+
+
+def test_a_stop_by_hand_keeps_what_was_under_way(server, tmp_path):
+    running = server(latency=0.3)
+    process = start(tmp_path, running, 300, in_flight=8)
+    while running.stats().get("requests", 0) < 30:
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert 30 <= running.stats()["requests"] == Journal(path=tmp_path / "journal.sqlite").count() < 300
