@@ -29,7 +29,7 @@ def main(cfg: DictConfig) -> None:
 
         from hydra.utils import instantiate
 
-        from hypnos.curation.filtering import run_filter
+        from hypnos.curation.run import run_filter
         from hypnos.llm.redaction import forgotten
 
         output = Path(hydra_config.runtime.output_dir)

@@ -25,7 +25,7 @@ from hypnos.benchmark.prompt_form import PromptForm
 from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.task import Task
 from hypnos.benchmark.weighed import choose_per_character, questions
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 PINNED = ("torch==2.13.0", "lm-eval[hf]==0.4.11")
 SIZES = ("8", "32")

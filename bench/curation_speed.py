@@ -11,10 +11,10 @@ import orjson
 
 from bench.curation import read_lines
 from bench.promise import SHARED, Promise
-from hypnos.corpus.selected import select_lines
 from hypnos.corpus.selection import Selection
-from hypnos.curation.deduplicate import Deduplicate
-from hypnos.curation.grams import fold
+from hypnos.curation.score.select import select_lines
+from hypnos.curation.similarity.deduplicate import Deduplicate
+from hypnos.curation.similarity.ngrams import fold
 
 Row = dict[str, Any]
 

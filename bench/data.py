@@ -15,7 +15,7 @@ import orjson
 from bench.promise import ROOT, Promise
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 FEW, MANY = 20_000, 200_000
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from bench.promise import ROOT, Promise
-from hypnos.curation.cross_score import CrossScore
-from hypnos.curation.novelty import Novelty
+from hypnos.curation.generate.novelty import Novelty
 from hypnos.curation.pipeline import run_steps
+from hypnos.curation.score.cross_score import CrossScore
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.journal import Journal

@@ -13,8 +13,8 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from bench.data import read_pairs, write_pairs
 from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.data.pack import pack
+from hypnos.tuning.compute.loss import negative_log_likelihood
 from hypnos.tuning.full import FullTuning
-from hypnos.tuning.loss import negative_log_likelihood
 from hypnos.tuning.schedule import cosine
 
 PAIRS = 1_000

@@ -20,9 +20,9 @@ from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.data.pack import Packing
 from hypnos.data.rows import PackedRows, column
-from hypnos.tuning.attention import choose_attention
-from hypnos.tuning.loss import negative_log_likelihood
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.loss import negative_log_likelihood
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 DOCUMENTS = 24
 

@@ -22,7 +22,7 @@ from omegaconf import OmegaConf
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
-from hypnos.curation.filtering import check_configuration, run_filter
+from hypnos.curation.run import check_configuration, run_filter
 from hypnos.errors import UserError
 from hypnos.llm.recorded import RecordedChat
 from hypnos.specialty.doses import find_doses, grade

@@ -18,7 +18,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.evaluation import prepare
 from hypnos.benchmark.exam import choose_exam
 from hypnos.benchmark.kept_answers import answers_place
-from hypnos.curation.filtering import run_filter
+from hypnos.curation.run import run_filter
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request

@@ -12,7 +12,7 @@ from pytorch_lightning import Callback, Trainer
 from bench.gpu.work import LENGTH, ROWS_PER_STEP, WARM, Clock, config, make_model, pairs
 from bench.peers.ours import Pairs
 from bench.peers.work import LAYERS, LORA, LR
-from hypnos.tuning.attention import choose_attention
+from hypnos.tuning.compute.attention import choose_attention
 from hypnos.tuning.full import FullTuning
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.memory import measure_row

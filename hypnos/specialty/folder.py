@@ -70,7 +70,7 @@ class Specialty:
         aliases: generic name by other name.
         confusable: pairs of names that are mixed up, the shorter often standing within the longer.
         seeds: at least one for each task that has a quota.
-        probes: answers of known quality and harm, for trying a scorer out; see `hypnos.curation.probes`.
+        probes: answers of known quality and harm, for trying a scorer out; see `hypnos.curation.score.probes`.
         prompts: text by file name, with `$places` to fill.
         rubric: the whole of ``rubric.yaml``.
     """

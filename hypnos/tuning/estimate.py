@@ -9,8 +9,8 @@ from transformers import PretrainedConfig
 
 from hypnos.errors import UserError
 from hypnos.report.tables.terminal import text_table
+from hypnos.tuning.distributed.sharding import GATHERED, Sharded, build_trainer
 from hypnos.tuning.memory import Memory, measure_row
-from hypnos.tuning.sharded import GATHERED, Sharded, build_trainer
 from hypnos.tuning.stages import Run
 
 PRECISIONS = ("32-true", "bf16-mixed")

@@ -13,12 +13,12 @@ from hypnos.artefacts.config_check import bind_targets
 from hypnos.corpus.objective import read_objective
 from hypnos.errors import UserError
 from hypnos.report.tables.terminal import text_table
+from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
+from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished, write_outcome
-from hypnos.tuning.rank import forget_ranks, is_first_rank
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
-from hypnos.tuning.watch import end_ranks
 
 log = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
 
 from hypnos.errors import UserError
-from hypnos.tuning.attention import choose_attention
+from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.quantization import KINDS, check_machine, read_quantized
 from hypnos.tuning.module import Tuning
-from hypnos.tuning.quantization import KINDS, check_machine, read_quantized
 
 
 class LoraTuning(Tuning):
@@ -61,7 +61,7 @@ class LoraTuning(Tuning):
             activation_checkpointing: see `Tuning`.
             attention: see `Tuning`.
             dtype: of the frozen base; what is trained is kept in float32.
-            quantization: `nf4` keeps the frozen base in four bits (see `hypnos.tuning.quantization`).
+            quantization: `nf4` keeps the frozen base in four bits (see `hypnos.tuning.compute.quantization`).
 
         Raises:
             UserError: the kind of quantization is unknown.

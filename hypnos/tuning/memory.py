@@ -14,9 +14,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from transformers import AttentionInterface, AttentionMaskInterface, AutoModelForCausalLM, PretrainedConfig
 
-from hypnos.tuning.loss import Batch, negative_log_likelihood
+from hypnos.tuning.compute.loss import Batch, negative_log_likelihood
+from hypnos.tuning.compute.quantization import BITS
 from hypnos.tuning.module import Tuning
-from hypnos.tuning.quantization import BITS
 
 CAUSAL = "causal"
 HALF = {"bf16": torch.bfloat16, "16": torch.float16}

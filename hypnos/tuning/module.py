@@ -18,14 +18,14 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.errors import UserError
-from hypnos.tuning.allocator import keep_freed_blocks
-from hypnos.tuning.attention import choose_attention
-from hypnos.tuning.checkpoints import STAGE_KEY
+from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
+from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, compare_code, progress_at
+from hypnos.tuning.compute.allocator import keep_freed_blocks
+from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.loss import Batch, negative_log_likelihood, room_for_sums
+from hypnos.tuning.compute.neftune import Neftune
+from hypnos.tuning.distributed.sharding import shard, whole
 from hypnos.tuning.export import made_with
-from hypnos.tuning.loss import Batch, negative_log_likelihood, room_for_sums
-from hypnos.tuning.neftune import Neftune
-from hypnos.tuning.resume import MADE_WITH, check_weights, compare_code, progress_at
-from hypnos.tuning.sharded import shard, whole
 
 
 class Tuning(LightningModule, ABC):
@@ -56,7 +56,7 @@ class Tuning(LightningModule, ABC):
             weight_decay: on matrices, not on norms and biases.
             neftune_alpha: size of the noise on embeddings; 0 for none.
             activation_checkpointing: recompute activations in the backward pass: less memory, a third more time.
-            attention: a name transformers knows, `documents` (see `hypnos.tuning.attention`), or `auto`.
+            attention: a name transformers knows, `documents` (see `hypnos.tuning.compute.attention`), or `auto`.
 
         Raises:
             UserError: the learning rate is not above 0.

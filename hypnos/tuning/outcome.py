@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from hypnos.corpus.objective import Objective
-from hypnos.tuning.measure import VERSION as MEASURE_VERSION
+from hypnos.tuning.heldout import VERSION as MEASURE_VERSION
 from hypnos.tuning.stages import Result, Run
 
 VERSION = 1

@@ -13,17 +13,17 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.errors import Interrupted, UserError
-from hypnos.tuning.answers import Answers
-from hypnos.tuning.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
+from hypnos.tuning.callbacks.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
+from hypnos.tuning.callbacks.heldout_curve import HeldOutCurve
+from hypnos.tuning.callbacks.sample_answers import Answers
+from hypnos.tuning.distributed.ranks import is_first_rank
+from hypnos.tuning.distributed.sharding import Sharded, build_trainer, gather
+from hypnos.tuning.distributed.watchdog import watched
 from hypnos.tuning.export import describe_stage, export_model
 from hypnos.tuning.handoff import check_directory, check_parent, check_same, probe_logits, reload_logits
-from hypnos.tuning.heldout_curve import HeldOutCurve
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
-from hypnos.tuning.rank import is_first_rank
-from hypnos.tuning.sharded import Sharded, build_trainer, gather
-from hypnos.tuning.tracking import Tracking
-from hypnos.tuning.watch import watched
+from hypnos.tuning.tracking.tracking import Tracking
 
 log = logging.getLogger(__name__)
 

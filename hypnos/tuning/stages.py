@@ -15,14 +15,13 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import join_making, make_once, place
 from hypnos.errors import UserError
-from hypnos.tuning.curves import keep_curves
+from hypnos.tuning.distributed.ranks import is_first_rank, is_led, leading
+from hypnos.tuning.distributed.sharding import build_trainer
 from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
-from hypnos.tuning.rank import is_first_rank, is_led, leading
-from hypnos.tuning.sharded import build_trainer
 from hypnos.tuning.stage import VERSION, Build, counted, train_stage
-from hypnos.tuning.tracking import Tracking
+from hypnos.tuning.tracking.tracking import Tracking, keep_curves
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +35,7 @@ class Result:
     Attributes:
         name: `base`, `vocabulary`, or the stage's name.
         directory: where the model lies; None for the base as it came.
-        measures: by name of the held-out set, the fields of `hypnos.tuning.measure.Measure`.
+        measures: by name of the held-out set, the fields of `hypnos.tuning.heldout.Measure`.
         key: under which it was measured.
     """
 

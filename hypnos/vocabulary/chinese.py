@@ -12,10 +12,10 @@ from hypnos.artefacts.model_folder import read_json
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
 from hypnos.errors import UserError
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
 from hypnos.vocabulary.merge import extend_proto
-from hypnos.vocabulary.own import OwnVocabulary
 from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
 from hypnos.vocabulary.pretrained import locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer

@@ -11,7 +11,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.benchmark.prompts import Prompt
 from hypnos.benchmark.task import Task
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 ROOT = Path(__file__).parents[2]
 

@@ -7,8 +7,8 @@ import orjson
 import pytest
 
 from hypnos.corpus.scores import read_grades
-from hypnos.corpus.selected import select_lines
 from hypnos.corpus.selection import Selection
+from hypnos.curation.score.select import select_lines
 from hypnos.errors import UserError
 
 

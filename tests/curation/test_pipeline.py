@@ -7,7 +7,7 @@ import pytest
 
 from hypnos.corpus.selection import Selection
 from hypnos.curation.pipeline import Lines, check_order, run_steps
-from hypnos.curation.select import Select
+from hypnos.curation.score.select import Select
 from hypnos.errors import UserError
 
 

@@ -9,7 +9,7 @@ from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.errors import UserError
 from hypnos.llm.local_chat import LocalChat
 from hypnos.llm.requests import Request
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 
 @pytest.fixture(scope="module")

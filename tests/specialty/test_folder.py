@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from hypnos.curation.novelty import Novelty
-from hypnos.curation.quotas import make_quotas, share_out
+from hypnos.curation.generate.novelty import Novelty
+from hypnos.curation.generate.quotas import make_quotas, share_out
 from hypnos.errors import UserError
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.folder import find_specialty, read_specialty

@@ -12,7 +12,7 @@ from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.tuning.full import FullTuning
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.schedule import cosine
-from hypnos.vocabulary.own import OwnVocabulary
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample" / "base"

@@ -9,8 +9,8 @@ from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, LightningDataModule, Trainer
 from torch.utils.data import DataLoader
 
-from hypnos.tuning.attention import choose_attention
-from hypnos.tuning.loss import Batch, document_nats, negative_log_likelihood
+from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.loss import Batch, document_nats, negative_log_likelihood
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA GPU")
 

@@ -20,8 +20,8 @@ from hypnos.tuning.export import describe_model
 from hypnos.tuning.handoff import TOLERANCE, check_directory, check_parent, check_same, probe_logits
 from hypnos.tuning.memory import measure_row
 from hypnos.tuning.stage import _export
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 from hypnos.vocabulary.chinese import ChineseVocabulary
-from hypnos.vocabulary.own import OwnVocabulary
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"
@@ -67,7 +67,7 @@ def make_base(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[P
 
 def learn(module: Any, directory: Path) -> None:
     """A few large steps, so that the adapter says something."""
-    from hypnos.tuning.loss import negative_log_likelihood
+    from hypnos.tuning.compute.loss import negative_log_likelihood
 
     torch.manual_seed(0)
     module.load(directory)

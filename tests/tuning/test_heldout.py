@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from hypnos.tuning.loss import document_nats, negative_log_likelihood
-from hypnos.tuning.measure import measure
+from hypnos.tuning.compute.loss import document_nats, negative_log_likelihood
+from hypnos.tuning.heldout import measure
 
 
 def row(*lengths: int) -> dict[str, torch.Tensor]:

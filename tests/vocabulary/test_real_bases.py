@@ -9,10 +9,10 @@ import pytest
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
+from hypnos.vocabulary.base_vocabulary import _spell
 from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import measure_text, split_terms
 from hypnos.vocabulary.merge import extend_proto, load_proto, unreachable
-from hypnos.vocabulary.own import _spell
 from hypnos.vocabulary.pieces import chain_terms, learn_pieces
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]

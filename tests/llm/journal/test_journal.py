@@ -8,9 +8,9 @@ import pytest
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import Reply
+from hypnos.llm.journal import journal as journals
 from hypnos.llm.journal.export import export_lines, import_lines
 from hypnos.llm.journal.journal import FORMAT, Entry, Journal, insert
-from hypnos.llm.journal import journal as journals
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.requests import Request
 

@@ -1,0 +1,98 @@
+"""A rule of cleaning: what it finds, and the texts it looks at."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hypnos.artefacts.keys import file_key
+from hypnos.specialty.drugs import Drug, read_windows
+from hypnos.specialty.folder import find_specialty
+
+Row = dict[str, Any]
+
+FIELDS = ("instruction", "input", "output")
+
+
+class Rule(ABC):
+    """Looks at one row, and only at it; rules are dataclasses, whose fields are their settings."""
+
+    @abstractmethod
+    def check(self, row: Row) -> Row | str | None:
+        """Look at a row.
+
+        Returns:
+            None if there is nothing to say; a reason, short and in English, to reject the row, and behind ": " the
+            words of the row that show it, where it has such; or the row that takes its place.
+        """
+
+    def key(self) -> dict[str, Any]:
+        """What decides, as plain values; a rule that reads files adds their content."""
+        return {"rule": type(self).__name__, **{name: _plain(getattr(self, name)) for name in _fields(self)}}
+
+
+def _fields(rule: Rule) -> Iterator[str]:
+    return (name for name in getattr(rule, "__dataclass_fields__", {}) if not name.startswith("_"))
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple | list) else value
+
+
+def said(row: Mapping[str, Any], field: str) -> str:
+    """The text of a field; "" where there is none."""
+    value = row.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def asked(row: Mapping[str, Any]) -> str:
+    """The question with its material."""
+    return f"{said(row, 'instruction')}\n{said(row, 'input')}".strip()
+
+
+def rewrite(row: Row, change: Callable[[str], str]) -> Row | None:
+    """Change every text of a row, earlier turns included; None if that changes nothing."""
+    changed: Row = {field: change(row[field]) for field in FIELDS if isinstance(row.get(field), str)}
+    history = row.get("history")
+    if isinstance(history, list | tuple):
+        changed["history"] = [_turn(turn, change) for turn in history]
+    if all(row[field] == value for field, value in changed.items()):
+        return None
+    return row | changed
+
+
+def _turn(turn: Any, change: Callable[[str], str]) -> Any:
+    return (
+        [_turn(part, change) for part in turn]
+        if isinstance(turn, list | tuple)
+        else (change(turn) if isinstance(turn, str) else turn)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DrugRule(Rule):
+    """A rule that reads files of the specialty's folder.
+
+    Attributes:
+        specialty: the folder, or its name below `root/specialty`.
+        root: of the project.
+    """
+
+    specialty: str
+    root: str = "."
+
+    FILES: ClassVar[tuple[str, ...]] = ("doses.yaml",)
+
+    def key(self) -> dict[str, Any]:
+        settings = {name: value for name, value in super().key().items() if name not in ("specialty", "root")}
+        return settings | {name: file_key(self.folder / name) for name in self.FILES}
+
+    @cached_property
+    def folder(self) -> Path:
+        return find_specialty(self.specialty, Path(self.root))
+
+    @cached_property
+    def drugs(self) -> tuple[Drug, ...]:
+        return read_windows(self.folder / "doses.yaml")

@@ -1,0 +1,64 @@
+"""Figure 2, step 2: records with obvious errors are removed, each with the reason; some faults are mended.
+
+The paper says no more than "obvious errors"; the rules are ours.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from hypnos.curation.clean.rule import Row, Rule
+
+log = logging.getLogger(__name__)
+
+VERSION = 2
+
+
+class Clean:
+    """The step. Rules look at a record one after another; the first that gives a reason ends it.
+
+    Attributes:
+        rejected: of the last run, records by rule; a rule that found none has 0.
+        changed: likewise, of rules that mend.
+    """
+
+    name = "clean"
+
+    def __init__(self, *, rules: Mapping[str, Rule | None]) -> None:
+        """Take rules in the order in which they look; `null` switches one off."""
+        self.rules = {name: rule for name, rule in rules.items() if rule is not None}
+        self.rejected: Counter[str] = Counter()
+        self.changed: Counter[str] = Counter()
+
+    def key(self) -> dict[str, Any]:
+        # A list: what one rule mends, the next one sees.
+        return {"version": VERSION, "rules": [[name, rule.key()] for name, rule in self.rules.items()]}
+
+    def run(self, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
+        """Yield records that no rule rejects; what was mended has the names of the rules in `changed`."""
+        self.rejected = Counter(dict.fromkeys(self.rules, 0))
+        self.changed = Counter(dict.fromkeys(self.rules, 0))
+        for row in rows:
+            kept = self._pass(row, reject)
+            if kept is not None:
+                yield kept
+        for what, counts in (("rejected", self.rejected), ("changed", self.changed)):
+            log.info("clean: %s: %s", what, ", ".join(f"{name} {n}" for name, n in counts.items() if n) or "none")
+
+    def notes(self) -> dict[str, Any]:
+        """What each rule found in the last run; a rule that found nothing is there too."""
+        return {"rejected_by_rule": dict(self.rejected), "changed_by_rule": dict(self.changed)}
+
+    def _pass(self, row: Row, reject: Callable[[Row, str], None]) -> Row | None:
+        for name, rule in self.rules.items():
+            verdict = rule.check(row)
+            if isinstance(verdict, str):
+                self.rejected[name] += 1
+                reason, _, detail = verdict.partition(": ")
+                reject({**row, "detail": detail} if detail else row, reason)
+                return None
+            if verdict is not None:
+                self.changed[name] += 1
+                row = verdict | {"changed": [*row.get("changed", ()), name]}
+        return row

@@ -1,0 +1,206 @@
+"""Documents: models write questions and answers from passages, and explanations for choice questions."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hypnos.artefacts.keys import content_key
+from hypnos.curation.ask_authors import Asking, Asks, model_key
+from hypnos.curation.cost import Plan
+from hypnos.curation.fences import escape, fence_of
+from hypnos.curation.generate.drafts import SCHEMA, read_drafts
+from hypnos.errors import UserError
+from hypnos.llm.chat import ChatModel
+from hypnos.llm.parsing.replies import read_object
+from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Specialty
+
+Row = dict[str, Any]
+
+_ANSWER = re.compile(r"答案：\s*([A-Z](?:[、,，\s]*[A-Z])*)\s*$")
+_SENTENCE_END = re.compile(r"(?<=[。！？；\n])")
+
+EXPLANATION: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {"explanation": {"type": "string"}},
+    "required": ["explanation"],
+    "additionalProperties": False,
+}
+
+
+@dataclass(slots=True)
+class Documents:
+    """The step `documents`.
+
+    A passage becomes questions and answers that keep its id in `passage`, its group and its `egress`. A choice
+    question with nothing but its letters gets an explanation. What is question and answer already passes.
+
+    Attributes:
+        specialty: prompts.
+        authors: who writes, in turn.
+        client: asks them.
+        per_passage: questions asked of each part of a passage.
+        longest: characters of a part; a longer passage is cut at ends of sentences.
+        explain: whether choice questions without explanation get one.
+        attempts: requests for one readable reply.
+    """
+
+    specialty: Specialty
+    authors: Mapping[str, ChatModel]
+    client: Asks
+    per_passage: int = 3
+    longest: int = 1500
+    explain: bool = True
+    attempts: int = 3
+    name: str = field(default="documents", init=False)
+    _asking: Asking = field(init=False)
+    _models: dict[str, ChatModel] = field(init=False)
+
+    def __post_init__(self) -> None:
+        for name, least in (("per_passage", 1), ("longest", 100), ("attempts", 1)):
+            if getattr(self, name) < least:
+                raise UserError(f"step.documents.{name} {getattr(self, name)}: must be at least {least}")
+        self._models = {model.name: model for model in self.authors.values()}
+        self._asking = Asking(self.client, self._models, attempts=self.attempts, what=self.name)
+
+    def key(self) -> dict[str, Any]:
+        """Everything that decides which records come out."""
+        prompts = ("documents_system", "documents", *(("explain_system", "explain") if self.explain else ()))
+        return {
+            **{name: getattr(self, name) for name in ("per_passage", "longest", "explain", "attempts")},
+            "authors": [model_key(model) for model in self.authors.values()],
+            "prompts": [self.specialty.prompt(name) for name in prompts],
+            "specialty": self.specialty.name,
+        }
+
+    def run(self, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
+        """Yields records in the order of the rows.
+
+        Args:
+            rows: read once for each author and once more, so they must be an iterable that begins anew.
+            reject: takes passages of which nothing could be made.
+
+        Raises:
+            UserError: a row must not leave the machine, no key, no budget.
+        """
+        requests = {name: self._requests(rows, name) for name in self._models}
+        totals = Counter(author for _, author in self._parts(rows) if author is not None)
+        with self._asking.spooled(requests, parse=_read, totals=totals) as answers:
+            for part, author in self._parts(rows):
+                if author is None:
+                    yield part
+                    continue
+                answer = next(answers[author])
+                if answer["value"] is None:
+                    reject(
+                        {**part, "author": author, "reply": answer.get("text", "")},
+                        f"reply_{answer['reason'].partition(':')[0]}",
+                    )
+                elif "text" in part:
+                    yield from self._questions(part, author, answer)
+                else:
+                    yield self._explained(part, author, answer)
+
+    def notes(self) -> dict[str, Any]:
+        """What the step cost."""
+        return {"spend": {name: spend.plain() for name, spend in self._asking.spend.items()}}
+
+    def planned(self, rows: Iterable[Row]) -> Iterator[Plan]:
+        """For an estimate, by author: requests and the tokens of a reply."""
+        for name, model in self._models.items():
+            yield Plan(
+                step=self.name, model=model, requests=self._requests(rows, name), tokens_out=250 * self.per_passage
+            )
+
+    def _parts(self, rows: Iterable[Row]) -> Iterator[tuple[Row, str | None]]:
+        """Rows, passages in parts, each with the author who writes about it; none for what is whole already."""
+        names = list(self._models)
+        number = 0
+        for row in rows:
+            if "text" in row:
+                parts = list(cut(row["text"], self.longest))
+                pieces = (
+                    [{**row, "text": part, "part": at} for at, part in enumerate(parts)] if len(parts) > 1 else [row]
+                )
+            elif self.explain and _bare_answer(row):
+                pieces = [row]
+            else:
+                yield row, None
+                continue
+            for piece in pieces:
+                yield piece, names[number % len(names)]
+                number += 1
+
+    def _requests(self, rows: Iterable[Row], author: str) -> Iterator[Request]:
+        for part, name in self._parts(rows):
+            if name == author:
+                yield self._request(part)
+
+    def _request(self, part: Row) -> Request:
+        prompt = "documents" if "text" in part else "explain"
+        passage = part["text"] if "text" in part else f"{part['instruction']}\n{part['input']}"
+        fence, _ = fence_of({"passage": passage})
+        values = {"fence": fence, "passage": escape(passage)}
+        values |= {"count": str(self.per_passage)} if "text" in part else {"answer": _bare_answer(part)}
+        return Request(
+            id=str(part.get("id")),
+            messages=(
+                {"role": "system", "content": self.specialty.fill(f"{prompt}_system")},
+                {"role": "user", "content": self.specialty.fill(prompt, **values)},
+            ),
+            schema=SCHEMA if "text" in part else EXPLANATION,
+            egress=str(part.get("egress") or "any"),
+        )
+
+    def _questions(self, part: Row, author: str, answer: Mapping[str, Any]) -> Iterator[Row]:
+        prompt = content_key({"messages": [dict(message) for message in self._request(part).messages]})[:16]
+        for at, draft in enumerate(answer["value"][: self.per_passage]):
+            texts = {"instruction": draft["instruction"], "input": draft["input"], "output": draft["output"]}
+            made = [part["id"], part.get("part", 0), at, author, *texts.values()]
+            yield {
+                "id": f"doc-{content_key({'made': made})[:16]}",
+                **{**texts, "history": [], "source": part["source"], "author": author, "model": answer["model"]},
+                **{
+                    "topic": part["topic"],
+                    "licence": part["licence"],
+                    "egress": part["egress"],
+                    "group": part["group"],
+                },
+                **{"passage": part["id"], "prompt": prompt},
+            }
+
+    def _explained(self, row: Row, author: str, answer: Mapping[str, Any]) -> Row:
+        output = f"答案：{_bare_answer(row)}\n解析：{answer['value'][0]['output']}"
+        return {**row, "output": output, "author": author, "model": answer["model"]}
+
+
+def cut(text: str, longest: int) -> Iterator[str]:
+    """Parts of a text, cut at ends of sentences; a sentence that is too long is cut where it must be."""
+    part = ""
+    for sentence in _SENTENCE_END.split(text):
+        if part.strip() and len(part) + len(sentence) > longest:
+            yield part.strip()
+            part = ""
+        while len(sentence) > longest:
+            yield sentence[:longest]
+            sentence = sentence[longest:]
+        part += sentence
+    if part.strip():
+        yield part.strip()
+
+
+def _bare_answer(row: Mapping[str, Any]) -> str:
+    """The letters of a choice question that has no explanation; empty for anything else."""
+    found = _ANSWER.fullmatch(str(row.get("output") or "").strip())
+    return found[1] if found and row.get("input") else ""
+
+
+def _read(text: str) -> list[dict[str, str]] | None:
+    """Drafts, or an explanation in the place of a draft's output: plain values, because they are set aside on disk."""
+    found = read_object(text)
+    if found is not None and isinstance(found.get("explanation"), str) and found["explanation"].strip():
+        return [{"instruction": "", "input": "", "output": found["explanation"].strip()}]
+    drafts = read_drafts(text)
+    return [{"instruction": d.instruction, "input": d.input, "output": d.output} for d in drafts] if drafts else None

@@ -1,0 +1,87 @@
+"""What an author is told: the kind of record, examples, and what is there already."""
+
+import json
+import random
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from hypnos.artefacts.keys import content_key
+from hypnos.curation.generate.drafts import SCHEMA
+from hypnos.curation.generate.pool import Pool
+from hypnos.curation.generate.quotas import Cell
+from hypnos.llm.requests import Request
+from hypnos.specialty.folder import Seed, Specialty
+
+APART = 100
+"""Sample numbers between two requests with the same prompt: more than anyone retries."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One prompt of a round, with what a record made from it is told."""
+
+    author: str
+    cell: Cell
+    count: int
+    parents: tuple[str, ...]
+    messages: tuple[Mapping[str, str], ...]
+    repeat: int
+    key: str
+
+    def request(self) -> Request:
+        """The prompt as a model is asked it."""
+        name = f"{self.cell.name} ({self.key[:8]})"
+        return Request(id=name, messages=self.messages, schema=SCHEMA, first_sample=self.repeat * APART)
+
+
+class PromptMaker:
+    """Makes the prompts of a round."""
+
+    def __init__(self, specialty: Specialty, *, examples: int, existing: int, asked: Counter[str]) -> None:
+        """Set up.
+
+        Args:
+            specialty: seeds and texts.
+            examples: seeds shown in a prompt.
+            existing: questions of the pool shown in a prompt.
+            asked: how often each prompt was asked of each author so far; counted on.
+        """
+        self.specialty = specialty
+        self.examples = examples
+        self.existing = existing
+        self.asked = asked
+
+    def make(self, pool: Pool, author: str, cell: Cell, count: int, *, draw: str) -> Prompt:
+        """The prompt for some records of one kind; `draw` names the draw of examples."""
+        chance = random.Random(draw)
+        seeds = _choose(self.specialty.seeds, cell, self.examples, chance)
+        values = {
+            axis + suffix: text
+            for axis in ("topic", "task", "difficulty", "audience")
+            for suffix, text in (("", getattr(cell, axis).name), ("_holds", getattr(cell, axis).holds))
+        }
+        listed = "\n".join(f"- {question}" for question in pool.like(cell, self.existing, chance)) or "（无）"
+        user = self.specialty.fill(
+            "generate", count=str(count), examples="\n".join(map(_shown, seeds)), existing=listed, **values
+        )
+        messages = (
+            {"role": "system", "content": self.specialty.fill("generate_system")},
+            {"role": "user", "content": user},
+        )
+        key = content_key({"messages": list(messages)})
+        # The same prompt may come again, when the pool around a kind has not changed: then its reply must be another.
+        repeat = self.asked[f"{author} {key}"]
+        self.asked[f"{author} {key}"] += 1
+        return Prompt(author, cell, count, tuple(seed.id for seed in seeds), messages, repeat, key)
+
+
+def _choose(seeds: tuple[Seed, ...], cell: Cell, count: int, chance: random.Random) -> list[Seed]:
+    """Seeds of the same task first, then of the same topic, then any; drawn within each."""
+    drawn = chance.sample(seeds, len(seeds))
+    drawn.sort(key=lambda seed: -2 * (seed.task == cell.task.key) - (seed.topic == cell.topic.key))
+    return drawn[:count]
+
+
+def _shown(seed: Seed) -> str:
+    return json.dumps({"instruction": seed.instruction, "input": seed.input, "output": seed.output}, ensure_ascii=False)

@@ -1,0 +1,87 @@
+"""Select: the policy over stored scores decides who is kept (Fig. 2, step 4). Asks nobody."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from hypnos.corpus.selection import STEP, Selection
+from hypnos.errors import UserError
+
+
+@dataclass(slots=True)
+class Select:
+    """The step `select`; another threshold reads the same scores again."""
+
+    selection: Selection
+    name: str = field(default="select", init=False)
+
+    def key(self) -> dict[str, Any]:
+        return self.selection.key()
+
+    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+        """Yields what passes. The pipeline uses `divide`, which leaves lines as they stand and is much faster."""
+        decide = self.selection.over(lambda: rows)
+        for row in rows:
+            reason = decide(row)
+            if reason is None:
+                yield row
+            else:
+                reject(row, reason)
+
+    def divide(self, scored: Path, *, kept: Path, rejected: Path) -> Counter[str]:
+        """Divide a file of scored rows; returns the number of rows by reason, those that pass under ''."""
+        return select_lines(scored, kept=kept, rejected=rejected, selection=self.selection)
+
+
+def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selection) -> Counter[str]:
+    """Divide a JSON Lines file into what passes and what does not.
+
+    Args:
+        scored: rows of the `instructions` artefact.
+        kept: written; each line as it stood.
+        rejected: written; each line with `step` and `reason` at its end.
+        selection: what a row must reach.
+
+    Returns:
+        Number of rows by reason; those that pass under "".
+
+    Raises:
+        UserError: the file cannot be read, or a line is no JSON object.
+    """
+    decide = selection.over(lambda: (row for _, row in _read(scored)))
+    counts: Counter[str] = Counter()
+    with kept.open("wb") as passing, rejected.open("wb") as aside:
+        for line, row in _read(scored):
+            reason = decide(row)
+            counts[reason or ""] += 1
+            if "step" in row or "reason" in row:  # decided before, on other terms
+                line = orjson.dumps({key: value for key, value in row.items() if key not in ("step", "reason")})
+            if reason is None:
+                passing.write(line + b"\n")
+            else:
+                step = row.get("step") if reason == row.get("reason") else STEP
+                mark = orjson.dumps({"step": step or STEP, "reason": reason})
+                aside.write(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
+    return counts
+
+
+def _read(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    try:
+        with path.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                line = line.strip()
+                if not line:
+                    continue
+                try:
+                    row = orjson.loads(line)
+                except orjson.JSONDecodeError as error:
+                    raise UserError(f"{path}:{number}: not JSON: {error}") from error
+                if not isinstance(row, dict):
+                    raise UserError(f"{path}:{number}: a record must be an object")
+                yield line, row
+    except OSError as error:
+        raise UserError(f"{path}: {error.strerror or error}") from error

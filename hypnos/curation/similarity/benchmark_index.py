@@ -1,0 +1,115 @@
+"""How much of each benchmark question stands in each record: n-grams counted through one sorted index."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypnos.curation.similarity.benchmark_texts import Asked
+from hypnos.curation.similarity.ngrams import grams
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """The item that a record holds, which part of it, and how much."""
+
+    item: int
+    part: str
+    share: float
+
+
+PARTS = ("question", "stem", "options", "passage")
+TOLD_FIRST = ("question", "stem", "options", "passage")
+
+PASSAGE_LEAST = 40
+JOINT_LEAST = 8
+"""Different grams below which a passage, or stem and options together, are too common to tell anything."""
+
+
+class Overlap:
+    """An index over the n-grams of a benchmark's questions."""
+
+    def __init__(self, asked: Sequence[Asked], *, gram: int, stem_least: int, shares: Mapping[str, float]) -> None:
+        self.gram = gram
+        texts: list[str] = []
+        owners: list[int] = []
+        parts: list[tuple[int, int]] = []
+        for number, item in enumerate(asked):
+            # Options are cut from each other: a gram across two of them would tell their order.
+            made = {0: [item.question], 2: [item.question, *item.options] if item.options else [], 3: [item.passage]}
+            for part, segments in made.items():
+                if any(segments):
+                    owners += [len(parts)] * len(segments)
+                    texts += segments
+                    parts.append((number, part))
+        index = grams(texts, gram)
+        self.parts = np.array(parts, dtype=np.int64).reshape(-1, 2)
+        of_part = np.array(owners, dtype=np.int64)
+        # An option shorter than a gram stands in no text as one.
+        told = np.repeat((index.lengths >= gram) | (self.parts[of_part, 1] == 0), np.diff(index.starts))
+        pairs = np.stack([index.hashes, np.repeat(of_part, np.diff(index.starts)).astype(np.uint64)], axis=1)[told]
+        pairs = np.unique(pairs, axis=0)
+        self.hashes, self.owners = pairs[:, 0].copy(), pairs[:, 1].astype(np.int64)
+        self.sizes = np.maximum(np.bincount(self.owners, minlength=len(parts)), 1)
+        # What a record must hold, for each part; above 1 where the part alone tells nothing.
+        kinds = self.parts[:, 1]
+        self.least = np.select(
+            [kinds == 0, kinds == 2, kinds == 3], [shares["stem"], shares["joint"], shares["passage"]], default=2.0
+        )
+        fewest = np.select([kinds == 0, kinds == 2, kinds == 3], [stem_least - gram + 1, JOINT_LEAST, PASSAGE_LEAST])
+        self.least[self.sizes < fewest] = 2.0
+        self.likeness = shares["question"]
+
+    def find(self, questions: Sequence[str], wholes: Sequence[str]) -> dict[int, Hit]:
+        """The worst hit of each record that has one, by its number.
+
+        Args:
+            questions: what each record asks.
+            wholes: all of each record's text, its question included.
+        """
+        hits: dict[int, Hit] = {}
+        record, part, share, _ = self._shares(wholes)
+        told = share >= self.least[part]
+        self._keep(hits, record[told], part[told], share[told], named=None)
+        record, part, share, size = self._shares(questions)
+        shared = share * self.sizes[part]
+        like = shared / np.maximum(size + self.sizes[part] - shared, 1)
+        told = (like >= self.likeness) & (self.parts[part, 1] == 0)
+        self._keep(hits, record[told], part[told], like[told], named=0)
+        return hits
+
+    def _shares(self, texts: Sequence[str]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
+        """Of each text and part that share a gram: their numbers, the share of the part, the grams of the text."""
+        made = grams(texts, self.gram)
+        # One pair of text and gram, however often the gram stands there.
+        text = np.repeat(np.arange(len(texts)), np.diff(made.starts))
+        order = np.lexsort((made.hashes, text))
+        text, hashes = text[order], made.hashes[order]
+        fresh = np.ones(len(text), bool)
+        fresh[1:] = (text[1:] != text[:-1]) | (hashes[1:] != hashes[:-1])
+        text, hashes = text[fresh], hashes[fresh]
+        sizes = np.bincount(text, minlength=len(texts))
+        left = np.searchsorted(self.hashes, hashes, "left")
+        count = np.searchsorted(self.hashes, hashes, "right") - left
+        place = np.repeat(left - np.cumsum(count) + count, count) + np.arange(count.sum())
+        pairs = np.repeat(text, count) * len(self.parts) + self.owners[place]
+        pairs, shared = np.unique(pairs, return_counts=True)
+        text, part = np.divmod(pairs, max(len(self.parts), 1))
+        return text, part, shared / self.sizes[part], sizes[text]
+
+    def _keep(
+        self, hits: dict[int, Hit], records: NDArray, parts: NDArray, shares: NDArray, *, named: int | None
+    ) -> None:
+        for record, part, share in zip(records.tolist(), parts.tolist(), shares.tolist(), strict=True):
+            item, kind = self.parts[part].tolist()
+            name = PARTS[named] if named is not None else ("stem" if kind == 0 else PARTS[kind])
+            before = hits.get(record)
+            # Of one item the part that says most is named; of several items the one that is held most.
+            rank = TOLD_FIRST.index(name)
+            if before and before.item == item:
+                better = rank < TOLD_FIRST.index(before.part)
+            else:
+                better = before is None or share > before.share
+            if better:
+                hits[record] = Hit(item, name, share)

@@ -1,0 +1,79 @@
+"""The loss of a packed row."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from hypnos.tuning.compute.cross_entropy import CHUNK, summed_cross_entropy
+
+Batch = dict[str, Any]
+"""A row as `hypnos.data.rows.PackedRows` gives it."""
+
+SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier_scale")
+"""Settings of models that do more to their logits than multiply by the head's rows."""
+
+
+def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = None) -> Tensor:
+    """Sum of the learnt tokens' negative log-likelihoods in a row, in nats.
+
+    Logits are made only where a token is learnt, and where the head is a plain matrix never all at once. No mask
+    is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
+    """
+    inputs = _inputs(batch)
+    whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
+    head = plain_head(whole)
+    if head is None:
+        logits = model(**inputs, logits_to_keep=batch["places"]).logits[0]
+        return functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
+    hidden = whole.get_decoder()(**inputs).last_hidden_state[0]
+    return summed_cross_entropy(hidden.index_select(0, batch["places"]), head, batch["targets"], chunk=chunk)
+
+
+@torch.inference_mode()
+def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
+    """Negative log-likelihood of each document of a row, in nats: `(documents,)`, float64, without a gradient."""
+    inputs = _inputs(batch)
+    places, targets = batch["places"], batch["targets"]
+    head = plain_head(model)
+    if head is None:
+        logits = model(**inputs, logits_to_keep=places).logits[0]
+        nats = functional.cross_entropy(logits.float(), targets, reduction="none")
+    else:
+        hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, places)
+        parts = zip(hidden.split(chunk), targets.split(chunk), strict=True)
+        nats = torch.cat([functional.cross_entropy((h @ head.T).float(), t, reduction="none") for h, t in parts])
+    lengths = batch["bounds"].diff()
+    number = torch.arange(len(lengths), device=nats.device).repeat_interleave(lengths)
+    found = torch.zeros(len(lengths), dtype=torch.float64, device=nats.device)
+    return found.index_add_(0, number[places], nats.double())
+
+
+def room_for_sums(count: int, device: torch.device) -> Tensor:
+    """Zeros to which the losses of many rows are added: in float64, but on Apple's GPUs, which do not know it."""
+    return torch.zeros(count, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
+
+
+def _inputs(batch: Batch) -> dict[str, Any]:
+    """What the model is asked; where documents lie is told in transformers' words, so that nothing looks for it."""
+    bounds, longest = batch["bounds"], batch["longest"]
+    return {
+        "input_ids": batch["input_ids"],
+        "position_ids": batch["position_ids"],
+        "use_cache": False,
+        "cu_seq_lens_q": bounds,
+        "cu_seq_lens_k": bounds,
+        "max_length_q": longest,
+        "max_length_k": longest,
+    }
+
+
+def plain_head(model: Any) -> Tensor | None:
+    """The matrix `(vocabulary, width)` that gives the logits, or None if there is more to them than that."""
+    head = model.get_output_embeddings()
+    active = getattr(head, "modules_to_save", None)  # peft's copy of a head that is trained whole
+    linear = head if active is None else active[head.active_adapters[0]]
+    if type(linear) is not nn.Linear or linear.bias is not None or any(getattr(model.config, s, None) for s in SCALED):
+        return None
+    return head.weight

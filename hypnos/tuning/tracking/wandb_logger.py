@@ -1,0 +1,71 @@
+"""A stage's run at Weights & Biases: Lightning's logger, and what it leaves out: lineage, and an end."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from pytorch_lightning.loggers import WandbLogger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from hypnos.report.wandb.artifacts import model_artifact, use
+from hypnos.report.wandb.run import CONSOLE, check_mode
+from hypnos.tuning.distributed.ranks import is_first_rank
+
+
+class StageWandbLogger(WandbLogger):
+    """Logs one stage. The key comes from WANDB_API_KEY or `wandb login`."""
+
+    def __init__(
+        self,
+        *,
+        project: str,
+        save_dir: str,
+        job_type: str = "",
+        group: str | None = None,
+        name: str | None = None,
+        mode: str = "offline",
+        upload_models: bool = False,
+    ) -> None:
+        """Describe the run; it begins with the first thing logged.
+
+        Args:
+            project: the project's name.
+            save_dir: where W&B keeps its own files.
+            job_type: the stage.
+            group: the experiment or the sweep.
+            name: what differs from other runs.
+            mode: `offline`, `online` or `disabled`.
+            upload_models: send the weights too, and not only where they lie.
+
+        Raises:
+            UserError: the mode is unknown, or there is no key for `online`.
+        """
+        check_mode(mode)
+        import wandb
+
+        settings = wandb.Settings(console=CONSOLE, quiet=True)
+        super().__init__(
+            name=name, save_dir=save_dir, project=project, group=group, job_type=job_type, mode=mode, settings=settings
+        )
+        self.upload_models = upload_models
+
+    @property
+    def experiment(self) -> Any:
+        """The run; W&B would take another folder where this one is not there yet."""
+        if self._experiment is None and is_first_rank():
+            Path(str(self.save_dir)).mkdir(parents=True, exist_ok=True)
+        return super().experiment
+
+    @rank_zero_only
+    def log_lineage(self, *, used: Iterable[Any], made: Path) -> None:
+        """Say which artifacts the stage was made from, and where the model lies that it made."""
+        run = self.experiment
+        for artifact in used:
+            use(run, artifact)
+        run.log_artifact(model_artifact(made, upload=self.upload_models))
+
+    @rank_zero_only
+    def finish(self, *, failed: bool) -> None:
+        """End the run, or the next stage would go on writing into it."""
+        if self._experiment is not None:
+            self._experiment.finish(exit_code=int(failed))

@@ -1,0 +1,185 @@
+"""Copies: found as Jaccard on sets of Python strings finds them."""
+
+import json
+import random
+
+import pytest
+
+from hypnos.curation.similarity.deduplicate import Deduplicate
+from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, fold, grams, jaccard
+from hypnos.errors import UserError
+
+SIGNS = "麻醉手术血压心率呼吸监测药物剂量患者诱导维持苏醒镇痛禁食气道插管肌松拮抗输液体温风险评估准备处理"
+
+
+def record(text, name="1", question="问题甲"):
+    return {"id": name, "instruction": question, "input": "", "output": text}
+
+
+def sift(rows, **settings):
+    rejected = []
+    kept = list(Deduplicate(**settings).run(iter(rows), lambda row, why: rejected.append((row, why))))
+    return kept, rejected
+
+
+def trigrams(text):
+    text = fold(text)
+    return {text[i : i + 3] for i in range(len(text) - 2)} or {text}
+
+
+def likeness(one, other):
+    sets = [trigrams(f"{row['instruction']}\n{row['input']}\n{row['output']}") for row in (one, other)]
+    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+
+
+def test_grams_are_those_of_plain_python():
+    texts = ["麻醉前应禁食八小时。", "", "短", "二字", "ＡＢc，12", "麻醉前，应禁食八小时", "a" * 9]
+    made = grams(texts)
+    for at, text in enumerate(texts):
+        plain = trigrams(text) if fold(text) else set()
+        assert len(made.of(at)) == len(plain)
+    for i, one in enumerate(texts):
+        for j, other in enumerate(texts):
+            a, b = (trigrams(text) if fold(text) else set() for text in (one, other))
+            assert jaccard(made.of(i), made.of(j)) == pytest.approx(len(a & b) / len(a | b) if a | b else 1.0)
+    assert made.folded[0] == made.folded[5]
+    assert len(set(made.folded.tolist())) == len(texts) - 1
+
+
+def test_folding():
+    assert fold("  Ａｂ，１２。麻醉藥 \n") == "ab12麻醉药"
+    assert fold("\ud800 x") == "x"  # half a character does no harm
+
+
+@pytest.mark.parametrize(
+    "copy",
+    [
+        "术前八小时禁食，两小时禁水。",
+        "术前八小时禁食两小时禁水",
+        " 术前八小时禁食 ， 两小时禁水 ! ",
+        "術前八小時禁食，兩小時禁水。",
+    ],
+)
+def test_the_same_in_another_dress(copy):
+    first, again = record("术前八小时禁食，两小时禁水。"), record(copy, "2")
+    kept, rejected = sift([first, again])
+    assert kept == [first]
+    told = {
+        "duplicate_of": "1",
+        "duplicate_text": "问题甲\n\n术前八小时禁食，两小时禁水。",
+        "likeness": 1.0,
+    }
+    assert rejected == [(again | told, "duplicate")]
+
+
+def test_chinese_copies_are_seen_and_other_answers_are_not():
+    text = "平卧使膈肌上移，诱导后吸气肌张力消失，胸廓弹性改变，功能残气量下降约百分之二十，氧合随之变差。"
+    near = record(text.replace("约百分之", "大约百分之"), "2")
+    other = record("椎管内麻醉后血压下降，多因交感神经阻滞，应先补液，再给予血管活性药，并监测胎心。", "3")
+    kept, [(row, reason)] = sift([record(text), near, other])
+    assert [r["id"] for r in kept] == ["1", "3"]
+    assert (reason, row["duplicate_of"]) == ("near_duplicate", "1")
+    assert row["likeness"] == pytest.approx(likeness(record(text), near), abs=1e-4)
+
+
+def words(rng, length):
+    return "".join(rng.choices(SIGNS, k=length))
+
+
+def test_planted_copies_are_found_and_nothing_else_is_dropped():
+    rng = random.Random(0)
+    rows = [record(words(rng, rng.randint(20, 120)), f"{i}", words(rng, 12)) for i in range(3000)]
+    copies = []
+    for i in range(600):
+        signs = list((original := rng.choice(rows))["output"])
+        for _ in range(rng.randint(1, max(1, len(signs) // 12))):
+            signs[rng.randrange(len(signs))] = rng.choice(SIGNS)
+        copies.append((original | {"id": f"c{i}", "output": "".join(signs)}, original))
+    kept, rejected = sift([*rows, *(copy for copy, _ in copies)])
+    assert len(kept) + len(rejected) == 3600
+    by_id = {row["id"]: row for row in [*rows, *(copy for copy, _ in copies)]}
+    for row, _ in rejected:
+        assert likeness(by_id[row["id"]], by_id[row["duplicate_of"]]) >= 0.8
+    close = [copy["id"] for copy, original in copies if likeness(copy, original) >= 0.8]
+    found = {row["id"] for row, _ in rejected}
+    assert len(close) > 150
+    assert sum(name in found for name in close) >= 0.95 * len(close)
+
+
+def test_copies_meet_across_batches_and_the_first_stays():
+    rng = random.Random(1)
+    rows = [record(words(rng, 60), f"{i}") for i in range(ROWS + 10)]
+    rows.append(rows[3] | {"id": "late"})
+    rows.append(rows[ROWS + 5] | {"id": "later"})
+    kept, rejected = sift(rows)
+    assert [(row["id"], row["duplicate_of"]) for row, _ in rejected] == [("late", "3"), ("later", str(ROWS + 5))]
+    assert len(kept) == ROWS + 10
+
+
+def test_rows_are_taken_as_they_are_wanted():
+    taken = []
+
+    def rows():
+        rng = random.Random(2)
+        for i in range(10 * ROWS):
+            taken.append(i)
+            yield record(words(rng, 30), f"{i}")
+
+    next(Deduplicate().run(rows(), lambda row, why: None))
+    assert len(taken) == ROWS
+
+
+def test_long_texts_make_small_batches():
+    taken = []
+
+    def rows():
+        for i in range(100):
+            taken.append(i)
+            yield record(f"{i}" + "麻醉" * (CHARACTERS // 8), f"{i}")
+
+    next(Deduplicate().run(rows(), lambda row, why: None))
+    assert len(taken) == 4
+
+
+def test_one_question_or_one_record():
+    rows = [record("答案一：先禁食，再签字，然后评估气道。", "1"), record("完全不同的另一个说法在这里出现。", "2")]
+    assert len(sift(rows)[0]) == 2
+    kept, rejected = sift(rows, on="question")
+    assert [row["id"] for row in kept] == ["1"]
+    assert rejected[0][1] == "duplicate"
+
+
+def test_only_exact_copies():
+    text = "平卧使膈肌上移，诱导后吸气肌张力消失，胸廓弹性改变，功能残气量下降约百分之二十，氧合随之变差。"
+    rows = [record(text), record(text + "好", "2"), record(text + "！", "3")]
+    kept, rejected = sift(rows, jaccard=1.0)
+    assert [row["id"] for row in kept] == ["1", "2"]
+    assert rejected[0][1] == "duplicate"
+
+
+def test_records_without_words_are_no_copies_of_each_other():
+    rows = [{"id": "1"}, {"id": "2", "instruction": "？", "output": None}]
+    assert sift(rows)[0] == rows
+
+
+def test_history_tells_conversations_apart():
+    one = record("不客气。", "1", "谢谢") | {"history": [["头痛怎么办？", "多休息，避免熬夜，必要时就诊。"]]}
+    other = record("不客气。", "2", "谢谢") | {"history": [["腹泻怎么办？", "口服补液盐，清淡饮食，注意脱水。"]]}
+    assert len(sift([one, other])[0]) == 2
+
+
+def test_against_a_pool(tmp_path):
+    pool = tmp_path / "pool.jsonl"
+    pool.write_text(json.dumps(record("术前八小时禁食。", "old"), ensure_ascii=False), "utf-8")
+    kept, rejected = sift([record("术前八小时禁食", "new"), record("术后监测。", "n2")], against=[str(pool)])
+    assert [row["id"] for row in kept] == ["n2"]
+    assert rejected[0][0]["duplicate_of"] == "old"
+    with pytest.raises(UserError, match=r"none\.jsonl"):
+        sift([], against=[str(tmp_path / "none.jsonl")])
+    assert Deduplicate(against=[str(pool)]).key() != Deduplicate().key()
+
+
+@pytest.mark.parametrize(("settings", "named"), [({"on": "answer"}, "on 'answer'"), ({"jaccard": 0.2}, "jaccard 0.2")])
+def test_what_cannot_be_meant(settings, named):
+    with pytest.raises(UserError, match=named):
+        Deduplicate(**settings)
