@@ -17,14 +17,14 @@ from transformers import PreTrainedTokenizerFast
 
 from bench.environment import interpreter
 from bench.promise import ROOT, SHARED, Promise
-from hypnos.benchmark.answering import Way
-from hypnos.benchmark.decoding import Row, batches, decode
-from hypnos.benchmark.generation import LocalModel
+from hypnos.benchmark.answerers.answerer import Way
+from hypnos.benchmark.answerers.likelihood_prompts import choose_per_character, questions
+from hypnos.benchmark.answerers.local_model import LocalModel
+from hypnos.benchmark.answerers.prompt_form import PromptForm
+from hypnos.benchmark.inference.generate import Row, batches, decode
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.prompt_form import PromptForm
-from hypnos.benchmark.prompts import Prompt
-from hypnos.benchmark.task import Task
-from hypnos.benchmark.weighed import choose_per_character, questions
+from hypnos.benchmark.tasks.prompts import Prompt
+from hypnos.benchmark.tasks.task import Task
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 PINNED = ("torch==2.13.0", "lm-eval[hf]==0.4.11")

@@ -23,7 +23,7 @@ def quick_metrics(pairs: int = 10_000, characters: int = 150) -> list[Promise]:
 
     import evaluate
     from hypnos.benchmark.items import Item
-    from hypnos.benchmark.measure import measure
+    from hypnos.benchmark.metrics.measure import measure
     from hypnos.benchmark.predictions import Prediction
     from hypnos.specialty.folder import read_specialty
 

@@ -7,6 +7,7 @@ made again under the new one.
 
 import json
 import os
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,9 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.artefacts.keys import content_key
+from hypnos.benchmark.answerers.cache import answers_place
 from hypnos.benchmark.evaluation import prepare
 from hypnos.benchmark.exam import choose_exam
-from hypnos.benchmark.kept_answers import answers_place
 from hypnos.curation.run import run_filter
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.litellm import LitellmChat
@@ -125,9 +126,8 @@ def flat(part: Any, key: str = "", *, output: Path) -> dict[str, Any]:
     if isinstance(part, dict) and part:
         below = ((f"{key}.{name}".lstrip("."), value) for name, value in part.items())
         return {k: v for name, value in below for k, v in flat(value, name, output=output).items()}
-    if key.endswith("_target_"):
-        return {key: str(part).rpartition(".")[2]}
-    return {key: json.loads(json.dumps(part).replace(str(output), "<output>").replace(str(ROOT), "<root>"))}
+    text = json.dumps({key: part}).replace(str(output), "<output>").replace(str(ROOT), "<root>")
+    return json.loads(re.sub(r'(_target_": ")[\w.]+\.', r"\1", text))  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize("primary", CHOICES)

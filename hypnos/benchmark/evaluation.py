@@ -10,17 +10,17 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.config_check import bind_targets
-from hypnos.benchmark.answering import Answerer, Way
-from hypnos.benchmark.asking import ask, choose_ways, measure_answers, read_tasks
-from hypnos.benchmark.judge import Judge
-from hypnos.benchmark.judging import verdicts_on
-from hypnos.benchmark.lineup import Build, line_up
-from hypnos.benchmark.measure import Measured, describe
+from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.lineup import Build, line_up
+from hypnos.benchmark.judge.cache import verdicts_on
+from hypnos.benchmark.judge.judge import Judge
+from hypnos.benchmark.metrics.likelihood_accuracy import left_out_note
+from hypnos.benchmark.metrics.measure import Measured, describe
+from hypnos.benchmark.model_on_task import ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.predictions import Prediction
-from hypnos.benchmark.rating import Ratings, read_back, sheets_for
-from hypnos.benchmark.sheets.study import Study
-from hypnos.benchmark.task import Task
-from hypnos.benchmark.verdicts import (
+from hypnos.benchmark.raters.run import Ratings, read_back, sheets_for
+from hypnos.benchmark.raters.study import Study
+from hypnos.benchmark.report_data import (
     judge_notes,
     numbers,
     rater_notes,
@@ -28,7 +28,7 @@ from hypnos.benchmark.verdicts import (
     verdict_duels,
     verdict_numbers,
 )
-from hypnos.benchmark.weighed_scores import left_out_note
+from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
 from hypnos.report.arms import Planned
 from hypnos.report.report import write_report

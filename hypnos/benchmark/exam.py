@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.keys import content_key
-from hypnos.benchmark import choice
-from hypnos.benchmark.asking import Given, ask, choose_ways, measure_answers, read_tasks
-from hypnos.benchmark.generation import LocalModel
-from hypnos.benchmark.lineup import Build
-from hypnos.benchmark.measure import Measured, describe
+from hypnos.benchmark.answerers.lineup import Build
+from hypnos.benchmark.answerers.local_model import LocalModel
+from hypnos.benchmark.choice import extract as choice
+from hypnos.benchmark.metrics.measure import Measured, describe
+from hypnos.benchmark.model_on_task import Given, ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.predictions import Prediction
-from hypnos.benchmark.task import Task
+from hypnos.benchmark.tasks.task import Task
 from hypnos.corpus.objective import Objective, read_objective
 from hypnos.errors import UserError
 from hypnos.report.arm_scores import write_scores
@@ -23,6 +23,9 @@ log = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised when what is left in an arm's folder changes."""
+
+MODEL = "hypnos.benchmark.generation.LocalModel"
+"""The address of `LocalModel` when the first sweeps took the benchmark: their keys hold it, wherever it lies now."""
 
 ROOM = ("path", "read_tokenizer", "cache_gib", "rows", "device")
 """Settings of a model that do not decide what it answers."""
@@ -92,6 +95,7 @@ class Exam:
             for task in self._tasks
         ]
         model = {name: value for name, value in self._model.items() if name not in ROOM}
+        model["_target_"] = MODEL
         return content_key({"version": VERSION, "rules": choice.VERSION, "tasks": tasks, "model": model})
 
     def check(self, objective: Objective) -> None:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, results_of
-from hypnos.benchmark.lineup import Build
 from hypnos.errors import UserError
 from hypnos.report.arm_scores import read_scores
 from hypnos.report.arms import Arm, Planned, find_sweep, read_arms

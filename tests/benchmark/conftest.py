@@ -9,8 +9,8 @@ import yaml
 from transformers import LlamaConfig, LlamaForCausalLM
 
 from hypnos.artefacts.model_folder import copy_tokenizer
-from hypnos.benchmark.prompts import Prompt
-from hypnos.benchmark.task import Task
+from hypnos.benchmark.tasks.prompts import Prompt
+from hypnos.benchmark.tasks.task import Task
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
 ROOT = Path(__file__).parents[2]

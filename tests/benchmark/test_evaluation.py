@@ -12,10 +12,10 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.artefacts.store import partial_of
-from hypnos.benchmark import generation
-from hypnos.benchmark.answering import Answerer
+from hypnos.benchmark.answerers import local_model as generation
+from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.cache import COMING, FILE, answers_of, answers_place
 from hypnos.benchmark.evaluation import run_evaluation
-from hypnos.benchmark.kept_answers import COMING, FILE, answers_of, answers_place
 from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
 from hypnos.report.wandb.report import WandbReport

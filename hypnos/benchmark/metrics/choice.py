@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from datasets import Value
 
-from hypnos.benchmark.choice import VERSION
+from hypnos.benchmark.choice.extract import VERSION
 from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
 from hypnos.report.results import Metric
 

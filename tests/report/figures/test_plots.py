@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.figures.figures import draw_figures, fonts
+from hypnos.report.figures import fonts
+from hypnos.report.figures.figures import draw_figures
 from hypnos.report.figures.plots import grouped_bars, heat_map, radar
 from hypnos.report.report import tabulate_results
 

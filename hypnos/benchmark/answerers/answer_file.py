@@ -1,0 +1,133 @@
+"""Answers made elsewhere, read from a file: `answers:<file>`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from hypnos.artefacts.keys import file_key
+from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.reasoning import cut_thinking
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.tasks.task import Task
+from hypnos.corpus.files import Malformed, read_rows
+from hypnos.errors import UserError
+
+VERSION = 1
+ID = ("id", "item")
+ANSWER = ("raw", "answer", "output", "response", "prediction")
+
+
+class AnswersFile(Answerer):
+    """Rows of JSON Lines, JSON or CSV: `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and
+    perhaps `task`, `sample` (the number of the repeat) and `finished` (whether the model ended by itself).
+
+    One file may hold the answers to several tasks.
+    """
+
+    def __init__(self, *, path: str, name: str | None = None) -> None:
+        """Say where the answers are.
+
+        Raises:
+            UserError: nothing is there.
+        """
+        self.path = Path(path)
+        self.name = name or self.path.stem
+        if not self.path.is_file():
+            raise UserError(f"{path}: no such file of answers")
+        self._rows: list[tuple[str, dict[str, Any]]] | None = None
+
+    def key(self, task: Task, way: Way) -> dict[str, Any]:
+        return {"version": VERSION, "answers": file_key(self.path)}
+
+    def check(self, tasks: Sequence[Task]) -> None:
+        """See that each item of each task has its answer, and each answer its item.
+
+        An answer that no item asks for may belong to an item beyond a task's limit, and is then passed over.
+        """
+        known = {task.name: {item.id for item in task.items()} for task in tasks}
+        limited = {task.name for task in tasks if task.limit}
+        for where, row in self._read():
+            asked = [row["task"]] if row["task"] else list(known)
+            among = [name for name in asked if row["id"] in known.get(name, ())]
+            if len(among) > 1:
+                raise UserError(f"{where}: {row['id']} is an item of {' and of '.join(among)}: name its task")
+            if (row["task"] and row["task"] not in known) or among or limited & set(asked):
+                continue
+            if row["task"]:
+                raise UserError(f"{where}: {row['id']} is no item of {row['task']}")
+            raise UserError(f"{where}: {row['id']} is an item of none of the tasks ({', '.join(known)})")
+        for task in tasks:
+            self._answers(task)
+
+    def answer(
+        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+    ) -> Iterator[list[Prediction]]:
+        answers = self._answers(task)
+        yield [prediction for item in items for prediction in answers[item.id]]
+
+    def close(self) -> None:
+        self._rows = None
+
+    def _answers(self, task: Task) -> dict[str, list[Prediction]]:
+        """By item, in the order of the samples."""
+        found: dict[tuple[str, int], tuple[str, Prediction]] = {}
+        known = {item.id for item in task.items()}
+        for where, row in self._read():
+            if row["task"] not in ("", task.name) or row["id"] not in known:
+                continue
+            place = (row["id"], row["sample"])
+            if place in found:
+                raise UserError(f"{where}: a second answer to {row['id']} (the first: {found[place][0]})")
+            answer, thought = cut_thinking(row["raw"])
+            found[place] = (
+                where,
+                Prediction(
+                    item=row["id"],
+                    sample=row["sample"],
+                    prompt="",
+                    raw=row["raw"],
+                    answer=answer,
+                    finished=row["finished"],
+                    tokens=0,
+                    thought=thought,
+                ),
+            )
+        answered = {item for item, _ in found}
+        missing = [item.id for item in task.items() if item.id not in answered]
+        if missing:
+            raise UserError(
+                f"{self.path}: no answer to {len(missing)} of {len(known)} items of {task.name}, such as {missing[0]}"
+            )
+        answers: dict[str, list[Prediction]] = {}
+        for item, sample in sorted(found):
+            answers.setdefault(item, []).append(found[item, sample][1])
+        return answers
+
+    def _read(self) -> list[tuple[str, dict[str, Any]]]:
+        if self._rows is None:
+            self._rows = [(where, _fields(where, row)) for where, row in read_rows(str(self.path))]
+        return self._rows
+
+
+def _fields(where: str, row: Any) -> dict[str, Any]:
+    if isinstance(row, Malformed):
+        raise UserError(f"{where}: {row}")
+    if not isinstance(row, Mapping):
+        raise UserError(f"{where}: an answer must be an object, not {type(row).__name__}")
+    item = next((row[name] for name in ID if row.get(name) is not None), None)
+    raw = next((row[name] for name in ANSWER if isinstance(row.get(name), str)), None)
+    if item is None or raw is None:
+        missing = " or ".join(ID) if item is None else " or ".join(ANSWER)
+        raise UserError(f"{where}: no {missing} (fields found: {', '.join(map(str, row)) or 'none'})")
+    try:
+        sample = int(row.get("sample") or 0)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{where}: sample {row['sample']!r} is no number") from error
+    return {
+        "id": str(item),
+        "raw": raw,
+        "task": str(row.get("task") or ""),
+        "sample": sample,
+        "finished": str(row.get("finished", True)).lower() not in ("false", "0"),
+    }

@@ -1,0 +1,116 @@
+"""Models behind an address answer, through the journal and the budget."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.reasoning import cut_thinking
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.tasks.task import Task
+from hypnos.errors import UserError
+from hypnos.llm.chat import ChatModel
+from hypnos.llm.client import Client
+from hypnos.llm.requests import Request
+
+VERSION = 1
+"""Raised when the same reply becomes another answer."""
+
+
+class ChatAnswers(Answerer):
+    """A chat model, asked each question in a conversation of its own."""
+
+    def __init__(self, *, chat: ChatModel, client: Client, name: str | None = None, repeats: int = 1) -> None:
+        """Nothing is sent before the first question.
+
+        Args:
+            chat: who is asked.
+            client: sends the requests.
+            name: in the report; by default the chat model's.
+            repeats: answers to each question.
+        """
+        self.chat = chat
+        self.client = client
+        self.name = name or chat.name
+        self.repeats = repeats
+
+    def key(self, task: Task, way: Way) -> dict[str, Any]:
+        return {"version": VERSION, "chat": self.chat.identity(), "repeats": self.repeats}
+
+    def check(self, tasks: Sequence[Task]) -> None:
+        """See that nothing is asked that must stay on this machine."""
+        if self.chat.is_local(self.client.local_addresses):
+            return
+        for task in tasks:
+            kept = next((item for item in task.items() if "local" in (task.egress, item.egress)), None)
+            if kept is not None:
+                raise UserError(
+                    f"{task.name} with {self.name}: {kept.id} must stay on this machine (egress: local), and "
+                    f"{self.chat.address} is none of client.local_addresses"
+                )
+
+    def answer(
+        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+    ) -> Iterator[list[Prediction]]:
+        asked = [(item, repeat) for item in items for repeat in range(self.repeats) if (item.id, repeat) not in done]
+        requests = [
+            Request(
+                id=f"{task.name}/{item.id}",
+                messages=tuple(task.messages(item)),
+                egress="local" if "local" in (task.egress, item.egress) else "any",
+                first_sample=repeat,
+            )
+            for item, repeat in asked
+        ]
+        replies = self.client.ask(
+            self.chat, requests, parse=lambda text: text, attempts=1, what=f"{self.name} on {task.name}"
+        )
+        failed = 0
+        reason = ""
+        for (item, repeat), reply in zip(asked, replies, strict=True):
+            if reply.reason.startswith("failed"):
+                failed, reason = failed + 1, reply.reason
+                continue
+            answer, thought = cut_thinking(reply.text)
+            yield [
+                Prediction(
+                    item=item.id,
+                    sample=repeat,
+                    prompt=task.messages(item)[-1]["content"],
+                    raw=reply.text,
+                    answer=answer,
+                    finished=not reply.tokens_out or reply.tokens_out < self.chat.max_tokens,
+                    tokens=reply.tokens_out,
+                    thought=thought,
+                    rule=reply.reason,
+                )
+            ]
+        if failed:
+            raise UserError(
+                f"{self.name} on {task.name}: {failed} of {len(asked)} questions are unanswered ({reason}); "
+                "the same command asks them again, and no others"
+            )
+
+    def close(self) -> None:
+        self.client.close()
+
+
+def key_variable(model: str) -> str | None:
+    """The environment variable in which litellm expects the key of a model's provider.
+
+    Raises:
+        UserError: litellm does not know the model.
+    """
+    from hypnos.llm.providers.litellm import load_litellm
+
+    litellm = load_litellm()
+    try:
+        provider = litellm.get_llm_provider(model)[1]
+    except Exception as error:  # an exception class of its own for each reason
+        raise UserError(
+            f"models: {model} is no folder, and no model that litellm knows "
+            "(a folder, hub:<owner>/<name>, answers:<file>, or <provider>/<model>)"
+        ) from error
+    asked = litellm.validate_environment(model)
+    missing = asked.get("missing_keys") or []
+    return next((name for name in missing if name.endswith("_KEY")), f"{provider.upper()}_API_KEY")

@@ -1,0 +1,103 @@
+"""Answers as an artefact: kept group by group while they come, so that a run that is killed loses no more than one."""
+
+import logging
+import os
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+from tqdm import tqdm
+
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
+from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.tasks.task import Task
+
+log = logging.getLogger(__name__)
+
+FILE = "predictions.jsonl"
+COMING = "coming.jsonl"
+VERSION = 1
+"""Raised when the form of the file changes."""
+
+
+def answers_of(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> list[Prediction]:
+    """The answers of one model to one task, made now or found.
+
+    Returns:
+        In the order of the task's items, and of the repeats.
+    """
+    directory = answers_place(answerer, task, way, artefacts=artefacts)
+    if make_once(directory, lambda partial: _write(answerer, task, way, partial), keep_partial=True):
+        log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, way, directory)
+    return list(_read(directory / FILE))
+
+
+def answers_place(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> Path:
+    """The folder of these answers, named by what decides them."""
+    asked = {"version": VERSION, "task": task.version(), "way": way, "model": answerer.key(task, way)}
+    return place(
+        artefacts / "predictions", task.name if way == "generation" else f"{task.name}-{way}", content_key(asked)
+    )
+
+
+def _write(answerer: Answerer, task: Task, way: Way, directory: Path) -> None:
+    items = task.items()
+    coming = directory / COMING
+    answers = {(one.item, one.sample): one for one in _read_whole_lines(coming)}
+    if answers:
+        log.info("%s: %d answers of %s are there already", task.name, len(answers), answerer.name)
+    started, tokens, new = time.monotonic(), 0, 0
+    # disable=None: no bar where the output is not a terminal.
+    bar = tqdm(total=len(items), desc=f"{answerer.name} on {task.name} ({way})", disable=None, dynamic_ncols=True)
+    with coming.open("ab") as stream, bar:
+        bar.update(len({item for item, _ in answers}))
+        for group in answerer.answer(task, items, way, done=set(answers)):
+            stream.write(b"".join(orjson.dumps(asdict(one)) + b"\n" for one in group))
+            stream.flush()
+            os.fsync(stream.fileno())
+            # A group may hold answers that were there: made again, they are the same.
+            answers |= {(one.item, one.sample): one for one in group if (one.item, one.sample) not in answers}
+            tokens += sum(one.tokens for one in group)
+            new += len(group)
+            bar.update(len({item for item, _ in answers}) - bar.n)
+    seconds = time.monotonic() - started
+    log.info(
+        "%s: %s (%s), %d answers in %.1f s%s",
+        *(task.name, answerer.name, way, new, seconds),
+        f", {tokens / max(seconds, 1e-9):,.0f} tokens/s" if tokens else "",
+    )
+    _write_in_order(directory, items, answers.values())
+    coming.unlink()
+
+
+def _write_in_order(directory: Path, items: Sequence[Item], answers: Iterable[Prediction]) -> None:
+    order = {item.id: number for number, item in enumerate(items)}
+    in_order = sorted(answers, key=lambda one: (order[one.item], one.sample))
+    (directory / FILE).write_bytes(b"".join(orjson.dumps(asdict(one)) + b"\n" for one in in_order))
+
+
+def _read_whole_lines(file: Path) -> Iterator[Prediction]:
+    """What a stopped run left; the line it was writing when it was stopped is taken off."""
+    if not file.is_file():
+        return
+    content = file.read_bytes()
+    whole = content[: content.rfind(b"\n") + 1]
+    if len(whole) < len(content):
+        with file.open("r+b") as stream:
+            stream.truncate(len(whole))
+    yield from _parse(whole)
+
+
+def _read(file: Path) -> Iterator[Prediction]:
+    yield from _parse(file.read_bytes())
+
+
+def _parse(content: bytes) -> Iterator[Prediction]:
+    for line in content.split(b"\n"):
+        if line:
+            yield Prediction(**orjson.loads(line))

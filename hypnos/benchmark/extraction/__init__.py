@@ -1,4 +1,0 @@
-"""The rules by which `hypnos.benchmark.choice` reads options from an answer.
-
-Each rule takes a reply and returns letters, "" (surely no answer) or None (does not fire).
-"""

@@ -1,0 +1,216 @@
+"""How likely a model finds each continuation of a prompt; what prompts have in common is read once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import chain
+from typing import Any
+
+import torch
+
+from hypnos.benchmark.inference.generate import batches
+from hypnos.benchmark.inference.kv_cache import make_cache
+from hypnos.benchmark.inference.output_head import CLOSE, OutputHead, Waiting
+
+WORTH = 8
+"""Tokens that all prompts must share to be read apart."""
+
+
+ALIKE = 0.85
+"""Share of a batch's longest row that its others have at least, or a batch of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """A prompt and what may follow it, as token ids."""
+
+    prompt: tuple[int, ...]
+    continuations: tuple[tuple[int, ...], ...]
+
+    @property
+    def longest(self) -> int:
+        """Tokens of the prompt with its longest continuation."""
+        return len(self.prompt) + max(map(len, self.continuations))
+
+
+def encode(
+    tokenizer: Any, prompts: Sequence[str], endings: Sequence[Sequence[str]], *, special: bool
+) -> list[Weighing]:
+    """Encode prompts, and each continuation as the tokens it adds to its prompt.
+
+    A continuation is encoded with the prompt, as it would have been written after it, and not by itself. Spaces at
+    the end of a prompt are read as the start of each continuation.
+
+    Args:
+        tokenizer: of the model.
+        prompts: texts so far.
+        endings: for each prompt, texts that may follow.
+        special: whether the tokenizer adds its own special tokens (BOS); a chat template has written them already.
+    """
+    heads = [prompt.rstrip(" ") for prompt in prompts]
+    whole = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
+    encoded = tokenizer([*heads, *whole], add_special_tokens=special)["input_ids"]
+    before, after = encoded[: len(heads)], iter(encoded[len(heads) :])
+    return [
+        Weighing(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))
+        for ids, follow in zip(before, endings, strict=True)
+    ]
+
+
+@torch.inference_mode()
+def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int) -> list[list[float]]:
+    """Log-likelihoods of continuations, in nats, summed over their tokens.
+
+    All continuations of a prompt stand behind it in one row, each at the positions it would have alone, and none
+    sees another: the prompt is read once, and so is what all prompts begin with.
+
+    Args:
+        model: a causal language model of transformers.
+        weighings: every continuation has at least one token.
+        tokens: most tokens read together, padding included.
+    """
+    if not weighings:
+        return []
+    head = OutputHead(model)
+    if not keeps_branches_apart(head):
+        return _one_by_one(head, weighings, tokens)
+    reading = _Reading(head, weighings)
+    sizes = [len(one.prompt) + sum(len(ids) - 1 for ids in one.continuations) for one in weighings]
+    for batch in batches([size - len(reading.shared) for size in sizes], tokens=tokens, rows=tokens, alike=ALIKE):
+        reading.read(batch)
+    return reading.finish()
+
+
+@torch.inference_mode()
+def keeps_branches_apart(head: OutputHead) -> bool:
+    """Whether a model reads continuations beside each other as it reads them alone.
+
+    Models whose attention does not go by the positions and the mask they are given do not.
+    """
+    trial = [Weighing((3, 4, 5, 6), ((7, 8, 9), (10, 11), (12,)))]
+    reading = _Reading(head, trial)
+    try:
+        reading.read([0])
+    except (ValueError, RuntimeError, TypeError):  # a mask of this form is refused
+        return False
+    together, alone = reading.finish()[0], _one_by_one(head, trial, 64)[0]
+    return all(abs(a - b) < CLOSE for a, b in zip(together, alone, strict=True))
+
+
+def _one_by_one(head: OutputHead, weighings: Sequence[Weighing], tokens: int) -> list[list[float]]:
+    """The slow way: every continuation behind a prompt of its own."""
+    flat = [Weighing((*one.prompt, *ids[:-1]), ((ids[-1],),)) for one in weighings for ids in one.continuations]
+    waiting = Waiting(head)
+    sums = [[0.0] for _ in flat]
+    ends = [len(ids) for one in weighings for ids in one.continuations]
+    for batch in batches([len(one.prompt) for one in flat], tokens=tokens, rows=tokens):
+        ids = _pad([flat[k].prompt for k in batch], head.model.device)
+        states = head.states(input_ids=ids, use_cache=False)
+        for row, k in enumerate(batch):
+            whole = (*flat[k].prompt, flat[k].continuations[0][0])
+            first = len(whole) - 1 - ends[k]
+            targets = [[token] for token in whole[first + 1 :]]
+            waiting.ask(states[row, first : len(whole) - 1], targets, [partial(_add, sums[k], (0,))] * ends[k])
+    waiting.finish()
+    found = iter(sums)
+    return [[next(found)[0] for _ in one.continuations] for one in weighings]
+
+
+def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
+    """Tokens with which all prompts begin, if that is worth it; each prompt keeps one at least for itself."""
+    first, last = min(prompts), max(prompts)
+    most = min(map(len, prompts)) - 1
+    length = next((i for i in range(most) if first[i] != last[i]), most)
+    return first[:length] if length >= WORTH and len(prompts) > 1 else ()
+
+
+class _Reading:
+    """Prompts are read in batches, a row for each with all its continuations."""
+
+    def __init__(self, head: OutputHead, weighings: Sequence[Weighing]) -> None:
+        self.head = head
+        self.weighings = weighings
+        self.device = head.model.device
+        self.sums = [[0.0] * len(one.continuations) for one in weighings]
+        self.waiting = Waiting(head)
+        self.shared = _shared([one.prompt for one in weighings])
+        self.start = make_cache(head.model.config)
+        if self.shared:
+            ids = torch.tensor([list(self.shared)], device=self.device)
+            head.states(input_ids=ids, past_key_values=self.start, use_cache=True)
+
+    def read(self, batch: Sequence[int]) -> None:
+        """Read the prompts with these numbers, and ask for the likelihoods of what follows them."""
+        members = [self.weighings[number] for number in batch]
+        own = [one.prompt[len(self.shared) :] for one in members]
+        rests = [[ids[:-1] for ids in one.continuations] for one in members]
+        ids = _pad([(*begin, *chain(*rest)) for begin, rest in zip(own, rests, strict=True)], self.device)
+        parts, positions = self._places(own, rests, ids.shape[1])
+        branches = any(len(rest) for row in rests for rest in row)
+        states = self.head.states(
+            input_ids=ids,
+            # Without branches plain causal attention does: padding stands behind, and no token of a prompt sees it.
+            attention_mask=self._mask(parts) if branches else None,
+            position_ids=positions,
+            past_key_values=self._cache(len(batch)),
+            use_cache=bool(self.shared),
+        )
+        for row, number in enumerate(batch):
+            self._ask(states[row], number, len(own[row]))
+
+    def finish(self) -> list[list[float]]:
+        """The log-likelihoods of all continuations of all prompts."""
+        self.waiting.finish()
+        return self.sums
+
+    def _ask(self, states: torch.Tensor, number: int, length: int) -> None:
+        """Ask at the prompt's last token for all first tokens, and at each token of a branch for the next one."""
+        continuations = self.weighings[number].continuations
+        targets: list[list[int]] = [[ids[0] for ids in continuations]]
+        takers = [partial(_add, self.sums[number], range(len(continuations)))]
+        for j, ids in enumerate(continuations):
+            targets += [[token] for token in ids[1:]]
+            takers += [partial(_add, self.sums[number], (j,))] * (len(ids) - 1)
+        self.waiting.ask(states[length - 1 : length - 1 + len(targets)], targets, takers)
+
+    def _places(
+        self, own: Sequence[Sequence[int]], rests: Sequence[Sequence[Sequence[int]]], width: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """For each token its branch (0: the prompt) and its position; `(rows, width)` each."""
+        parts = torch.zeros((len(own), width), dtype=torch.long)
+        positions = torch.arange(width).repeat(len(own), 1)
+        for row, (begin, branches) in enumerate(zip(own, rests, strict=True)):
+            at = len(begin)
+            for number, branch in enumerate(branches, 1):
+                parts[row, at : at + len(branch)] = number
+                positions[row, at : at + len(branch)] = torch.arange(len(begin), len(begin) + len(branch))
+                at += len(branch)
+        return parts.to(self.device), positions.to(self.device) + len(self.shared)
+
+    def _mask(self, parts: torch.Tensor) -> torch.Tensor:
+        """What each token sees, `(rows, 1, tokens, shared + tokens)`: 0, or the lowest number there is."""
+        width = parts.shape[1]
+        earlier = torch.ones((width, width), dtype=torch.bool, device=self.device).tril()
+        seen = earlier & ((parts == 0)[:, None] | (parts[:, None] == parts[:, :, None]))
+        seen = torch.nn.functional.pad(seen, (len(self.shared), 0), value=True)[:, None]
+        dtype = self.head.model.dtype
+        return torch.zeros(seen.shape, dtype=dtype, device=self.device).masked_fill(~seen, torch.finfo(dtype).min)
+
+    def _cache(self, rows: int) -> Any:
+        """Keys and values of what is shared, for each row."""
+        if not self.shared:
+            return None
+        made = make_cache(self.head.model.config)
+        for layer, other in zip(made.layers, self.start.layers, strict=True):
+            layer.update(other.keys.expand(rows, -1, -1, -1), other.values.expand(rows, -1, -1, -1))
+        return made
+
+
+def _pad(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
+    longest = max(map(len, rows))
+    return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
+
+
+def _add(sums: list[float], places: Sequence[int], values: list[float]) -> None:
+    for place, value in zip(places, values, strict=True):
+        sums[place] += value

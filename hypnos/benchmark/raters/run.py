@@ -1,0 +1,105 @@
+"""Sheets for raters as an artefact, and what came back of them."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.store import make_once, place
+from hypnos.benchmark.judge.cache import answers_key
+from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.raters.disagreements import find_disputes, write_disputes
+from hypnos.benchmark.raters.ratings import AnswerRating, Completeness, read_ratings
+from hypnos.benchmark.raters.sheet import HANDED_OUT, make_sheets
+from hypnos.benchmark.raters.study import Study
+from hypnos.benchmark.tasks.task import Task
+from hypnos.errors import UserError
+from hypnos.specialty.folder import Specialty
+from hypnos.specialty.rubric import KINDS, read_indicators, read_severe
+
+log = logging.getLogger(__name__)
+
+VERSION = 1
+"""Raised when the same answers make other sheets."""
+
+DISPUTES = "to_settle.csv"
+
+Predictions = Mapping[str, Mapping[str, Sequence[Prediction]]]
+"""By task and model."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ratings:
+    """Files that raters handed in.
+
+    Attributes:
+        files: of the pages or tables.
+        sheets: folder of the sheets they belong to; None: those that this run makes.
+        allow_missing: take files that are not finished.
+    """
+
+    files: Sequence[str] = ()
+    sheets: str | None = None
+    allow_missing: bool = False
+
+
+def sheets_for(
+    study: Study, tasks: Sequence[Task], predictions: Predictions, *, specialty: Specialty, artefacts: Path
+) -> Path:
+    """The folder with a page for each rater, the plan and the key, made now or found."""
+    rated = [task for task in tasks if task.kind in KINDS]
+    asked = {
+        "version": VERSION,
+        "study": study.key(),
+        "tasks": {task.name: task.version() for task in rated},
+        "answers": {task.name: answers_key(predictions[task.name]) for task in rated},
+        "rubric": specialty.rubric,
+    }
+    directory = place(artefacts / "sheets", "sheets", content_key(asked))
+
+    def write(partial: Path) -> None:
+        items = {task.name: task.items() for task in rated}
+        make_sheets(partial, study=study, tasks=items, predictions=predictions, specialty=specialty)
+
+    make_once(directory, write)
+    log.info("sheets: give raters what is in %s; the key beside it stays here", directory / HANDED_OUT)
+    return directory
+
+
+def read_back(
+    ratings: Ratings,
+    made: Path | None,
+    tasks: Sequence[Task],
+    predictions: Predictions,
+    *,
+    specialty: Specialty,
+    output: Path,
+) -> tuple[list[AnswerRating], list[Completeness]]:
+    """Read what raters handed in, and list what they should settle.
+
+    Raises:
+        UserError: it is not known to which sheets the files belong; or see `read_ratings`.
+    """
+    if not ratings.files:
+        return [], []
+    sheets = Path(ratings.sheets) if ratings.sheets else made
+    if sheets is None:
+        raise UserError(
+            "ratings.files: to which sheets do they belong? ratings.sheets=<folder>, or the same raters=..."
+        )
+    given, stages = read_ratings(sheets, [Path(file) for file in ratings.files], allow_missing=ratings.allow_missing)
+    disputes = find_disputes(given)
+    if disputes:
+        names = {one.key: one.name for one in read_indicators(specialty)}
+        names |= {f"severe:{one.key}": one.name for one in read_severe(specialty)}
+        texts = {
+            (task, one.item, model): one.answer
+            for task, models in predictions.items()
+            for model, made_answers in models.items()
+            for one in reversed(made_answers)
+        }
+        known = {task.name: task.items() for task in tasks}
+        here = [one for one in disputes if (one.task, one.item, one.model) in texts]
+        write_disputes(output / DISPUTES, here, tasks=known, answers=texts, names=names)
+    return given, stages

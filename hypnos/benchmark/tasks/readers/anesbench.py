@@ -1,0 +1,70 @@
+"""AnesBench in both layouts: the bilingual file of 2025 and the two files by language (DOMAIN.md, 5)."""
+
+import string
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from hypnos.benchmark.items import Item, Kind
+from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
+from hypnos.benchmark.tasks.readers.stems import is_negative
+from hypnos.errors import UserError
+
+PREFIXES = {"zh": ("zh_", "cn_", ""), "en": ("en_", "")}
+"""Of columns, by language, in the order in which they are tried: the card names both zh_ and cn_."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnesBench:
+    """One choice question a row: `question`, `A`.. (perhaps with a prefix), `answer`, `level`, `choice_num`.
+
+    Attributes:
+        language: `zh` or `en`.
+        skip_incomplete: leave out rows without question, options or answer.
+        encoding: of the file.
+    """
+
+    language: str = "zh"
+    skip_incomplete: bool = False
+    encoding: str = "utf-8-sig"
+
+    def __post_init__(self) -> None:
+        if self.language not in PREFIXES:
+            raise UserError(f"reader.language: {self.language!r} is none of {', '.join(PREFIXES)}")
+
+    def read(self, path: str, kind: Kind) -> Iterator[Placed]:
+        """The items of the file.
+
+        Raises:
+            UserError: no known columns are there (those found are named), or an answer is missing or outside.
+        """
+        only(kind, holds="choice", layout="AnesBench")
+        rows = read_fields(path, encoding=self.encoding)
+        yield from complete_items(rows, self._item, skip_incomplete=self.skip_incomplete)
+
+    def _item(self, fields: Fields, number: int) -> Item:
+        prefixes = PREFIXES[self.language]
+        names = [f"{prefix}question" for prefix in prefixes]
+        question = fields.text(*names)
+        prefix = next(prefix for prefix, name in zip(prefixes, names, strict=True) if fields.has(name))
+        letters = [letter for letter in string.ascii_uppercase[:15] if fields.has(prefix + letter)]
+        if len(letters) < 2:
+            raise UserError(
+                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.found)}"
+            )
+        count = fields.optional("choice_num")
+        if count and not count.isdecimal():
+            raise UserError(f"{fields.where}: choice_num must be a whole number, not {count!r}")
+        # Letters beyond choice_num are filling of the table.
+        options = fields.lettered({letter: fields.value(prefix + letter) for letter in letters[: int(count or 15)]})
+        answer = fields.letters(fields.value("answer"), options)
+        return Item(
+            id=fields.optional("id") or str(number),
+            kind="choice",
+            question=question,
+            answers=(answer,),
+            options=options,
+            level=fields.optional("level"),
+            multiple=len(answer) > 1,
+            negative=is_negative(question),
+        )

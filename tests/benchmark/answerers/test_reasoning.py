@@ -1,0 +1,38 @@
+import pytest
+
+from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
+
+
+@pytest.mark.parametrize(
+    ("text", "answer", "thought"),
+    [
+        ("选B", "选B", 0),
+        ("<think>先看体重</think>选B", "选B", 4),
+        ("<think>\n先看\n</think>\n\n选B", "选B", 4),
+        ("<THINK>看</THINK>选B", "选B", 1),
+        ("<thinking>看</thinking>选B", "选B", 1),
+        ("好。<think>再想</think>选B", "好。选B", 2),
+        ("<think>一</think>甲<think>二二</think>乙", "甲乙", 3),
+        ("<think>没有想完就被截断", "", 8),
+        ("答A。<think>没有想完", "答A。", 4),
+        ("标签在提示里</think>选B", "选B", 6),
+        ("<think></think>选B", "选B", 0),
+        ("", "", 0),
+        ("a < b 且 <thin> 不是标签", "a < b 且 <thin> 不是标签", 0),
+    ],
+)
+def test_reasoning_is_cut_off_and_counted(text, answer, thought):
+    assert cut_thinking(text) == (answer, thought)
+
+
+def test_a_tag_that_the_prompt_opened_is_closed_by_the_reply_or_never():
+    assert cut_thinking("先想</think>选B", opened=True) == ("选B", 2)
+    assert cut_thinking("想不完", opened=True) == ("", 3)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "opened"),
+    [("问\n答：", False), ("问<think>\n", True), ("<think></think>", False), ("<think>a</think><think>", True)],
+)
+def test_whether_a_prompt_ends_within_a_tag(prompt, opened):
+    assert leaves_open(prompt) is opened

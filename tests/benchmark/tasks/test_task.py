@@ -1,0 +1,241 @@
+"""A task: its items, the turns put to a model, its version, and what is wrong with a file in one line."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from hypnos.benchmark.tasks.prompts import Prompt
+from hypnos.benchmark.tasks.readers.anesbench import AnesBench
+from hypnos.benchmark.tasks.shots import Shots
+from hypnos.benchmark.tasks.task import Task
+from hypnos.errors import UserError
+
+PLAIN = Prompt(template="{question}")
+CHOICE = Prompt(template="{ask}\n{stem}\n{options}\n答案：", single="选一项。", multiple="选多项。")
+READING = Prompt(template="{passage}\n{question}")
+
+
+def write(path: Path, rows: list) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def question(number: int, **more) -> dict:
+    return {"id": f"q{number}", "question": f"问题{number}？", "answers": [f"答{number}"], **more}
+
+
+def choice(number: int, answer: str = "B", **more) -> dict:
+    return {
+        "id": f"c{number}",
+        "question": f"选择{number}",
+        "options": {"A": "甲", "B": f"乙{number}"},
+        "answer": answer,
+        **more,
+    }
+
+
+def task(path: str, kind: str = "question", prompt: Prompt = PLAIN, **more) -> Task:
+    return Task(name="mine", kind=kind, path=path, prompt=prompt, metrics=["length"], **more)
+
+
+def test_the_turns_are_system_examples_and_question(tmp_path):
+    path = write(tmp_path / "a.jsonl", [choice(1), choice(2, "AB", type="multiple"), choice(3)])
+    prompt = Prompt(
+        template=CHOICE.template, system="你是医生。", single="选一项。", multiple="选多项。", answer="{answer}"
+    )
+    mine = task(path, "choice", prompt, shots=Shots(number=1))
+    first, second, _ = mine.items()
+    shown = mine.examples(first)
+    assert mine.messages(first) == [
+        {"role": "system", "content": "你是医生。"},
+        {"role": "user", "content": prompt.turn(shown[0])},
+        {"role": "assistant", "content": shown[0].answers[0]},
+        {"role": "user", "content": "选一项。\n选择1\nA. 甲\nB. 乙1\n答案："},
+    ]
+    assert mine.messages(second)[-1]["content"].startswith("选多项。")
+    assert mine.metrics == ("length",)
+
+
+def test_a_brace_in_a_question_is_text(tmp_path):
+    path = write(tmp_path / "a.jsonl", [question(1) | {"question": "{answer} 与 {0} 何意？"}])
+    assert task(path).messages(task(path).items()[0]) == [{"role": "user", "content": "{answer} 与 {0} 何意？"}]
+
+
+def test_examples_are_never_the_item_its_group_or_its_question_and_of_groups_of_their_own(tmp_path):
+    rows = [question(n, group=f"g{n // 2}") for n in range(12)] + [question(20) | {"question": "问题3？"}]
+    mine = task(write(tmp_path / "a.jsonl", rows), shots=Shots(number=4))
+    for item in mine.items():
+        examples = mine.examples(item)
+        assert len(examples) == len({example.group for example in examples}) == 4
+        assert item.group not in {example.group for example in examples}
+        assert item.question not in {example.question for example in examples}
+    again = task(mine.path, shots=Shots(number=4))
+    assert [again.messages(item) for item in again.items()] == [mine.messages(item) for item in mine.items()]
+    other = task(mine.path, shots=Shots(number=4, seed=1))
+    assert [other.examples(item) for item in other.items()] != [mine.examples(item) for item in mine.items()]
+
+
+def test_examples_of_a_file_of_their_own(tmp_path):
+    dev = write(tmp_path / "dev.jsonl", [question(1) | {"question": "例？"}, question(2) | {"question": "再例？"}])
+    mine = task(write(tmp_path / "a.jsonl", [question(1), question(2)]), shots=Shots(number=2, path=dev))
+    # The same id in another file is another item.
+    assert {example.question for example in mine.examples(mine.items()[0])} == {"例？", "再例？"}
+
+
+def test_too_few_examples_are_named(tmp_path):
+    mine = task(write(tmp_path / "a.jsonl", [question(1), question(2)]), shots=Shots(number=2))
+    with pytest.raises(UserError, match=r"shots\.number: 2 examples asked, 1 fit item q1"):
+        mine.messages(mine.items()[0])
+
+
+def test_what_must_stay_local_is_no_example_for_what_may_leave(tmp_path):
+    rows = [question(1), question(2, egress="local"), question(3, egress="local"), question(4)]
+    mine = task(write(tmp_path / "a.jsonl", rows), shots=Shots(number=1))
+    for item in mine.items():
+        if item.egress == "any":
+            assert [example.egress for example in mine.examples(item)] == ["any"]
+    local = task(mine.path, egress="local")
+    assert {item.egress for item in local.items()} == {"local"}
+
+
+def test_the_version_is_of_prompts_examples_and_items_and_of_nothing_else(tmp_path):
+    rows = [choice(n, options={"A": "甲", "B": f"乙{n}", "C": "丙"}) for n in range(8)]
+    path = write(tmp_path / "a.jsonl", rows)
+    version = task(path, "choice", CHOICE).version()
+    assert version == task(write(tmp_path / "copy.jsonl", rows), "choice", CHOICE, max_new_tokens=9).version()
+    rows[3]["answer"] = "A"
+    others = [
+        task(write(tmp_path / "b.jsonl", rows), "choice", CHOICE),
+        task(path, "choice", Prompt(template=CHOICE.template, single="选一项！")),
+        task(path, "choice", CHOICE, shots=Shots(number=1)),
+        task(path, "choice", CHOICE, shots=Shots(number=1, seed=1)),
+        task(path, "choice", CHOICE, shuffle=0),
+        task(path, "choice", CHOICE, limit=7),
+    ]
+    assert len({version, *(other.version() for other in others)}) == 7
+
+
+def test_questions_of_one_passage_case_or_set_of_options_are_a_group(tmp_path):
+    case = "患者男，60岁，拟行胃癌根治术，既往有冠心病史。"
+    rows = [
+        choice(1) | {"question": case + "首选的检查是"},
+        choice(2) | {"question": case + "麻醉方法宜选"},
+        choice(3) | {"question": "甲药的拮抗药是", "options": {"A": "纳洛酮", "B": "新斯的明"}},
+        choice(4) | {"question": "乙药的拮抗药是", "options": {"A": "纳洛酮", "B": "新斯的明"}},
+        choice(5),
+        choice(6, group="第一组"),
+        choice(7, group="第一组"),
+    ]
+    groups = [item.group for item in task(write(tmp_path / "a.jsonl", rows), "choice", CHOICE).items()]
+    assert groups[0] == groups[1]
+    assert groups[2] == groups[3]
+    assert groups[5:] == ["第一组", "第一组"]
+    assert len(set(groups)) == 4
+    passages = [question(n, passage=f"第{n // 2}段") for n in range(4)]
+    groups = [item.group for item in task(write(tmp_path / "b.jsonl", passages), "reading", READING).items()]
+    assert groups[0] == groups[1] != groups[2] == groups[3]
+
+
+@pytest.mark.parametrize(
+    ("kind", "rows", "line"),
+    [
+        ("question", [question(1), question(2) | {"answers": []}], r"a\.jsonl:2: missing answers$"),
+        ("question", [question(1), question(2) | {"answers": ["", None]}], r"a\.jsonl:2: missing answers$"),
+        ("question", [question(1), question(1)], r"a\.jsonl:2: the id q1 came before, at .*a\.jsonl:1$"),
+        ("question", [{"frage": "?", "antwort": "!"}], r":1: no column question; columns found: frage, antwort$"),
+        ("question", [{"question": "?"}], r":1: no column answers or answer; columns found: question$"),
+        ("question", [question(1), question(2) | {"question": " "}], r":2: empty question$"),
+        ("question", [["question"]], r":1: a question must be an object, not list$"),
+        ("question", [question(1, egress="lokal")], r":1: egress must be any or local, not 'lokal'$"),
+        ("question", [choice(1)], r":1: column options in a task of kind question \(rather kind: choice\?\)$"),
+        ("question", [question(1, passage="文")], r":1: column passage .* \(rather kind: reading\?\)$"),
+        (
+            "reading",
+            [choice(1, passage="文")],
+            r":1: column options in a task of kind reading \(rather kind: choice\?\)$",
+        ),
+        ("reading", [question(1)], r":1: no column passage or context or case; columns found: id, question, answers$"),
+        ("choice", [question(1)], r":1: no column options or option; columns found: id, question, answers$"),
+        ("choice", [choice(1), choice(2, "C")], r":2: the answer C is outside the options \(A, B\)$"),
+        ("choice", [choice(1, "")], r":1: missing answers$"),
+        ("choice", [choice(1, "甲")], r":1: the answer must be letters of options, not '甲'$"),
+        ("choice", [choice(1, "AB", type="single")], r":1: 2 right letters \(AB\) in a question of type single$"),
+        ("choice", [choice(1) | {"options": {"A": "甲", "B": ""}}], r":1: fewer than two options$"),
+        ("choice", [choice(1) | {"options": {"A": "甲", "乙": "丙"}}], r":1: '乙' is no letter of an option$"),
+    ],
+)
+def test_a_fault_is_one_line_with_file_and_line(tmp_path, kind, rows, line):
+    prompt = {"question": PLAIN, "choice": CHOICE, "reading": READING}[kind]
+    with pytest.raises(UserError, match=line) as caught:
+        task(write(tmp_path / "a.jsonl", rows), kind, prompt).items()
+    assert "\n" not in str(caught.value)
+    assert str(tmp_path) in str(caught.value)
+
+
+def test_an_empty_file_and_broken_lines_are_named(tmp_path):
+    (tmp_path / "a.jsonl").touch()
+    with pytest.raises(UserError, match=r"a\.jsonl: no records"):
+        task(str(tmp_path / "a.jsonl")).items()
+    (tmp_path / "b.jsonl").write_text('{"question": "?", "answer": "!"}\n{"question"\n', "utf-8")
+    with pytest.raises(UserError, match=r"b\.jsonl:2: not JSON"):
+        task(str(tmp_path / "b.jsonl")).items()
+    with pytest.raises(UserError, match=r"c\.jsonl: no such file"):
+        task(str(tmp_path / "c.jsonl")).check()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"kind": "quiz"}, "mine.kind: 'quiz' is none of question, choice, reading"),
+        ({"egress": "none"}, "mine.egress: 'none' is none of any, local"),
+        ({"limit": 0}, "must be above 0"),
+        ({"shuffle": 1}, "shuffle and official are for tasks of kind choice, not question"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_refused_at_once(settings, line):
+    with pytest.raises(UserError, match=line):
+        Task(**{"name": "mine", "kind": "question", "path": "a", "prompt": PLAIN, "metrics": [], **settings})
+
+
+def test_a_layout_for_another_kind_is_refused(tmp_path):
+    path = write(tmp_path / "a.jsonl", [question(1)])
+    with pytest.raises(UserError, match="AnesBench holds items of kind choice; the task's kind is question"):
+        task(path, reader=AnesBench()).items()
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"template": "{options}"}, "neither {question} nor {stem}"),
+        ({"template": "{question}{frage}"}, "no such place {frage}"),
+        ({"template": "{question} {"}, "prompt.template"),
+        ({"template": "{question}", "answer": "{letters}"}, "prompt.answer: no such place {letters}"),
+        ({"template": "{question}", "option": "{letter} {answer}"}, "prompt.option: no such place {answer}"),
+    ],
+)
+def test_a_template_that_would_fail_later_is_refused_at_once(settings, line):
+    with pytest.raises(UserError) as caught:
+        Prompt(**settings)
+    assert line in str(caught.value)
+
+
+def test_a_prompt_that_hides_the_options_or_the_passage_is_refused(tmp_path):
+    path = write(tmp_path / "a.jsonl", [choice(1)])
+    with pytest.raises(UserError, match=r"a\.jsonl:1: mine: prompt\.template has no \{options\}"):
+        task(path, "choice", PLAIN).items()
+    path = write(tmp_path / "b.jsonl", [question(1, passage="文")])
+    with pytest.raises(UserError, match=r"b\.jsonl:1: mine: prompt\.template has neither \{passage\}"):
+        task(path, "reading", PLAIN).items()
+
+
+def test_the_limit_takes_the_first_items_and_shuffling_keeps_the_answers(tmp_path):
+    rows = [choice(n, "A", options={letter: f"{letter}{n}" for letter in "ABCDE"}) for n in range(30)]
+    path = write(tmp_path / "a.jsonl", rows)
+    plain, mixed = (
+        task(path, "choice", CHOICE, limit=20).items(),
+        task(path, "choice", CHOICE, limit=20, shuffle=5).items(),
+    )
+    assert [item.id for item in mixed] == [f"c{n}" for n in range(20)]
+    assert [item.options[item.answers[0]] for item in mixed] == [item.options["A"] for item in plain]
+    assert len({item.answers for item in mixed}) == 5
