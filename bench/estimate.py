@@ -61,8 +61,8 @@ def main() -> None:
     from pytorch_lightning import Callback, Trainer
     from transformers import AutoConfig
 
+    from hypnos.experiment.run import run_experiment
     from hypnos.tuning.estimate import read_work, row_of
-    from hypnos.tuning.experiment import run_experiment
     from hypnos.tuning.module import Tuning
 
     stage, *overrides = sys.argv[1:]

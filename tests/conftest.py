@@ -13,18 +13,13 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from hypnos.benchmark.exam import choose_exam
-from hypnos.corpus.arms import name_arm
-from hypnos.corpus.objective import name_direction
-from hypnos.tuning.experiment import make_run, run_experiment
+import hypnos.commands  # noqa: F401  registers the resolvers of conf/
+from hypnos.experiment.run import make_run, run_experiment
 from hypnos.tuning.stages import Run
 
 ROOT = Path(__file__).parents[1]
 
-os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-OmegaConf.register_new_resolver("arm", name_arm, replace=True)
-OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 
 
@@ -80,8 +75,7 @@ def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[d
         for stage in config["stages"].values() if steps else ():
             stage["trainer"]["max_steps"] = steps
         build = partial(instantiate, _convert_="all")
-        exam = choose_exam(config, build=build, sweeping=sweeping)
-        run_experiment(config, build=build, output=output, exam=exam)
+        run_experiment(config, build=build, output=output, sweeping=sweeping)
         return json.loads((output / "results.json").read_text("utf-8"))
 
     return train

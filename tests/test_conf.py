@@ -5,7 +5,7 @@ import yaml
 
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.errors import UserError
-from hypnos.tuning.experiment import GIVEN, check_configuration
+from hypnos.experiment.run import GIVEN, check_configuration
 
 CONF = Path(__file__).parents[1] / "conf"
 

@@ -18,13 +18,13 @@ from hydra.utils import instantiate
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.cache import answers_place
 from hypnos.benchmark.evaluation import prepare
-from hypnos.benchmark.exam import choose_exam
 from hypnos.curation.run import run_filter
+from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.outcome import outcome_key
+from hypnos.experiment.run import make_run
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request
-from hypnos.tuning.experiment import make_run
-from hypnos.tuning.outcome import outcome_key
 
 ROOT = Path(__file__).parents[1]
 CONF, GOLDEN = ROOT / "conf", ROOT / "tests" / "golden"

@@ -13,10 +13,10 @@ from bench.study.pairs import read_lines
 from bench.study.scorers import SCORERS
 from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
-from hypnos.report.arms import Arm, find_sweep, read_arms
-from hypnos.report.paired import METHOD
-from hypnos.report.sweep_notes import uneven_seeds
-from hypnos.report.sweep_tables import finished, held_out_grid, held_out_sets, held_out_tests
+from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
+from hypnos.experiment.sweep.notes import uneven_seeds
+from hypnos.experiment.sweep.seeds import METHOD
+from hypnos.experiment.sweep.tables import finished, held_out_grid, held_out_sets, held_out_tests
 from hypnos.report.tables.markdown import markdown_grid, markdown_note
 
 BEGIN = "<!-- From here on written by `python -m bench.study`. -->"

@@ -30,7 +30,6 @@ from hypnos.benchmark.report_data import (
 )
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
-from hypnos.report.arms import Planned
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
 from hypnos.report.tables.metric_tables import LABELS, headline_metrics
@@ -58,24 +57,18 @@ class Evaluation:
     artefacts: Path
 
 
-def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path, planned: Planned | None = None) -> None:
+def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
     """Answer, measure, judge, prepare sheets, and write the report.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
         output: folder of this run.
-        planned: tells what a sweep meant to run.
 
     Raises:
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
     """
-    _quieten()
-    if config["compare"]["sweep"]:
-        from hypnos.benchmark.sweep import run_sweep  # which is written in terms of this module
-
-        run_sweep(config, build=build, planned=planned)
-        return
+    quieten()
     evaluation = prepare(config, build=build)
     answers = answer_all(evaluation)
     measured = measure_all(evaluation, answers)
@@ -238,7 +231,8 @@ def _table(results: Results) -> str:
     return f"\n{text_table(head, rows)}"
 
 
-def _quieten() -> None:
+def quieten() -> None:
+    """No bar of transformers' where the output is not a terminal."""
     from transformers.utils.logging import disable_progress_bar
 
     if not sys.stderr.isatty():

@@ -80,7 +80,7 @@ class TypedKey(UserError):
 
 
 @contextmanager
-def forgotten(output: Path) -> Iterator[None]:
+def scrub_refused_config(output: Path) -> Iterator[None]:
     """Delete the copies of the configuration that Hydra wrote before the block, where that raises `TypedKey`.
 
     Args:

@@ -11,8 +11,8 @@ from hydra.utils import instantiate
 from transformers import AutoModelForCausalLM, LlamaConfig
 
 from hypnos.errors import UserError
+from hypnos.experiment.run import run_experiment
 from hypnos.tuning.estimate import Work, total_flops
-from hypnos.tuning.experiment import run_experiment
 from hypnos.tuning.memory import _run, measure_row
 
 SMALL = LlamaConfig(

@@ -9,7 +9,7 @@ from hypnos.report.report import Report
 from hypnos.report.results import Results
 from hypnos.report.wandb.artifacts import by_reference, model_artifact, use
 from hypnos.report.wandb.run import started
-from hypnos.report.wandb.tables import answer_rows, every_value, frontier_chart, headline_values, shown
+from hypnos.report.wandb.tables import answer_rows, headline_values, shown
 
 log = logging.getLogger(__name__)
 
@@ -53,34 +53,20 @@ class WandbReport:
         """
         config = {"models": list(results.models), "tasks": {task.name: task.version for task in results.tasks}}
         answers = {f"{PREDICTIONS}/{task.name}": answer_rows(results, task, self.answers) for task in results.tasks}
-        with self._run("evaluate", self.group, ", ".join(results.models)[:120], config) as run:
+        with self.run("evaluate", self.group, ", ".join(results.models)[:120], config) as run:
             import wandb
 
             tables = {k: wandb.Table(columns=list(rows[0]), data=rows[1:]) for k, rows in answers.items() if rows[1:]}
             run.log({**shown(report), **tables})
             run.summary.update(headline_values(report, results))
-            _use_stages(run, models or {})
-            _log_files(run, name, files_to_send(report, results))
+            use_stages(run, models or {})
+            log_files(run, name, files_to_send(report, results))
             place = report.directory / PREDICTIONS
             if place.is_dir():
                 run.log_artifact(by_reference(place, type="predictions", name=f"predictions-{name}"))
 
-    def publish_sweep(self, report: Report, *, name: str, models: Mapping[str, Path]) -> None:
-        """Send tables and figures of a sweep, and its threshold frontier as a chart.
-
-        Args:
-            report: as written.
-            name: of the sweep: the group of its runs.
-            models: the last model of each finished arm, by the arm's folder.
-        """
-        with self._run("sweep", self.group or name, f"report-{name}", {"sweep": name, "models": list(models)}) as run:
-            run.log({**shown(report), **dict(frontier_chart(report))})
-            run.summary.update(every_value(report))
-            _use_stages(run, models)
-            texts = [report.directory / name for name in FILES]
-            _log_files(run, f"sweep-{name}", [*texts, report.page, *(figure.path for figure in report.figures)])
-
-    def _run(self, job: str, group: str | None, name: str, config: Mapping[str, Any]) -> Any:
+    def run(self, job: str, group: str | None, name: str, config: Mapping[str, Any]) -> Any:
+        """A run at W&B, begun; a context that ends it."""
         return started(
             project=self.project,
             save_dir=self.save_dir,
@@ -104,13 +90,15 @@ def files_to_send(report: Report, results: Results) -> list[Path]:
     return [*files, *([] if hidden else [report.page]), *(figure.path for figure in report.figures)]
 
 
-def _use_stages(run: Any, models: Mapping[str, Path]) -> None:
+def use_stages(run: Any, models: Mapping[str, Path]) -> None:
+    """Note which stages of ours a run made use of."""
     for folder in dict.fromkeys(models.values()):
         if (folder / "stage.json").is_file():  # one of ours, which a run of train.py made
             use(run, model_artifact(folder))
 
 
-def _log_files(run: Any, name: str, files: list[Path]) -> None:
+def log_files(run: Any, name: str, files: list[Path]) -> None:
+    """Send files as one artifact."""
     import wandb
 
     artifact = wandb.Artifact(name, type="report")

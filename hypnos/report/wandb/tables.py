@@ -1,17 +1,11 @@
 """What a report holds, as tables, charts and numbers for Weights & Biases."""
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 from hypnos.report.report import Report
 from hypnos.report.results import Note, Results, TaskQuestions
-from hypnos.report.sweep_tables import FRONTIER, SPECIALTY, selection_kind
 from hypnos.report.tables.table import Grid
-
-FRONTIER_CHART = "frontier"
-FRONTIER_FIELDS = {"x": "kept_share", "y": f"{SPECIALTY}_bits_per_char", "stroke": "selection"}
-"""Columns of the chart's table; the dashboard draws it by them too."""
 
 COLUMNS = ("model", "metric", "value", "low", "high", "n", "groups", "raters", "signature")
 
@@ -79,23 +73,6 @@ def answer_rows(results: Results, task: TaskQuestions, most: int) -> list[list[A
             references = " / ".join(question.references)
             rows.append([model, question.id, question.question, references, found.texts[at], choice, *values])
     return rows
-
-
-def frontier_chart(report: Report) -> Iterator[tuple[str, Any]]:
-    """What is kept against what is learnt: a line for each kind of selection, so that the random control is one."""
-    import wandb
-
-    for grid in report.grids:
-        if grid.key != FRONTIER:
-            continue
-        names = [column.name for column in grid.columns]
-        rows = []
-        for label, cells in grid.rows:
-            values = [cell.value if cell else None for cell in cells]
-            rows.append([selection_kind(label), label, *values])
-        table = wandb.Table(columns=["selection", "arm", *names], data=rows)
-        title = "Threshold frontier: what is kept against what is learnt"
-        yield FRONTIER_CHART, wandb.plot.line(table, **FRONTIER_FIELDS, title=title)  # type: ignore[arg-type]
 
 
 def _key(note: Note) -> str:

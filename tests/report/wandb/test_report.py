@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from hypnos.experiment.sweep.wandb import publish_sweep
 from hypnos.report.report import Report, write_report
 from hypnos.report.statistics.intervals_and_tests import Interval
 from hypnos.report.tables.table import Column, Grid
@@ -133,7 +134,7 @@ def test_a_sweep_shows_its_frontier_with_the_random_control_as_a_line_of_its_own
     )
     grid = Grid(key="selection/frontier", title="What is kept", columns=columns, rows=rows, corner="arm", note="")
     report = Report(directory=folder, grids=(grid,), notes=(), figures=())
-    WandbReport(project="hypnos", save_dir=str(tmp_path / "w")).publish_sweep(report, name="threshold", models={})
+    publish_sweep(WandbReport(project="hypnos", save_dir=str(tmp_path / "w")), report, name="threshold", models={})
     (run,) = recorded_runs
     assert (run.asked["group"], run.asked["job_type"]) == ("threshold", "sweep")
     (chart,) = run.values("frontier")

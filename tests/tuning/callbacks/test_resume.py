@@ -17,9 +17,9 @@ from pytorch_lightning import Callback, Trainer
 from safetensors.torch import load_file
 
 from hypnos.errors import UserError
+from hypnos.experiment.run import run_experiment
 from hypnos.tuning.callbacks.checkpoints import STAGE_KEY, Checkpoints, WholeFiles, newest_sound
 from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights
-from hypnos.tuning.experiment import run_experiment
 
 ROOT = Path(__file__).parents[3]
 GENERAL = "stages.general"

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.benchmark.sweep import run_sweep
 from hypnos.errors import UserError
-from hypnos.report.arm_scores import read_scores, write_scores
-from hypnos.report.arms import find_sweep, read_arms
-from hypnos.report.curves import read_curve
+from hypnos.experiment.sweep.arm_scores import read_scores, write_scores
+from hypnos.experiment.sweep.arms import find_sweep, read_arms
+from hypnos.experiment.sweep.compare import compare_arms
+from hypnos.experiment.sweep.figures import read_curve
+from hypnos.experiment.sweep.report import choose_reference, write_sweep_report
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
-from hypnos.report.sweep_report import choose_reference, write_sweep_report
 from hypnos.report.wandb.report import WandbReport
 
 RECORDS = [f"anesthesia/r{at}" for at in range(8)]
@@ -288,9 +288,9 @@ def test_a_sweep_goes_to_wandb_only_on_request_and_into_the_group_of_its_runs(sw
         return WandbReport(**{key: value for key, value in node.items() if key != "_target_"}, **given)
 
     asked = [f"compare.sweep={sweep}", "compare.reference=mixed"]
-    run_sweep(compose("evaluate", asked), build=build)
+    compare_arms(compose("evaluate", asked), build=build)
     assert not recorded_runs
-    run_sweep(compose("evaluate", [*asked, "share=wandb"]), build=build)
+    compare_arms(compose("evaluate", [*asked, "share=wandb"]), build=build)
     (run,) = recorded_runs
     told = {name: run.asked[name] for name in ("group", "job_type", "mode")}
     assert told == {"group": "mine", "job_type": "sweep", "mode": "offline"}

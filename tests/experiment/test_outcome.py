@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hypnos.tuning.outcome import clear_outcome, is_finished, outcome_key
+from hypnos.experiment.outcome import clear_outcome, is_finished, outcome_key
 
 COUNTS = {
     "seed=1": "general anesthesia",

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hypnos.corpus.arms import counts, name_arm, shorten
-from hypnos.corpus.failures import FAILED
 from hypnos.errors import UserError
+from hypnos.experiment.arm_names import counts, name_arm, shorten
+from hypnos.experiment.failures import FAILED
 
 SWEEPS = "sweeps"
 

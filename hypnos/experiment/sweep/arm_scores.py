@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.errors import UserError
-from hypnos.report.arms import Arm
+from hypnos.experiment.sweep.arms import Arm
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
 
 SCORES = "benchmark.json"

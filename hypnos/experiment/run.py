@@ -4,19 +4,21 @@ import logging
 import sys
 import warnings
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 from transformers.utils.logging import disable_progress_bar
 
 from hypnos.artefacts.config_check import bind_targets
-from hypnos.corpus.objective import read_objective
-from hypnos.errors import UserError
+from hypnos.errors import UserError, one_line
+from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.objective import read_objective
+from hypnos.experiment.outcome import clear_outcome, find_number, is_finished, write_outcome
 from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
-from hypnos.tuning.outcome import Exam, clear_outcome, find_number, is_finished, write_outcome
 from hypnos.tuning.stage import Build
 from hypnos.tuning.stages import Result, Run
 
@@ -87,14 +89,14 @@ def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
     )
 
 
-def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, exam: Exam | None = None) -> float | None:
+def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, sweeping: bool = False) -> float | None:
     """Run every stage of an experiment and print what each model achieves, unless its folder holds that already.
 
     Args:
         config: `conf/train.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
         output: folder of this run's logs.
-        exam: what the last model takes in the end.
+        sweeping: it is a job of a multirun: its last model answers the benchmark where that is not said otherwise.
 
     Returns:
         The number that a search looks for.
@@ -102,6 +104,9 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, exa
     Raises:
         UserError: see `make_run`.
     """
+    check_configuration(config)
+    with one_line(reraise=False) if sweeping else nullcontext():  # asked of one arm is asked of all: the first ends it
+        exam = choose_exam(config, build=build, sweeping=sweeping)
     _quieten()
     end_ranks()
     forget_ranks()

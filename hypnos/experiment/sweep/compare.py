@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.lineup import Build
-from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, results_of
+from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, quieten, results_of
 from hypnos.errors import UserError
-from hypnos.report.arm_scores import read_scores
-from hypnos.report.arms import Arm, Planned, find_sweep, read_arms
+from hypnos.experiment.sweep.arm_scores import read_scores
+from hypnos.experiment.sweep.arms import Arm, Planned, find_sweep, read_arms
+from hypnos.experiment.sweep.report import choose_reference, write_sweep_report
+from hypnos.experiment.sweep.wandb import publish_sweep
 from hypnos.report.results import Results
-from hypnos.report.sweep_report import choose_reference, write_sweep_report
 from hypnos.report.tables.terminal import text_table
 
 log = logging.getLogger(__name__)
@@ -19,7 +20,7 @@ log = logging.getLogger(__name__)
 REPORT = "report"
 
 
-def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | None = None) -> None:
+def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | None = None) -> None:
     """Compare the arms of a sweep and write the report into its folder.
 
     Args:
@@ -30,6 +31,7 @@ def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | Non
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
     """
+    quieten()
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))
     arms = read_arms(folder, planned(folder) if planned else ())
@@ -44,7 +46,7 @@ def run_sweep(config: Mapping[str, Any], *, build: Build, planned: Planned | Non
     )
     if config["share"]:
         models = {arm.folder.name: Path(arm.stages[-1]["directory"]) for arm in arms if arm.stages}
-        build(config["share"]).publish_sweep(report, name=folder.name, models=models)
+        publish_sweep(build(config["share"]), report, name=folder.name, models=models)
     for grid in report.grids[:1]:
         rows = [
             [label, *(c.write(cell.value) if cell else "-" for c, cell in zip(grid.columns, cells))]

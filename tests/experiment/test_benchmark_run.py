@@ -7,9 +7,9 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.benchmark.evaluation import run_evaluation
-from hypnos.benchmark.exam import choose_exam
-from hypnos.corpus.objective import Objective, read_objective
 from hypnos.errors import UserError
+from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.objective import Objective, read_objective
 
 BUILD = partial(instantiate, _convert_="all")
 FEW = [

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from hypnos.report.arms import Arm, by_label
-from hypnos.report.paired import METHOD, Against, Table, against, mean_over_seeds
+from hypnos.experiment.sweep.arms import Arm, by_label
+from hypnos.experiment.sweep.seeds import METHOD, Against, Table, against, mean_over_seeds
 from hypnos.report.results import Note
 from hypnos.report.statistics.intervals_and_tests import Interval, holm
 from hypnos.report.tables.metric_tables import write_p

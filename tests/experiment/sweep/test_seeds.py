@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from hypnos.report.paired import against, mean_over_seeds
+from hypnos.experiment.sweep.seeds import against, mean_over_seeds
 
 GROUPS = ["a", "a", "b", "c", "d", "e", "f", "g"]
 ONE = {"1": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], "2": [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]}

@@ -5,15 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from hypnos.errors import UserError
-from hypnos.report.arms import Arm
-from hypnos.report.figures.figures import Figure
-from hypnos.report.pages.report_page import write_page
-from hypnos.report.report import Report
-from hypnos.report.results import Note, Results
-from hypnos.report.sweep_benchmark import benchmark_tables
-from hypnos.report.sweep_figures import draw_sweep
-from hypnos.report.sweep_notes import hours_note, states_note, uneven_seeds
-from hypnos.report.sweep_tables import (
+from hypnos.experiment.sweep.arms import Arm
+from hypnos.experiment.sweep.benchmark_tables import benchmark_tables
+from hypnos.experiment.sweep.figures import draw_sweep
+from hypnos.experiment.sweep.notes import hours_note, states_note, uneven_seeds
+from hypnos.experiment.sweep.tables import (
     finished,
     forgetting_grid,
     frontier_grid,
@@ -21,6 +17,10 @@ from hypnos.report.sweep_tables import (
     held_out_sets,
     held_out_tests,
 )
+from hypnos.report.figures.figures import Figure
+from hypnos.report.pages.report_page import write_page
+from hypnos.report.report import Report
+from hypnos.report.results import Note, Results
 from hypnos.report.tables.csv_files import write_numbers, write_tables
 from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
 from hypnos.report.tables.markdown import markdown_grid, markdown_note

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.report.dashboard import layout, main
+from hypnos.experiment.sweep.dashboard import layout, main
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def saved(**asked) -> dict:
@@ -70,7 +70,7 @@ def test_without_a_key_it_is_one_line(tmp_path):
     pytest.importorskip("wandb_workspaces")
     clean = {name: value for name, value in os.environ.items() if not name.startswith("WANDB")}
     done = subprocess.run(
-        [sys.executable, "-m", "hypnos.report.dashboard", "--entity", "me"],
+        [sys.executable, "-m", "hypnos.experiment.sweep.dashboard", "--entity", "me"],
         cwd=ROOT,
         env={**clean, "HOME": str(tmp_path), "NETRC": str(tmp_path / "netrc")},
         capture_output=True,

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from hypnos.report.arms import Arm
+from hypnos.experiment.sweep.arms import Arm
 from hypnos.report.results import Note
 
 

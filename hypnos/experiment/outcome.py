@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from hypnos.corpus.objective import Objective
+from hypnos.experiment.objective import Objective
 from hypnos.tuning.heldout import VERSION as MEASURE_VERSION
 from hypnos.tuning.stages import Result, Run
 

@@ -1,4 +1,4 @@
-"""The dashboard of training at Weights & Biases, as code: `python -m hypnos.report.dashboard --entity <yours>`.
+"""The dashboard of training at Weights & Biases: `python -m hypnos.experiment.sweep.dashboard --entity <yours>`.
 
 It saves a view of the project with the panels below, once; runs of logger=wandb fill it.
 """
@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from hypnos.errors import UserError, one_line
+from hypnos.experiment.sweep.wandb import FRONTIER_CHART, FRONTIER_FIELDS
 from hypnos.report.wandb.run import has_key
-from hypnos.report.wandb.tables import FRONTIER_CHART, FRONTIER_FIELDS
 
 AXIS = "experiment_step"
 STEP = "trainer/global_step"
@@ -85,7 +85,9 @@ def layout(
 
 def main(arguments: list[str] | None = None) -> None:
     """Save the layout as a view of the project."""
-    parser = argparse.ArgumentParser(prog="python -m hypnos.report.dashboard", description="Save a dashboard at W&B.")
+    parser = argparse.ArgumentParser(
+        prog="python -m hypnos.experiment.sweep.dashboard", description="Save a dashboard at W&B."
+    )
     parser.add_argument("--entity", required=True, help="a user or a team at W&B")
     parser.add_argument("--project", default="hypnos")
     parser.add_argument("--group", help="one experiment or sweep alone")

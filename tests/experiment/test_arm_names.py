@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from hypnos.corpus.arms import LONGEST, name_arm
-from hypnos.corpus.failures import kept_failure
 from hypnos.errors import Interrupted, UserError
+from hypnos.experiment.arm_names import LONGEST, name_arm
+from hypnos.experiment.failures import kept_failure
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,9 @@ from hypnos.benchmark.metrics.measure import Measured, describe
 from hypnos.benchmark.model_on_task import Given, ask, choose_ways, measure_answers, read_tasks
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.tasks.task import Task
-from hypnos.corpus.objective import Objective, read_objective
 from hypnos.errors import UserError
-from hypnos.report.arm_scores import write_scores
+from hypnos.experiment.objective import Objective, read_objective
+from hypnos.experiment.sweep.arm_scores import write_scores
 from hypnos.specialty.folder import read_specialty
 
 log = logging.getLogger(__name__)

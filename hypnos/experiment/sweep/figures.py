@@ -1,14 +1,14 @@
 """Figures of a sweep: arms side by side, bits across stages, the threshold frontier, and learning curves."""
 
+import csv
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from hypnos.report.arms import Arm
-from hypnos.report.curves import SHOWN, curves_of
+from hypnos.experiment.sweep.arms import Arm
+from hypnos.experiment.sweep.tables import SPECIALTY, kept_share, selection_kind
 from hypnos.report.figures.figures import Figure
 from hypnos.report.figures.plots import grouped_bars, line_plot
-from hypnos.report.sweep_tables import SPECIALTY, kept_share, selection_kind
 from hypnos.report.tables.table import Grid
 
 
@@ -77,3 +77,36 @@ def _frontier(directory: Path, lines: Mapping[str, Sequence[Arm]]) -> Iterator[F
         ylabel = f"{SPECIALTY}, bits per character"
         line_plot(path, lines=drawn, xlabel="records kept, percent", ylabel=ylabel, title=title, points=True)
         yield Figure(path, title)
+
+
+Line = list[tuple[float, float]]
+
+SHOWN = ("train/loss", "val/bits_per_char", "train/grad_norm")
+
+
+def read_curve(folder: Path, column: str) -> Line:
+    """Values by step. What a stopped try logged comes first, and a later one's value of the same step counts."""
+    files = [*sorted(folder.glob("metrics-*.csv"), key=lambda file: int(file.stem.rpartition("-")[2]))]
+    found: dict[float, float] = {}
+    for file in [*files, folder / "metrics.csv"]:
+        if file.is_file():
+            with file.open(newline="") as stream:
+                for row in csv.DictReader(stream):
+                    if row.get(column) and row.get("step"):
+                        found[float(row["step"])] = float(row[column])
+    return sorted(found.items())
+
+
+def curves_of(lines: Mapping[str, Sequence[Arm]], column: str) -> dict[str, dict[str, list[Line]]]:
+    """By stage and label, a curve for each seed that trained the stage itself.
+
+    A stage that arms share was logged by the one that trained it: it stands under that arm's label.
+    """
+    found: dict[str, dict[str, list[Line]]] = {}
+    for label, arms in lines.items():
+        for arm in arms:
+            for stage in arm.stages:
+                curve = read_curve(arm.folder / str(stage["name"]), column)
+                if curve:
+                    found.setdefault(str(stage["name"]), {}).setdefault(label, []).append(curve)
+    return found

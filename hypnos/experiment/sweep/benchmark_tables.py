@@ -3,11 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from hypnos.report.arms import Arm
-from hypnos.report.paired import Against, Table, against, mean_over_seeds
+from hypnos.experiment.sweep.arms import Arm
+from hypnos.experiment.sweep.seeds import Against, Table, against, mean_over_seeds
+from hypnos.experiment.sweep.tables import tests_note
 from hypnos.report.results import Metric, Note, Results, TaskQuestions
 from hypnos.report.statistics.intervals_and_tests import Interval, holm
-from hypnos.report.sweep_tables import tests_note
 from hypnos.report.tables.metric_tables import column_of, headline_metrics, label_of
 from hypnos.report.tables.table import Grid
 

@@ -1,0 +1,127 @@
+"""What train.py, filter.py and evaluate.py share: a composed configuration becomes a job, and a mistake one line.
+
+The only module that may import Hydra and OmegaConf; it is read at each `--help`, so everything heavy is imported late.
+"""
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, cast
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, read_write
+
+from hypnos.errors import one_line
+from hypnos.experiment.arm_names import name_arm
+from hypnos.experiment.failures import kept_failure
+from hypnos.experiment.objective import name_direction
+
+ROOT = Path(__file__).parents[1]
+
+os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
+OmegaConf.register_new_resolver("arm", name_arm, replace=True)
+OmegaConf.register_new_resolver("direction", name_direction, replace=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One run of a command.
+
+    Attributes:
+        config: composed and resolved, as plain values.
+        build: makes an object from a config with a `_target_`; further arguments are handed to it.
+        output: folder of the run.
+        sweeping: whether it is a job of a multirun.
+    """
+
+    config: dict[str, Any]
+    build: Callable[..., Any]
+    output: Path
+    sweeping: bool
+
+
+@contextmanager
+def start(cfg: DictConfig, *, arm_of: str | None = None) -> Iterator[Job]:
+    """Resolve a configuration; end the command with one line where the block fails for a reason the user can mend.
+
+    Args:
+        cfg: as Hydra composed it.
+        arm_of: the script of which a job of a multirun is an arm: its failure is kept in its folder, and further
+            ranks join it.
+    """
+    hydra_config = HydraConfig.get()
+    output = Path(hydra_config.runtime.output_dir)
+    sweeping = hydra_config.mode == RunMode.MULTIRUN
+    if arm_of and sweeping:
+        _let_ranks_join(arm_of, hydra_config, output)
+    with one_line(reraise=sweeping), kept_failure(output) if arm_of and sweeping else nullcontext():
+        from hydra.utils import instantiate
+
+        from hypnos.llm.redaction import scrub_refused_config
+
+        with scrub_refused_config(output):
+            config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+            build = partial(instantiate, _convert_="all")
+            yield Job(config=cast(dict[str, Any], config), build=build, output=output, sweeping=sweeping)
+
+
+def _let_ranks_join(script: str, hydra_config: Any, output: Path) -> None:
+    """Have Lightning start further ranks as ranks of this arm, in its folder.
+
+    Lightning repeats this process's arguments; a launcher's worker is not started as the script, and Lightning would
+    start what the worker is.
+    """
+    sys.argv[:] = [script, *hydra_config.overrides.task, "hydra.mode=RUN"]
+    sys.modules["__main__"].__spec__ = None
+    with read_write(hydra_config):
+        hydra_config.run.dir = str(output)
+
+
+def planned_arms(sweep: Path) -> list[list[str]]:
+    """What the newest start of a sweep meant to run, as Hydra itself takes it apart; a search plans nothing."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    file = sweep / "multirun.yaml"
+    asked = OmegaConf.load(file).hydra if file.is_file() else None
+    if asked is None or not asked.sweeper["_target_"].endswith(".BasicSweeper"):
+        return []
+    words = [*(f"{key}={values}" for key, values in (asked.sweeper.params or {}).items()), *asked.overrides.task]
+    batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(words), max_batch_size=None)
+    return [overrides for batch in batches for overrides in batch]
+
+
+def let_workers_import() -> None:
+    """Let a cluster's workers, which start elsewhere, find this folder's packages."""
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+
+
+def direct_search(words: Sequence[str]) -> list[str]:
+    """Tell Optuna's sweeper the objective's direction; no other sweeper knows the key: it can stand in no file."""
+    search = "hydra/sweeper=optuna"
+    if search not in words or any(word.startswith("hydra.sweeper.direction=") for word in words):
+        return list(words)
+    at = words.index(search)
+    return [*words[:at], "hydra.sweeper.direction='${direction:${objective}}'", *words[at:]]
+
+
+def name_files(words: Sequence[str]) -> list[str]:
+    """A source is one of conf/source; any other value is a file, a folder or a set of the hub to read."""
+
+    def expand(word: str) -> list[str]:
+        name, _, value = word.partition("=")
+        if name != "source" or not any(sign in value for sign in "./:"):
+            return [word]
+        return ["source=files", f"source.path='{value}'"]
+
+    return [part for word in words for part in expand(word)]
+
+
+def name_sweep(words: Sequence[str]) -> list[str]:
+    """conf/sweep is a group of train.py's; for evaluate.py the word names what is read, and no file of that group."""
+    return [f"compare.{word}" if word.startswith("sweep=") else word for word in words]
