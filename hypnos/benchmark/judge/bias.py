@@ -1,4 +1,4 @@
-"""What sways a judge besides the answers: where they stand, how long they are, and whose they are."""
+"""Measures what sways a judge besides the answers: where they stand, how long they are, and whose they are."""
 
 import math
 from collections import defaultdict
@@ -62,18 +62,18 @@ def measure_bias(
     scored = [row for row in verdicts if row["mode"] != "pairwise"]
     paired = [row for row in verdicts if row["mode"] == "pairwise" and not row["same_words"]]
     means = _means(scored, aspects)
-    found: list[Bias] = []
+    biases: list[Bias] = []
     for judge in dict.fromkeys(row["judge"] for row in verdicts):
         pairs = [row for row in paired if row["judge"] == judge]
         own = [row for row in scored if row["judge"] == judge]
-        found += _position(judge, pairs)
-        found.append(_share(judge, "length_pairs", _longer_won(pairs), 0.5))
-        found.append(_length(judge, own, means))
-        found.append(_share(judge, "self_pairs", _own_won(judge, pairs, family_of), 0.5))
-        found.append(_self_scores(judge, scored, means, family_of))
+        biases += _position(judge, pairs)
+        biases.append(_share(judge, "length_pairs", _longer_won(pairs), 0.5))
+        biases.append(_length(judge, own, means))
+        biases.append(_share(judge, "self_pairs", _own_won(judge, pairs, family_of), 0.5))
+        biases.append(_self_scores(judge, scored, means, family_of))
         unread = [row["scores"] is None for row in own] + [row["winner"] is None for row in pairs]
-        found.append(_share(judge, "unreadable", unread, 0.0))
-    return found
+        biases.append(_share(judge, "unreadable", unread, 0.0))
+    return biases
 
 
 def _position(judge: str, pairs: Verdicts) -> list[Bias]:
@@ -85,7 +85,7 @@ def _position(judge: str, pairs: Verdicts) -> list[Bias]:
 
 
 def _decided(pairs: Verdicts) -> Iterable[tuple[Mapping[str, Any], str, str]]:
-    """Pairs that one answer won, with the sides of winner and loser."""
+    """Yield the pairs that one answer won, with the sides of winner and loser."""
     for row in pairs:
         if row["winner"] in (row["left"], row["right"]):
             yield (row, "left", "right") if row["winner"] == row["left"] else (row, "right", "left")
@@ -136,15 +136,15 @@ def _length(judge: str, own: Verdicts, means: Mapping[int, float]) -> Bias:
 def _self_scores(
     judge: str, scored: Verdicts, means: Mapping[int, float], family_of: Callable[[str], str | None]
 ) -> Bias:
-    given: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
+    by_answer: dict[tuple[Any, ...], dict[str, float]] = defaultdict(dict)
     home = None
     for row in scored:
         if row["judge"] == judge:
             home = home or _home(row, family_of)
         if id(row) in means:
-            given[row["task"], row["item"], row["mode"], row["sample"], row["model"]][row["judge"]] = means[id(row)]
+            by_answer[row["task"], row["item"], row["mode"], row["sample"], row["model"]][row["judge"]] = means[id(row)]
     above: dict[bool, list[float]] = {True: [], False: []}
-    for (*_, model), scores in given.items():
+    for (*_, model), scores in by_answer.items():
         others = [score for name, score in scores.items() if name != judge]
         if judge in scores and others:
             above[family_of(model) == home].append(scores[judge] - float(np.mean(others)))

@@ -1,7 +1,10 @@
-"""Verdicts as an artefact: made once for the same answers, judge and rubric; replies are in the journal besides."""
+"""Keeps verdicts as an artefact: made once for the same answers, judge and rubric.
+
+The replies behind them are in the journal besides, so verdicts that are made again cost nothing.
+"""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +12,9 @@ import orjson
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import make_once, place
+from hypnos.benchmark.judge.cases import Predictions, TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.judge.pairwise import judge_pairs
-from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
 from hypnos.specialty.folder import Specialty
@@ -23,9 +26,6 @@ FILE = "verdicts.jsonl"
 VERSION = 1
 """Raised when the same replies become other verdicts."""
 
-Predictions = Mapping[str, Sequence[Prediction]]
-"""By model."""
-
 
 def verdicts_on(
     task: Task,
@@ -36,7 +36,7 @@ def verdicts_on(
     client: Client,
     artefacts: Path,
 ) -> list[dict[str, Any]]:
-    """What one judge says about the answers of all models to one task, made now or found.
+    """The verdicts of one judge on the answers of all models to one task, made now or found.
 
     Choice questions have a right answer and are not judged. A task that must stay on this machine is left out,
     with a warning, where the judge is elsewhere.
@@ -46,7 +46,7 @@ def verdicts_on(
     if keeps_home(task) and not judge.model.is_local(client.local_addresses):
         log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
         return []
-    asked = {
+    key = {
         "version": VERSION,
         "task": task.version(),
         "judge": judge.key(),
@@ -55,7 +55,7 @@ def verdicts_on(
         "rubric": specialty.rubric,
         "prompts": {name: text for name, text in specialty.prompts.items() if name.startswith("judge")},
     }
-    directory = place(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(asked))
+    directory = place(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
 
     def write(partial: Path) -> None:
         with (partial / FILE).open("wb") as stream:
@@ -74,21 +74,16 @@ def keeps_home(task: Task) -> bool:
 
 def answers_key(predictions: Predictions) -> str:
     """Hash of what counts in the answers of every model."""
-    return content_key({model: [[p.item, p.sample, p.answer] for p in made] for model, made in predictions.items()})
+    return content_key(
+        {model: [[p.item, p.sample, p.answer] for p in answers] for model, answers in predictions.items()}
+    )
 
 
 def _judge(
     task: Task, predictions: Predictions, judge: Judge, specialty: Specialty, client: Client
 ) -> Iterator[dict[str, Any]]:
-    given: dict[str, Any] = {
-        "task": task.name,
-        "items": task.items(),
-        "predictions": predictions,
-        "specialty": specialty,
-        "client": client,
-        "egress": task.egress,
-    }
+    answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
     for mode in judge.modes:
-        yield from judge_answers(judge, mode=mode, **given)
+        yield from judge_answers(judge, answers, specialty=specialty, client=client, mode=mode)
     if judge.pairwise and len(predictions) > 1:
-        yield from judge_pairs(judge, **given)
+        yield from judge_pairs(judge, answers, specialty=specialty, client=client)

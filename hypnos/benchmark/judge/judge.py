@@ -1,4 +1,4 @@
-"""A model judges answers: each aspect by itself, absolutely and against the reference answer."""
+"""Asks a model to score answers: each aspect by itself, absolutely and against the reference answer."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from hypnos.benchmark.items import Item
+from hypnos.benchmark.judge.cases import TaskAnswers
 from hypnos.benchmark.judge.masking import mask_names
-from hypnos.benchmark.judge.material import ANSWER, describe_aspects, describe_item, enclose, shorten
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.judge.material import ANSWER, describe_item, shorten
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client
@@ -16,11 +16,10 @@ from hypnos.llm.parsing.aspect_scores import read_aspects
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Aspect, Specialty
+from hypnos.specialty.grading import JUDGE, enclose
+from hypnos.specialty.rubric import HIGH, LOW
 
 Mode = Literal["absolute", "reference"]
-
-LOW, HIGH = 0, 10
-"""Ends of an aspect's scale (paper, Fig. 2, step 3)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,41 +69,30 @@ class Judge:
         }
 
 
-Predictions = Mapping[str, Sequence[Prediction]]
-"""The answers of each model, by its name."""
-
-
 @dataclass(frozen=True, slots=True)
-class Case:
-    """One answer to judge."""
+class ReplyForm:
+    """The reply that a judge is asked for.
 
-    item: Item
-    model: str
-    prediction: Prediction
+    Attributes:
+        schema: a JSON schema, for providers that hold to one.
+        example: the same in words, which stand in the prompt.
+    """
+
+    schema: Mapping[str, Any]
+    example: Mapping[str, str]
 
 
 def judge_answers(
-    judge: Judge,
-    *,
-    task: str,
-    items: Sequence[Item],
-    predictions: Predictions,
-    specialty: Specialty,
-    client: Client,
-    mode: Mode,
-    egress: str = "any",
+    judge: Judge, answers: TaskAnswers, *, specialty: Specialty, client: Client, mode: Mode
 ) -> Iterator[dict[str, Any]]:
     """Ask for a score of each aspect of each answer.
 
     Args:
         judge: who judges, and how.
-        task: the task's name, which stands in the rows.
-        items: its questions.
-        predictions: the answers, of every model.
+        answers: of every model to the questions of one task.
         specialty: its aspects and its prompts `judge_system`, `judge_absolute` and `judge_reference`.
         client: sends the requests, through journal and budget.
         mode: whether the judge sees the reference answer.
-        egress: `local` where the whole task must not leave the machine; an item of its own may say so too.
 
     Yields:
         One row for each answer: `task, item, group, model, sample, mode, judge` (the name asked), `judged_by` (the name
@@ -114,21 +102,18 @@ def judge_answers(
     Raises:
         UserError: an answer is missing; or see `Client.ask`.
     """
-    cases = list(cases_of(task, items, predictions, judge.limit))
-    models = sorted(predictions)
+    cases = list(answers.cases(judge.limit))
+    models = sorted(answers.predictions)
     aspects = specialty.aspects
-    form = {"comment": "一两句话的理由", **{aspect.key: "整数" for aspect in aspects}}
+    example = {"comment": "一两句话的理由", **{aspect.key: "整数" for aspect in aspects}}
+    form = ReplyForm(JUDGE.schema(aspects), example)
     requests = (
-        ask(
-            specialty,
+        judge_request(
             f"judge_{mode}",
-            task=task,
-            item=case.item,
-            egress=egress,
-            schema=_schema(aspects),
+            answers,
+            case.item,
+            specialty=specialty,
             form=form,
-            low=str(LOW),
-            high=str(HIGH),
             material=[
                 *describe_item(case.item, reference=mode == "reference"),
                 enclose(ANSWER, judge.show(case.prediction.answer, models)),
@@ -136,64 +121,45 @@ def judge_answers(
         )
         for case in cases
     )
-    answers = client.ask(
+    verdicts = client.ask(
         judge.model,
         requests,
         parse=lambda text: _read(text, aspects),
         attempts=judge.attempts,
-        what=f"judge {task} ({mode})",
+        what=f"judge {answers.task} ({mode})",
         total=len(cases),
     )
-    for case, answer in zip(cases, answers, strict=True):
-        scores, comment = answer.value or (None, "")
+    for case, verdict in zip(cases, verdicts, strict=True):
+        scores, comment = verdict.value or (None, "")
         yield {
-            "task": task,
+            "task": answers.task,
             "item": case.item.id,
             "group": case.item.group,
             "model": case.model,
             "sample": case.prediction.sample,
             "mode": mode,
             "judge": judge.model.name,
-            "judged_by": answer.model,
+            "judged_by": verdict.model,
             "scores": scores,
-            "reason": answer.reason,
+            "reason": verdict.reason,
             "comment": comment,
             "chars": len(case.prediction.answer),
             "cut": len(case.prediction.answer) > judge.max_chars,
-            "attempts": answer.attempts,
-            "cost": answer.cost,
-            "tokens_in": answer.tokens_in,
-            "tokens_out": answer.tokens_out,
+            "attempts": verdict.attempts,
+            "cost": verdict.cost,
+            "tokens_in": verdict.tokens_in,
+            "tokens_out": verdict.tokens_out,
         }
 
 
-def cases_of(task: str, items: Sequence[Item], predictions: Predictions, limit: int | None) -> Iterator[Case]:
-    """The answers of every model, question by question.
-
-    Raises:
-        UserError: a model has no answer to one of the questions.
-    """
-    found = {model: _by_item(answers) for model, answers in predictions.items()}
-    for item in items[:limit]:
-        for model, answers in found.items():
-            if item.id not in answers:
-                missing = sum(item.id not in answers for item in items)
-                raise UserError(f"{task}: {model} has no answer to {item.id} ({missing} of {len(items)} missing)")
-            for prediction in answers[item.id]:
-                yield Case(item, model, prediction)
-
-
-def ask(
-    specialty: Specialty,
+def judge_request(
     prompt: str,
-    *,
-    task: str,
+    answers: TaskAnswers,
     item: Item,
-    egress: str,
-    schema: Mapping[str, Any],
-    form: Mapping[str, str],
+    *,
+    specialty: Specialty,
+    form: ReplyForm,
     material: Sequence[str],
-    **places: str,
 ) -> Request:
     """Fill a prompt of the specialty: rubric, material and the form of the reply.
 
@@ -201,32 +167,14 @@ def ask(
     """
     text = specialty.fill(
         prompt,
-        aspects=describe_aspects(specialty.aspects, LOW, HIGH),
+        aspects=JUDGE.scale(specialty.aspects),
         material="\n\n".join(material),
-        format=json.dumps(form, ensure_ascii=False),
-        **places,
+        format=json.dumps(form.example, ensure_ascii=False),
+        low=str(LOW),
+        high=str(HIGH),
     )
     turns = ({"role": "system", "content": specialty.fill("judge_system")}, {"role": "user", "content": text})
-    kept = "local" if "local" in (egress, item.egress) else "any"
-    return Request(id=f"{task}/{item.id}", messages=turns, schema=schema, egress=kept)
-
-
-def _by_item(answers: Sequence[Prediction]) -> dict[str, list[Prediction]]:
-    found: dict[str, list[Prediction]] = {}
-    for answer in sorted(answers, key=lambda answer: answer.sample):
-        found.setdefault(answer.item, []).append(answer)
-    return found
-
-
-def _schema(aspects: Sequence[Aspect]) -> dict[str, Any]:
-    # Reasons first: a score that follows them is better founded than one they have to defend.
-    numbers = {aspect.key: {"type": "integer", "minimum": LOW, "maximum": HIGH} for aspect in aspects}
-    return {
-        "type": "object",
-        "properties": {"comment": {"type": "string"}, **numbers},
-        "required": ["comment", *numbers],
-        "additionalProperties": False,
-    }
+    return Request(id=f"{answers.task}/{item.id}", messages=turns, schema=form.schema, egress=answers.egress_of(item))
 
 
 def _read(text: str, aspects: Sequence[Aspect]) -> tuple[dict[str, float], str] | None:

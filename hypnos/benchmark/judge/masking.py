@@ -1,4 +1,4 @@
-"""Phrases by which an answer tells whose it is, covered before a judge or a rater sees it."""
+"""Covers the phrases by which an answer tells whose it is, before a judge or a rater sees it."""
 
 import re
 from collections.abc import Iterable
@@ -73,8 +73,8 @@ def mask_names(text: str, names: Iterable[str] = ()) -> str:
         folded = text.translate(_HALF_WIDTH).lower()
         if len(folded) != len(text):
             folded = text.translate(_HALF_WIDTH)
-        for found in reversed(list(pattern.finditer(folded))):
-            start, end = found.span("name")
+        for match in reversed(list(pattern.finditer(folded))):
+            start, end = match.span("name")
             text = text[:start] + mask + text[end:]
     return text
 
@@ -98,12 +98,15 @@ def _patterns(names: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], str], ...]
     everywhere = "|".join(sorted(distinct, key=len, reverse=True) + known)
     version = r"(?:[ -]?v?\d+(?:\.\d+)*(?:[ -]?\d*\.?\d*[bm](?![a-z]))?(?:-[a-z]+)*)?"
     of_itself = "|".join([*plain, _SELF_NAMES])
-    made = r"(?:开发|研发|训练|推出|创建|打造|构建|研制|设计|发布)|的?(?:大|语言|人工智能|ai)?(?:模型|助手)"
+    maker_verb = r"(?:开发|研发|训练|推出|创建|打造|构建|研制|设计|发布)|的?(?:大|语言|人工智能|ai)?(?:模型|助手)"
     start, end = _EDGE
     return (
         (re.compile(rf"{start}(?P<name>(?:{everywhere}){version}){end}", re.I), MASK),
         (re.compile(rf"{_SELF}\s*[“\"《]?(?P<name>(?:{of_itself}){version}){end}", re.I), MASK),
-        (re.compile(rf"(?:由|是|来自|出自)\s*(?P<name>{_MAKERS})(?=[^,。\n]{{0,8}}?(?:{made}))", re.I), MAKER_MASK),
+        (
+            re.compile(rf"(?:由|是|来自|出自)\s*(?P<name>{_MAKERS})(?=[^,。\n]{{0,8}}?(?:{maker_verb}))", re.I),
+            MAKER_MASK,
+        ),
         (
             re.compile(rf"{start}(?:made|developed|trained|created|built) by\s+(?P<name>{_MAKERS}){end}", re.I),
             MAKER_MASK,

@@ -1,39 +1,30 @@
-"""A model compares two answers to one question, shown in both orders."""
+"""Asks a model which of two answers to one question is better, in both orders."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import combinations
 from typing import Any
 
-from hypnos.benchmark.items import Item
-from hypnos.benchmark.judge.judge import Case, Judge, Predictions, ask, cases_of
-from hypnos.benchmark.judge.material import FIRST, SECOND, describe_item, enclose
+from hypnos.benchmark.judge.cases import Case, TaskAnswers
+from hypnos.benchmark.judge.judge import Judge, ReplyForm, judge_request
+from hypnos.benchmark.judge.material import FIRST, SECOND, describe_item
 from hypnos.llm.client import Client
 from hypnos.llm.parsing.replies import answer_part, json_values
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
+from hypnos.specialty.grading import closed_object, enclose
 
-_SCHEMA = {
-    "type": "object",
-    "properties": {"comment": {"type": "string"}, "better": {"type": "string", "enum": ["甲", "乙", "平"]}},
-    "required": ["comment", "better"],
-    "additionalProperties": False,
-}
-_FORM = {"comment": "一两句话的理由", "better": "甲、乙或平"}
+_FORM = ReplyForm(
+    closed_object({"comment": {"type": "string"}, "better": {"type": "string", "enum": ["甲", "乙", "平"]}}),
+    {"comment": "一两句话的理由", "better": "甲、乙或平"},
+)
 _SHOWN = {"甲": "first", "乙": "second", "平": "tie", "平局": "tie", "回答甲": "first", "回答乙": "second"}
 TIES = ("tie", "tie")
 _STATED = re.compile(r"better[\"”']?\s*[:\uff1a]\s*[\"“']?(甲|乙|平)")
 
 
 def judge_pairs(
-    judge: Judge,
-    *,
-    task: str,
-    items: Sequence[Item],
-    predictions: Predictions,
-    specialty: Specialty,
-    client: Client,
-    egress: str = "any",
+    judge: Judge, answers: TaskAnswers, *, specialty: Specialty, client: Client
 ) -> Iterator[dict[str, Any]]:
     """Compare the answers of two models to each question, each pair in both orders.
 
@@ -41,12 +32,9 @@ def judge_pairs(
 
     Args:
         judge: who judges, and which pairs (`against`).
-        task: the task's name, which stands in the rows.
-        items: its questions.
-        predictions: the answers, of every model; of several samples the first counts.
+        answers: of every model to the questions of one task; of several samples the first counts.
         specialty: its aspects and its prompts `judge_system` and `judge_pairwise`.
         client: sends the requests, through journal and budget.
-        egress: `local` where the whole task must not leave the machine.
 
     Yields:
         One row for each pair and question: `task, item, group, mode, judge, judged_by, left, right` (models),
@@ -58,30 +46,29 @@ def judge_pairs(
     Raises:
         UserError: an answer is missing; or see `Client.ask`.
     """
-    models = sorted(predictions)
-    pairs = list(_pairs(task, items, predictions, judge))
-    asked = [pair for pair in pairs if not _same(pair)]
+    pairs = list(_pairs(answers, judge))
+    to_ask = [pair for pair in pairs if not _same(pair)]
     requests = (
-        _request(specialty, judge, task, first, second, models, egress)
-        for left, right in asked
+        _request(judge, answers, first, second, specialty)
+        for left, right in to_ask
         for first, second in ((left, right), (right, left))
     )
-    answers = client.ask(
+    verdicts = client.ask(
         judge.model,
         requests,
         parse=_read,
         attempts=judge.attempts,
-        what=f"judge {task} (pairs, both orders)",
-        total=2 * len(asked),
+        what=f"judge {answers.task} (pairs, both orders)",
+        total=2 * len(to_ask),
     )
     for pair in pairs:
         left, right = pair
-        both = [] if _same(pair) else [next(answers), next(answers)]
-        forward, backward = _sides(*(answer.value[0] if answer.value else None for answer in both)) if both else TIES
+        both = [] if _same(pair) else [next(verdicts), next(verdicts)]
+        forward, backward = _sides(*(verdict.value[0] if verdict.value else None for verdict in both)) if both else TIES
         readable = forward is not None and backward is not None
         side = forward if forward == backward else "tie"
         yield {
-            "task": task,
+            "task": answers.task,
             "item": left.item.id,
             "group": left.item.group,
             "mode": "pairwise",
@@ -96,18 +83,20 @@ def judge_pairs(
             "same_words": not both,
             "left_chars": len(left.prediction.answer),
             "right_chars": len(right.prediction.answer),
-            "comments": [answer.value[1] if answer.value else "" for answer in both],
-            "reason": "; ".join(answer.reason for answer in both if answer.reason),
-            "attempts": sum(answer.attempts for answer in both),
-            "cost": None if any(answer.cost is None for answer in both) else sum(answer.cost or 0.0 for answer in both),
-            "tokens_in": sum(answer.tokens_in for answer in both),
-            "tokens_out": sum(answer.tokens_out for answer in both),
+            "comments": [verdict.value[1] if verdict.value else "" for verdict in both],
+            "reason": "; ".join(verdict.reason for verdict in both if verdict.reason),
+            "attempts": sum(verdict.attempts for verdict in both),
+            "cost": None
+            if any(verdict.cost is None for verdict in both)
+            else sum(verdict.cost or 0.0 for verdict in both),
+            "tokens_in": sum(verdict.tokens_in for verdict in both),
+            "tokens_out": sum(verdict.tokens_out for verdict in both),
         }
 
 
-def _pairs(task: str, items: Sequence[Item], predictions: Predictions, judge: Judge) -> Iterator[tuple[Case, Case]]:
+def _pairs(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:
     by_item: dict[str, dict[str, Case]] = {}
-    for case in cases_of(task, items, predictions, judge.limit):
+    for case in answers.cases(judge.limit):
         by_item.setdefault(case.item.id, {}).setdefault(case.model, case)
     for cases in by_item.values():
         for left, right in combinations(sorted(cases), 2):
@@ -120,19 +109,16 @@ def _same(pair: tuple[Case, Case]) -> bool:
     return left == right
 
 
-def _request(
-    specialty: Specialty, judge: Judge, task: str, first: Case, second: Case, models: Sequence[str], egress: str
-) -> Request:
+def _request(judge: Judge, answers: TaskAnswers, first: Case, second: Case, specialty: Specialty) -> Request:
+    models = sorted(answers.predictions)
     shown = [
         enclose(name, judge.show(case.prediction.answer, models)) for name, case in ((FIRST, first), (SECOND, second))
     ]
-    return ask(
-        specialty,
+    return judge_request(
         "judge_pairwise",
-        task=task,
-        item=first.item,
-        egress=egress,
-        schema=_SCHEMA,
+        answers,
+        first.item,
+        specialty=specialty,
         form=_FORM,
         material=[*describe_item(first.item, reference="reference" in judge.modes), *shown],
     )

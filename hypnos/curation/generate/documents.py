@@ -9,13 +9,13 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.curation.ask_authors import Asking, Asks, model_key
 from hypnos.curation.cost import Plan
-from hypnos.curation.fences import escape, fence_of
 from hypnos.curation.generate.drafts import SCHEMA, read_drafts
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
+from hypnos.specialty.grading import escape, fence_of
 
 Row = dict[str, Any]
 

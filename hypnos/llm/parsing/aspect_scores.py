@@ -1,12 +1,18 @@
-"""Reads a score for each aspect out of a scorer's reply."""
+"""Reads a score for each aspect out of a grader's reply.
 
+A judge's reply holds one set of scores, in any form (`read_aspects`). A scorer of records repeats a code with its
+scores, so that of several sets its own can be told (`scored_objects`). In both, a score that is missing or outside the
+scale makes the whole set unreadable.
+"""
+
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from hypnos.llm.parsing.json_text import BrokenOff, values
 from hypnos.llm.parsing.numerals import NUMBER, plain
-from hypnos.llm.parsing.replies import answer_part, in_range
+from hypnos.llm.parsing.replies import answer_part, in_range, read_json
 
 _SCORE = ("score", "value", "分数", "得分", "评分")
 _NAME = ("aspect", "name", "key", "方面", "维度", "指标")
@@ -38,16 +44,51 @@ def read_aspects(
     """
     text = answer_part(text)
     try:
-        found = [scores for value in values(text) for scores in _in_json(value, aspects)]
+        stated = [scores for value in values(text) for scores in _in_json(value, aspects)]
     except BrokenOff:
         return None
-    if not found:
+    if not stated:
         lines = _in_lines(plain(text), aspects)
-        found = [] if lines is None else [lines]
-    if not found or any(scores != found[0] for scores in found):
+        stated = [] if lines is None else [lines]
+    if not stated or any(scores != stated[0] for scores in stated):
         return None
-    read = {key: in_range(value, low=low, high=high) for key, value in found[0].items()}
-    return {key: value for key, value in read.items() if value is not None} if None not in read.values() else None
+    return _within(stated[0], low, high)
+
+
+def scored_objects(
+    text: str, keys: Sequence[str], *, low: float = 0.0, high: float = 10.0
+) -> Iterator[tuple[Mapping[str, Any], dict[str, float]]]:
+    """The JSON objects of a reply that hold a score for every key, each with these scores, in their order.
+
+    Objects inside one of them do not count: what a scorer quotes is text within its answer. Names and lines of prose
+    are not read, and objects are found in the model's reasoning too: the caller tells its own answer by a code.
+    """
+    for answer in _objects(text):
+        scores = _within({key: answer.get(key) for key in keys}, low, high)
+        if scores is not None:
+            yield answer, scores
+
+
+def _within(stated: Mapping[str, Any], low: float, high: float) -> dict[str, float] | None:
+    """All scores as numbers; None where one is none, or outside `low` to `high`."""
+    scores = {key: in_range(value, low=low, high=high) for key, value in stated.items()}
+    return {key: value for key, value in scores.items() if value is not None} if None not in scores.values() else None
+
+
+def _objects(text: str) -> Iterator[Mapping[str, Any]]:
+    decoder = json.JSONDecoder(strict=False)
+    start = text.find("{")
+    while start >= 0:
+        try:
+            value, end = decoder.raw_decode(text, start)
+        except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
+            end = start + 1
+        else:
+            yield value
+        start = text.find("{", end)
+    tolerant = read_json(text)
+    if isinstance(tolerant, Mapping):
+        yield tolerant
 
 
 def _in_json(value: Any, aspects: Sequence[Aspect]) -> Iterator[dict[str, Any]]:

@@ -4,6 +4,7 @@ import re
 import pytest
 
 from hypnos.benchmark.items import Item
+from hypnos.benchmark.judge.cases import TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
@@ -74,13 +75,10 @@ def verdicts(tmp_path, specialty):
             return list(
                 judge_answers(
                     Judge(model=model, **settings),
-                    task="aneqa",
-                    items=items,
-                    predictions=predictions,
+                    TaskAnswers(task="aneqa", items=items, predictions=predictions, egress=egress),
                     specialty=specialty,
                     client=client,
                     mode=mode,
-                    egress=egress,
                 )
             )
 

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.benchmark.items import Item
+from hypnos.benchmark.judge.cases import TaskAnswers
 from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.judge.pairwise import judge_pairs
 from hypnos.benchmark.predictions import Prediction
@@ -65,9 +66,7 @@ def compare(tmp_path):
             return list(
                 judge_pairs(
                     Judge(model=model, **settings),
-                    task="aneqa",
-                    items=items,
-                    predictions=given,
+                    TaskAnswers(task="aneqa", items=items, predictions=given),
                     specialty=specialty,
                     client=client,
                 )

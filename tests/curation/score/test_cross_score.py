@@ -6,11 +6,11 @@ import re
 
 import pytest
 
-from hypnos.curation.fences import escape, fence_of
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.score_sheet import Sheet, own_scores, texts_of
 from hypnos.curation.score.statistics import Mean, ScoreNotes
 from hypnos.errors import UserError
+from hypnos.specialty.grading import fence_of
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 
@@ -277,17 +277,6 @@ def test_quotes_inside_the_answer_are_only_text(specialty, reply_with):
     text = json.dumps({"code": code, "faults": [inner], **dict.fromkeys(ASPECTS, 4), "comment": inner})
     found = Sheet(specialty, specialty.aspects, "score").reader()(text)
     assert own_scores(found, row)["coherence"] == 4
-
-
-def test_the_code_depends_on_the_text_alone():
-    assert fence_of({"a": "1", "b": "2"}) == fence_of({"b": "2", "a": "1"})
-    assert fence_of({"a": "12", "b": ""}) != fence_of({"a": "1", "b": "2"})
-    assert fence_of({"a": "x"})[1] not in fence_of({"a": "x"})[0]
-
-
-def test_plain_medical_text_is_not_changed_by_escaping():
-    text = "SpO2 < 90% 且 PaO2/FiO2 <200；血压 90/60 mmHg，# 1 床；[1] 见表。"
-    assert escape(text).replace("< 200", "<200") == text
 
 
 def test_a_record_that_must_stay_stops_the_run_with_its_id(score, author):

@@ -2,7 +2,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from hypnos.llm.parsing.aspect_scores import read_aspects
+from hypnos.llm.parsing.aspect_scores import read_aspects, scored_objects
 
 
 @dataclass(frozen=True)
@@ -52,3 +52,28 @@ def test_scores_are_read_by_key_or_name(text, scores):
 )
 def test_missing_double_or_impossible_scores_are_none(text):
     assert read_aspects(text, ASPECTS) is None
+
+
+def test_every_whole_object_counts_and_none_within_another():
+    quoted = '{"faults": ["{\\"coherence\\": 10, \\"harmfulness\\": 0}"], "coherence": "八分", "harmfulness": 1}'
+    text = f'原文：{{"coherence": 10, "harmfulness": 0}} 我的评分：{quoted}'
+    assert [scores for _, scores in scored_objects(text, ["coherence", "harmfulness"])] == [
+        {"coherence": 10, "harmfulness": 0},
+        {"coherence": 8, "harmfulness": 1},
+        {"coherence": 8, "harmfulness": 1},  # the last object once more, as the tolerant reader sees it
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "连贯性：8\n有害性：3",
+        '{"连贯性": 8, "有害性": 3}',
+        '{"coherence": 8}',
+        '{"coherence": 8, "harmfulness": 11}',
+        '{"scores": {"coherence": 8, "harmfulness": 3}}',
+        f'{{"coherence": {"1" * 5000}, "harmfulness": 3}}',
+    ],
+)
+def test_an_object_without_a_score_for_every_key_does_not_count(text):
+    assert list(scored_objects(text, ["coherence", "harmfulness"])) == []
