@@ -1,4 +1,4 @@
-"""Answers that raters should talk about: where their numbers lie far apart, or one saw a severe error alone."""
+"""Finds answers that raters should talk about, where their numbers lie far apart or one saw a severe error alone."""
 
 import csv
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Dispute:
         model: whose answer it is; not for the raters' eyes.
         about: an indicator's key, or `severe:` and an error's key.
         gap: highest less lowest rating; of a severe error 10, so that it stands on top.
-        given: what each rater gave: a number, or `1` and `0` for ticked and not.
+        values: what each rater gave: a number, or `1` and `0` for ticked and not.
         notes: what raters wrote.
     """
 
@@ -28,12 +28,12 @@ class Dispute:
     model: str
     about: str
     gap: float
-    given: Mapping[str, float]
+    values: Mapping[str, float]
     notes: Mapping[str, str]
 
 
 def find_disputes(ratings: Sequence[AnswerRating], *, gap: float = 4.0) -> list[Dispute]:
-    """Where at least two raters differ by `gap` points or more, or do not agree on a severe error.
+    """List where at least two raters differ by `gap` points or more, or do not agree on a severe error.
 
     Args:
         ratings: of all raters, calibration and main part.
@@ -45,21 +45,22 @@ def find_disputes(ratings: Sequence[AnswerRating], *, gap: float = 4.0) -> list[
     by_answer: dict[tuple[str, str, str], list[AnswerRating]] = {}
     for rating in ratings:
         by_answer.setdefault((rating.task, rating.item, rating.model), []).append(rating)
-    found = []
-    for (task, item, model), given in by_answer.items():
-        notes = {one.rater: one.note for one in given if one.note}
+    disputes = []
+    for (task, item, model), same_answer in by_answer.items():
+        notes = {rating.rater: rating.note for rating in same_answer if rating.note}
         questions = {
-            name: {one.rater: one.scores[name] for one in given if name in one.scores} for name in _asked(given)
+            name: {rating.rater: rating.scores[name] for rating in same_answer if name in rating.scores}
+            for name in _indicators(same_answer)
         }
-        for error in dict.fromkeys(error for one in given for error in one.severe):
-            questions[f"severe:{error}"] = {one.rater: float(error in one.severe) for one in given}
+        for error in dict.fromkeys(error for rating in same_answer for error in rating.severe):
+            questions[f"severe:{error}"] = {rating.rater: float(error in rating.severe) for rating in same_answer}
         for about, values in questions.items():
             apart = max(values.values()) - min(values.values())
             apart *= 10 if about.startswith("severe:") else 1
             if apart >= gap:
-                place = {"task": task, "item": item, "model": model, "about": about}
-                found.append(Dispute(**place, gap=apart, given=values, notes=notes))
-    return sorted(found, key=lambda one: (-one.gap, one.task, one.item, one.model, one.about))
+                answer = {"task": task, "item": item, "model": model}
+                disputes.append(Dispute(**answer, about=about, gap=apart, values=values, notes=notes))
+    return sorted(disputes, key=lambda it: (-it.gap, it.task, it.item, it.model, it.about))
 
 
 def write_disputes(
@@ -80,17 +81,18 @@ def write_disputes(
         names: what a reader sees for an indicator's key.
     """
     questions = {(task, item.id): item.question for task, items in tasks.items() for item in items}
-    raters = sorted({rater for one in disputes for rater in one.given})
+    raters = sorted({rater for dispute in disputes for rater in dispute.values})
     with file.open("w", encoding="utf-8-sig", newline="") as stream:
         writer = csv.writer(stream)
         writer.writerow(["序号", "题目", "答案", "项目", "分差", *raters, "备注", "商定结果"])
-        for number, one in enumerate(disputes, 1):
-            given = [f"{one.given[rater]:g}" if rater in one.given else "" for rater in raters]
-            notes = "；".join(f"{rater}：{note}" for rater, note in one.notes.items())
-            texts = questions[one.task, one.item], answers[one.task, one.item, one.model]
-            cells = [number, *texts, names.get(one.about, one.about), f"{one.gap:g}", *given, notes, ""]
+        for number, dispute in enumerate(disputes, 1):
+            values = [f"{dispute.values[rater]:g}" if rater in dispute.values else "" for rater in raters]
+            notes = "；".join(f"{rater}：{note}" for rater, note in dispute.notes.items())
+            task, item, about = dispute.task, dispute.item, names.get(dispute.about, dispute.about)
+            texts = questions[task, item], answers[task, item, dispute.model]
+            cells = [number, *texts, about, f"{dispute.gap:g}", *values, notes, ""]
             writer.writerow([f"'{c}" if str(c)[:1] in tuple("=+-@\t\r") and c else c for c in cells])
 
 
-def _asked(given: Sequence[AnswerRating]) -> list[str]:
-    return list(dict.fromkeys(name for one in given for name in one.scores))
+def _indicators(ratings: Sequence[AnswerRating]) -> list[str]:
+    return list(dict.fromkeys(name for rating in ratings for name in rating.scores))

@@ -1,4 +1,4 @@
-"""One file as a rater filled it in: a page's export or backup, or a table, before any key is applied."""
+"""Reads one file as a rater filled it in: a page's export or backup, or a table, before any key is applied."""
 
 import csv
 import io
@@ -21,26 +21,44 @@ _CANNOT = (UNABLE, "无法", "不能判断", "n", "na", "n/a")
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
-    """What was said about one answer."""
+class AnswerEntry:
+    """What a rater entered about one answer.
+
+    Attributes:
+        scores: by indicator.
+        unable: indicators that the rater could not judge.
+        severe: keys of the severe errors ticked.
+        note: the rater's words.
+    """
 
     scores: Mapping[str, float]
     unable: tuple[str, ...]
     severe: tuple[str, ...]
     note: str
 
+    def __bool__(self) -> bool:
+        """Whether anything was entered: a question that was only opened has empty entries."""
+        return bool(self.scores or self.unable or self.severe or self.note)
+
 
 @dataclass(frozen=True, slots=True)
-class Filled:
-    """A file that a rater handed in: by blinded answer what was said, by question the seconds it took."""
+class FilledSheet:
+    """A file that a rater handed in.
+
+    Attributes:
+        file: the file.
+        sheet: number of the sheet.
+        answers: what was entered, by blinded answer.
+        seconds: active time by question; empty from a table.
+    """
 
     file: Path
     sheet: str
-    answers: Mapping[str, Given]
+    answers: Mapping[str, AnswerEntry]
     seconds: Mapping[str, float] = field(default_factory=dict)
 
 
-def read_file(file: Path, key: Mapping[str, Any]) -> Filled:
+def read_file(file: Path, key: Mapping[str, Any]) -> FilledSheet:
     """Read a file of either form.
 
     Args:
@@ -61,38 +79,38 @@ def read_file(file: Path, key: Mapping[str, Any]) -> Filled:
     return _read_export(file, content, key)
 
 
-def _read_export(file: Path, content: bytes, key: Mapping[str, Any]) -> Filled:
+def _read_export(file: Path, content: bytes, key: Mapping[str, Any]) -> FilledSheet:
     try:
-        found = json.loads(content.decode("utf-8-sig"))
+        export = json.loads(content.decode("utf-8-sig"))
     except ValueError:
-        found = None
-    if not isinstance(found, dict) or found.get("format") != RATINGS:
+        export = None
+    if not isinstance(export, dict) or export.get("format") != RATINGS:
         raise UserError(f"{file}: no export of a rating page ({RATINGS}), nor a table (.csv)")
-    sheet = str(found.get("sheet"))
-    answers: dict[str, Given] = {}
+    sheet = str(export.get("sheet"))
+    answers: dict[str, AnswerEntry] = {}
     seconds: dict[str, float] = {}
-    for question, entry in _mapping(file, found.get("questions"), "questions").items():
-        entry = _mapping(file, entry, question)
-        seconds[question] = float(entry.get("seconds") or 0)
-        for answer, given in _mapping(file, entry.get("answers"), question).items():
-            given = _mapping(file, given, answer)
-            cells = _mapping(file, given.get("scores"), answer)
-            answers[answer] = _given(
-                f"{file}: {answer}", cells, given.get("severe") or [], str(given.get("note") or ""), key
+    for question, content_of in _mapping(file, export.get("questions"), "questions").items():
+        filled = _mapping(file, content_of, question)
+        seconds[question] = float(filled.get("seconds") or 0)
+        for answer, fields in _mapping(file, filled.get("answers"), question).items():
+            fields = _mapping(file, fields, answer)
+            cells = _mapping(file, fields.get("scores"), answer)
+            answers[answer] = _entry(
+                f"{file}: {answer}", cells, fields.get("severe") or [], str(fields.get("note") or ""), key
             )
             _check_known(file, sheet, answer, key)
-    # A question that was only opened has empty entries: nothing is said about its answers.
-    said = {id: given for id, given in answers.items() if given.scores or given.unable or given.severe or given.note}
-    return Filled(file, sheet, said, seconds)
+    return FilledSheet(file, sheet, {answer: entry for answer, entry in answers.items() if entry}, seconds)
 
 
-def _read_table(file: Path, text: str, key: Mapping[str, Any]) -> Filled:
+def _read_table(file: Path, text: str, key: Mapping[str, Any]) -> FilledSheet:
     rows = list(_rows(text))
     at = titles(rows[0][1], key["indicators"], key["severe"]) if rows else {}
-    lacking = [name for name in ("sheet", "answer", *(one["key"] for one in key["indicators"])) if name not in at]
+    lacking = [
+        name for name in ("sheet", "answer", *(indicator["key"] for indicator in key["indicators"])) if name not in at
+    ]
     if lacking:
         raise UserError(f"{file}: no table of a rating sheet: no column for {', '.join(lacking)}")
-    answers: dict[str, Given] = {}
+    answers: dict[str, AnswerEntry] = {}
     sheets: dict[str, int] = {}
     for row, cells in rows[1:]:
         cell = {name: cells[index].strip() if index < len(cells) else "" for name, index in at.items()}
@@ -104,16 +122,18 @@ def _read_table(file: Path, text: str, key: Mapping[str, Any]) -> Filled:
         _check_known(file, cell["sheet"], cell["answer"], key)
         where = f"{file}: row {row}"
         scores = {
-            one["key"]: cell[one["key"]] for one in key["indicators"] if cell[one["key"]] not in ("", *_NOT_ASKED)
+            name: cell[name]
+            for name in (indicator["key"] for indicator in key["indicators"])
+            if cell[name] not in ("", *_NOT_ASKED)
         }
-        marks = {one["key"]: cell.get(f"severe:{one['key']}", "") for one in key["severe"]}
+        marks = {error["key"]: cell.get(f"severe:{error['key']}", "") for error in key["severe"]}
         ticked = [name for name, mark in marks.items() if _ticked(where, name, mark)]
-        given = _given(where, scores, ticked, cell.get("note", ""), key)
-        if given.scores or given.unable or given.severe or given.note:
-            answers[cell["answer"]] = given
+        entry = _entry(where, scores, ticked, cell.get("note", ""), key)
+        if entry:
+            answers[cell["answer"]] = entry
     if len(sheets) > 1:
         raise UserError(f"{file}: lines of several sheets in one table: {', '.join(sheets)}")
-    return Filled(file, next(iter(sheets), ""), answers)
+    return FilledSheet(file, next(iter(sheets), ""), answers)
 
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
@@ -135,9 +155,11 @@ def _decode(file: Path, content: bytes) -> str:
     raise UserError(f"{file}: neither UTF-8, UTF-16 nor GB18030")
 
 
-def _given(where: str, cells: Mapping[str, Any], severe: Sequence[Any], note: str, key: Mapping[str, Any]) -> Given:
-    known = {one["key"] for one in key["indicators"]}
-    errors = {one["key"] for one in key["severe"]}
+def _entry(
+    where: str, cells: Mapping[str, Any], severe: Sequence[Any], note: str, key: Mapping[str, Any]
+) -> AnswerEntry:
+    known = {indicator["key"] for indicator in key["indicators"]}
+    errors = {error["key"] for error in key["severe"]}
     unknown = [str(name) for name in (*(set(cells) - known), *(name for name in severe if name not in errors))]
     if unknown:
         raise UserError(f"{where}: {', '.join(sorted(unknown))}: no such indicator in this study")
@@ -151,7 +173,7 @@ def _given(where: str, cells: Mapping[str, Any], severe: Sequence[Any], note: st
             raise UserError(f"{where}: {name}: {cell} is no whole number from {key['low']} to {key['high']}")
         else:
             scores[name] = value
-    return Given(scores, tuple(unable), tuple(severe), note)
+    return AnswerEntry(scores, tuple(unable), tuple(severe), note)
 
 
 def _number(cell: Any) -> float | None:

@@ -1,4 +1,4 @@
-"""One self-contained page: style, script and sheet in one file that needs no network."""
+"""Writes a rater's page: style, script and sheet in one file that needs no network."""
 
 import base64
 import hashlib

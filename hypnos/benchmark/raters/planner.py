@@ -1,4 +1,4 @@
-"""Questions are drawn and shared out among the raters: equal loads, planned overlap, passages kept whole."""
+"""Draws questions and shares them out among the raters: equal loads, planned overlap, passages kept whole."""
 
 import random
 from collections import Counter
@@ -15,7 +15,7 @@ Part = Literal["calibration", "main"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class StudyQuestion:
     """One question of the study."""
 
     task: str
@@ -24,7 +24,7 @@ class Place:
     """How many different answers it has: equal ones are rated once."""
 
 
-Block = tuple[Place, ...]
+Block = tuple[StudyQuestion, ...]
 """Questions of one passage or case: read once, so rated together."""
 
 
@@ -42,13 +42,13 @@ class Plan:
     main: Mapping[str, tuple[Block, ...]]
     minutes: Mapping[str, float]
 
-    def of(self, rater: str) -> list[tuple[Part, Block]]:
-        """What a rater does, in no order yet."""
+    def blocks_of(self, rater: str) -> list[tuple[Part, Block]]:
+        """All that a rater is to rate, in no order yet."""
         first: list[tuple[Part, Block]] = [("calibration", block) for block in self.calibration]
         return [*first, *(("main", block) for block in self.main[rater])]
 
 
-def make_plan(study: Study, places: Mapping[str, Sequence[Place]]) -> Plan:
+def make_plan(study: Study, questions: Mapping[str, Sequence[StudyQuestion]]) -> Plan:
     """Draw questions and share them out.
 
     Each question of the main part goes to `study.overlap` raters: always to those with least to do, and among them
@@ -56,13 +56,13 @@ def make_plan(study: Study, places: Mapping[str, Sequence[Place]]) -> Plan:
 
     Args:
         study: raters, seed, sizes.
-        places: the questions of each task, in the order of the task.
+        questions: of each task, in the order of the task.
 
     Raises:
         UserError: there are no questions, or the raters' time is too short for a single one.
     """
     draw = random.Random(f"questions {study.seed}")
-    drawn = [_draw(_blocks(questions), study.questions, draw) for questions in places.values()]
+    drawn = [_draw(_blocks(of_task), study.questions, draw) for of_task in questions.values()]
     # Round the tasks, so that a study that is cut short holds all of them.
     blocks = [block for around in zip_longest(*drawn) for block in around if block]
     if not blocks:
@@ -70,9 +70,7 @@ def make_plan(study: Study, places: Mapping[str, Sequence[Place]]) -> Plan:
     calibration = _first(blocks, study.calibration)
     rest = [block for block in blocks if block not in calibration]
     if not rest:
-        raise UserError(
-            f"raters.calibration: {study.calibration} leaves nothing to rate of {_questions(blocks)} questions"
-        )
+        raise UserError(f"raters.calibration: {study.calibration} leaves nothing to rate of {_count(blocks)} questions")
     if study.minutes is not None:
         rest = _fit(study, calibration, rest)
     main = _share(study, rest)
@@ -81,11 +79,11 @@ def make_plan(study: Study, places: Mapping[str, Sequence[Place]]) -> Plan:
     return Plan(calibration=tuple(calibration), main=main, minutes=minutes)
 
 
-def _blocks(questions: Sequence[Place]) -> list[Block]:
-    found: dict[str, list[Place]] = {}
-    for place in questions:
-        found.setdefault(place.item.group or f"\0{place.item.id}", []).append(place)
-    return [tuple(block) for block in found.values()]
+def _blocks(questions: Sequence[StudyQuestion]) -> list[Block]:
+    blocks: dict[str, list[StudyQuestion]] = {}
+    for question in questions:
+        blocks.setdefault(question.item.group or f"\0{question.item.id}", []).append(question)
+    return [tuple(block) for block in blocks.values()]
 
 
 def _draw(blocks: list[Block], limit: int | None, draw: random.Random) -> list[Block]:
@@ -97,17 +95,17 @@ def _first(blocks: Sequence[Block], questions: int) -> list[Block]:
     """Whole blocks from the start as far as they fit into so many questions; one block at least, unless 0."""
     taken: list[Block] = []
     for block in blocks if questions else ():
-        if not taken or _questions(taken) + len(block) <= questions:
+        if not taken or _count(taken) + len(block) <= questions:
             taken.append(block)
     return taken
 
 
-def _questions(blocks: Sequence[Block]) -> int:
+def _count(blocks: Sequence[Block]) -> int:
     return sum(map(len, blocks))
 
 
 def _answers(blocks: Sequence[Block]) -> int:
-    return sum(place.answers for block in blocks for place in block)
+    return sum(question.answers for block in blocks for question in block)
 
 
 def _fit(study: Study, calibration: Sequence[Block], rest: Sequence[Block]) -> list[Block]:
@@ -131,7 +129,7 @@ def _fit(study: Study, calibration: Sequence[Block], rest: Sequence[Block]) -> l
 
 def _share(study: Study, blocks: Sequence[Block]) -> dict[str, tuple[Block, ...]]:
     draw = random.Random(f"shares {study.seed}")
-    given: dict[str, list[Block]] = {rater: [] for rater in study.raters}
+    shares: dict[str, list[Block]] = {rater: [] for rater in study.raters}
     load: Counter[str] = Counter()
     met: Counter[frozenset[str]] = Counter()
     # The largest first: small ones even out what is left.
@@ -144,7 +142,7 @@ def _share(study: Study, blocks: Sequence[Block]) -> dict[str, tuple[Block, ...]
                 min(free, key=lambda r: (load[r], sum(met[frozenset((r, other))] for other in chosen), tie[r]))
             )
         for rater in chosen:
-            given[rater].append(block)
+            shares[rater].append(block)
             load[rater] += _answers([block])
             met.update(frozenset((rater, other)) for other in chosen if other < rater)
-    return {rater: tuple(found) for rater, found in given.items()}
+    return {rater: tuple(share) for rater, share in shares.items()}

@@ -1,4 +1,4 @@
-"""What raters handed in, read back with the key: pages' files and tables, each fault one line."""
+"""Reads back with the key what raters handed in, pages' files and tables; each fault is one line."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.benchmark.raters.filled import Filled, read_file
+from hypnos.benchmark.raters.filled import FilledSheet, read_file
 from hypnos.benchmark.raters.sheet import KEY, KEY_FILE
 from hypnos.errors import UserError
 from hypnos.report.results import Rating
@@ -14,7 +14,7 @@ from hypnos.report.results import Rating
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerRating:
-    """What one rater said about one answer of one model.
+    """What one rater gave for one answer of one model.
 
     Attributes:
         rater: as named in the study.
@@ -54,7 +54,7 @@ class Completeness:
         done: how many of them have every indicator rated, or marked as not to be judged.
         unable: cells marked as not to be judged.
         minutes: active time in all; None where it was not measured.
-        missing: places of what lacks a rating, such as `q003b: friendliness`.
+        missing: answers that lack a rating, and of what, such as `q003b: friendliness`.
     """
 
     rater: str
@@ -84,7 +84,7 @@ def read_ratings(
             outside the scale or of an unknown answer; a file that is not finished.
     """
     key = _read_key(directory / KEY_FILE)
-    from_sheet: dict[str, Filled] = {}
+    from_sheet: dict[str, FilledSheet] = {}
     for file in files:
         filled = read_file(file, key)
         entry = key["sheets"].get(filled.sheet)
@@ -98,10 +98,10 @@ def read_ratings(
     ratings: list[AnswerRating] = []
     stages = []
     for sheet, entry in key["sheets"].items():
-        given = from_sheet.get(sheet)
-        if given is not None:
-            ratings += _join(given, entry, key)
-        stages.append(_check(given, entry, key))
+        handed_in = from_sheet.get(sheet)
+        if handed_in is not None:
+            ratings += _join(handed_in, entry, key)
+        stages.append(_check(handed_in, entry, key))
     for stage in stages:
         if stage.file is not None and stage.missing and not allow_missing:
             lack = f"{stage.answers - stage.done} of {stage.answers} answers are not rated in full"
@@ -110,7 +110,7 @@ def read_ratings(
 
 
 def numbers(ratings: Sequence[AnswerRating], *, calibration: bool = False) -> Iterator[Rating]:
-    """The numbers alone, as the report takes them.
+    """Yield the numbers alone, as the report takes them.
 
     Args:
         ratings: of all raters.
@@ -118,10 +118,16 @@ def numbers(ratings: Sequence[AnswerRating], *, calibration: bool = False) -> It
     """
     for rating in ratings:
         if calibration or rating.part == "main":
-            given = {"model": rating.model, "task": rating.task, "item": rating.item, "group": rating.group}
-            place: dict[str, Any] = {**given, "rater": rating.rater}
             for indicator, value in rating.scores.items():
-                yield Rating(indicator=indicator, value=value, **place)
+                yield Rating(
+                    rater=rating.rater,
+                    model=rating.model,
+                    task=rating.task,
+                    item=rating.item,
+                    group=rating.group,
+                    indicator=indicator,
+                    value=value,
+                )
 
 
 def _read_key(file: Path) -> dict[str, Any]:
@@ -136,13 +142,13 @@ def _read_key(file: Path) -> dict[str, Any]:
     return key
 
 
-def _join(filled: Filled, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Iterator[AnswerRating]:
+def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Iterator[AnswerRating]:
     """The ratings of each model; numbers in cells that this kind of question does not ask for are left out."""
     for id, question in entry["questions"].items():
-        asked = _asked(question, key)
+        indicators = _indicators(question, key)
         for answer, models in question["answers"].items():
-            given = filled.answers.get(answer)
-            if given is None:
+            entered = filled.answers.get(answer)
+            if entered is None:
                 continue
             for model in models:
                 yield AnswerRating(
@@ -152,25 +158,27 @@ def _join(filled: Filled, entry: Mapping[str, Any], key: Mapping[str, Any]) -> I
                     group=question["group"],
                     model=model,
                     part=question["part"],
-                    scores={name: value for name, value in given.scores.items() if name in asked},
-                    unable=tuple(name for name in given.unable if name in asked),
-                    severe=given.severe,
-                    note=given.note,
+                    scores={name: value for name, value in entered.scores.items() if name in indicators},
+                    unable=tuple(name for name in entered.unable if name in indicators),
+                    severe=entered.severe,
+                    note=entered.note,
                     seconds=filled.seconds.get(id),
                 )
 
 
-def _asked(question: Mapping[str, Any], key: Mapping[str, Any]) -> list[str]:
-    return [one["key"] for one in key["indicators"] if question["kind"] in one["kinds"]]
+def _indicators(question: Mapping[str, Any], key: Mapping[str, Any]) -> list[str]:
+    """Keys of the indicators that this kind of question asks for."""
+    return [indicator["key"] for indicator in key["indicators"] if question["kind"] in indicator["kinds"]]
 
 
-def _check(filled: Filled | None, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Completeness:
+def _check(filled: FilledSheet | None, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Completeness:
     missing, answers, done = [], 0, 0
     for question in entry["questions"].values():
-        asked = _asked(question, key)
+        indicators = _indicators(question, key)
         for answer in question["answers"]:
-            given = filled.answers.get(answer) if filled else None
-            lacks = [name for name in asked if given is None or name not in (*given.scores, *given.unable)]
+            entered = filled.answers.get(answer) if filled else None
+            rated = (*entered.scores, *entered.unable) if entered else ()
+            lacks = [name for name in indicators if name not in rated]
             answers += 1
             done += not lacks
             if lacks:
@@ -181,7 +189,7 @@ def _check(filled: Filled | None, entry: Mapping[str, Any], key: Mapping[str, An
         file=filled.file if filled else None,
         answers=answers,
         done=done,
-        unable=sum(len(given.unable) for given in filled.answers.values()) if filled else 0,
+        unable=sum(len(entered.unable) for entered in filled.answers.values()) if filled else 0,
         minutes=sum(seconds) / 60 if seconds else None,
         missing=tuple(missing),
     )

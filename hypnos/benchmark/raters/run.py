@@ -1,17 +1,16 @@
-"""Sheets for raters as an artefact, and what came back of them."""
+"""Makes the raters' sheets as an artefact, and reads back what raters handed in."""
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import make_once, place
 from hypnos.benchmark.judge.cache import answers_key
-from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.raters.disagreements import find_disputes, write_disputes
 from hypnos.benchmark.raters.ratings import AnswerRating, Completeness, read_ratings
-from hypnos.benchmark.raters.sheet import HANDED_OUT, make_sheets
+from hypnos.benchmark.raters.sheet import HANDED_OUT, Predictions, make_sheets
 from hypnos.benchmark.raters.study import Study
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
@@ -24,9 +23,6 @@ VERSION = 1
 """Raised when the same answers make other sheets."""
 
 DISPUTES = "to_settle.csv"
-
-Predictions = Mapping[str, Mapping[str, Sequence[Prediction]]]
-"""By task and model."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,14 +45,14 @@ def sheets_for(
 ) -> Path:
     """The folder with a page for each rater, the plan and the key, made now or found."""
     rated = [task for task in tasks if task.kind in KINDS]
-    asked = {
+    key = {
         "version": VERSION,
         "study": study.key(),
         "tasks": {task.name: task.version() for task in rated},
         "answers": {task.name: answers_key(predictions[task.name]) for task in rated},
         "rubric": specialty.rubric,
     }
-    directory = place(artefacts / "sheets", "sheets", content_key(asked))
+    directory = place(artefacts / "sheets", "sheets", content_key(key))
 
     def write(partial: Path) -> None:
         items = {task.name: task.items() for task in rated}
@@ -69,7 +65,7 @@ def sheets_for(
 
 def read_back(
     ratings: Ratings,
-    made: Path | None,
+    own_sheets: Path | None,
     tasks: Sequence[Task],
     predictions: Predictions,
     *,
@@ -78,28 +74,37 @@ def read_back(
 ) -> tuple[list[AnswerRating], list[Completeness]]:
     """Read what raters handed in, and list what they should settle.
 
+    Args:
+        ratings: files that raters handed in.
+        own_sheets: folder of the sheets that this run made; None where it made none.
+        tasks: of this run.
+        predictions: the answers by task and model.
+        specialty: its indicators and severe errors.
+        output: folder of the run, where the list is written.
+
     Raises:
         UserError: it is not known to which sheets the files belong; or see `read_ratings`.
     """
     if not ratings.files:
         return [], []
-    sheets = Path(ratings.sheets) if ratings.sheets else made
+    sheets = Path(ratings.sheets) if ratings.sheets else own_sheets
     if sheets is None:
         raise UserError(
             "ratings.files: to which sheets do they belong? ratings.sheets=<folder>, or the same raters=..."
         )
-    given, stages = read_ratings(sheets, [Path(file) for file in ratings.files], allow_missing=ratings.allow_missing)
-    disputes = find_disputes(given)
+    files = [Path(file) for file in ratings.files]
+    numbers, stages = read_ratings(sheets, files, allow_missing=ratings.allow_missing)
+    disputes = find_disputes(numbers)
     if disputes:
-        names = {one.key: one.name for one in read_indicators(specialty)}
-        names |= {f"severe:{one.key}": one.name for one in read_severe(specialty)}
+        names = {indicator.key: indicator.name for indicator in read_indicators(specialty)}
+        names |= {f"severe:{error.key}": error.name for error in read_severe(specialty)}
         texts = {
-            (task, one.item, model): one.answer
+            (task, prediction.item, model): prediction.answer
             for task, models in predictions.items()
-            for model, made_answers in models.items()
-            for one in reversed(made_answers)
+            for model, answers in models.items()
+            for prediction in reversed(answers)
         }
-        known = {task.name: task.items() for task in tasks}
-        here = [one for one in disputes if (one.task, one.item, one.model) in texts]
-        write_disputes(output / DISPUTES, here, tasks=known, answers=texts, names=names)
-    return given, stages
+        items = {task.name: task.items() for task in tasks}
+        here = [dispute for dispute in disputes if (dispute.task, dispute.item, dispute.model) in texts]
+        write_disputes(output / DISPUTES, here, tasks=items, answers=texts, names=names)
+    return numbers, stages

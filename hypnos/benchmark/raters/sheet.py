@@ -1,8 +1,9 @@
-"""Blinded sheets: what each rater gets, and the key that stays with the researcher."""
+"""Writes blinded sheets: what each rater gets, and the key that stays with the researcher."""
 
 import json
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.judge.masking import mask_names
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.raters.page import write_page
-from hypnos.benchmark.raters.planner import Block, Part, Place, Plan, make_plan
+from hypnos.benchmark.raters.planner import Block, Part, Plan, StudyQuestion, make_plan
 from hypnos.benchmark.raters.spreadsheet import write_table
 from hypnos.benchmark.raters.study import Study
 from hypnos.errors import UserError
@@ -54,11 +55,11 @@ def make_sheets(
         UserError: an answer is missing; nothing is left to rate; or see `make_plan`.
     """
     answers = {task: _answers(task, items, predictions.get(task, {})) for task, items in tasks.items()}
-    places = {
-        task: [Place(task, item, len(answers[task][item.id])) for item in items if item.kind in KINDS]
+    questions = {
+        task: [StudyQuestion(task, item, len(answers[task][item.id])) for item in items if item.kind in KINDS]
         for task, items in tasks.items()
     }
-    plan = make_plan(study, places)
+    plan = make_plan(study, questions)
     rubric = {
         "indicators": [_plain(indicator) for indicator in read_indicators(specialty)],
         "severe": [_plain(severe) for severe in read_severe(specialty)],
@@ -81,14 +82,14 @@ def make_sheets(
 
 def describe_plan(study: Study, plan: Plan) -> str:
     """The plan as a page for the researcher: questions x raters x minutes."""
-    blocks = {(place.task, place.item.id) for part in plan.main.values() for block in part for place in block}
-    local = any(place.item.egress == "local" for rater in study.raters for _, b in plan.of(rater) for place in b)
-    calibration = [place for block in plan.calibration for place in block]
+    shares = {rater: [question for _, block in plan.blocks_of(rater) for question in block] for rater in study.raters}
+    main = {_id(question) for blocks in plan.main.values() for block in blocks for question in block}
+    local = any(question.item.egress == "local" for share in shares.values() for question in share)
     lines = [
         f"# {study.title}",
         "",
-        f"- {len(calibration)} questions of calibration for everybody",
-        f"- {len(blocks)} other questions, each for {study.overlap} of {len(study.raters)} raters",
+        f"- {sum(map(len, plan.calibration))} questions of calibration for everybody",
+        f"- {len(main)} other questions, each for {study.overlap} of {len(study.raters)} raters",
         f"- {study.minutes_per_answer:g} minutes per answer; seed {study.seed}",
         f"- `{HANDED_OUT}/` goes to the raters; `{KEY_FILE}` says whose the answers are and stays here",
         *(["- holds records marked `egress: local`: the pages must not leave the house"] if local else []),
@@ -96,14 +97,11 @@ def describe_plan(study: Study, plan: Plan) -> str:
         "| rater | questions | answers | minutes |",
         "|---|---:|---:|---:|",
     ]
-    for rater in study.raters:
-        mine = [place for _, block in plan.of(rater) for place in block]
-        total = sum(place.answers for place in mine)
-        lines.append(f"| {rater} | {len(mine)} | {total} | {plan.minutes[rater]:.0f} |")
+    for rater, share in shares.items():
+        total = sum(question.answers for question in share)
+        lines.append(f"| {rater} | {len(share)} | {total} | {plan.minutes[rater]:.0f} |")
     lines += ["", "| questions shared by | " + " | ".join(study.raters) + " |", "|---|" + "---:|" * len(study.raters)]
-    held = {
-        rater: {(place.task, place.item.id) for _, block in plan.of(rater) for place in block} for rater in study.raters
-    }
+    held = {rater: set(map(_id, share)) for rater, share in shares.items()}
     for rater in study.raters:
         lines.append(f"| {rater} | " + " | ".join(str(len(held[rater] & held[other])) for other in study.raters) + " |")
     return "\n".join(lines) + "\n"
@@ -115,18 +113,18 @@ def _answers(
     """By item: the models by the words of their answer, names covered. Models of the same words are rated once."""
     if not by_model:
         raise UserError(f"{task}: no answers to rate")
-    found: dict[str, dict[str, list[str]]] = {item.id: {} for item in items if item.kind in KINDS}
-    for model, given in by_model.items():
+    answers: dict[str, dict[str, list[str]]] = {item.id: {} for item in items if item.kind in KINDS}
+    for model, predictions in by_model.items():
         first: dict[str, Prediction] = {}
-        for prediction in given:
+        for prediction in predictions:
             if prediction.item not in first or prediction.sample < first[prediction.item].sample:
                 first[prediction.item] = prediction
-        missing = [id for id in found if id not in first]
+        missing = [id for id in answers if id not in first]
         if missing:
-            raise UserError(f"{task}: {model} has no answer to {missing[0]} ({len(missing)} of {len(found)} missing)")
-        for id, models in found.items():
+            raise UserError(f"{task}: {model} has no answer to {missing[0]} ({len(missing)} of {len(answers)} missing)")
+        for id, models in answers.items():
             models.setdefault(mask_names(first[id].answer.strip(), by_model), []).append(model)
-    return found
+    return answers
 
 
 def _sheet(
@@ -139,12 +137,12 @@ def _sheet(
     """What a rater's page holds, and the entry of the key for it."""
     draw = random.Random(f"sheet {study.seed} {rater}")
     questions, key = [], {}
-    for number, (part, place) in enumerate(_order(plan.of(rater), draw), 1):
+    for number, (part, drawn) in enumerate(_order(plan.blocks_of(rater), draw), 1):
         id = f"q{number:03d}"
-        texts = sorted(answers[place.task][place.item.id].items())
+        item = drawn.item
+        texts = sorted(answers[drawn.task][item.id].items())
         draw.shuffle(texts)
         labels = [_label(at) for at in range(len(texts))]
-        item = place.item
         questions.append(
             {
                 "id": id,
@@ -159,7 +157,7 @@ def _sheet(
             }
         )
         key[id] = {
-            "task": place.task,
+            "task": drawn.task,
             "item": item.id,
             "group": item.group,
             "kind": item.kind,
@@ -172,7 +170,7 @@ def _sheet(
         "rater": rater,
         "title": study.title,
         "minutes": round(plan.minutes[rater]),
-        "local": any(place.item.egress == "local" for _, block in plan.of(rater) for place in block),
+        "local": any(question.item.egress == "local" for _, block in plan.blocks_of(rater) for question in block),
         **rubric,
         "questions": questions,
     }
@@ -181,11 +179,11 @@ def _sheet(
     return page, {"rater": rater, "questions": key}
 
 
-def _order(mine: Sequence[tuple[Part, Block]], draw: random.Random) -> list[tuple[Part, Place]]:
+def _order(mine: Sequence[tuple[Part, Block]], draw: random.Random) -> list[tuple[Part, StudyQuestion]]:
     """Calibration first, each part in an order of its own; the questions of a passage stay together."""
     shuffled = draw.sample(list(mine), len(mine))
     shuffled.sort(key=lambda entry: entry[0] != "calibration")
-    return [(part, place) for part, block in shuffled for place in block]
+    return [(part, question) for part, block in shuffled for question in block]
 
 
 def _label(at: int) -> str:
@@ -194,5 +192,9 @@ def _label(at: int) -> str:
 
 
 def _plain(entry: Any) -> dict[str, Any]:
-    found = {name: getattr(entry, name) for name in entry.__dataclass_fields__}
-    return {name: list(value) if isinstance(value, tuple) else value for name, value in found.items()}
+    values = {field.name: getattr(entry, field.name) for field in fields(entry)}
+    return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
+
+
+def _id(question: StudyQuestion) -> tuple[str, str]:
+    return question.task, question.item.id

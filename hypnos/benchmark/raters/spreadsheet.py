@@ -1,9 +1,11 @@
-"""The same sheet as a table: CSV with a byte order mark, which WPS and Excel open as Chinese."""
+"""Writes a sheet as a table: CSV with a byte order mark, which WPS and Excel open as Chinese."""
 
 import csv
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from hypnos.specialty.grading import NOTHING, direction
 
 SHEET, ANSWER, NOTE = "评分表编号", "答案编号", "备注"
 UNABLE = "无法判断"
@@ -36,27 +38,27 @@ def write_table(file: Path, sheet: Mapping[str, Any]) -> None:
                     question["question"],
                     "\n".join(question["references"]),
                     answer["id"],
-                    answer["text"] or "（没有作答）",
+                    answer["text"] or NOTHING,
                 ]
-                asked = ["" if question["kind"] in one["kinds"] else "—" for one in sheet["indicators"]]
-                writer.writerow([_harmless(cell) for cell in cells] + asked + [""] * (len(sheet["severe"]) + 1))
+                to_fill = ["" if question["kind"] in scale["kinds"] else "—" for scale in sheet["indicators"]]
+                writer.writerow([_harmless(cell) for cell in cells] + to_fill + [""] * (len(sheet["severe"]) + 1))
 
 
 def columns(sheet: Mapping[str, Any]) -> list[str]:
     """Titles of the cells to fill: indicators with scale, direction and anchors, then the severe errors."""
-    scale = f"{sheet['low']}–{sheet['high']}"
+    low, high = sheet["low"], sheet["high"]
     return [
         *(
-            f"{one['name']}（{scale}，{'越低越好' if one['lower_is_better'] else '越高越好'}；"
-            f"{sheet['low']}={one['low']}；{sheet['high']}={one['high']}；不能判断填“{UNABLE}”）"
-            for one in sheet["indicators"]
+            f"{scale['name']}（{low}–{high}，{direction(scale['lower_is_better'])}；"
+            f"{low}={scale['low']}；{high}={scale['high']}；不能判断填“{UNABLE}”）"
+            for scale in sheet["indicators"]
         ),
-        *(f"严重错误：{one['name']}（有则填1；{one['holds']}）" for one in sheet["severe"]),
+        *(f"{severe_title(error['name'])}（有则填1；{error['holds']}）" for error in sheet["severe"]),
     ]
 
 
 def name_of(title: str) -> str:
-    """What stands before the explanation in a title; spreadsheets may have made its brackets half as wide."""
+    """The name that stands before the explanation in a title; spreadsheets may have made its brackets half as wide."""
     return title.replace("(", "（").partition("（")[0].strip()
 
 
@@ -74,7 +76,7 @@ def titles(
 ) -> dict[str, int]:
     """Where the column of each key stands; keys of severe errors are led by `severe:`."""
     at = {name_of(title).replace(":", "："): index for index, title in enumerate(header)}
-    named = {one["key"]: one["name"] for one in indicators}
-    named |= {f"severe:{one['key']}": severe_title(one["name"]) for one in severe}
+    named = {indicator["key"]: indicator["name"] for indicator in indicators}
+    named |= {f"severe:{error['key']}": severe_title(error["name"]) for error in severe}
     named |= {"sheet": SHEET, "answer": ANSWER, "note": NOTE}
     return {key: at[name] for key, name in named.items() if name in at}

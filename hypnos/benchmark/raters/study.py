@@ -1,4 +1,4 @@
-"""Who rates how much: what a study with human raters is configured with."""
+"""Holds the settings of a study with human raters: who rates, and how much."""
 
 import re
 from collections.abc import Sequence
