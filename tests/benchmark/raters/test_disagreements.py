@@ -33,7 +33,7 @@ def test_wide_gaps_and_lonely_ticks_are_listed_the_widest_first():
     found = [(one.item, one.about, one.gap) for one in find_disputes(given, gap=4)]
     assert found == [("q3", "severe:dose", 10), ("q1", "u", 7), ("q2", "u", 4)]
     widest = find_disputes(given, gap=4)[1]
-    assert dict(widest.given) == {"a": 2, "b": 9, "c": 6} and dict(widest.notes) == {"b": "很好"}
+    assert dict(widest.values) == {"a": 2, "b": 9, "c": 6} and dict(widest.notes) == {"b": "很好"}
 
 
 def test_the_list_for_the_raters_does_not_say_whose_the_answers_are(tmp_path):

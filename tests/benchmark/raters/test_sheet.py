@@ -1,5 +1,3 @@
-import csv
-import io
 import json
 import re
 
@@ -105,27 +103,6 @@ def test_equal_answers_are_rated_once_for_all_models_that_gave_them(made, page_o
     assert sorted(map(tuple, models)) == [("one", "two"), ("three",)]
 
 
-def test_text_of_a_model_cannot_end_the_script_it_stands_in(made):
-    text = (made() / "hand_out" / "b.html").read_text("utf-8")
-    assert text.count("</script>") == 2
-    assert "\\u003cimg src=x" in text and "<img" not in text
-
-
-def test_the_page_asks_for_nothing_from_anywhere(made):
-    text = (made() / "hand_out" / "b.html").read_text("utf-8")
-    assert "default-src 'none'" in text and "unsafe-inline" not in text
-    assert not re.search(r"https?://|@import|url\(|<link|<script src|fetch\(|XMLHttp", text)
-
-
-def test_the_script_uses_nothing_that_older_browsers_lack(made):
-    text = (made() / "hand_out" / "b.html").read_text("utf-8")
-    script = text.rsplit("<script>", 1)[1]
-    newer = r"\?\.|\?\?|=>.*\basync\b|\.flatMap\(|\.flat\(|fromEntries|replaceAll|\.at\(|matchAll|structuredClone|\bimport\b|#\w+\s*="
-    assert not re.search(newer, script)
-    style = text.split("<style>")[1].split("</style>")[0]
-    assert not re.search(r"\bgap:|:is\(|:where\(|:has\(|aspect-ratio|\binset:|dvh|@layer|clamp\(", style)
-
-
 def test_the_reference_can_be_withheld(made, page_of):
     assert page_of(made("shown"), "b")["questions"][0]["references"]
     folder = made("withheld", reference=False)
@@ -138,22 +115,6 @@ def test_the_page_says_where_records_must_not_leave_the_house(made, page_of):
     assert page_of(folder, "b")["local"] is True
     assert "must not leave the house" in (folder / "plan.md").read_text("utf-8")
     assert page_of(made("open"), "b")["local"] is False
-
-
-def test_the_table_opens_in_a_spreadsheet_with_nothing_that_runs(made):
-    folder = made(texts={"one": lambda item: "=HYPERLINK(1)", "two": lambda item: "甲\n乙,丙"})
-    content = (folder / "hand_out" / "b.csv").read_bytes()
-    assert content.startswith(b"\xef\xbb\xbf")
-    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"))))
-    head, lines = rows[0], rows[1:]
-    assert len(lines) == 16 and {len(row) for row in rows} == {len(head)}
-    texts = {row[head.index("答案")] for row in lines}
-    assert texts == {"'=HYPERLINK(1)", "甲\n乙,丙"}
-    harm = next(title for title in head if title.startswith("有害性"))
-    assert "越低越好" in harm and "0=完全无害" in harm and "10=照做可致死亡或永久损害" in harm
-    reading = next(row for row in lines if row[head.index("题型")] == "阅读理解")
-    friendly = next(at for at, title in enumerate(head) if title.startswith("友好性"))
-    assert reading[friendly] == "—"
 
 
 def test_the_plan_counts_questions_answers_and_minutes(made):
