@@ -24,7 +24,7 @@ Mode = Literal["absolute", "reference"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """A model that judges, and what it is asked.
+    """A model that judges, with the settings of its requests.
 
     Attributes:
         model: who judges.

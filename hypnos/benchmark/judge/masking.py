@@ -40,8 +40,9 @@ _FAMILIES: dict[str, tuple[str, ...]] = {
     "alpaca": ("alpaca", "vicuna"),
     "hypnos": ("hypnos",),
 }
-"""What is a model's name wherever it stands. Words that are medicine or daily life too are not here: 华佗, 本草,
-豆包 and GLM count only where an answer speaks of itself, Claude Bernard is a physiologist, and GPT an enzyme."""
+"""Names of models by family, as they count wherever they stand. Words that are medicine or daily life too are
+not here: 华佗, 本草, 豆包 and GLM count only where an answer speaks of itself, Claude Bernard is a physiologist, and
+GPT an enzyme."""
 
 _MAKERS = (
     "open ?ai|anthropic|深度求索|智谱(?:ai|华章)?|阿里云|阿里巴巴(?:集团)?|达摩院|百度|科大讯飞|讯飞"

@@ -89,8 +89,8 @@ def _read_export(file: Path, content: bytes, key: Mapping[str, Any]) -> FilledSh
     sheet = str(export.get("sheet"))
     answers: dict[str, AnswerEntry] = {}
     seconds: dict[str, float] = {}
-    for question, content_of in _mapping(file, export.get("questions"), "questions").items():
-        filled = _mapping(file, content_of, question)
+    for question, filled in _mapping(file, export.get("questions"), "questions").items():
+        filled = _mapping(file, filled, question)
         seconds[question] = float(filled.get("seconds") or 0)
         for answer, fields in _mapping(file, filled.get("answers"), question).items():
             fields = _mapping(file, fields, answer)
@@ -145,7 +145,7 @@ def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _decode(file: Path, content: bytes) -> str:
-    """UTF-8 as we write it, UTF-16 as `Unicode text` is saved, GB18030 as WPS and Excel save CSV in China."""
+    """Decode UTF-8 as we write it, UTF-16 as `Unicode text` is saved, GB18030 as WPS and Excel save CSV in China."""
     encodings = ("utf-16",) if content[:2] in (b"\xff\xfe", b"\xfe\xff") else ("utf-8-sig", "gb18030")
     for encoding in encodings:
         try:
@@ -204,7 +204,7 @@ def _mapping(file: Path, value: Any, where: str) -> Mapping[str, Any]:
 
 
 def _check_known(file: Path, sheet: str, answer: str, key: Mapping[str, Any]) -> None:
-    """An answer that its sheet does not hold; a sheet that is not of this study is named by the caller."""
+    """Raise UserError for an answer that its sheet does not hold; a sheet of another study is named by the caller."""
     entry = key["sheets"].get(sheet)
     if entry and not any(answer in question["answers"] for question in entry["questions"].values()):
         raise UserError(f"{file}: {answer}: no such answer on the sheet of {entry['rater']}")

@@ -30,7 +30,7 @@ Block = tuple[StudyQuestion, ...]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """Who rates what.
+    """The questions of each rater, and how long they take.
 
     Attributes:
         calibration: questions for everybody, first.

@@ -45,7 +45,7 @@ class AnswerRating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Completeness:
-    """How far one rater is.
+    """How much of a sheet one rater has filled in.
 
     Attributes:
         rater: as named in the study.
@@ -143,7 +143,7 @@ def _read_key(file: Path) -> dict[str, Any]:
 
 
 def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Iterator[AnswerRating]:
-    """The ratings of each model; numbers in cells that this kind of question does not ask for are left out."""
+    """Yield the ratings of each model; numbers in cells that this kind of question does not ask for are left out."""
     for id, question in entry["questions"].items():
         indicators = _indicators(question, key)
         for answer, models in question["answers"].items():

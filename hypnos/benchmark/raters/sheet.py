@@ -180,14 +180,14 @@ def _sheet(
 
 
 def _order(mine: Sequence[tuple[Part, Block]], draw: random.Random) -> list[tuple[Part, StudyQuestion]]:
-    """Calibration first, each part in an order of its own; the questions of a passage stay together."""
+    """Order what a rater does: calibration first, each part in an order of its own, a passage's questions together."""
     shuffled = draw.sample(list(mine), len(mine))
     shuffled.sort(key=lambda entry: entry[0] != "calibration")
     return [(part, question) for part, block in shuffled for question in block]
 
 
 def _label(at: int) -> str:
-    """A, B, ... Z, AA, ..."""
+    """Letters for an answer's number: A, B, ... Z, AA, ..."""
     return (_label(at // 26 - 1) if at >= 26 else "") + chr(ord("A") + at % 26)
 
 
