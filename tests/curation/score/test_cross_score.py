@@ -7,7 +7,7 @@ import re
 import pytest
 
 from hypnos.curation.score.cross_score import CrossScore
-from hypnos.curation.score.score_sheet import Sheet, own_scores, texts_of
+from hypnos.curation.score.score_sheet import texts_of
 from hypnos.curation.score.statistics import Mean, ScoreNotes
 from hypnos.errors import UserError
 from hypnos.specialty.grading import fence_of
@@ -128,23 +128,6 @@ def test_replies_in_many_forms(score, author, reply_with, form, reads):
     scored, rejected, *_ = score([record(1)], models=models)
     assert bool(scored) == reads
     assert [reason for reason, _ in rejected] == ([] if reads else ["score_unreadable"])
-
-
-@pytest.mark.parametrize("value", ["8", "8分", "８", "八", 8.0, "8/10"])
-def test_numbers_in_many_forms(specialty, value):
-    row = record(1)
-    _, code = fence_of(texts_of(row))
-    sheet = Sheet(specialty, specialty.aspects, "score")
-    text = json.dumps({"code": code, **dict.fromkeys(ASPECTS, value)}, ensure_ascii=False)
-    assert own_scores(sheet.reader()(text), row)["usefulness"] == 8
-
-
-@pytest.mark.parametrize("value", [11, -1, None, True, "高", [8], "8 or 9"])
-def test_what_is_no_score_is_missing_and_not_zero(specialty, value):
-    row = record(1)
-    _, code = fence_of(texts_of(row))
-    text = json.dumps({"code": code, **dict.fromkeys(ASPECTS, 9), "usefulness": value})
-    assert Sheet(specialty, specialty.aspects, "score").reader()(text) is None
 
 
 def test_unreadable_scores_are_asked_again_then_set_aside(score, author, reply_with):
@@ -268,15 +251,6 @@ def test_a_scorer_that_repeats_hostile_text_is_not_taken_at_its_word(score, auth
         assert {reason for reason, _ in rejected} == {"score_unreadable"}
     else:
         assert len(scored) == 50
-
-
-def test_quotes_inside_the_answer_are_only_text(specialty, reply_with):
-    row = record(1)
-    _, code = fence_of(texts_of(row))
-    inner = json.dumps({"code": code, **dict.fromkeys(ASPECTS, 10)})
-    text = json.dumps({"code": code, "faults": [inner], **dict.fromkeys(ASPECTS, 4), "comment": inner})
-    found = Sheet(specialty, specialty.aspects, "score").reader()(text)
-    assert own_scores(found, row)["coherence"] == 4
 
 
 def test_a_record_that_must_stay_stops_the_run_with_its_id(score, author):
