@@ -12,6 +12,7 @@ import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import make_once, place
+from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
@@ -113,8 +114,8 @@ def yields(scored: Made, selection: Selection, usd: float) -> Iterator[dict[str,
     without = 0
     floors = selection.at(0.0)
     for row in scored.kept:
-        if floors.decide(row) is None:
-            overall = selection.overall(selection.grades(row), {})
+        if decide_alone(floors, row) is None:
+            overall = overall_grade(selection, row)
             if overall is None:
                 without += 1
             else:
