@@ -8,12 +8,9 @@ from typing import IO, Any
 
 import orjson
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import visible_files
 from hypnos.errors import UserError
-
-HUB = "hub:"
-"""A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,
-optionally with a configuration and a split: `hub:name@config#split`."""
 
 JOINED = ("question.csv", "answer.csv")
 """A folder that holds both is read as cMedQA2 is published."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.corpus.files import HUB, Malformed, list_files, read_rows
+from hypnos.corpus.files import Malformed, list_files, read_rows
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.errors import UserError

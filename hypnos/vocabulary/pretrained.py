@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+from hypnos.artefacts.hub import fetch_model, is_hub_name
 from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.errors import UserError
 
@@ -30,21 +31,10 @@ def locate_base(path: str, *, weights: bool = True) -> Path:
         if not (folder / "config.json").is_file():
             raise UserError(f"model.path {path}: {_lacking_config(folder)}")
         return folder
-    if path.startswith((".", "/", "~")) or path.count("/") != 1:
+    if not is_hub_name(path):
         raise UserError(f"model.path {path}: no such folder (and not a name owner/model on the hub)")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
     patterns = ["*.json", "*.model", "*.jinja", *(["*.safetensors"] if weights else [])]
-    try:
-        found = snapshot_download(path, allow_patterns=patterns)
-    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
-        line = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"model.path {path}: no such folder, and the hub does not give it (HF_ENDPOINT sets a mirror, "
-            f"HF_TOKEN opens gated models): {line}"
-        ) from error
-    return Path(found)
+    return fetch_model(path, patterns, complaint=f"model.path {path}: no such folder, and")
 
 
 def _lacking_config(folder: Path) -> str:
