@@ -1,4 +1,4 @@
-"""An artefact is made once, aside, and appears whole or not at all."""
+"""Makes an artefact once, aside, so that it appears whole or not at all."""
 
 import errno
 import logging

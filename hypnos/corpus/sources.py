@@ -1,4 +1,4 @@
-"""A source: where records come from, how many, and how often they are seen."""
+"""Reads the records of a source and keeps a share of their groups out of training."""
 
 import codecs
 import hashlib
@@ -45,7 +45,7 @@ class Source:
             raise UserError(f"{self.path}: unknown encoding {self.encoding!r}") from error
 
     def key(self) -> str:
-        """Hash what the records are made from: the files' bytes, not their place."""
+        """Hash what the records are made from: the files' bytes, not their paths."""
         content = self.path if self.path.startswith(HUB) else file_key(Path(self.path))
         settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
         return content_key({"content": content, **settings})

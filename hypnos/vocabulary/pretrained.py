@@ -1,4 +1,4 @@
-"""Where a base model is, and what it holds."""
+"""Finds the folder of a base model, names the files that decide it, and loads it."""
 
 import logging
 from pathlib import Path
@@ -47,7 +47,7 @@ def _lacking_config(folder: Path) -> str:
 
 def base_files(folder: Path) -> list[Path]:
     """The files of a base that are read: configs, tokenizer, and weights (safetensors before older forms)."""
-    weights = next((found for pattern in WEIGHTS if (found := sorted(folder.glob(pattern)))), [])
+    weights = next((files for pattern in WEIGHTS if (files := sorted(folder.glob(pattern)))), [])
     configs = [folder / name for name in ("config.json", "generation_config.json") if (folder / name).is_file()]
     return [*configs, *tokenizer_files(folder), *weights]
 
@@ -81,8 +81,8 @@ def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
 
 
 def _load_weights(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    model, found = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+    model, loading = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     # transformers only warns of these, and trains on from random ones.
-    if missing := sorted(found["missing_keys"]):
+    if missing := sorted(loading["missing_keys"]):
         raise UserError(f"{folder}: the weights lack {len(missing)} tensors that the config asks for: {missing[0]}")
     return model
