@@ -10,7 +10,7 @@ Files:
     hub             names of the Hugging Face hub, and the snapshot of a model there
     config_check    finds a misspelt key of a configuration before any work
 Others import:
-    store           SHORT, disk_errors, join_making, make_once, place
+    store           SHORT, artefact_folder, disk_errors, join_making, make_once
     keys            content_key, file_key, visible_files
     model_folder    copy_tokenizer, read_json, tokenizer_files
     hub             HUB, fetch_model, is_hub_name

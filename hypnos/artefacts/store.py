@@ -19,7 +19,7 @@ SHORT = 16
 """Hexadecimal digits of a key in a folder's name: 64 bits, ample for one lab's artefacts."""
 
 
-def place(root: Path, name: str, key: str) -> Path:
+def artefact_folder(root: Path, name: str, key: str) -> Path:
     """Name the folder of an artefact: `root/name-<first digits of its key>`."""
     return root / f"{name}-{key[:SHORT]}"
 

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
@@ -73,7 +73,7 @@ def write_outcome(
     content = [file_key(step.directory / name) for step in made for name in (KEPT, REJECTED)]
     chosen = selection.key() if selection else None
     key = content_key({"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen})
-    directory = place(artefacts, "instructions", key)
+    directory = artefact_folder(artefacts, "instructions", key)
     outcome = Outcome(directory, funnel)
 
     def write(folder: Path) -> None:
