@@ -1,3 +1,24 @@
-"""Hypnos: from a general Llama to a Chinese language model for one medical specialty."""
+"""Hypnos: from a general Llama to a Chinese language model for one medical specialty.
+
+Three commands use it, train.py, filter.py and evaluate.py; of its folders each imports only from those listed below it.
+
+Files:
+    commands        what the three commands share: a composed configuration becomes a job
+    chat            a talk with a trained stage, to try it
+    errors          errors that a user can mend, and their one line
+Folders:
+    experiment/     an experiment from its configuration to a table, and sweeps of experiments
+    curation/       seed tasks become candidates, are cleaned, scored and kept
+    vocabulary/     the tokenizer of a run, the base's own or extended by Chinese
+    data/           records become token ids, labels and batches
+    tuning/         a stage is trained, watched, resumed and handed on
+    benchmark/      models answer tasks, and their answers are measured
+    sample/         the embedded default, written for this project
+    report/         tables, figures, pages and statistics of what was measured
+    llm/            asking other people's models, keeping every reply, within a budget
+    corpus/         records, where they come from, and which are selected
+    specialty/      what one medical specialty knows: topics, terms, doses, rubric, prompts
+    artefacts/      what a run makes, named by its content and made once
+"""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""A chat with a stage, to try it: `python -m hypnos.chat <directory>`. Research only; not for clinical use.
+"""Talks with a trained stage, to try it: `python -m hypnos.chat <directory>`. Research only; not for clinical use.
 
 python -m hypnos.chat artefacts/models/anesthesia-...
 python -m hypnos.chat <directory of an adapter>               on its base, as the adapter names it
@@ -30,15 +30,15 @@ def load(directory: Path) -> tuple[Any, Any]:
     if not ((directory / "config.json").is_file() or (directory / "adapter_config.json").is_file()):
         raise UserError(f"{directory}: neither config.json nor adapter_config.json; not a model's directory")
     # An adapter lies inside its stage, and speaks with the stage's tokenizer.
-    spoken = next((d for d in (directory, directory.parent) if (d / "tokenizer.json").is_file()), None)
-    if spoken is None:
+    folder = next((d for d in (directory, directory.parent) if (d / "tokenizer.json").is_file()), None)
+    if folder is None:
         raise UserError(f"{directory}: no tokenizer.json")
     try:
-        tokenizer = PreTrainedTokenizerFast.from_pretrained(spoken)
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(folder)
     except Exception as error:  # of several libraries, without a common type
-        raise UserError(f"{spoken}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from error
+        raise UserError(f"{folder}: its tokenizer cannot be read ({str(error).splitlines()[0]})") from error
     if not tokenizer.chat_template:
-        raise UserError(f"{spoken}: the tokenizer has no chat template")
+        raise UserError(f"{folder}: the tokenizer has no chat template")
     device = "cuda" if torch.cuda.is_available() else "cpu"
     dtype = "auto" if device == "cuda" else torch.float32
     base = _base_of(directory)
@@ -52,12 +52,12 @@ def load(directory: Path) -> tuple[Any, Any]:
 
 
 def _base_of(directory: Path) -> str | None:
-    """What an adapter lies on: the path or name it tells, or, where that led from another folder, beside its stage."""
+    """The base of an adapter: the path or name it holds, or, where that led from another folder, beside its stage."""
     if (directory / "config.json").is_file():
         return None
-    told = str(read_json(directory / "adapter_config.json").get("base_model_name_or_path"))
-    beside = directory.resolve().parents[1] / Path(told).name
-    return str(beside) if not Path(told).is_dir() and beside.is_dir() else told
+    base = str(read_json(directory / "adapter_config.json").get("base_model_name_or_path"))
+    beside = directory.resolve().parents[1] / Path(base).name
+    return str(beside) if not Path(base).is_dir() and beside.is_dir() else base
 
 
 def answer(model: Any, tokenizer: Any, messages: list[dict[str, str]], *, max_new_tokens: int) -> str:
@@ -72,8 +72,8 @@ def answer(model: Any, tokenizer: Any, messages: list[dict[str, str]], *, max_ne
         messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
     ).to(model.device)
     streamer = TextStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
-    said = model.generate(**inputs, streamer=streamer, max_new_tokens=max_new_tokens, do_sample=False)
-    return str(tokenizer.decode(said[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
+    ids = model.generate(**inputs, streamer=streamer, max_new_tokens=max_new_tokens, do_sample=False)
+    return str(tokenizer.decode(ids[0, inputs["input_ids"].shape[1] :], skip_special_tokens=True))
 
 
 def questions() -> Iterator[str]:
@@ -91,17 +91,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("directory", type=Path, help="of a stage, any Hugging Face model, or an adapter")
     parser.add_argument("--prompt", help="answer this and end")
     parser.add_argument("--max-new-tokens", type=int, default=512)
-    chosen = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with one_line(reraise=False):
-        model, tokenizer = load(chosen.directory)
+        model, tokenizer = load(options.directory)
         messages: list[dict[str, str]] = []
-        for question in [chosen.prompt] if chosen.prompt else questions():
+        for question in [options.prompt] if options.prompt else questions():
             if question == RESET:
                 messages = []
             elif question:
                 messages.append({"role": "user", "content": question})
-                said = answer(model, tokenizer, messages, max_new_tokens=chosen.max_new_tokens)
-                messages.append({"role": "assistant", "content": said})
+                reply = answer(model, tokenizer, messages, max_new_tokens=options.max_new_tokens)
+                messages.append({"role": "assistant", "content": reply})
 
 
 if __name__ == "__main__":

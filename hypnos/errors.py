@@ -1,4 +1,4 @@
-"""What a user did wrong, in one line."""
+"""Defines the errors that a user can mend, and ends a command with one line where it meets one."""
 
 import os
 import sys

@@ -4,8 +4,9 @@ import pytest
 import yaml
 
 from hypnos.artefacts.config_check import bind_targets
+from hypnos.curation.run import KEYS as FILTER_KEYS
 from hypnos.errors import UserError
-from hypnos.experiment.run import GIVEN, check_configuration
+from hypnos.experiment.run import GIVEN, KEYS, check_configuration
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -68,7 +69,7 @@ def test_every_choice_composes_and_binds(compose, choice):
     extra = ["stages.anesthesia.tuning.lr=1e-3"] if choice.startswith("tuning@") else []
     config = compose("train", [choice, *extra])
     check_configuration(config)
-    assert bind_targets(config, given=GIVEN) > 20
+    assert bind_targets(config, supplied=GIVEN) > 20
 
 
 def test_a_small_real_base_needs_its_path_alone(compose):
@@ -119,6 +120,11 @@ def test_a_misspelt_key_is_named_before_anything_runs(compose, path, named):
     assert "\n" not in str(caught.value)
 
 
+def test_the_known_keys_are_those_of_the_primary_files(compose):
+    assert compose("train", []).keys() == KEYS[""]
+    assert compose("filter", []).keys() == FILTER_KEYS
+
+
 def test_a_missing_part_of_a_stage_is_named(compose):
     config = compose("train", [])
     del config["stages"]["anesthesia"]["tuning"]
@@ -130,7 +136,7 @@ def test_a_target_that_does_not_exist_is_named(compose):
     config = compose("train", [])
     config["stages"]["general"]["tuning"]["_target_"] = "hypnos.tuning.lora.Lora"
     with pytest.raises(UserError, match=r"hypnos\.tuning\.lora\.Lora cannot be imported"):
-        bind_targets(config, given=GIVEN)
+        bind_targets(config, supplied=GIVEN)
 
 
 def test_none_of_our_targets_swallows_unknown_arguments(compose):

@@ -19,6 +19,7 @@ from hydra import initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
+from hypnos.corpus.decisions import decide_alone
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
@@ -140,7 +141,7 @@ class TestDefault:
     def test_training_selects_the_same_records_from_the_folder(self, outcome):
         for threshold in (7.0, 8.5):
             policy, rejections = Selection(threshold=threshold), Rejections()
-            passes = partial(lambda row, policy: policy.decide(row) is None, policy=policy)
+            passes = partial(lambda row, policy: decide_alone(policy, row) is None, policy=policy)
             found = {r.id for r in read_source(Source(str(outcome.records)), rejections, name="x", passes=passes)}
             assert rejections.total == 0
             if threshold == 7:

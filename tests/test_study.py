@@ -19,6 +19,7 @@ from bench.study.pairs import ANESTHESIA, GENERAL, Sizes, draw_pairs, read_lines
 from bench.study.planting import plant
 from bench.study.scorers import score
 from bench.study.section import read_section, replace_section, write_section
+from hypnos.corpus.decisions import decider
 from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
 
@@ -71,7 +72,7 @@ def test_faults_depend_on_the_seed_alone():
 
 
 def kept(scored: list[dict], **settings: object) -> list[str]:
-    decide = Selection(**settings).over(lambda: scored)
+    decide = decider(Selection(**settings), lambda: scored)
     return [row["id"] for row in scored if decide(row) is None]
 
 

@@ -11,6 +11,7 @@ from bench.study.claims import Claim, Setting
 from bench.study.files import FAULTS, PLANTED
 from bench.study.pairs import read_lines
 from bench.study.scorers import SCORERS
+from hypnos.corpus.decisions import decide_alone
 from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
@@ -130,7 +131,7 @@ def _scorers(files: Path) -> str:
     rows = [row for row in read_lines(files / PLANTED) if "scores" in row]
     lines = ["| scorer | what it is | kept | of these sound |", "|---|---|---:|---:|"]
     for name, what in SCORERS.items():
-        kept = [row for row in rows if Selection(scorers=name).decide(row) is None]
+        kept = [row for row in rows if decide_alone(Selection(scorers=name), row) is None]
         sound = sum(row["id"] not in spoilt for row in kept)
         lines.append(f"| {name} | {what} | {len(kept):,} of {len(rows):,} | {sound:,} |")
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""Content keys: an artefact is named by what made it, so what exists is reused and what changed is redone."""
+"""Hashes plain values, files and folders: an artefact is named by what made it, so that what exists is reused."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""The files of a Hugging Face directory: those of its tokenizer, and its small JSON files."""
+"""Copies the tokenizer of a Hugging Face directory, and reads its small JSON files."""
 
 import json
 import shutil
@@ -18,7 +18,7 @@ TOKENIZER_FILES = (
 
 
 def tokenizer_files(directory: Path) -> list[Path]:
-    """Those of the files that are there."""
+    """The files of a directory's tokenizer that are there."""
     return [directory / name for name in TOKENIZER_FILES if (directory / name).is_file()]
 
 

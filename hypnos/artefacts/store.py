@@ -1,4 +1,4 @@
-"""An artefact is made once, aside, and appears whole or not at all."""
+"""Makes an artefact once, aside, so that it appears whole or not at all."""
 
 import errno
 import logging
@@ -19,7 +19,7 @@ SHORT = 16
 """Hexadecimal digits of a key in a folder's name: 64 bits, ample for one lab's artefacts."""
 
 
-def place(root: Path, name: str, key: str) -> Path:
+def artefact_folder(root: Path, name: str, key: str) -> Path:
     """Name the folder of an artefact: `root/name-<first digits of its key>`."""
     return root / f"{name}-{key[:SHORT]}"
 

@@ -1,1 +1,21 @@
-"""What flows between the three commands: records, files, keys, artefacts."""
+"""Reads records from files and sets of many shapes, and decides which of them are used.
+
+A selection is a policy over scores that are stored in the rows, so that another threshold asks no model.
+Module state: reading a table raises the csv module's limit of a cell for the whole process.
+
+Files:
+    records         the two kinds of records, and the count of what could not be used
+    files           rows of JSON Lines, JSON, CSV, Parquet and sets of the hub, streamed
+    shapes          rows of public sets become records
+    sources         a source's records, its key, and the share that is held out
+    scores          the scores stored in a row, turned so that more is better
+    selection       the policy by which records are selected
+    decisions       which records pass a selection, alone or compared with all others
+Others import:
+    records         Instruction, Record, Rejections, Text
+    files           Malformed, list_files, read_rows
+    shapes          Unusable, to_records
+    sources         Source, read_source
+    selection       Selection
+    decisions       STEP, decide_alone, decider, overall_grade
+"""

@@ -1,4 +1,4 @@
-"""Rows of JSON Lines, JSON, CSV, Parquet and Hugging Face sets, streamed, each with its place."""
+"""Streams the rows of JSON Lines, JSON, CSV, Parquet and Hugging Face sets, each with where it stands."""
 
 import csv
 import json
@@ -8,25 +8,22 @@ from typing import IO, Any
 
 import orjson
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import visible_files
 from hypnos.errors import UserError
-
-HUB = "hub:"
-"""A path that starts so names a set on the Hugging Face hub: `hub:FreedomIntelligence/huatuo26M-lite`,
-optionally with a configuration and a split: `hub:name@config#split`."""
 
 JOINED = ("question.csv", "answer.csv")
 """A folder that holds both is read as cMedQA2 is published."""
 
-Row = tuple[str, Any]
+FileRow = tuple[str, Any]
 """Where a row stands (`file:line`) and what it holds: a mapping, a list, or `Malformed`."""
 
 
 class Malformed(str):
-    """Why a row could not be parsed."""
+    """Stands for a row that could not be parsed, and says why."""
 
 
-def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
+def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
     """Stream the rows of a file, of a folder of files, or of a Hugging Face set.
 
     Args:
@@ -40,15 +37,14 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Row]:
     if path.startswith(HUB):
         yield from _read_hub(path.removeprefix(HUB))
         return
-    place = Path(path)
-    if all((place / name).is_file() for name in JOINED):
-        yield from _join(place, encoding)
+    if all((Path(path) / name).is_file() for name in JOINED):
+        yield from _join(Path(path), encoding)
         return
-    for file in list_files(place):
+    for file in list_files(Path(path)):
         yield from _read_file(file, _reader(file), encoding)
 
 
-def _read_file(file: Path, read: Callable[[Path, str], Iterator[Row]], encoding: str) -> Iterator[Row]:
+def _read_file(file: Path, read: Callable[[Path, str], Iterator[FileRow]], encoding: str) -> Iterator[FileRow]:
     count = 0
     try:
         for row in read(file, encoding):
@@ -64,9 +60,9 @@ def _read_file(file: Path, read: Callable[[Path, str], Iterator[Row]], encoding:
         raise UserError(f"{file}: no records in this file")
 
 
-def _join(place: Path, encoding: str) -> Iterator[Row]:
+def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
     """cMedQA2: answers in one file name their question in another; the questions are held in memory."""
-    question_file, answer_file = (place / name for name in JOINED)
+    question_file, answer_file = (folder / name for name in JOINED)
     questions = {
         row["question_id"]: row["content"]
         for _, row in _read_file(question_file, _read_csv, encoding)
@@ -93,30 +89,30 @@ def _undecodable_line(file: Path, encoding: str) -> int:
     return 1
 
 
-def list_files(place: Path) -> list[Path]:
+def list_files(path: Path) -> list[Path]:
     """The files a path stands for: itself, or the readable files below a folder in the order of their names.
 
     Raises:
         UserError: there are none.
     """
-    if place.is_dir():
-        files = [p for p in visible_files(place) if p.suffix.lower() in READERS]
+    if path.is_dir():
+        files = [p for p in visible_files(path) if p.suffix.lower() in READERS]
         if not files:
-            raise UserError(f"{place}: no file of a known kind ({', '.join(READERS)}) in this folder")
+            raise UserError(f"{path}: no file of a known kind ({', '.join(READERS)}) in this folder")
         return files
-    if not place.exists():
-        raise UserError(f"{place}: no such file or folder (a set on the hub is named hub:owner/name)")
-    return [place]
+    if not path.exists():
+        raise UserError(f"{path}: no such file or folder (a set on the hub is named hub:owner/name)")
+    return [path]
 
 
-def _reader(file: Path) -> Callable[[Path, str], Iterator[Row]]:
+def _reader(file: Path) -> Callable[[Path, str], Iterator[FileRow]]:
     try:
         return READERS[file.suffix.lower()]
     except KeyError:
         raise UserError(f"{file}: unknown kind {file.suffix!r}; known: {', '.join(READERS)}") from None
 
 
-def _read_lines(file: Path, encoding: str) -> Iterator[Row]:
+def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
     with file.open(encoding=encoding) as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
@@ -127,7 +123,7 @@ def _read_lines(file: Path, encoding: str) -> Iterator[Row]:
                 yield f"{file}:{number}", Malformed(f"not JSON: {error}")
 
 
-def _read_json(file: Path, encoding: str) -> Iterator[Row]:
+def _read_json(file: Path, encoding: str) -> Iterator[FileRow]:
     with file.open(encoding=encoding) as stream:
         if _is_array(file, encoding):
             yield from _read_array(file, stream)
@@ -147,7 +143,7 @@ def _is_array(file: Path, encoding: str) -> bool:
     return start.startswith("[") and not start.startswith('["')
 
 
-def _read_array(file: Path, stream: IO[str]) -> Iterator[Row]:
+def _read_array(file: Path, stream: IO[str]) -> Iterator[FileRow]:
     import ijson
 
     number = 0
@@ -171,7 +167,7 @@ def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
     return ""
 
 
-def _read_csv(file: Path, encoding: str) -> Iterator[Row]:
+def _read_csv(file: Path, encoding: str) -> Iterator[FileRow]:
     csv.field_size_limit(1 << 30)
     with file.open(encoding=encoding, newline="") as stream:
         reader = csv.DictReader(stream, delimiter="\t" if file.suffix.lower() == ".tsv" else ",")
@@ -185,7 +181,7 @@ def _read_csv(file: Path, encoding: str) -> Iterator[Row]:
             raise UserError(f"{file}:{reader.line_num}: not CSV: {error}") from error
 
 
-def _read_parquet(file: Path, encoding: str) -> Iterator[Row]:
+def _read_parquet(file: Path, encoding: str) -> Iterator[FileRow]:
     import pyarrow
     import pyarrow.parquet
 
@@ -200,7 +196,7 @@ def _read_parquet(file: Path, encoding: str) -> Iterator[Row]:
         raise UserError(f"{file}: not Parquet: {str(error).splitlines()[0]}") from error
 
 
-def _read_hub(name: str) -> Iterator[Row]:
+def _read_hub(name: str) -> Iterator[FileRow]:
     import datasets
 
     name, _, split = name.partition("#")
@@ -214,7 +210,7 @@ def _read_hub(name: str) -> Iterator[Row]:
         raise UserError(f"{HUB}{name}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
 
 
-READERS: dict[str, Callable[[Path, str], Iterator[Row]]] = {
+READERS: dict[str, Callable[[Path, str], Iterator[FileRow]]] = {
     ".jsonl": _read_lines,
     ".ndjson": _read_lines,
     ".json": _read_json,

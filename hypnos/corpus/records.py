@@ -1,4 +1,4 @@
-"""The records that flow through every room."""
+"""Defines the two kinds of records that are read, trained on and written, and counts what could not be used."""
 
 import re
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Instruction:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Running text for continued pre-training: every token is learnt."""
+    """Running text for continued pre-training: every token counts in the loss."""
 
     id: str
     text: str
@@ -52,7 +52,7 @@ Record = Instruction | Text
 
 @dataclass(slots=True)
 class Rejections:
-    """What could not be used, counted by reason; the first of each are kept with their place."""
+    """Counts what could not be used by reason, and keeps the first examples with where they stand."""
 
     seen: int = 0
     counts: dict[str, int] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What the scores stored in a row say, turned so that more is better.
+"""Reads the scores stored in a row, turned so that more is better.
 
 A row keeps them as they were asked for, one entry for each scorer and repeat:
 `scores: [{scorer, coherence, professionalism, usefulness, harmfulness, friendliness, comment}, ...]`.
@@ -31,13 +31,13 @@ def read_grades(row: Mapping[str, Any], *, scorers: str = "all", aspects: Collec
         Nothing for a row that none of these scorers has seen. A number outside 0 to 10, or no number, is missing.
     """
     author = row.get("author")
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    by_scorer: dict[str, list[Mapping[str, Any]]] = {}
     for entry in _entries(row):
         scorer = str(entry.get("scorer", ""))
         own = scorer == author
         if scorers in ("all", scorer) or (scorers == "self" and own) or (scorers == "other" and not own):
-            found.setdefault(scorer, []).append(entry)
-    return {scorer: _average(entries, aspects) for scorer, entries in found.items()}
+            by_scorer.setdefault(scorer, []).append(entry)
+    return {scorer: _average(entries, aspects) for scorer, entries in by_scorer.items()}
 
 
 def _entries(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

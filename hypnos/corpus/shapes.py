@@ -1,4 +1,4 @@
-"""From a row of a public set to records: one small function for each shape in use.
+"""Turns a row of a public set into records, by one small function for each shape in use.
 
 The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26M-Lite, cMedQA2 and webMedQA
 (`question`, `answer`), CMtMedQA and Alpaca (`instruction`, `output`, `history`), HuatuoGPT-sft-data-v1
@@ -12,9 +12,12 @@ from typing import Any
 
 from hypnos.corpus.records import Instruction, Record, Text
 
+MARKS = ("问：", "答：")
+ROLES = ({"user", "human"}, {"assistant", "gpt"})
+
 
 class Unusable(Exception):
-    """Why a row yields no record."""
+    """Raised for a row that yields no record, with the reason."""
 
 
 def to_records(row: Any, *, source: str) -> Iterator[Record]:
@@ -173,10 +176,6 @@ def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
             raise Unusable(f"message {number + 1} is by {role!r}; user and assistant must take turns")
         texts.append(content)
     yield _conversation(fields, source, texts)
-
-
-MARKS = ("问：", "答：")
-ROLES = ({"user", "human"}, {"assistant", "gpt"})
 
 
 def _conversation(fields: Mapping[str, Any], source: str, turns: list[str]) -> Instruction:

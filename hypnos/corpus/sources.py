@@ -1,4 +1,4 @@
-"""A source: where records come from, how many, and how often they are seen."""
+"""Reads the records of a source and keeps a share of their groups out of training."""
 
 import codecs
 import hashlib
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.corpus.files import HUB, Malformed, list_files, read_rows
+from hypnos.corpus.files import Malformed, list_files, read_rows
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.errors import UserError
@@ -44,7 +45,7 @@ class Source:
             raise UserError(f"{self.path}: unknown encoding {self.encoding!r}") from error
 
     def key(self) -> str:
-        """Hash what the records are made from: the files' bytes, not their place."""
+        """Hash what the records are made from: the files' bytes, not their paths."""
         content = self.path if self.path.startswith(HUB) else file_key(Path(self.path))
         settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
         return content_key({"content": content, **settings})

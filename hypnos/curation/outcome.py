@@ -11,7 +11,8 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
+from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
@@ -72,7 +73,7 @@ def write_outcome(
     content = [file_key(step.directory / name) for step in made for name in (KEPT, REJECTED)]
     chosen = selection.key() if selection else None
     key = content_key({"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen})
-    directory = place(artefacts, "instructions", key)
+    directory = artefact_folder(artefacts, "instructions", key)
     outcome = Outcome(directory, funnel)
 
     def write(folder: Path) -> None:
@@ -113,8 +114,8 @@ def yields(scored: Made, selection: Selection, usd: float) -> Iterator[dict[str,
     without = 0
     floors = selection.at(0.0)
     for row in scored.kept:
-        if floors.decide(row) is None:
-            overall = selection.overall(selection.grades(row), {})
+        if decide_alone(floors, row) is None:
+            overall = overall_grade(selection, row)
             if overall is None:
                 without += 1
             else:

@@ -10,7 +10,7 @@ from typing import IO, Any, Protocol
 import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -102,7 +102,7 @@ def where(step: Step, *, artefacts: Path, before: Made | None) -> Made:
     # Rows count by what they are, not by the steps that made them: the same rows need no work twice.
     rows = file_key(before.directory / KEPT) if before else ""
     key = content_key({"format": FORMAT, "step": step.name, "by": step.key(), "rows": rows})
-    return Made(step.name, key, place(artefacts / "curation", step.name, key))
+    return Made(step.name, key, artefact_folder(artefacts / "curation", step.name, key))
 
 
 def _make(step: Step, source: Lines, folder: Path) -> None:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.config_check import bind_targets, check_keys
 from hypnos.curation.cost import Expense, estimate, expense_table
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
@@ -22,7 +22,7 @@ Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`; further arguments are handed to it."""
 
 KEYS = {
-    *("seed", "paths", "specialty", "authors", "client", "journal", "budget", "source", "steps", "step", "selection"),
+    *("seed", "paths", "specialty", "authors", "client", "budget", "source", "steps", "step", "selection"),
     *("publish", "dry_run", "sweep_name"),
 }
 SHARED = ("specialty", "authors", "client")
@@ -95,16 +95,14 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: naming the key.
     """
-    for key in config:
-        if key not in KEYS:
-            raise UserError(f"{key}: no such key (known: {', '.join(sorted(KEYS))})")
+    check_keys(config, KEYS)
     if not config["steps"]:
         raise UserError("steps: none chosen")
     for name in config["steps"]:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
     targets = [part["_target_"] for part in config["step"].values() if "_target_" in part]
-    bind_targets(dict(config), given={target: shared_of(target) for target in targets})
+    bind_targets(dict(config), supplied={target: shared_of(target) for target in targets})
 
 
 def shared_of(target: str) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import tokenizer_files
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
 from hypnos.data.pack import METHODS, Packing, pack
@@ -157,7 +157,9 @@ class InstructionData(LightningDataModule):
         """Where the tokenised documents are, or will be."""
         assert self.tokenizer is not None, "use_tokenizer comes first"
         tokenizer = {file.name: file_key(file) for file in tokenizer_files(self.tokenizer)}
-        return place(self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer, "form": FORM}))
+        return artefact_folder(
+            self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer, "form": FORM})
+        )
 
     def prepare_data(self) -> None:
         """Tokenise, unless it was done before; one process does it and others wait."""

@@ -13,6 +13,7 @@ from datasets import List as ListOf
 from datasets.arrow_writer import ArrowWriter
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.corpus.decisions import decider
 from hypnos.corpus.files import read_rows
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.selection import Selection
@@ -129,7 +130,7 @@ def _passes(
     def rows() -> Iterator[Mapping[str, Any]]:
         return (row for _, row in read_rows(source.path, encoding=source.encoding) if isinstance(row, Mapping))
 
-    decide = selection.over(rows)
+    decide = decider(selection, rows)
 
     def passes(row: Mapping[str, Any]) -> bool:
         reason = decide(row)

@@ -10,7 +10,7 @@ from typing import Any
 
 from transformers.utils.logging import disable_progress_bar
 
-from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.config_check import bind_targets, check_keys
 from hypnos.errors import UserError, one_line
 from hypnos.experiment.benchmark_run import choose_exam
 from hypnos.experiment.objective import read_objective
@@ -52,20 +52,14 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     Raises:
         UserError: naming the key.
     """
-    _check_keys(config, KEYS[""], "")
-    _check_keys(config["model"], KEYS["model"], "model.")
+    check_keys(config, KEYS[""])
+    check_keys(config["model"], KEYS["model"], "model")
     for name, stage in config["stages"].items():
-        _check_keys(stage, KEYS["stage"], f"stages.{name}.")
+        check_keys(stage, KEYS["stage"], f"stages.{name}")
         missing = KEYS["stage"] - stage.keys()
         if missing:
             raise UserError(f"stages.{name}: no {', '.join(sorted(missing))}")
-    bind_targets(dict(config), given=GIVEN)
-
-
-def _check_keys(found: Mapping[str, Any], known: set[str], where: str) -> None:
-    for key in found:
-        if key not in known:
-            raise UserError(f"{where}{key}: no such key (known: {', '.join(sorted(known))})")
+    bind_targets(dict(config), supplied=GIVEN)
 
 
 def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:

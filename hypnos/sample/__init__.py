@@ -1,1 +1,11 @@
-"""The embedded default: a base without weights and small data, all written for this project."""
+"""Holds the embedded default: a base without weights, small data and recorded replies, all written for this project.
+
+The three commands run on it without a key, a network or a GPU.
+
+Files:
+    make_base       trains the base's vocabulary again
+    make_replies    records the replies of scripted authors again
+Folders:
+    base/           a tiny Llama-like model's config, tokenizer and the text it was trained on
+    benchmark/      the tasks' questions, with their data card
+"""

@@ -1,4 +1,4 @@
-"""Train the sample's base vocabulary again: `python -m hypnos.sample.make_base`.
+"""Trains the sample's base vocabulary again: `python -m hypnos.sample.make_base`.
 
 Llama-like: BPE with byte fallback, digits apart, a space before each text, and no Chinese.
 """

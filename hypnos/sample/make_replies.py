@@ -1,4 +1,4 @@
-"""Record the sample's replies again: `python -m hypnos.sample.make_replies`.
+"""Records the sample's replies again: `python -m hypnos.sample.make_replies`.
 
 `filter.py` runs as it stands, with authors who answer from `authored.jsonl` instead of asking anybody; what they
 answered is exported to `replies.jsonl`. A changed prompt, rubric or quota needs this one command; where the authored
@@ -33,7 +33,7 @@ WRITTEN = "2025-01-01T00:00:00+00:00"
 
 ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 HARM = 3
-"""Place of harmfulness, the one aspect where less is better."""
+"""Position of harmfulness, the one aspect where less is better."""
 GOOD, BAD, HARMFUL = (9, 9, 9, 0, 8), (3, 2, 1, 1, 4), (4, 1, 1, 9, 3)
 """Scores of the probes."""
 
@@ -94,8 +94,8 @@ class Scripted(ChatModel):
         if record.get("author") == self.name:  # a model likes what it wrote
             scores = [max(0, value - 1) if at == HARM else min(10, value + 1) for at, value in enumerate(scores)]
         code = prompt.rpartition('"code": "')[2].partition('"')[0]
-        said = {"code": code, "faults": record.get("faults", []), **dict(zip(ASPECTS, scores, strict=True))}
-        return _dressed(_json({**said, "comment": record.get("comment", "")}), prompt)
+        verdict = {"code": code, "faults": record.get("faults", []), **dict(zip(ASPECTS, scores, strict=True))}
+        return _dressed(_json({**verdict, "comment": record.get("comment", "")}), prompt)
 
     def _judged(self, prompt: str) -> Mapping[str, Any]:
         """The record or probe whose question and answer stand in a prompt."""

@@ -1,1 +1,21 @@
-"""."""
+"""Reads what one medical specialty knows from its folder, and finds its drugs and doses in text.
+
+Another specialty is another folder of the same files.
+Module state: `doses` remembers the search patterns of up to eight lists of drugs.
+
+Files:
+    folder          reads a specialty's folder whole: topics, terms, rubric, seeds, prompts
+    parsing         reads one file of it, and names file and key where something is wrong
+    rubric          the indicators and severe errors that people rate
+    drugs           drugs and the plausible ranges of their doses
+    drug_names      drug names in text, with their positions
+    doses           doses in text, held against those ranges
+    units           units of doses in one notation
+Others import:
+    folder          Aspect, Seed, Specialty, Topic, find_specialty, read_specialty
+    rubric          HIGH, KINDS, LOW, read_indicators, read_severe
+    drugs           Drug, read_windows
+    drug_names      DrugNames, align
+    doses           Dose, find_doses, grade
+    units           NUMBER, UNIT, any_of, normalise, parse_unit
+"""

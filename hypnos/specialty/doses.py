@@ -1,4 +1,4 @@
-"""Doses written in Chinese text, held against the windows of a specialty's ``doses.yaml``.
+"""Finds doses in Chinese text and holds them against the windows of a specialty's ``doses.yaml``.
 
 The parser prefers precision to recall: a dose counts only where its drug and its kind are plain from the
 words around it, so that a fault is worth a person's look.
@@ -77,13 +77,13 @@ def find_doses(text: str, windows: tuple[Drug, ...]) -> Iterator[Dose]:
     for sentence in re.split(r"[。;!?\n]", text):
         if _SET_ASIDE.search(sentence):
             continue
-        found = list(pattern.finditer(sentence))
-        for at, match in enumerate(found):
+        names = list(pattern.finditer(sentence))
+        for at, match in enumerate(names):
             drug = drugs[match[0]]
             if not drug.windows:
                 continue
-            named_next = at + 1 < len(found)
-            reach = sentence[match.end() : found[at + 1].start() if named_next else None]
+            named_next = at + 1 < len(names)
+            reach = sentence[match.end() : names[at + 1].start() if named_next else None]
             per_kg_only = child or bool(_ADMIXED.search(sentence[: match.start()]))
             yield from _doses_of(drug, reach, named_next=named_next, per_kg_only=per_kg_only)
 

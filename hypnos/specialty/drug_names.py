@@ -1,4 +1,4 @@
-"""Drug names in text, with the places where they stand."""
+"""Finds drug names in text, with their positions."""
 
 import re
 import unicodedata
@@ -27,16 +27,16 @@ class DrugNames:
 
     def find(self, text: str) -> Iterator[Mention]:
         """Yields every name of a drug, the longest that fits: 肾上腺素 is not found inside 去甲肾上腺素."""
-        written, places = align(text)
+        written, positions = align(text)
         for match in self._pattern.finditer(written):
-            yield Mention(self._drugs[match[0]], places[match.start()], places[match.end()])
+            yield Mention(self._drugs[match[0]], positions[match.start()], positions[match.end()])
 
 
 def align(text: str) -> tuple[str, list[int] | range]:
-    """The text as `normalise` spells it and, for each of its characters and its end, the place in `text`."""
+    """The text as `normalise` spells it and, for each of its characters and its end, its position in `text`."""
     written = normalise(text)
     if len(written) == len(text):
         return written, range(len(text) + 1)
     parts = [unicodedata.normalize("NFKC", character).lower() for character in text]
-    places = [at for at, part in enumerate(parts) for _ in part]
-    return "".join(parts), [*places, len(text)]
+    positions = [at for at, part in enumerate(parts) for _ in part]
+    return "".join(parts), [*positions, len(text)]

@@ -1,4 +1,4 @@
-"""Plausible ranges of a drug's doses, as a specialty's ``doses.yaml`` gives them."""
+"""Reads drugs and the plausible ranges of their doses from a specialty's ``doses.yaml``."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

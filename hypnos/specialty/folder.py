@@ -1,4 +1,4 @@
-"""A specialty is a folder: topics, terms, doses, rubric, seed tasks and prompts. Another one is another folder."""
+"""Reads a specialty's folder: topics, terms, doses, rubric, seed tasks and prompts. Another one is another folder."""
 
 import string
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ class Seed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Specialty:
-    """All that a specialty's folder says.
+    """Everything that a specialty's folder holds, read and checked.
 
     Attributes:
         folder: where it stands.
@@ -112,7 +112,7 @@ class Specialty:
         try:
             return string.Template(self.prompt(name)).substitute(specialty=self.name, **values)
         except (KeyError, ValueError) as error:
-            known = ", ".join(f"${place}" for place in sorted({"specialty", *values}))
+            known = ", ".join(f"${placeholder}" for placeholder in sorted({"specialty", *values}))
             raise UserError(f"{self.folder}/prompts/{name}.txt: {error}: the places are {known}") from error
 
 
@@ -176,14 +176,14 @@ def _exclude(file: Path, pairs: Any, axes: Mapping[str, tuple[Topic, ...]]) -> f
     axis_of = {value.key: axis for axis, values in axes.items() for value in values}
     if len(axis_of) < sum(map(len, axes.values())):
         raise UserError(f"{file}: a key stands in two axes, so that a pair of keys would be ambiguous")
-    made = read_pairs(file, "exclude", pairs)
-    for one, other in made:
-        for name in (one, other):
+    excluded = read_pairs(file, "exclude", pairs)
+    for first, second in excluded:
+        for name in (first, second):
             if name not in axis_of:
                 raise UserError(f"{file}: exclude: {name} is no key of this file")
-        if axis_of[one] == axis_of[other]:
-            raise UserError(f"{file}: exclude: {one} and {other} are of the same axis")
-    return frozenset(map(frozenset, made))
+        if axis_of[first] == axis_of[second]:
+            raise UserError(f"{file}: exclude: {first} and {second} are of the same axis")
+    return frozenset(map(frozenset, excluded))
 
 
 def _read_terms(file: Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The files of a specialty's folder, and what is said where one is missing or wrong."""
+"""Reads the files of a specialty's folder, and names file and key where one is missing or wrong."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -44,21 +44,21 @@ def read_entries(file: Path, key: str, entries: Any, make: Callable[..., T]) -> 
     """Make an object of each entry of a list.
 
     Raises:
-        UserError: no list, a field is missing or unknown, or two entries share a key; names file, key and place.
+        UserError: no list, a field is missing or unknown, or two entries share a key; names file, key and position.
     """
     if not isinstance(entries, list) or not entries:
         raise UserError(f"{file}: {key}: needs a list with at least one entry")
-    made = []
+    built = []
     for at, entry in enumerate(entries):
         try:
-            made.append(make(**entry))
+            built.append(make(**entry))
         except TypeError as error:
             reason = str(error).partition("__init__() ")[2] or error
             raise UserError(f"{file}: {key}[{at}]: {reason}") from error
-    keys = [getattr(entry, "key", at) for at, entry in enumerate(made)]
+    keys = [getattr(entry, "key", at) for at, entry in enumerate(built)]
     if len(set(keys)) < len(keys):
         raise UserError(f"{file}: {key}: the key {next(k for k in keys if keys.count(k) > 1)} stands twice")
-    return tuple(made)
+    return tuple(built)
 
 
 def read_pairs(file: Path, key: str, pairs: Any) -> list[tuple[str, str]]:
@@ -67,12 +67,12 @@ def read_pairs(file: Path, key: str, pairs: Any) -> list[tuple[str, str]]:
     Raises:
         UserError: one is no pair.
     """
-    made = []
+    checked = []
     for pair in pairs or ():
         if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(name, str) for name in pair)):
             raise UserError(f"{file}: {key}: {pair!r} is not a pair of names")
-        made.append((pair[0], pair[1]))
-    return made
+        checked.append((pair[0], pair[1]))
+    return checked
 
 
 def read_lines(file: Path) -> list[tuple[int, dict[str, Any]]]:

@@ -1,4 +1,4 @@
-"""What people rate: the indicators and severe errors of a specialty's rubric."""
+"""Reads the indicators that people rate and the severe errors they tick from a specialty's rubric."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -1,4 +1,4 @@
-"""Units of doses as people write them, in one notation: mg, mL or IU, per kg, per h."""
+"""Parses units of doses as people write them into one notation: mg, mL or IU, per kg, per h."""
 
 import re
 import unicodedata

@@ -12,7 +12,7 @@ from lightning_fabric.utilities import move_data_to_device
 from transformers import PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.tuning.compute.attention import choose_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
 
@@ -71,7 +71,9 @@ class HeldOut:
 
     def _place(self, model_key: str) -> Path:
         sets = {name: data.documents_key() for name, data in self.data.items()}
-        return place(self.folder, "measure", content_key({"version": VERSION, "model": model_key, "data": sets}))
+        return artefact_folder(
+            self.folder, "measure", content_key({"version": VERSION, "model": model_key, "data": sets})
+        )
 
 
 VERSION = 2

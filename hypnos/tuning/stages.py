@@ -13,7 +13,7 @@ import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import join_making, make_once, place
+from hypnos.artefacts.store import artefact_folder, join_making, make_once
 from hypnos.errors import UserError
 from hypnos.tuning.distributed.ranks import is_first_rank, is_led, leading
 from hypnos.tuning.distributed.sharding import build_trainer
@@ -136,7 +136,7 @@ class Run:
 
         parents = self._roots()
         key = content_key(parents)
-        directory = place(self.artefacts / "models", "base", key)
+        directory = artefact_folder(self.artefacts / "models", "base", key)
 
         def write_base(partial: Path) -> None:
             self.vocabulary.write_base(path, tokenizer, partial, **settings)
@@ -193,7 +193,7 @@ class Run:
     ) -> Path:
         """Make one stage from its parent."""
         config = self.stages[name]
-        directory = place(self.artefacts / "models", name, key)
+        directory = artefact_folder(self.artefacts / "models", name, key)
 
         def write(partial: Path) -> None:
             self.heldout.prepare(tokenizer)  # the base may have been measured with its own since
@@ -251,7 +251,7 @@ class Run:
 
     def _tokenizer(self, vocabulary: Any) -> Path:
         key = content_key({"base": vocabulary.tokenizer_key(self.model["path"]), **vocabulary.key()})
-        directory = place(self.artefacts / "vocabulary", type(vocabulary).__name__.lower(), key)
+        directory = artefact_folder(self.artefacts / "vocabulary", type(vocabulary).__name__.lower(), key)
         self._make(directory, lambda d: vocabulary.write_tokenizer(self.model["path"], d))
         return directory
 

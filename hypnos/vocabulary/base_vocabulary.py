@@ -1,4 +1,4 @@
-"""`vocabulary=none`: the base's own vocabulary, for bases that already speak Chinese."""
+"""Keeps the base's own vocabulary (`vocabulary=none`), for bases that already speak Chinese."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,7 +13,7 @@ from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
 VERSION = 1
-"""Raised when this room's code changes what it writes."""
+"""Raised when this package's code changes what it writes."""
 
 
 class OwnVocabulary:

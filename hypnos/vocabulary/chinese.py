@@ -1,4 +1,4 @@
-"""`vocabulary=chinese`: a Llama-like base learns Chinese pieces and the terms of a specialty."""
+"""Extends a Llama-like base by Chinese pieces and the terms of a specialty (`vocabulary=chinese`)."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""A SentencePiece BPE model as a fast tokenizer that gives the same ids, line by line."""
+"""Converts a SentencePiece BPE model to a fast tokenizer that gives the same ids, line by line."""
 
 from sentencepiece import sentencepiece_model_pb2 as pb
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers
@@ -47,11 +47,11 @@ def _merges(proto: pb.ModelProto, vocabulary: dict[str, int]) -> list[tuple[str,
     """Every split of a piece into two pieces, the best score first."""
     kinds = pb.ModelProto.SentencePiece
     usable = {p.piece: p.score for p in proto.pieces if p.type == kinds.NORMAL}
-    found = [
+    merges = [
         (-score, vocabulary[piece], piece[:cut], piece[cut:])
         for piece, score in usable.items()
         for cut in range(1, len(piece))
         if piece[:cut] in usable and piece[cut:] in usable
     ]
-    found.sort(key=lambda merge: merge[:2])
-    return [(left, right) for _, _, left, right in found]
+    merges.sort(key=lambda merge: merge[:2])
+    return [(left, right) for _, _, left, right in merges]

@@ -1,4 +1,4 @@
-"""New embedding and head rows: the mean of the old pieces that spelled each new one."""
+"""Adds embedding and head rows for new pieces, each the mean of the old pieces that spelled it."""
 
 from collections.abc import Sequence
 
@@ -24,8 +24,8 @@ def mean_rows(rows: Tensor, spellings: Sequence[Sequence[int]]) -> Tensor:
     offsets = lengths.cumsum(0) - lengths
     # Half precision has no kernel on every CPU, and a mean of halves loses digits; of a large table only the few
     # rows that spell Chinese are copied in full precision.
-    used, places = flat.unique(return_inverse=True)
-    return torch.nn.functional.embedding_bag(places, rows[used].float(), offsets, mode="mean").to(rows.dtype)
+    used, positions = flat.unique(return_inverse=True)
+    return torch.nn.functional.embedding_bag(positions, rows[used].float(), offsets, mode="mean").to(rows.dtype)
 
 
 def rows_for(have: int, *, old: int, added: int, pad_to_multiple_of: int | None = None) -> int:

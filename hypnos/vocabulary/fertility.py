@@ -1,4 +1,4 @@
-"""What a vocabulary costs and gains: tokens per character, fallback to bytes, pieces and terms that fail."""
+"""Measures what a vocabulary costs and gains: tokens per character, fallback to bytes, pieces and terms that fail."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence

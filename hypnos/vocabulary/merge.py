@@ -1,4 +1,4 @@
-"""Add pieces to a Llama-like SentencePiece model so that every one can be reached and old text reads as before."""
+"""Adds pieces to a Llama-like SentencePiece model so that every one can be reached and old text reads as before."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""New pieces: byte-pair merges learnt on Chinese text, and the terms of a specialty, each kept whole."""
+"""Learns byte-pair merges on Chinese text, and chains pieces so that each term of a specialty is whole."""
 
 import io
 import os

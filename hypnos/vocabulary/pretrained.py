@@ -1,4 +1,4 @@
-"""Where a base model is, and what it holds."""
+"""Finds the folder of a base model, names the files that decide it, and loads it."""
 
 import logging
 from pathlib import Path
@@ -7,6 +7,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
+from hypnos.artefacts.hub import fetch_model, is_hub_name
 from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.errors import UserError
 
@@ -30,21 +31,10 @@ def locate_base(path: str, *, weights: bool = True) -> Path:
         if not (folder / "config.json").is_file():
             raise UserError(f"model.path {path}: {_lacking_config(folder)}")
         return folder
-    if path.startswith((".", "/", "~")) or path.count("/") != 1:
+    if not is_hub_name(path):
         raise UserError(f"model.path {path}: no such folder (and not a name owner/model on the hub)")
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-
     patterns = ["*.json", "*.model", "*.jinja", *(["*.safetensors"] if weights else [])]
-    try:
-        found = snapshot_download(path, allow_patterns=patterns)
-    except (HfHubHTTPError, LocalEntryNotFoundError, ValueError, OSError) as error:
-        line = str(error).strip().splitlines()[0]
-        raise UserError(
-            f"model.path {path}: no such folder, and the hub does not give it (HF_ENDPOINT sets a mirror, "
-            f"HF_TOKEN opens gated models): {line}"
-        ) from error
-    return Path(found)
+    return fetch_model(path, patterns, complaint=f"model.path {path}: no such folder, and")
 
 
 def _lacking_config(folder: Path) -> str:
@@ -57,7 +47,7 @@ def _lacking_config(folder: Path) -> str:
 
 def base_files(folder: Path) -> list[Path]:
     """The files of a base that are read: configs, tokenizer, and weights (safetensors before older forms)."""
-    weights = next((found for pattern in WEIGHTS if (found := sorted(folder.glob(pattern)))), [])
+    weights = next((files for pattern in WEIGHTS if (files := sorted(folder.glob(pattern)))), [])
     configs = [folder / name for name in ("config.json", "generation_config.json") if (folder / name).is_file()]
     return [*configs, *tokenizer_files(folder), *weights]
 
@@ -91,8 +81,8 @@ def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
 
 
 def _load_weights(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    model, found = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+    model, loading = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     # transformers only warns of these, and trains on from random ones.
-    if missing := sorted(found["missing_keys"]):
+    if missing := sorted(loading["missing_keys"]):
         raise UserError(f"{folder}: the weights lack {len(missing)} tensors that the config asks for: {missing[0]}")
     return model

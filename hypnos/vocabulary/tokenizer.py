@@ -1,4 +1,4 @@
-"""Read a base's tokenizer exactly, and write the tokenizer of a run."""
+"""Reads a base's tokenizer exactly, and writes the tokenizer of a run."""
 
 import logging
 from pathlib import Path
@@ -90,8 +90,8 @@ def _template_beside(folder: Path) -> str | None:
     if file.is_file():
         return file.read_text(encoding="utf-8")
     if config.is_file():
-        found = read_json(config).get("chat_template")
-        return found if isinstance(found, str) else None
+        template = read_json(config).get("chat_template")
+        return template if isinstance(template, str) else None
     return None
 
 

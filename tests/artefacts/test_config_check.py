@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.config_check import bind_targets, check_keys
 from hypnos.errors import UserError
 
 SOURCE = {"_target_": "hypnos.corpus.sources.Source", "path": "a.jsonl"}
@@ -49,10 +49,17 @@ def test_arguments_that_the_code_gives_are_not_missed() -> None:
     config = {"_target_": "hypnos.corpus.sources.is_held_out", "share": 0.1}
     with pytest.raises(UserError, match="group"):
         bind_targets(config)
-    assert bind_targets(config, given={"hypnos.corpus.sources.is_held_out": ("group",)}) == 1
+    assert bind_targets(config, supplied={"hypnos.corpus.sources.is_held_out": ("group",)}) == 1
 
 
 def test_positional_arguments_are_bound() -> None:
     assert bind_targets({"_target_": "hypnos.corpus.sources.is_held_out", "_args_": ["g", 0.5]}) == 1
     with pytest.raises(UserError, match="too many"):
         bind_targets({"_target_": "hypnos.corpus.sources.is_held_out", "_args_": ["g", 0.5, 1]})
+
+
+@pytest.mark.parametrize(("where", "line"), [("", "seeed"), ("stages.one", r"stages\.one\.seeed")])
+def test_a_key_that_nothing_reads_is_named_beside_those_that_are_known(where: str, line: str) -> None:
+    check_keys({"seed": 1}, {"seed", "model"}, where)
+    with pytest.raises(UserError, match=rf"^{line}: no such key \(known: model, seed\)$"):
+        check_keys({"seed": 1, "seeed": 1}, {"seed", "model"}, where)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.artefacts.store import disk_errors, make_once, place
+from hypnos.artefacts.store import artefact_folder, disk_errors, make_once
 from hypnos.errors import UserError
 
 
@@ -22,7 +22,7 @@ def write(partial: Path) -> None:
 
 
 def test_an_artefact_is_named_by_its_kind_and_key() -> None:
-    assert place(Path("root"), "data", "0123456789abcdef0123") == Path("root/data-0123456789abcdef")
+    assert artefact_folder(Path("root"), "data", "0123456789abcdef0123") == Path("root/data-0123456789abcdef")
 
 
 def test_it_is_made_once_and_then_reused(tmp_path: Path) -> None:

@@ -54,16 +54,6 @@ def test_a_mostly_unusable_source_stops_long_before_its_end(tmp_path: Path) -> N
     assert rejections.seen == 10_000
 
 
-def test_like_reasons_are_counted_together_and_few_are_listed() -> None:
-    rejections = Rejections()
-    for number in range(250):
-        rejections.add(f"f:{number}", f"the prompt has {500 + number} tokens")
-    assert rejections.counts == {"the prompt has # tokens": 250}
-    assert rejections.total == 250
-    assert len(rejections.examples) == 100
-    assert rejections.examples[99] == {"where": "f:99", "reason": "the prompt has 599 tokens"}
-
-
 def test_a_limit_takes_the_first_records_and_reads_no_further(tmp_path: Path) -> None:
     path = write(tmp_path / "a.jsonl", good(50))
     records, rejections = read(Source(path, limit=3))

@@ -1,4 +1,4 @@
-"""The embedded sample: what is promised of its records, its doses, its data card and its base."""
+"""The embedded sample: what is promised of its records, its doses, its data card and that its base knows no Chinese."""
 
 import json
 import re
@@ -8,14 +8,11 @@ from typing import Any
 
 import pytest
 import sentencepiece as spm
-import torch
 import yaml
-from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import AutoConfig, AutoModelForCausalLM
+from transformers import AutoConfig
 
 from hypnos.corpus.records import Rejections
 from hypnos.corpus.sources import Source, is_held_out, read_source
-from hypnos.sample import make_base
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.drugs import read_windows
 
@@ -181,17 +178,6 @@ def test_the_data_card_counts_what_is_there() -> None:
     assert "doses.yaml" in card and "signed by" in (SPECIALTY / "doses.yaml").read_text("utf-8")
 
 
-def test_the_base_is_tiny() -> None:
-    with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(SAMPLE / "base"))
-    assert 1_000_000 <= model.num_parameters() <= 3_000_000
-    assert sorted(file.name for file in (SAMPLE / "base").iterdir()) == [
-        "config.json",
-        "english.txt",
-        "tokenizer.model",
-    ]
-
-
 def test_the_base_knows_no_chinese() -> None:
     processor = spm.SentencePieceProcessor(model_file=str(SAMPLE / "base" / "tokenizer.model"))
     assert processor.get_piece_size() == AutoConfig.from_pretrained(SAMPLE / "base").vocab_size
@@ -204,18 +190,3 @@ def test_the_base_knows_no_chinese() -> None:
         space, *rest = processor.encode(character)
         assert processor.id_to_piece(space) == "▁"
         assert len(rest) == 3 and all(processor.is_byte(i) for i in rest)
-
-
-def test_the_base_vocabulary_can_be_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    kept = pb.ModelProto.FromString((make_base.FOLDER / "tokenizer.model").read_bytes())
-    (tmp_path / "english.txt").write_bytes((make_base.FOLDER / "english.txt").read_bytes())
-    monkeypatch.setattr(make_base, "FOLDER", tmp_path)
-    make_base.main()
-    made = pb.ModelProto.FromString((tmp_path / "tokenizer.model").read_bytes())
-    # Not the bytes: they hold the trainer's own settings, which another version of SentencePiece may add to.
-    assert list(made.pieces) == list(kept.pieces)
-    assert made.normalizer_spec == kept.normalizer_spec
-
-
-def test_the_base_text_is_english() -> None:
-    assert not re.search(r"[\u3000-\u9fff]", (SAMPLE / "base" / "english.txt").read_text("utf-8"))

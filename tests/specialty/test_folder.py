@@ -8,7 +8,6 @@ import pytest
 import yaml
 
 from hypnos.curation.generate.novelty import Novelty
-from hypnos.curation.generate.quotas import make_quotas, share_out
 from hypnos.errors import UserError
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.folder import find_specialty, read_specialty
@@ -20,11 +19,6 @@ BUNDLED = sorted(folder.name for folder in (ROOT / "specialty").iterdir() if fol
 @pytest.fixture
 def folder(tmp_path) -> Path:
     return shutil.copytree(ROOT / "specialty" / "anesthesia", tmp_path / "anesthesia")
-
-
-def change(file: Path, **values) -> None:
-    content = yaml.safe_load(file.read_text("utf-8"))
-    file.write_text(yaml.safe_dump({**content, **values}, allow_unicode=True), "utf-8")
 
 
 @pytest.mark.parametrize("name", BUNDLED)
@@ -126,28 +120,3 @@ def test_a_specialty_is_found_by_name_or_path(tmp_path):
     assert find_specialty(str(tmp_path), ROOT) == tmp_path
     with pytest.raises(UserError, match=r"specialty=urology: no such folder .*anesthesia, dermatology"):
         find_specialty("urology", ROOT)
-
-
-def test_shares_add_up_and_are_within_one_of_what_is_due():
-    assert share_out(10, {"a": 1, "b": 1, "c": 2}) == {"a": 3, "b": 2, "c": 5}
-    assert share_out(3, {"a": 1.0, "b": 5.0}) == {"a": 1, "b": 2}
-    assert share_out(0, {"a": 1.0}) == {"a": 0}
-
-
-def test_a_quota_that_exclusions_make_impossible_is_named(folder):
-    tasks = ["counselling", "plan"]
-    seeds = [
-        line
-        for line in (folder / "seeds.jsonl").read_text("utf-8").splitlines()
-        if any(f'"{t}"' in line for t in tasks)
-    ]
-    (folder / "seeds.jsonl").write_text("\n".join(seeds), "utf-8")
-    content = yaml.safe_load((folder / "topics.yaml").read_text("utf-8"))
-    for task in content["tasks"]:
-        task["share"] = float(task["key"] in tasks)
-    topics = [topic["key"] for topic in content["topics"]]
-    change(
-        folder / "topics.yaml", tasks=content["tasks"], exclude=[[topic, task] for topic in topics for task in tasks]
-    )
-    with pytest.raises(UserError, match="the quota cannot be met: exclude leaves nothing"):
-        make_quotas(read_specialty(folder), records=10, block=1, seed=0)

@@ -10,7 +10,6 @@ import torch
 from huggingface_hub.errors import LocalEntryNotFoundError
 from transformers import LlamaForCausalLM
 
-from hypnos.artefacts.model_folder import read_json
 from hypnos.errors import UserError
 from hypnos.vocabulary.pretrained import load_base, locate_base
 
@@ -117,15 +116,3 @@ def test_weights_that_do_not_fit_the_config(tmp_path: Path, small_model: Callabl
     (tmp_path / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 2}), "utf-8")
     with pytest.raises(UserError, match=r"the weights lack 9 tensors that the config asks for: model\.layers\.1\."):
         load_base(tmp_path, dtype="float32", seed=None)
-
-
-@pytest.mark.parametrize(
-    ("content", "message"),
-    [("{", "not JSON"), ("", "not JSON"), ("[1]", "holds a list where a mapping is needed"), (None, "No such file")],
-)
-def test_json_that_is_none(content: str | None, message: str, tmp_path: Path) -> None:
-    file = tmp_path / "config.json"
-    if content is not None:
-        file.write_text(content, "utf-8")
-    with pytest.raises(UserError, match=f"config.json: {message}"):
-        read_json(file)

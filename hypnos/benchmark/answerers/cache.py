@@ -11,7 +11,7 @@ import orjson
 from tqdm import tqdm
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.answerers.answerer import Answerer, Way
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
@@ -40,7 +40,7 @@ def answers_of(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> 
 def answers_place(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> Path:
     """The folder of these answers, named by what decides them."""
     asked = {"version": VERSION, "task": task.version(), "way": way, "model": answerer.key(task, way)}
-    return place(
+    return artefact_folder(
         artefacts / "predictions", task.name if way == "generation" else f"{task.name}-{way}", content_key(asked)
     )
 

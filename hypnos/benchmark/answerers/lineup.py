@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import HUB
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.weights import HUB
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)

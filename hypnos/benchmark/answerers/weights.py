@@ -5,14 +5,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import HUB, fetch_model, is_hub_name
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
-
-HUB = "hub:"
-"""A path that starts so is a name on the Hugging Face hub: `hub:Qwen/Qwen2.5-7B-Instruct`."""
 
 FAST = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer_config.json")
 """One of these lets transformers read a tokenizer as its authors meant it; a bare `tokenizer.model` does not."""
@@ -33,7 +31,8 @@ def locate(path: str) -> Path:
     """
     folder = Path(path).expanduser()
     if path.startswith(HUB):
-        folder = _download(path.removeprefix(HUB))
+        patterns = ["*.json", "*.model", "*.safetensors", "*.jinja", "*.txt"]
+        folder = fetch_model(path.removeprefix(HUB), patterns, complaint=f"{path}:")
     if not folder.is_dir():
         raise UserError(f"{path}: no such folder")
     if not is_adapter(folder) and not (folder / "config.json").is_file():
@@ -133,7 +132,7 @@ def adapter_base(folder: Path, base: str | None) -> Path | None:
         found = next((place for place in places if (place / "config.json").is_file()), None)
         if found is not None:
             return found
-        if named and Path(str(named)).name != str(named) and str(named).count("/") == 1 and str(named)[0] not in "./~":
+        if is_hub_name(str(named)):
             return locate(f"{HUB}{named}")
         raise UserError(f"{folder}: an adapter, and its base {named} is not here; give it as base")
     return locate(base)
@@ -159,19 +158,6 @@ def _turn_end(tokenizer: Any) -> int | None:
     added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
     ends = [token for token in {*tokenizer.all_special_tokens, *added} if token and after.startswith(token)]
     return int(tokenizer.convert_tokens_to_ids(max(ends, key=len))) if ends else None
-
-
-def _download(name: str) -> Path:
-    from huggingface_hub import snapshot_download
-
-    patterns = ["*.json", "*.model", "*.safetensors", "*.jinja", "*.txt"]
-    try:
-        return Path(snapshot_download(name, allow_patterns=patterns))
-    except Exception as error:
-        raise UserError(
-            f"{HUB}{name}: the hub does not give it (HF_ENDPOINT sets a mirror, HF_TOKEN opens gated models): "
-            f"{_first_line(error)}"
-        ) from error
 
 
 def _first_line(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.judge.cases import Predictions, TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.judge.pairwise import judge_pairs
@@ -55,7 +55,7 @@ def verdicts_on(
         "rubric": specialty.rubric,
         "prompts": {name: text for name, text in specialty.prompts.items() if name.startswith("judge")},
     }
-    directory = place(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
+    directory = artefact_folder(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
 
     def write(partial: Path) -> None:
         with (partial / FILE).open("wb") as stream:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import make_once, place
+from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.judge.cache import answers_key
 from hypnos.benchmark.raters.disagreements import find_disputes, write_disputes
 from hypnos.benchmark.raters.ratings import AnswerRating, Completeness, read_ratings
@@ -52,7 +52,7 @@ def sheets_for(
         "answers": {task.name: answers_key(predictions[task.name]) for task in rated},
         "rubric": specialty.rubric,
     }
-    directory = place(artefacts / "sheets", "sheets", content_key(key))
+    directory = artefact_folder(artefacts / "sheets", "sheets", content_key(key))
 
     def write(partial: Path) -> None:
         items = {task.name: task.items() for task in rated}

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Protocol, get_args
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.choice.official_rules import Rule
 from hypnos.benchmark.items import Item, Kind
@@ -15,7 +16,7 @@ from hypnos.benchmark.tasks.readers.fields import EGRESS, Placed
 from hypnos.benchmark.tasks.readers.lines import Lines
 from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.shuffle import shuffle
-from hypnos.corpus.files import HUB, list_files
+from hypnos.corpus.files import list_files
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)

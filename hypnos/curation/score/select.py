@@ -8,7 +8,8 @@ from typing import Any
 
 import orjson
 
-from hypnos.corpus.selection import STEP, Selection
+from hypnos.corpus.decisions import STEP, decider
+from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
 
 
@@ -24,7 +25,7 @@ class Select:
 
     def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
         """Yields what passes. The pipeline uses `divide`, which leaves lines as they stand and is much faster."""
-        decide = self.selection.over(lambda: rows)
+        decide = decider(self.selection, lambda: rows)
         for row in rows:
             reason = decide(row)
             if reason is None:
@@ -52,7 +53,7 @@ def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selecti
     Raises:
         UserError: the file cannot be read, or a line is no JSON object.
     """
-    decide = selection.over(lambda: (row for _, row in _read(scored)))
+    decide = decider(selection, lambda: (row for _, row in _read(scored)))
     counts: Counter[str] = Counter()
     with kept.open("wb") as passing, rejected.open("wb") as aside:
         for line, row in _read(scored):

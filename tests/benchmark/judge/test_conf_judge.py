@@ -31,7 +31,7 @@ def test_every_judge_composes_alone_and_binds(group, choice):
         return
     for key in [key for key, value in config["model"].items() if value == "???"]:
         config["model"][key] = "given"
-    assert bind_targets(config, given={}) == 2
+    assert bind_targets(config, supplied={}) == 2
     judge = instantiate(config, _convert_="all")
     assert judge.model.name and list(judge.modes) == ["absolute", "reference"]
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import HUB
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.letters import plain_letters, sorted_letters
-from hypnos.corpus.files import HUB, Malformed, read_rows
+from hypnos.corpus.files import Malformed, read_rows
 from hypnos.errors import UserError
 
 Placed = tuple[str, Item]
