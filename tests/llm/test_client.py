@@ -11,7 +11,7 @@ import pytest
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
-from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.failures import TransientError, RefusedError
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
@@ -123,7 +123,7 @@ def test_a_reply_is_committed_before_it_is_yielded(client, requests):
 
 
 def test_a_refusal_is_kept_and_not_asked_again(client, requests):
-    model = Scripted(lambda *_: Refused("content filter", "no", lasting=True))
+    model = Scripted(lambda *_: RefusedError("content filter", "no", lasting=True))
     (answer,) = client().ask(model, requests(1), parse=str)
     assert (answer.value, answer.reason, answer.attempts) == (None, "refused: content filter: no", 1)
     assert list(client().ask(model, requests(1), parse=str)) == [answer]
@@ -131,7 +131,7 @@ def test_a_refusal_is_kept_and_not_asked_again(client, requests):
 
 
 def test_a_passing_failure_is_tried_again_and_counted(client, requests):
-    failures = iter([Passing("429"), Passing("503"), Passing("timeout", billed=True)])
+    failures = iter([TransientError("429"), TransientError("503"), TransientError("timeout", billed=True)])
     model = Scripted(lambda prompt, _: next(failures, "好"))
     one = client()
     (answer,) = one.ask(model, requests(1), parse=str)
@@ -142,7 +142,7 @@ def test_a_passing_failure_is_tried_again_and_counted(client, requests):
 
 def test_what_fails_to_the_end_is_set_aside_and_asked_again_later(client, requests):
     broken = [True]
-    model = Scripted(lambda *_: Passing("503") if broken else "好")
+    model = Scripted(lambda *_: TransientError("503") if broken else "好")
     (answer,) = client(tries=3).ask(model, requests(1), parse=str)
     assert (answer.value, answer.reason, answer.attempts) == (None, "failed: 503", 0)
     assert len(model.sent) == 3
@@ -152,7 +152,7 @@ def test_what_fails_to_the_end_is_set_aside_and_asked_again_later(client, reques
 
 
 def test_a_model_that_is_gone_stops_the_run(client, requests):
-    model = Scripted(lambda *_: Passing("connection"))
+    model = Scripted(lambda *_: TransientError("connection"))
     with pytest.raises(UserError, match="20 requests in a row brought no reply") as caught:
         list(client(tries=2).ask(model, requests(500), parse=str))
     assert "connection" in str(caught.value)
@@ -191,7 +191,7 @@ def test_the_budget_stops_before_it_is_passed(client, requests):
 
 
 def test_a_request_that_timed_out_counts_at_its_estimate(client, requests):
-    failures = iter([Passing("timeout", billed=True), Passing("429")])
+    failures = iter([TransientError("timeout", billed=True), TransientError("429")])
     model = Scripted(lambda *_: next(failures, "好"), price=(0.0, 0.25))
     model.max_tokens = 4
     one = client(usd=50.0)
@@ -259,7 +259,7 @@ def test_on_a_slow_disk_no_more_is_uncommitted_than_is_in_flight(client, request
     def say(prompt, _):
         known = one.journal.count() + sum(one.journal.failures().values())
         uncommitted.append(len(model.sent) - known)
-        return Passing("503") if len(model.sent) % 10 == 0 else prompt
+        return TransientError("503") if len(model.sent) % 10 == 0 else prompt
 
     model = Scripted(say)
     assert len(list(one.ask(model, requests(100), parse=str))) == 100

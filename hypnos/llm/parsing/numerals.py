@@ -1,4 +1,4 @@
-"""Numbers as Chinese text writes them."""
+"""Reads numbers as Chinese text writes them, in figures or numerals."""
 
 import re
 import unicodedata
@@ -35,7 +35,7 @@ def read_number(text: str) -> float | None:
     whole = _whole(whole_text)
     if whole is None:
         return None
-    return whole + sum(_DIGITS[digit] / 10**place for place, digit in enumerate(decimals, 1))
+    return whole + sum(_DIGITS[digit] / 10**power for power, digit in enumerate(decimals, 1))
 
 
 def _whole(text: str) -> float | None:

@@ -35,15 +35,15 @@ def read_json(text: str) -> Any | None:
     Returns:
         None where there is none, or it breaks off.
     """
-    found = json_values(text)
-    named = [value for value in found if isinstance(value, dict) or any(isinstance(part, dict) for part in value)]
-    return (named or found or [None])[-1]
+    parsed = json_values(text)
+    named = [value for value in parsed if isinstance(value, dict) or any(isinstance(part, dict) for part in value)]
+    return (named or parsed or [None])[-1]
 
 
 def read_object(text: str) -> dict[str, Any] | None:
     """The same, where only an object will do."""
-    found = read_json(text)
-    return found if isinstance(found, dict) else None
+    value = read_json(text)
+    return value if isinstance(value, dict) else None
 
 
 def json_values(text: str) -> list[Any]:
@@ -63,14 +63,14 @@ def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | No
         None where there is no number, where several differ, or where it lies outside `low` to `high`.
     """
     text = plain(answer_part(text)).strip()
-    stated: list[float | None] = [_of(match, high) for match in _OUT_OF.finditer(text)]
+    stated: list[float | None] = [_out_of(match, high) for match in _OUT_OF.finditer(text)]
     for pattern in (_LABELLED, _POINTS):
         stated = stated or [read_number(match[1]) for match in pattern.finditer(text)]
     stated = stated or [read_number(text.strip(" .!*"))]
     if stated == [None]:
         stated = [read_number(figure) for figure in _FIGURES.findall(text)]
-    found = set(stated)
-    return in_range(found.pop(), low=low, high=high) if len(found) == 1 else None
+    scores = set(stated)
+    return in_range(scores.pop(), low=low, high=high) if len(scores) == 1 else None
 
 
 def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | None:
@@ -82,7 +82,7 @@ def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | Non
     if isinstance(value, str):
         text = plain(value).strip()
         share = _OUT_OF.fullmatch(text.rstrip(")"))
-        value = _of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
+        value = _out_of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         return None
     return float(value)
@@ -100,6 +100,6 @@ def _validator(schema: str) -> Any:
     return jsonschema.Draft202012Validator(json.loads(schema))
 
 
-def _of(match: re.Match[str], high: float) -> float | None:
+def _out_of(match: re.Match[str], high: float) -> float | None:
     number = read_number(match[1])
     return None if number is None else number * high / (100 if match[2] == "100" else 10)

@@ -181,7 +181,7 @@ def test_a_wrong_line_is_named(tmp_path, line, said):
 
 
 def test_a_new_journal_is_made_by_one_while_others_wait(tmp_path, monkeypatch):
-    made, make = [], journals._make
+    made, make = [], journals._create_tables
 
     def slowly(connection):
         made.append("begun")
@@ -189,7 +189,7 @@ def test_a_new_journal_is_made_by_one_while_others_wait(tmp_path, monkeypatch):
         make(connection)
         made.append("ended")
 
-    monkeypatch.setattr(journals, "_make", slowly)
+    monkeypatch.setattr(journals, "_create_tables", slowly)
     everyone = [Journal(path=tmp_path / "journal.sqlite") for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(Journal.count, everyone)) == [0] * 4

@@ -29,7 +29,7 @@ def test_a_batch_fills_the_journal_and_unreadable_replies_are_asked_directly(ser
 
 
 def test_a_run_that_was_stopped_waits_for_the_same_batch(server, client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import LitellmBatch
+    from hypnos.llm.providers.batches import BatchEndpoint
 
     running = server()
     with monkeypatch.context() as patched:
@@ -37,7 +37,7 @@ def test_a_run_that_was_stopped_waits_for_the_same_batch(server, client, request
         async def stopped(self, batch):
             raise UserError("stopped")
 
-        patched.setattr(LitellmBatch, "retrieve", stopped)
+        patched.setattr(BatchEndpoint, "retrieve", stopped)
         with pytest.raises(UserError, match="stopped"):
             list(client().ask(batched(running), requests(5), parse=read_object))
     answers = list(client().ask(batched(running), requests(5), parse=read_object))
@@ -47,14 +47,14 @@ def test_a_run_that_was_stopped_waits_for_the_same_batch(server, client, request
 
 
 def test_what_is_in_a_batch_is_not_asked_beside_it(server, client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import LitellmBatch
+    from hypnos.llm.providers.batches import BatchEndpoint
 
     running = server()
 
     async def stopped(self, batch):
         raise UserError("stopped")
 
-    monkeypatch.setattr(LitellmBatch, "retrieve", stopped)
+    monkeypatch.setattr(BatchEndpoint, "retrieve", stopped)
     with pytest.raises(UserError, match="stopped"):
         list(client().ask(batched(running), requests(5), parse=read_object))
     with pytest.raises(UserError, match=r"in a batch that was sent before: set llm\.batch"):

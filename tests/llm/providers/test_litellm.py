@@ -57,7 +57,7 @@ def test_the_journal_holds_what_the_provider_returned(server, client, requests):
 def test_a_model_that_litellms_list_lacks_is_put_there_once_and_still_has_no_price(
     server, client, requests, monkeypatch
 ):
-    monkeypatch.setattr(litellm_prices, "_told", set())
+    monkeypatch.setattr(litellm_prices, "_entered", set())
     litellm = load_litellm()
     registered = []
     keep = litellm.register_model
@@ -83,7 +83,7 @@ def test_a_reply_that_is_paid_for_does_not_hang_on_the_list(server, client, requ
     def refuse(entry):
         raise TypeError(str(entry))
 
-    monkeypatch.setattr(litellm_prices, "_told", set())
+    monkeypatch.setattr(litellm_prices, "_entered", set())
     monkeypatch.setattr(load_litellm(), "register_model", refuse)
     running = server()
     (answer,) = client().ask(running.model(model="hosted_vllm/unlisted"), requests(1, "echo 好"), parse=str)

@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.failures import Passing
+from hypnos.llm.failures import TransientError
 from hypnos.llm.providers.errors import translate
 from hypnos.llm.providers.litellm import LitellmChat, load_litellm
 from hypnos.llm.providers.price_list import listed_price, stated_price
@@ -19,7 +19,7 @@ from hypnos.llm.token_counts import most_tokens, usual_tokens
 
 def test_retry_after_is_a_least_and_jitter_comes_on_top():
     chance = random.Random(0)
-    waits = [wait_before(1, Passing("429", retry_after=10.0), chance) for _ in range(200)]
+    waits = [wait_before(1, TransientError("429", retry_after=10.0), chance) for _ in range(200)]
     assert min(waits) >= 10.0
     assert max(waits) <= 11.1
     assert len(set(waits)) > 100
@@ -28,7 +28,7 @@ def test_retry_after_is_a_least_and_jitter_comes_on_top():
 def test_waits_double_up_to_a_minute_without_it():
     chance = random.Random(0)
     for tried, longest in ((1, 0.5), (2, 1.0), (5, 8.0), (20, 60.0)):
-        waits = [wait_before(tried, Passing("503"), chance) for _ in range(200)]
+        waits = [wait_before(tried, TransientError("503"), chance) for _ in range(200)]
         assert longest / 2 <= min(waits) < max(waits) <= longest
 
 
@@ -51,7 +51,7 @@ class Headers(Exception):
 )
 def test_retry_after_is_read_as_seconds_or_date(value, low, high):
     failure = translate(Headers(value), name="n", model="m", address="a", variable=None)
-    assert isinstance(failure, Passing)
+    assert isinstance(failure, TransientError)
     assert low <= failure.retry_after <= high
 
 
@@ -77,7 +77,7 @@ def waits_of(model, tokens):
     waits = []
 
     async def run():
-        limits, stop = Limits(model), Stop()
+        limits, stop = Limits(model), Cancellation()
 
         async def sleep(seconds):
             waits.append(seconds)
@@ -110,7 +110,7 @@ def test_no_more_than_in_flight_at_once():
 
     async def run():
         nonlocal most
-        limits, stop, now = Limits(model), Stop(), 0
+        limits, stop, now = Limits(model), Cancellation(), 0
 
         async def one():
             nonlocal now, most
@@ -128,7 +128,7 @@ def test_no_more_than_in_flight_at_once():
 
 def test_a_stop_ends_waits():
     async def run():
-        stop = Stop()
+        stop = Cancellation()
         asyncio.get_running_loop().call_soon(stop.set, UserError("enough"))
         with pytest.raises(UserError, match="enough"):
             await stop.sleep(1000)
@@ -165,8 +165,8 @@ def test_prices_of_the_list(model, batch, price):
 
 def test_stated_prices_are_per_million_and_go_first():
     model = LitellmChat(name="x", model="gpt-3.5-turbo", prices={"input": 3, "output": 4.5})
-    assert model.price().of(1_000_000, 2_000_000) == pytest.approx(12.0)
-    assert LitellmChat(name="x", model="gpt-3.5-turbo").price().of(1_000_000, 0) == pytest.approx(0.5)
+    assert model.price().cost(1_000_000, 2_000_000) == pytest.approx(12.0)
+    assert LitellmChat(name="x", model="gpt-3.5-turbo").price().cost(1_000_000, 0) == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("prices", [{}, {"input": 1}, {"input": 1, "output": -1}, {"input": "1", "output": 1}])
