@@ -4,7 +4,6 @@ import sys
 
 import pytest
 
-from hypnos.errors import UserError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.ledger import BATCH, Reservation, expire_dead, is_alive, release, reserve, settle, this_process
@@ -19,14 +18,6 @@ def connection(tmp_path):
 
 def ask(connection, key, usd=1.0, tokens=100, owner=ME):
     return reserve(connection, Reservation(key, usd, tokens), Budget(), owner)
-
-
-@pytest.mark.parametrize("limit", [0, -1, float("nan"), float("inf"), True, "50"])
-def test_a_budget_that_cannot_be_is_refused(limit):
-    with pytest.raises(UserError, match=r"budget\.usd"):
-        Budget(usd=limit)
-    with pytest.raises(UserError, match=r"budget\.tokens"):
-        Budget(tokens=limit)
 
 
 def test_what_is_under_way_counts_at_its_most(connection):
