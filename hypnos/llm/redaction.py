@@ -35,7 +35,7 @@ def keep_secret(variable: str) -> None:
 
 
 def secrets() -> list[str]:
-    """Values of the environment that look like secrets by their variable's name, longest first."""
+    """List the values of the environment that look like secrets by their variable's name, longest first."""
     values = {value for name, value in os.environ.items() if name in _named or _NAMES.search(name)}
     return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
 

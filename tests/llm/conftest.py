@@ -13,6 +13,8 @@ from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request
+from hypnos.llm.sending import sender
+from hypnos.llm.sending.pacing import wait_before
 
 SERVER = Path(__file__).with_name("chat_server.py")
 
@@ -116,7 +118,4 @@ def requests() -> Callable[..., list[Request]]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Waits before the next try are cut to a hundredth; what they would have been is tested by itself."""
-    import hypnos.llm.sending.sender
-    from hypnos.llm.sending.pacing import wait_before
-
-    monkeypatch.setattr(hypnos.llm.sending.sender, "wait_before", lambda *args: wait_before(*args) / 100)
+    monkeypatch.setattr(sender, "wait_before", lambda *args: wait_before(*args) / 100)

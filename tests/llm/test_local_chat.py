@@ -1,12 +1,15 @@
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
 import yaml
-from transformers import LlamaConfig, LlamaForCausalLM
+from transformers import AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.errors import UserError
+from hypnos.llm.client import Client
+from hypnos.llm.journal.journal import Journal
 from hypnos.llm.local_chat import LocalChat
 from hypnos.llm.requests import Request
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
@@ -15,8 +18,6 @@ from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 @pytest.fixture(scope="module")
 def directory(tmp_path_factory):
     """A Llama of a few thousand weights that says anything, with a tokenizer that has a chat template."""
-    from pathlib import Path
-
     root = Path(__file__).parents[2]
     folder = tmp_path_factory.mktemp("local") / "model"
     tokenizer = folder.with_name("tokenizer")
@@ -38,8 +39,6 @@ def chat(directory, **changes):
 
 
 def test_greedy_replies_are_those_of_plain_transformers(directory, make_client, requests):
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
     answers = list(make_client().ask(chat(directory), requests(3, egress="local"), parse=str))
     model, tokenizer = AutoModelForCausalLM.from_pretrained(directory), AutoTokenizer.from_pretrained(directory)
     for request, answer in zip(requests(3), answers, strict=True):
@@ -54,9 +53,6 @@ def test_greedy_replies_are_those_of_plain_transformers(directory, make_client, 
 
 def test_sampled_replies_depend_on_seed_and_repeat_and_not_on_order(directory, make_client, requests, tmp_path):
     def ask(records, **changes):
-        from hypnos.llm.client import Client
-        from hypnos.llm.journal.journal import Journal
-
         path = tmp_path / f"{len(list(tmp_path.iterdir()))}.sqlite"
         with Client(journal=Journal(path=path)) as client:
             answers = client.ask(chat(directory, temperature=2.0, **changes), records, parse=str)

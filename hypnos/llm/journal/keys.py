@@ -24,7 +24,7 @@ class RequestKeys:
         self._samples: dict[int, str] = {}
 
     def sample(self, number: int) -> str:
-        """The key of one sample: 64 hexadecimal digits."""
+        """Make the key of one sample: 64 hexadecimal digits."""
         key = self._samples.get(number)
         if key is None:
             parts = {"settings": self.settings_key, "prompt": self.prompt, "sample": number}

@@ -25,7 +25,7 @@ class BrokenOff(ValueError):
 
 
 def values(text: str) -> list[Any]:
-    """The objects and arrays of a text, none that is a part of another, in their order.
+    """Read the objects and arrays of a text, none that is a part of another, in their order.
 
     Raises:
         BrokenOff: one begins and does not end: what is inside it must not be taken for the whole.
@@ -57,7 +57,7 @@ def _values(text: str) -> Iterator[Any]:
 
 
 def _end(text: str, start: int) -> int | None:
-    """The position behind the bracket that closes the one at `start`; brackets in strings do not count."""
+    """Find the position behind the bracket that closes the one at `start`; brackets in strings do not count."""
     depth, position = 0, start
     while position < len(text):
         sign = text[position]
@@ -88,7 +88,7 @@ def _parse(text: str) -> Any | None:
 
 
 def _mended(text: str) -> str:
-    """Chinese punctuation between strings made plain, bare words such as `八分` put in quotes.
+    """Make Chinese punctuation between strings plain, and put bare words such as `八分` in quotes.
 
     Strings are set aside first, so that nothing in them is changed.
     """

@@ -13,12 +13,12 @@ NUMBER = re.compile(f"{_FIGURE}|{_NUMERAL}")
 
 
 def plain(text: str) -> str:
-    """Full-width digits, letters and punctuation in their plain forms."""
+    """Put full-width digits, letters and punctuation in their plain forms."""
     return unicodedata.normalize("NFKC", text).replace("。", ".").replace("、", ",").replace("−", "-").replace("—", "-")
 
 
 def read_number(text: str) -> float | None:
-    """A text that is one number and nothing else: `8`, `８．５`, `八`, `八点五`, `十`, `八分半` is none.
+    """Read a text that is one number and nothing else: `8`, `８．５`, `八`, `八点五`, `十`, `八分半` is none.
 
     Returns:
         None where it is no number.

@@ -23,12 +23,12 @@ _FIGURES = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 
 
 def answer_part(text: str) -> str:
-    """What stands after the model's reasoning, if it wrote any in tags."""
+    """Cut off the model's reasoning, if it wrote any in tags."""
     return _OPEN_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
 
 
 def read_json(text: str) -> Any | None:
-    """The JSON object or array of a reply, without what stands around it.
+    """Read the JSON object or array of a reply, without what stands around it.
 
     Where there are several, the last one with names counts: models quote what they were given first and answer last.
 
@@ -41,13 +41,13 @@ def read_json(text: str) -> Any | None:
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """The same, where only an object will do."""
+    """Read the JSON object of a reply, as `read_json` does; None where it is an array."""
     value = read_json(text)
     return value if isinstance(value, dict) else None
 
 
 def json_values(text: str) -> list[Any]:
-    """All objects and arrays of a reply; none where one breaks off."""
+    """Read all objects and arrays of a reply; none where one breaks off."""
     try:
         return values(answer_part(text))
     except BrokenOff:
@@ -55,7 +55,7 @@ def json_values(text: str) -> list[Any]:
 
 
 def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | None:
-    """A reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
+    """Read a reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
 
     The surest form decides: out of ten, then behind a label, then with 分, then the only number of the text.
 
@@ -74,7 +74,7 @@ def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | No
 
 
 def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | None:
-    """A score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
+    """Read a score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
 
     Returns:
         None where it is none, or outside.

@@ -68,7 +68,7 @@ def listed_price(model: str, costs: Mapping[str, Mapping[str, Any]], *, batch: b
 
 @cache
 def bundled_prices() -> Mapping[str, Mapping[str, Any]]:
-    """The list as litellm brings it along, whatever is entered later."""
+    """Copy the list as litellm brings it along, whatever is entered later."""
     import litellm
 
     return dict(litellm.model_cost)

@@ -3,8 +3,10 @@
 import pytest
 
 from hypnos.errors import UserError
+from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.ledger import BATCH, Reservation, reserve
 from hypnos.llm.parsing.replies import read_object
+from hypnos.llm.providers.batches import BatchEndpoint
 from hypnos.llm.providers.litellm import LitellmChat
 
 
@@ -29,8 +31,6 @@ def test_a_batch_fills_the_journal_and_unreadable_replies_are_asked_directly(ser
 
 
 def test_a_run_that_was_stopped_waits_for_the_same_batch(server, make_client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import BatchEndpoint
-
     running = server()
     with monkeypatch.context() as patched:
 
@@ -47,8 +47,6 @@ def test_a_run_that_was_stopped_waits_for_the_same_batch(server, make_client, re
 
 
 def test_what_is_in_a_batch_is_not_asked_beside_it(server, make_client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import BatchEndpoint
-
     running = server()
 
     async def stopped(self, batch):
@@ -62,10 +60,8 @@ def test_what_is_in_a_batch_is_not_asked_beside_it(server, make_client, requests
 
 
 def test_a_batch_whose_id_was_lost_counts_as_spent(server, make_client, requests):
-    running, client, model = server(), make_client(usd=5.0), None
+    running, client = server(), make_client(usd=5.0)
     model = batched(running)
-    from hypnos.llm.journal.keys import RequestKeys
-
     key = RequestKeys(model.identity(), requests(1)[0]).sample(0)
     with client.journal.transaction() as connection:
         reserve(connection, Reservation(key, 0.25, 7), client.budget, BATCH)
