@@ -1,4 +1,4 @@
-"""A chat model as this room sees it: a name, an address, what makes it answer as it does, and one method."""
+"""Defines a chat model: a name, an address, what makes it answer as it does, and one method; and its reply."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,7 @@ class Price:
     input: float
     output: float
 
-    def of(self, tokens_in: int, tokens_out: int) -> float:
+    def cost(self, tokens_in: int, tokens_out: int) -> float:
         return tokens_in * self.input + tokens_out * self.output
 
 
@@ -96,13 +96,13 @@ class ChatModel(ABC):
         """Ask once.
 
         Raises:
-            Passing: asked again later, it may work.
-            Refused: this prompt will never be answered.
+            TransientError: asked again later, it may work.
+            RefusedError: this prompt will never be answered.
             UserError: it never will, for any prompt.
         """
 
     def identity(self) -> dict[str, Any]:
-        """What decides a reply, besides messages and sample; plain values."""
+        """Everything that decides a reply, besides messages and sample, as plain values."""
         return {"model": self.model, "address": self.address, "parameters": dict(self.parameters)}
 
     def price(self) -> Price | None:

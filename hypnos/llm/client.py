@@ -1,4 +1,4 @@
-"""Asks models many questions and hands back the answers in order: the one entry to this room."""
+"""Asks models many questions and hands back the answers in order: the entry to this package."""
 
 import logging
 import threading
@@ -11,7 +11,7 @@ from itertools import islice
 from typing import TypeVar
 
 from hypnos.errors import Interrupted, UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.estimate import Estimate, estimate
 from hypnos.llm.journal.budget import Budget
@@ -19,10 +19,10 @@ from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.connections import spare_proxies
 from hypnos.llm.requests import Answer, Request
-from hypnos.llm.sending.attempts import Conversation
+from hypnos.llm.sending.attempts import Attempts
 from hypnos.llm.sending.progress import Progress
 from hypnos.llm.sending.sender import Counts
-from hypnos.llm.sending.session import Room
+from hypnos.llm.sending.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Client:
             journal: where replies are kept and found again.
             budget: what may be spent; None for no limit.
             local_addresses: host names that records with `egress: local` may be sent to.
-            tries: how often a request is sent while its failures may pass.
+            tries: how often a request is sent while its errors are transient.
             window: how far requests are read ahead of the oldest answer that is still awaited; None for 32 times the
                 model's requests in flight, at least 1024.
             workers: processes that send; 0 to send from this one, which is enough for some 300 requests a second.
@@ -64,7 +64,7 @@ class Client:
         self._tries = tries
         self._workers = workers
         self._opening = threading.Lock()
-        self._room: Room | None = None
+        self._session: Session | None = None
 
     def ask(
         self,
@@ -97,23 +97,23 @@ class Client:
             raise UserError(f"attempts: {attempts}: at least 1")
         if total is None and isinstance(requests, Sequence):
             total = len(requests)
-        begin = partial(Conversation, parse=parse, attempts=attempts)
+        begin = partial(Attempts, parse=parse, limit=attempts)
         return self._stream(model, requests, begin, Progress(what or model.name, total))
 
     def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:
-        """What asking would cost, if every reply had `tokens_out` tokens; sends nothing."""
+        """Estimate what asking would cost, if every reply had `tokens_out` tokens; sends nothing."""
         return estimate(model, requests, journal=self.journal, tokens_out=tokens_out)
 
     def counts(self, model: ChatModel) -> Counts:
-        """What was sent to a model, what came back, and what did not."""
-        return self._room.line(model).counts if self._room is not None else Counts()
+        """Count what was sent to a model, what came back, and what did not."""
+        return self._session.sender(model).counts if self._session is not None else Counts()
 
     def close(self) -> None:
         """End threads and processes; the client can be used again."""
         with self._opening:
-            if self._room is not None:
-                self._room.close()
-            self._room = None
+            if self._session is not None:
+                self._session.close()
+            self._session = None
         self.journal.close()
 
     def __enter__(self) -> "Client":
@@ -123,34 +123,37 @@ class Client:
         self.close()
 
     def _stream(
-        self, model: ChatModel, requests: Iterable[Request], begin: Callable[..., Conversation[T]], progress: Progress
+        self, model: ChatModel, requests: Iterable[Request], begin: Callable[..., Attempts[T]], progress: Progress
     ) -> Iterator[Answer[T]]:
         if model.is_local(self.local_addresses):
             spare_proxies(self.local_addresses)
             model.stay_local()
-        room = self._open()
-        line = room.line(model)
-        progress.begin(line.counts)
+        session = self._open()
+        sender = session.sender(model)
+        progress.begin(sender.counts)
         identity, structured = model.identity(), model.structured()
         size = self._window or max(1024, 32 * model.in_flight)
         waiting: deque[Answer[T] | Future[Answer[T]]] = deque()
-        stop = room.stop()
+        cancellation = session.new_cancellation()
         source = self._checked(model, requests)
         if model.batch:
-            source = self._through_batches(room, model, source, stop, progress)
+            source = self._through_batches(session, model, source, cancellation, progress)
         try:
             while True:
                 while len(waiting) < size and (request := next(source, None)) is not None:
-                    talk = begin(request, RequestKeys(identity, request), structured=structured)
-                    waiting.append(self._recall(model, talk) or room.start(talk.go_on(line, stop)))
+                    attempts = begin(request, RequestKeys(identity, request), structured=structured)
+                    recalled = self._recall(model, attempts)
+                    waiting.append(recalled or session.start(attempts.ask(sender, cancellation)))
                 if not waiting:
                     return
-                answer = _await(waiting.popleft(), lambda: progress.show(line.counts))
-                progress.step(answer, line.counts)
+                answer = waiting.popleft()
+                if isinstance(answer, Future):
+                    answer = _await(answer, lambda: progress.show(sender.counts))
+                progress.step(answer, sender.counts)
                 yield answer
         finally:
-            self._wind_up(waiting, stop, room)
-            progress.close(line.counts)
+            self._wind_up(waiting, cancellation, session)
+            progress.close(sender.counts)
 
     def _checked(self, model: ChatModel, requests: Iterable[Request]) -> Iterator[Request]:
         """Refuse to let a record leave that must stay.
@@ -167,50 +170,59 @@ class Client:
                 )
             yield request
 
-    def _recall(self, model: ChatModel, talk: Conversation[T]) -> Answer[T] | None:
-        """Hear what the journal holds; returns the answer if that is enough."""
-        while model.journaled and (reply := self.journal.find(talk.key)) is not None:
-            answer = talk.hear(reply)
+    def _recall(self, model: ChatModel, attempts: Attempts[T]) -> Answer[T] | None:
+        """Take the replies that the journal holds; returns the answer if they are enough."""
+        while model.journaled and (reply := self.journal.find(attempts.key)) is not None:
+            answer = attempts.take(reply)
             if answer is not None:
                 return answer
         return None
 
     def _through_batches(
-        self, room: Room, model: ChatModel, requests: Iterator[Request], stop: Stop, progress: Progress
+        self,
+        session: Session,
+        model: ChatModel,
+        requests: Iterator[Request],
+        cancellation: Cancellation,
+        progress: Progress,
     ) -> Iterator[Request]:
-        """Have each chunk's replies in the journal before it is asked."""
+        """Have each chunk's replies in the journal before its requests are asked one by one."""
         identity = model.identity()
         while chunk := list(islice(requests, model.batch)):
-            asked = {}
+            samples = {}
             for request in chunk:
                 keys = RequestKeys(identity, request)
-                asked[keys.sample(request.first_sample)] = (keys, request.first_sample)
-            _await(room.start(room.batches(model).fill(asked, stop)), lambda: progress.show(room.line(model).counts))
+                samples[keys.sample(request.first_sample)] = (keys, request.first_sample)
+            _await(
+                session.start(session.batches(model).fill(samples, cancellation)),
+                lambda: progress.show(session.sender(model).counts),
+            )
             yield from chunk
 
-    def _open(self) -> Room:
+    def _open(self) -> Session:
         with self._opening:
-            if self._room is None:
-                self._room = Room(self.journal, self.budget, tries=self._tries, workers=self._workers)
-            return self._room
+            if self._session is None:
+                self._session = Session(self.journal, self.budget, tries=self._tries, workers=self._workers)
+            return self._session
 
-    def _wind_up(self, waiting: Iterable[Answer[T] | Future[Answer[T]]], stop: Stop, room: Room) -> None:
+    def _wind_up(
+        self, waiting: Iterable[Answer[T] | Future[Answer[T]]], cancellation: Cancellation, session: Session
+    ) -> None:
         """Send nothing more, and wait for the replies that are under way: they are paid for."""
         left = [answer for answer in waiting if isinstance(answer, Future) and not answer.done()]
         if not left:
             return
         log.info("waiting for what is under way")
-        room.call(stop.set, Interrupted("stopped"))
+        session.call(cancellation.cancel, Interrupted("stopped"))
         for answer in left:
             answer.exception()
 
 
-def _await(answer: T | Future[T], meanwhile: Callable[[], None]) -> T:
-    while isinstance(answer, Future):
+def _await(future: Future[T], meanwhile: Callable[[], None]) -> T:
+    while True:
         try:
-            return answer.result(timeout=1.0)
+            return future.result(timeout=1.0)
         except StillWaiting:
-            if answer.done():
+            if future.done():
                 raise
             meanwhile()
-    return answer

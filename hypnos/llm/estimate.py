@@ -1,4 +1,4 @@
-"""What asking would cost, before anything is sent."""
+"""Estimates what asking would cost, before anything is sent."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from hypnos.llm.token_counts import most_tokens, usual_tokens
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Estimate:
-    """A dry run.
+    """The outcome of a dry run.
 
     Attributes:
         model: its name.
@@ -41,7 +41,7 @@ class Estimate:
 
 
 def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal, tokens_out: int) -> Estimate:
-    """Count what would be sent.
+    """Count the requests that would be sent, and their tokens and dollars.
 
     Args:
         model: who would be asked.
@@ -68,6 +68,6 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         held=held,
         tokens_in=usual,
         tokens_out=left * tokens_out,
-        usd=None if price is None else price.of(usual, left * tokens_out),
-        most_usd=None if price is None else price.of(most, left * model.max_tokens),
+        usd=None if price is None else price.cost(usual, left * tokens_out),
+        most_usd=None if price is None else price.cost(most, left * model.max_tokens),
     )

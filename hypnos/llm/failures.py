@@ -1,8 +1,8 @@
-"""What can go wrong with one request, beside what the user must mend (`UserError`)."""
+"""Errors that concern one request; those that the user must mend are `UserError`."""
 
 
-class Passing(Exception):
-    """A failure that may pass: too many requests, a server's fault, a cut connection, a time-out.
+class TransientError(Exception):
+    """Asked again later, it may work: too many requests, a server's fault, a cut connection, a time-out.
 
     Attributes:
         reason: a short code that is counted: `429`, `503`, `timeout`, `connection`.
@@ -17,7 +17,7 @@ class Passing(Exception):
         self.billed = billed
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """The provider will not answer this prompt, while others may be answered.
 
     Attributes:
@@ -27,3 +27,7 @@ class Refused(Exception):
     def __init__(self, reason: str, detail: str, *, lasting: bool) -> None:
         super().__init__(f"{reason}: {detail}")
         self.lasting = lasting
+
+
+class GaveUpError(Exception):
+    """No reply came, however often the request was sent; another run may send it again."""

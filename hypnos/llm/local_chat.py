@@ -1,4 +1,4 @@
-"""A Hugging Face model in this process as a chat model: nothing leaves the machine."""
+"""Asks a Hugging Face model in this process: nothing leaves the machine."""
 
 import asyncio
 import threading
@@ -11,7 +11,7 @@ from typing import Any
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.failures import Refused
+from hypnos.llm.failures import RefusedError
 from hypnos.llm.requests import Message
 
 
@@ -30,7 +30,7 @@ class LocalChat(ChatModel):
         dtype: str = "auto",
         device: str = "auto",
     ) -> None:
-        """Say which model.
+        """Name the model; nothing is loaded yet.
 
         Args:
             name: how errors and tables call it.
@@ -54,7 +54,7 @@ class LocalChat(ChatModel):
         self._device = device
         self._content: str | None = None
         self._loaded: tuple[Any, Any] | None = None
-        self._one = threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def model(self) -> str:  # type: ignore[override]
@@ -75,7 +75,7 @@ class LocalChat(ChatModel):
         Raises:
             UserError: the directory is no model, or its tokenizer has no chat template.
         """
-        with self._one:
+        with self._lock:
             if self._loaded is None:
                 self._loaded = self._load()
 
@@ -89,23 +89,23 @@ class LocalChat(ChatModel):
         assert self._loaded is not None
         model, tokenizer = self._loaded
         started = time.monotonic()
-        with self._one, torch.random.fork_rng(enabled=self._sampled()), torch.inference_mode():
+        with self._lock, torch.random.fork_rng(enabled=self._sampled()), torch.inference_mode():
             inputs = tokenizer.apply_chat_template(
                 messages, add_generation_prompt=True, return_tensors="pt", return_dict=True
             ).to(model.device)
-            given = inputs["input_ids"].shape[1]
+            prompt_length = inputs["input_ids"].shape[1]
             longest = getattr(model.config, "max_position_embeddings", None)
-            if longest is not None and given >= longest:
-                raise Refused("too long", f"{given} tokens, the model takes {longest}", lasting=True)
+            if longest is not None and prompt_length >= longest:
+                raise RefusedError("too long", f"{prompt_length} tokens, the model takes {longest}", lasting=True)
             if self._sampled():
                 torch.manual_seed(self._seed(messages, sample))
-            said = model.generate(**inputs, max_new_tokens=self.max_tokens, **self._how())[0, given:]
-        ended = len(said) < self.max_tokens or int(said[-1]) in _ends(model)
+            reply = model.generate(**inputs, max_new_tokens=self.max_tokens, **self._sampling())[0, prompt_length:]
+        ended = len(reply) < self.max_tokens or int(reply[-1]) in _end_tokens(model)
         return Reply(
-            text=str(tokenizer.decode(said, skip_special_tokens=True)),
+            text=str(tokenizer.decode(reply, skip_special_tokens=True)),
             model=self.model,
-            tokens_in=given,
-            tokens_out=len(said),
+            tokens_in=prompt_length,
+            tokens_out=len(reply),
             cost=0.0,
             seconds=time.monotonic() - started,
             date=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -133,7 +133,7 @@ class LocalChat(ChatModel):
     def _sampled(self) -> bool:
         return "temperature" in self.parameters
 
-    def _how(self) -> dict[str, Any]:
+    def _sampling(self) -> dict[str, Any]:
         if not self._sampled():
             return {"do_sample": False}
         return {"do_sample": True, "temperature": self.parameters["temperature"], "top_p": self.parameters["top_p"]}
@@ -143,6 +143,6 @@ class LocalChat(ChatModel):
         return int(content_key(parts)[:15], 16)
 
 
-def _ends(model: Any) -> set[int]:
+def _end_tokens(model: Any) -> set[int]:
     end = model.generation_config.eos_token_id
     return set(end) if isinstance(end, list) else {end}

@@ -1,4 +1,4 @@
-"""Replies that were recorded before: a journal, or its export, that is only read."""
+"""Answers with replies that were recorded before, from a journal, or its export, that is only read."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -31,7 +31,7 @@ class RecordedChat(ChatModel):
         recorded_at: str = "recorded",
         parameters: Mapping[str, Any] | None = None,
     ) -> None:
-        """Say where the replies are and whose they were.
+        """Take where the replies are and whose they were.
 
         Args:
             name: how errors and tables call it.
@@ -45,7 +45,7 @@ class RecordedChat(ChatModel):
         self.parameters = dict(parameters or {})
         self._recorded_at = recorded_at
         self._path = Path(path)
-        self._held: Recording | Journal | None = None
+        self._recording: Recording | Journal | None = None
 
     def identity(self) -> dict[str, Any]:
         return {"model": self.model, "address": self._recorded_at, "parameters": self.parameters}
@@ -56,18 +56,18 @@ class RecordedChat(ChatModel):
         Raises:
             UserError: nothing is there, or it cannot be read.
         """
-        if self._held is not None:
+        if self._recording is not None:
             return
         if self._path.suffix == ".jsonl":
-            self._held = Recording(self._path)
+            self._recording = Recording(self._path)
         else:
-            self._held = Journal(path=self._path, read_only=True)
+            self._recording = Journal(path=self._path, read_only=True)
 
     def find(self, key: str) -> Reply | None:
-        """The recorded reply under a key."""
+        """Find the recorded reply under a key."""
         self.prepare()
-        assert self._held is not None
-        return self._held.find(key)
+        assert self._recording is not None
+        return self._recording.find(key)
 
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
         request = Request(id="", messages=tuple(messages), schema=schema)

@@ -1,4 +1,4 @@
-"""Keys never reach a file, a log or an exception."""
+"""Keeps keys out of files, logs and errors, and deletes the copies of a configuration that was refused for one."""
 
 import logging
 import os
@@ -22,6 +22,11 @@ _SHAPES = re.compile(
 _SHORTEST = 6
 
 _named: set[str] = set()
+"""Environment variables that models of this process read their keys from."""
+
+
+class KeyInSettingsError(UserError):
+    """A setting that holds a key, or may hold one; it is refused, and never repeated."""
 
 
 def keep_secret(variable: str) -> None:
@@ -30,7 +35,7 @@ def keep_secret(variable: str) -> None:
 
 
 def secrets() -> list[str]:
-    """Values of the environment that look like secrets by their variable's name, longest first."""
+    """List the values of the environment that look like secrets by their variable's name, longest first."""
     values = {value for name, value in os.environ.items() if name in _named or _NAMES.search(name)}
     return sorted((value for value in values if len(value) >= _SHORTEST), key=len, reverse=True)
 
@@ -60,11 +65,11 @@ def guard_logs() -> None:
     def make_redacted(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = make(*args, **kwargs)
         try:
-            said = record.getMessage()
+            message = record.getMessage()
         except Exception:
             return record
-        clean = redact(said)
-        if clean != said:
+        clean = redact(message)
+        if clean != message:
             record.msg, record.args = clean, ()
         if record.exc_info and record.exc_info[1] is not None:
             # A formatter uses this text where it is there, and does not format the exception anew.
@@ -75,13 +80,9 @@ def guard_logs() -> None:
     logging.setLogRecordFactory(make_redacted)
 
 
-class TypedKey(UserError):
-    """A setting that holds a key, or may hold one; it is refused, and never repeated."""
-
-
 @contextmanager
 def scrub_refused_config(output: Path) -> Iterator[None]:
-    """Delete the copies of the configuration that Hydra wrote before the block, where that raises `TypedKey`.
+    """Delete the copies of the configuration that Hydra wrote before the block, where that raises `KeyInSettingsError`.
 
     Args:
         output: folder of the run; of a sweep's job, the sweep's own copy lies beside it.
@@ -96,9 +97,9 @@ def scrub_refused_config(output: Path) -> Iterator[None]:
 
 
 def _holds_key(error: BaseException | None) -> bool:
-    """Whether the error or one of its causes says so: builders wrap what a constructor raised."""
+    """Whether the error or one of its causes is a `KeyInSettingsError`: builders wrap what a constructor raised."""
     while error is not None:
-        if isinstance(error, TypedKey):
+        if isinstance(error, KeyInSettingsError):
             return True
         error = error.__cause__ or error.__context__
     return False

@@ -1,4 +1,4 @@
-"""What a model is asked, and what came of it."""
+"""Defines a request to a model, its messages, and the answer that came of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer(Generic[T]):
-    """What a request came to.
+    """The outcome of one request.
 
     Attributes:
         request: what was asked.

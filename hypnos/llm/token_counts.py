@@ -1,4 +1,4 @@
-"""How many tokens a prompt may have, without the model's tokenizer."""
+"""Estimates how many tokens a text has, without the model's tokenizer."""
 
 from collections.abc import Sequence
 
@@ -13,17 +13,17 @@ _USUAL_PER_BYTE = 0.36
 
 
 def most_tokens(messages: Sequence[Message]) -> int:
-    """An upper bound, for reservations."""
+    """Count tokens of a prompt: an upper bound, for reservations."""
     return _count(messages, _MOST_PER_BYTE)
 
 
 def usual_tokens(messages: Sequence[Message]) -> int:
-    """A middle value, where a provider states none."""
+    """Count tokens of a prompt: a middle value, where a provider states none."""
     return _count(messages, _USUAL_PER_BYTE)
 
 
 def usual_text(text: str) -> int:
-    """The same for a reply's text."""
+    """Count tokens of a reply's text: a middle value."""
     return int(len(text.encode()) * _USUAL_PER_BYTE) + 1
 
 

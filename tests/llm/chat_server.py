@@ -74,10 +74,10 @@ class Server:
         if prompt.startswith("refuse"):
             return self.error(400, "the response was filtered: content_filter", "content_filter")
         self.seen["replies"] += 1
-        told = self.completion(body, unreadable=die < option["unreadable"])
+        reply = self.completion(body, unreadable=die < option["unreadable"])
         if prompt == "tell the key":
-            told["choices"][0]["message"]["content"] = f"the key is {sent}"
-        return web.json_response(told)
+            reply["choices"][0]["message"]["content"] = f"the key is {sent}"
+        return web.json_response(reply)
 
     async def fail(self, kind: str, request: web.Request) -> web.StreamResponse:
         self.seen[kind] += 1
@@ -102,13 +102,13 @@ class Server:
             text = prompt
         usage = {"prompt_tokens": len(prompt), "completion_tokens": len(text), "total_tokens": len(prompt) + len(text)}
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-        made = {
+        fixed = {
             "id": f"c{digest.hex()[:6]}",
             "object": "chat.completion",
             "created": 1,
             "model": f"{body['model']}-0613",
         }
-        return {**made, "choices": [choice], **({"usage": usage} if self.options["usage"] else {})}
+        return {**fixed, "choices": [choice], **({"usage": usage} if self.options["usage"] else {})}
 
     def error(self, status: int, message: str, code: str, headers: dict | None = None) -> web.Response:
         self.seen[str(status)] += 1
@@ -148,13 +148,13 @@ class Server:
         name = f"batch-{len(self.batches)}"
         lines = []
         for line in self.files[body["input_file_id"]].splitlines():
-            asked = json.loads(line)
+            entry = json.loads(line)
             self.seen["batched"] += 1
             reply = self.completion(
-                asked["body"], unreadable=asked["body"]["messages"][-1]["content"].startswith("half")
+                entry["body"], unreadable=entry["body"]["messages"][-1]["content"].startswith("half")
             )
             response = {"status_code": 200, "request_id": "r", "body": reply}
-            lines.append(json.dumps({"id": "x", "custom_id": asked["custom_id"], "response": response, "error": None}))
+            lines.append(json.dumps({"id": "x", "custom_id": entry["custom_id"], "response": response, "error": None}))
         self.files[f"out-{name}"] = "\n".join(lines).encode()
         ready = asyncio.get_running_loop().time() + self.options["batch_seconds"]
         self.batches[name] = {"input": body["input_file_id"], "ready": ready}
@@ -185,7 +185,7 @@ async def serve(options: dict) -> None:
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", options.get("port", 0))
     await site.start()
-    print(site._server.sockets[0].getsockname()[1], flush=True)
+    print(runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()
 
 

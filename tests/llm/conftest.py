@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Request
+from hypnos.llm.sending import sender
+from hypnos.llm.sending.pacing import wait_before
 
 SERVER = Path(__file__).with_name("chat_server.py")
 
@@ -52,23 +55,54 @@ def server() -> Iterator[Callable[..., Running]]:
         return running[-1]
 
     yield start
-    for one in running:
-        one.stop()
+    for process in running:
+        process.stop()
 
 
 @pytest.fixture
-def client(tmp_path) -> Iterator[Callable[..., Client]]:
-    """A client on the test's own journal."""
-    made: list[Client] = []
+def make_client(tmp_path) -> Iterator[Callable[..., Client]]:
+    """Makes clients on the test's own journal."""
+    clients: list[Client] = []
 
     def make(**arguments) -> Client:
         budget = {name: arguments.pop(name) for name in ("usd", "tokens", "account") if name in arguments}
-        made.append(Client(journal=Journal(path=tmp_path / "journal.sqlite"), budget=Budget(**budget), **arguments))
-        return made[-1]
+        clients.append(Client(journal=Journal(path=tmp_path / "journal.sqlite"), budget=Budget(**budget), **arguments))
+        return clients[-1]
 
     yield make
-    for one in made:
-        one.close()
+    for client in clients:
+        client.close()
+
+
+class Scripted(ChatModel):
+    """Answers with what a function of prompt and sample makes, in this process."""
+
+    name = model = "scripted"
+    in_flight = 4
+
+    def __init__(self, say, *, address=None, price=(0.0, 0.0)):
+        self.say = say
+        self.sent: list[tuple[str, int]] = []
+        self.address = address or ChatModel.address
+        self._price = Price(input=price[0], output=price[1]) if price else None
+
+    def price(self):
+        return self._price
+
+    async def complete(self, messages, *, schema, sample):
+        prompt = messages[-1]["content"]
+        self.sent.append((prompt, sample))
+        text = self.say(prompt, sample)
+        if isinstance(text, Exception):
+            raise text
+        return Reply(
+            text=text, model="scripted-1", tokens_in=10, tokens_out=2, cost=0.5, seconds=0.1, date="2026-01-01"
+        )
+
+
+@pytest.fixture
+def scripted() -> type[Scripted]:
+    return Scripted
 
 
 @pytest.fixture
@@ -84,7 +118,4 @@ def requests() -> Callable[..., list[Request]]:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch):
     """Waits before the next try are cut to a hundredth; what they would have been is tested by itself."""
-    import hypnos.llm.sending.sender
-    from hypnos.llm.sending.pacing import wait_before
-
-    monkeypatch.setattr(hypnos.llm.sending.sender, "wait_before", lambda *args: wait_before(*args) / 100)
+    monkeypatch.setattr(sender, "wait_before", lambda *args: wait_before(*args) / 100)

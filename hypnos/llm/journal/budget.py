@@ -1,4 +1,4 @@
-"""How much may be spent."""
+"""Limits what may be spent, in dollars or in tokens."""
 
 import math
 
@@ -14,7 +14,7 @@ class Budget:
     """
 
     def __init__(self, *, usd: float | None = None, tokens: int | None = None, account: str = "all") -> None:
-        """Take the limits.
+        """Check and take the limits.
 
         Raises:
             UserError: a limit is 0, negative or no number.

@@ -1,4 +1,4 @@
-"""A journal as JSON Lines: to read, to keep under version control, to carry elsewhere.
+"""Writes a journal as JSON Lines and reads them back: to look at, to keep under version control, to carry elsewhere.
 
 python -m hypnos.llm.journal.export export artefacts/journal.sqlite replies.jsonl
 python -m hypnos.llm.journal.export import artefacts/journal.sqlite replies.jsonl
@@ -26,10 +26,10 @@ _OPTIONAL = {"tokens_in": 0, "tokens_out": 0, "cost": None, "seconds": 0.0, "dat
 
 
 def line_of(entry: Entry) -> bytes:
-    """One reply with what was asked, as one line."""
-    asked = {**entry.keys.settings, "messages": entry.keys.messages, "sample": entry.sample}
+    """Write one reply with what was asked as one line."""
+    request = {**entry.keys.settings, "messages": entry.keys.messages, "sample": entry.sample}
     reply = {field: getattr(entry.reply, field) for field in Reply.__dataclass_fields__}
-    return _line({"key": entry.key, **asked, "reply": reply})
+    return _line({"key": entry.key, **request, "reply": reply})
 
 
 def export_lines(journal: Journal, path: Path) -> int:
@@ -70,38 +70,38 @@ def import_lines(path: Path, journal: Journal) -> int:
 
 
 def read_lines(path: Path) -> Iterator[tuple[int, Entry]]:
-    """Stream the entries of an export, each with the place of its line in bytes.
+    """Stream the entries of an export, each with the byte at which its line begins.
 
     A line needs `model`, `messages` and `reply.text`; keys are made anew, and compared where they are stated.
 
     Raises:
         UserError: the file cannot be read, or a line does not hold a reply; names the line.
     """
-    place = 0
+    start = 0
     try:
         with path.open("rb") as stream:
             for number, line in enumerate(stream, 1):
                 if line.strip():
-                    yield place, _entry(line, f"{path}:{number}")
-                place += len(line)
+                    yield start, _entry(line, f"{path}:{number}")
+                start += len(line)
     except OSError as error:
         raise UserError(f"{path}: {error.strerror or error}") from error
 
 
 class Recording:
-    """An export that is only read: the places of its lines are held in memory, the replies are not."""
+    """An export that is only read: where its lines begin is held in memory, the replies are not."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._places = {entry.key: place for place, entry in read_lines(path)}
+        self._starts = {entry.key: start for start, entry in read_lines(path)}
         self._stream = path.open("rb")
 
     def find(self, key: str) -> Reply | None:
-        """The reply under a key, if there is one."""
-        place = self._places.get(key)
-        if place is None:
+        """Find the reply under a key, if there is one."""
+        start = self._starts.get(key)
+        if start is None:
             return None
-        self._stream.seek(place)
+        self._stream.seek(start)
         return _entry(self._stream.readline(), str(self._path)).reply
 
 
@@ -132,19 +132,20 @@ def _line(row: Mapping[str, Any]) -> bytes:
 
 
 def main() -> None:
-    """The command: export or import."""
+    """Run the command: export or import."""
     parser = argparse.ArgumentParser(description="Write a journal's replies as JSON Lines, or add them to one.")
     parser.add_argument("what", choices=["export", "import"])
     parser.add_argument("journal", type=Path)
     parser.add_argument("lines", type=Path)
-    given = parser.parse_args()
+    arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line(reraise=False):
-        if given.what == "export":
-            count = export_lines(Journal(path=given.journal, read_only=True), given.lines)
-            log.info("%s: %s replies written", given.lines, f"{count:,}")
+        if arguments.what == "export":
+            count = export_lines(Journal(path=arguments.journal, read_only=True), arguments.lines)
+            log.info("%s: %s replies written", arguments.lines, f"{count:,}")
         else:
-            log.info("%s: %s new replies", given.journal, f"{import_lines(given.lines, Journal(path=given.journal)):,}")
+            count = import_lines(arguments.lines, Journal(path=arguments.journal))
+            log.info("%s: %s new replies", arguments.journal, f"{count:,}")
 
 
 if __name__ == "__main__":

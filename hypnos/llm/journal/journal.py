@@ -1,4 +1,4 @@
-"""The journal: every reply that was ever paid for, in one SQLite file that several processes may share.
+"""Keeps every reply that was ever paid for in one SQLite file, which several processes may share.
 
 A reply is found again by the key of what was asked (`hypnos.llm.journal.keys`), so that nothing is asked twice.
 Commits are synced to the disk (`synchronous=FULL`), so that they survive a power cut and not only a killed process; the
@@ -69,7 +69,7 @@ class Journal:
         self._own = threading.local()
 
     def find(self, key: str) -> Reply | None:
-        """The reply under a key, if there is one."""
+        """Find the reply under a key, if there is one."""
         row = self.connect().execute(f"SELECT {_COLUMNS} FROM replies WHERE key = ?", (key,)).fetchone()
         return None if row is None else _reply(row)
 
@@ -77,39 +77,39 @@ class Journal:
         return self.connect().execute("SELECT 1 FROM replies WHERE key = ?", (key,)).fetchone() is not None
 
     def count(self) -> int:
-        """How many replies it holds."""
+        """Count the replies."""
         return int(self.connect().execute("SELECT COUNT(*) FROM replies").fetchone()[0])
 
     def failures(self) -> dict[str, int]:
-        """How often each passing failure was met: each is one request that was sent without a reply."""
+        """Count the transient errors by reason: each is one request that was sent without a reply."""
         rows = self.connect().execute("SELECT reason, COUNT(*) FROM failures GROUP BY reason ORDER BY reason")
         return dict(rows.fetchall())
 
     def spent(self, account: str = "all") -> tuple[float, int]:
-        """Dollars and tokens spent under an account, what is under way not included."""
+        """Sum up the dollars and tokens spent under an account, what is under way not included."""
         row = self.connect().execute("SELECT usd, tokens FROM accounts WHERE name = ?", (account,)).fetchone()
         return (row[0], row[1]) if row else (0.0, 0)
 
     def entries(self) -> Iterator[dict[str, Any]]:
-        """Every reply with what was asked, in the order of the keys, as plain values."""
-        asked = "replies.key, settings.value, prompts.value, replies.sample"
+        """Stream every reply with what was asked, in the order of the keys, as plain values."""
+        columns = "replies.key, settings.value, prompts.value, replies.sample"
         joined = "replies JOIN settings ON settings.key = replies.settings JOIN prompts ON prompts.key = replies.prompt"
-        rows = self.connect().execute(f"SELECT {asked}, {_COLUMNS} FROM {joined} ORDER BY replies.key")
+        rows = self.connect().execute(f"SELECT {columns}, {_COLUMNS} FROM {joined} ORDER BY replies.key")
         for key, settings, prompt, sample, *row in rows:
             reply = dict(zip(_COLUMNS.split(", "), row, strict=True))
             reply["extra"] = orjson.loads(reply["extra"])
-            asked_for = {**orjson.loads(settings), "messages": orjson.loads(prompt), "sample": sample}
-            yield {"key": key, **asked_for, "reply": reply}
+            request = {**orjson.loads(settings), "messages": orjson.loads(prompt), "sample": sample}
+            yield {"key": key, **request, "reply": reply}
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: all of it or nothing, and no other process writes meanwhile.
+        """Open a write transaction: all of it or nothing, and no other process writes meanwhile.
 
         Raises:
             UserError: the disk is full or the folder cannot be written.
         """
         connection = self.connect()
-        with self._told():
+        with self._user_errors():
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
@@ -119,10 +119,10 @@ class Journal:
                 raise
 
     def connect(self) -> sqlite3.Connection:
-        """The connection of the calling thread."""
+        """Open the connection of the calling thread, or hand back the open one."""
         connection: sqlite3.Connection | None = getattr(self._own, "connection", None)
         if connection is None:
-            with self._told():
+            with self._user_errors():
                 connection = self._own.connection = self._open()
         return connection
 
@@ -154,7 +154,7 @@ class Journal:
             # SQLite does not wait for another process that turns the same new file into a WAL: it fails at once.
             with FileLock(self.path.with_name(f".{self.path.name}.lock")):
                 if _is_empty(connection):
-                    _make(connection)
+                    _create_tables(connection)
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application != _APPLICATION:
@@ -167,8 +167,8 @@ class Journal:
         connection.execute("PRAGMA synchronous=FULL")
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
-        """SQLite's errors as one line."""
+    def _user_errors(self) -> Iterator[None]:
+        """Turn SQLite's errors into `UserError`s of one line."""
         with disk_errors(self.path.parent):
             try:
                 yield
@@ -212,7 +212,7 @@ def _text(value: Any) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _make(connection: sqlite3.Connection) -> None:
+def _create_tables(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("BEGIN EXCLUSIVE")
     for statement in _TABLES.split(";"):

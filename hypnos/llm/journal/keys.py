@@ -1,4 +1,4 @@
-"""The key of a reply: a hash of everything that decides it."""
+"""Makes the key of a reply: a hash of everything that decides it."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,10 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.llm.requests import Request
 
-_Made = tuple[Mapping[str, Any], Mapping[str, Any] | None, dict[str, Any], str]
-_last: _Made | None = None
+_Settings = tuple[Mapping[str, Any], Mapping[str, Any] | None, dict[str, Any], str]
+
+_last: _Settings | None = None
+"""Identity, schema, settings and their key as they were hashed last in this process."""
 
 
 class RequestKeys:
@@ -22,7 +24,7 @@ class RequestKeys:
         self._samples: dict[int, str] = {}
 
     def sample(self, number: int) -> str:
-        """The key of one sample: 64 hexadecimal digits."""
+        """Make the key of one sample: 64 hexadecimal digits."""
         key = self._samples.get(number)
         if key is None:
             parts = {"settings": self.settings_key, "prompt": self.prompt, "sample": number}
@@ -31,7 +33,7 @@ class RequestKeys:
 
 
 def _settings(identity: Mapping[str, Any], schema: Mapping[str, Any] | None) -> tuple[dict[str, Any], str]:
-    """Everything about a request but its messages, and its hash; the schema only where there is one.
+    """Put together everything about a request but its messages, and hash it; the schema only where there is one.
 
     The last one is remembered, because thousands of requests in a row share identity and schema.
     """

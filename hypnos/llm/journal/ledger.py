@@ -1,4 +1,4 @@
-"""What is spent and what is promised: reservations in the journal, shared by all processes that use it.
+"""Counts what is spent and what is promised: reservations in the journal, shared by all processes that use it.
 
 A request is reserved at its highest possible cost before it is sent and settled at its real one when its reply is
 committed, in the same transaction. A reservation whose process is gone was sent and perhaps billed: it counts as spent.
@@ -17,8 +17,8 @@ BATCH = "batch"
 
 Verdict = Literal["granted", "answered", "elsewhere", "batch", "wait", "spent"]
 """`answered`: the reply is in the journal by now; `elsewhere`: another request or process is asking the same;
-`batch`: it is part of a batch that is not collected; `wait`: it fits
-when what is under way turns out cheaper than feared; `spent`: it does not fit any more."""
+`batch`: it is part of a batch that is not collected; `wait`: it fits when what is under way turns out cheaper than
+feared; `spent`: it does not fit any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,24 +30,25 @@ class Reservation:
     tokens: int
 
 
-def reserve(connection: sqlite3.Connection, asked: Reservation, budget: Budget, owner: str) -> Verdict:
+def reserve(connection: sqlite3.Connection, reservation: Reservation, budget: Budget, owner: str) -> Verdict:
     """Reserve within a transaction, or say why not."""
-    if connection.execute("SELECT 1 FROM replies WHERE key = ?", (asked.key,)).fetchone():
+    if connection.execute("SELECT 1 FROM replies WHERE key = ?", (reservation.key,)).fetchone():
         return "answered"
-    held = connection.execute("SELECT owner FROM reservations WHERE key = ?", (asked.key,)).fetchone()
-    if held is not None:
-        return "batch" if held[0] == BATCH else "elsewhere"
+    reserved = connection.execute("SELECT owner FROM reservations WHERE key = ?", (reservation.key,)).fetchone()
+    if reserved is not None:
+        return "batch" if reserved[0] == BATCH else "elsewhere"
     row = connection.execute("SELECT usd, tokens FROM accounts WHERE name = ?", (budget.account,)).fetchone()
     usd, tokens = row or (0.0, 0)
-    if _passes(budget, usd + asked.usd, tokens + asked.tokens):
+    if _exceeds(budget, usd + reservation.usd, tokens + reservation.tokens):
         return "spent"
     if budget.usd is not None or budget.tokens is not None:
         promised = "SELECT TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ?"
         usd_promised, tokens_promised = connection.execute(promised, (budget.account,)).fetchone()
-        if _passes(budget, usd + usd_promised + asked.usd, tokens + tokens_promised + asked.tokens):
+        if _exceeds(budget, usd + usd_promised + reservation.usd, tokens + tokens_promised + reservation.tokens):
             return "wait"
     connection.execute(
-        "INSERT INTO reservations VALUES (?, ?, ?, ?, ?)", (asked.key, budget.account, asked.usd, asked.tokens, owner)
+        "INSERT INTO reservations VALUES (?, ?, ?, ?, ?)",
+        (reservation.key, budget.account, reservation.usd, reservation.tokens, owner),
     )
     return "granted"
 
@@ -68,8 +69,8 @@ def release(connection: sqlite3.Connection, key: str) -> None:
     connection.execute("DELETE FROM reservations WHERE key = ?", (key,))
 
 
-def bury(connection: sqlite3.Connection) -> int:
-    """Count the reservations of processes that are gone as spent, within a transaction.
+def expire_dead(connection: sqlite3.Connection) -> int:
+    """Expire the reservations of processes that are gone: they count as spent. Runs within a transaction.
 
     Returns:
         How many there were.
@@ -125,7 +126,7 @@ def _started(process: int) -> str:
     return "" if fields[0] in "ZX" else fields[19]  # a zombie is gone, though its number is not free yet
 
 
-def _passes(budget: Budget, usd: float, tokens: int) -> bool:
+def _exceeds(budget: Budget, usd: float, tokens: int) -> bool:
     if budget.usd is not None and usd > budget.usd * (1 + 1e-9):
         return True
     return budget.tokens is not None and tokens > budget.tokens

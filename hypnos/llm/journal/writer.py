@@ -1,4 +1,4 @@
-"""Writes to the journal from an event loop: what waits together is committed together."""
+"""Writes to the journal from an event loop; what waits together is committed together."""
 
 import asyncio
 import queue

@@ -25,52 +25,52 @@ class BrokenOff(ValueError):
 
 
 def values(text: str) -> list[Any]:
-    """The objects and arrays of a text, none that is a part of another, in their order.
+    """Read the objects and arrays of a text, none that is a part of another, in their order.
 
     Raises:
         BrokenOff: one begins and does not end: what is inside it must not be taken for the whole.
     """
-    found = list(_values(text))
-    if not found and any(bracket in text for bracket in "｛［"):
-        found = list(_values(text.translate(_BRACKETS)))
-    return found
+    parsed = list(_values(text))
+    if not parsed and any(bracket in text for bracket in "｛［"):
+        parsed = list(_values(text.translate(_BRACKETS)))
+    return parsed
 
 
 def _values(text: str) -> Iterator[Any]:
-    place = 0
+    position = 0
     for _ in range(_MOST_STARTS):
-        start = _START.search(text, place)
+        start = _START.search(text, position)
         if start is None:
             return
         end = _end(text, start.start())
         if end is None:
             if _JSON_AHEAD[start[0]].match(text, start.end()):
                 raise BrokenOff
-            place = start.end()
+            position = start.end()
             continue
         value = _parse(text[start.start() : end])
         if value is None:
-            place = start.end()
+            position = start.end()
         else:
-            place = end
+            position = end
             yield value
 
 
 def _end(text: str, start: int) -> int | None:
-    """The place behind the bracket that closes the one at `start`; brackets in strings do not count."""
-    depth, place = 0, start
-    while place < len(text):
-        sign = text[place]
+    """Find the position behind the bracket that closes the one at `start`; brackets in strings do not count."""
+    depth, position = 0, start
+    while position < len(text):
+        sign = text[position]
         if sign in '"“':
-            string = _STRING.match(text, place)
+            string = _STRING.match(text, position)
             if string is None:
                 return None
-            place = string.end()
+            position = string.end()
             continue
         depth += (sign in "{[") - (sign in "}]")
-        place += 1
+        position += 1
         if depth == 0:
-            return place
+            return position
     return None
 
 
@@ -88,15 +88,15 @@ def _parse(text: str) -> Any | None:
 
 
 def _mended(text: str) -> str:
-    """Chinese punctuation between strings made plain, bare words such as `八分` put in quotes.
+    """Make Chinese punctuation between strings plain, and put bare words such as `八分` in quotes.
 
     Strings are set aside first, so that nothing in them is changed.
     """
     strings: list[str] = []
 
     def aside(match: re.Match[str]) -> str:
-        found = match[0]
-        strings.append(json.dumps(found[1:-1], ensure_ascii=False) if found[0] == "“" else found)
+        string = match[0]
+        strings.append(json.dumps(string[1:-1], ensure_ascii=False) if string[0] == "“" else string)
         return f'"{len(strings) - 1}"'
 
     structure = plain(_STRING.sub(aside, text))

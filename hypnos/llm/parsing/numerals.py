@@ -1,4 +1,4 @@
-"""Numbers as Chinese text writes them."""
+"""Reads numbers as Chinese text writes them, in figures or numerals."""
 
 import re
 import unicodedata
@@ -13,12 +13,12 @@ NUMBER = re.compile(f"{_FIGURE}|{_NUMERAL}")
 
 
 def plain(text: str) -> str:
-    """Full-width digits, letters and punctuation in their plain forms."""
+    """Put full-width digits, letters and punctuation in their plain forms."""
     return unicodedata.normalize("NFKC", text).replace("。", ".").replace("、", ",").replace("−", "-").replace("—", "-")
 
 
 def read_number(text: str) -> float | None:
-    """A text that is one number and nothing else: `8`, `８．５`, `八`, `八点五`, `十`, `八分半` is none.
+    """Read a text that is one number and nothing else: `8`, `８．５`, `八`, `八点五`, `十`, `八分半` is none.
 
     Returns:
         None where it is no number.
@@ -35,7 +35,7 @@ def read_number(text: str) -> float | None:
     whole = _whole(whole_text)
     if whole is None:
         return None
-    return whole + sum(_DIGITS[digit] / 10**place for place, digit in enumerate(decimals, 1))
+    return whole + sum(_DIGITS[digit] / 10**power for power, digit in enumerate(decimals, 1))
 
 
 def _whole(text: str) -> float | None:

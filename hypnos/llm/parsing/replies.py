@@ -23,31 +23,31 @@ _FIGURES = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 
 
 def answer_part(text: str) -> str:
-    """What stands after the model's reasoning, if it wrote any in tags."""
+    """Cut off the model's reasoning, if it wrote any in tags."""
     return _OPEN_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
 
 
 def read_json(text: str) -> Any | None:
-    """The JSON object or array of a reply, without what stands around it.
+    """Read the JSON object or array of a reply, without what stands around it.
 
     Where there are several, the last one with names counts: models quote what they were given first and answer last.
 
     Returns:
         None where there is none, or it breaks off.
     """
-    found = json_values(text)
-    named = [value for value in found if isinstance(value, dict) or any(isinstance(part, dict) for part in value)]
-    return (named or found or [None])[-1]
+    parsed = json_values(text)
+    named = [value for value in parsed if isinstance(value, dict) or any(isinstance(part, dict) for part in value)]
+    return (named or parsed or [None])[-1]
 
 
 def read_object(text: str) -> dict[str, Any] | None:
-    """The same, where only an object will do."""
-    found = read_json(text)
-    return found if isinstance(found, dict) else None
+    """Read the JSON object of a reply, as `read_json` does; None where it is an array."""
+    value = read_json(text)
+    return value if isinstance(value, dict) else None
 
 
 def json_values(text: str) -> list[Any]:
-    """All objects and arrays of a reply; none where one breaks off."""
+    """Read all objects and arrays of a reply; none where one breaks off."""
     try:
         return values(answer_part(text))
     except BrokenOff:
@@ -55,7 +55,7 @@ def json_values(text: str) -> list[Any]:
 
 
 def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | None:
-    """A reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
+    """Read a reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
 
     The surest form decides: out of ten, then behind a label, then with 分, then the only number of the text.
 
@@ -63,18 +63,18 @@ def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | No
         None where there is no number, where several differ, or where it lies outside `low` to `high`.
     """
     text = plain(answer_part(text)).strip()
-    stated: list[float | None] = [_of(match, high) for match in _OUT_OF.finditer(text)]
+    stated: list[float | None] = [_out_of(match, high) for match in _OUT_OF.finditer(text)]
     for pattern in (_LABELLED, _POINTS):
         stated = stated or [read_number(match[1]) for match in pattern.finditer(text)]
     stated = stated or [read_number(text.strip(" .!*"))]
     if stated == [None]:
         stated = [read_number(figure) for figure in _FIGURES.findall(text)]
-    found = set(stated)
-    return in_range(found.pop(), low=low, high=high) if len(found) == 1 else None
+    scores = set(stated)
+    return in_range(scores.pop(), low=low, high=high) if len(scores) == 1 else None
 
 
 def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | None:
-    """A score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
+    """Read a score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
 
     Returns:
         None where it is none, or outside.
@@ -82,7 +82,7 @@ def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | Non
     if isinstance(value, str):
         text = plain(value).strip()
         share = _OUT_OF.fullmatch(text.rstrip(")"))
-        value = _of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
+        value = _out_of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         return None
     return float(value)
@@ -100,6 +100,6 @@ def _validator(schema: str) -> Any:
     return jsonschema.Draft202012Validator(json.loads(schema))
 
 
-def _of(match: re.Match[str], high: float) -> float | None:
+def _out_of(match: re.Match[str], high: float) -> float | None:
     number = read_number(match[1])
     return None if number is None else number * high / (100 if match[2] == "100" else 10)

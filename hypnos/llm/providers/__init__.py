@@ -1,1 +1,12 @@
-"""."""
+"""Asks models over the network, through litellm: any provider it knows, or a server of one's own.
+
+Nothing else of Hypnos knows how a provider takes a request, what its errors mean, or what it charges.
+
+Files:
+    litellm         the chat model behind an address
+    batches         providers' batch endpoints: half the price, an answer within a day
+    errors          litellm's exceptions as transient, refused, or the user's to mend
+    settings        refuses settings that cannot work or would let a key out
+    price_list      prices, stated or in litellm's list
+    connections     HTTP clients that follow no redirect; addresses that no proxy is used for
+"""

@@ -1,4 +1,4 @@
-"""Providers' batch endpoints: half the price, an answer within a day.
+"""Asks through providers' batch endpoints: half the price, an answer within a day.
 
 A batch fills the journal; the ordinary way of asking then finds the replies there, and asks again only what could
 not be read. A batch's id is in the journal as soon as there is one, so that a stopped run waits for the same batch.
@@ -13,9 +13,9 @@ from typing import Any
 import orjson
 
 from hypnos.errors import UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import Reply
-from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.failures import RefusedError, TransientError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
@@ -27,10 +27,13 @@ from hypnos.llm.token_counts import most_tokens
 
 log = logging.getLogger(__name__)
 
-_OVER = ("completed", "failed", "expired", "cancelled")
+PROVIDERS = ("openai", "azure", "hosted_vllm", "vertex_ai")
+"""Providers whose batches litellm can create, follow and read."""
 
-Asked = Mapping[str, tuple[RequestKeys, int]]
-"""By the key of the reply: what is asked, and the number of the sample."""
+_ENDED = ("completed", "failed", "expired", "cancelled")
+
+Samples = Mapping[str, tuple[RequestKeys, int]]
+"""By the key of the reply: the request's keys, which hold what is asked, and the number of the sample."""
 
 
 class Batches:
@@ -38,33 +41,33 @@ class Batches:
 
     def __init__(self, model: LitellmChat, *, journal: Journal, writer: Writer, budget: Budget) -> None:
         self._model = model
-        self._endpoint = LitellmBatch(model)
+        self._endpoint = BatchEndpoint(model)
         self._journal = journal
         self._writer = writer
         self._budget = budget
 
-    async def fill(self, asked: Asked, stop: Stop) -> None:
+    async def fill(self, samples: Samples, cancellation: Cancellation) -> None:
         """Have the replies in the journal, where the provider answers at all.
 
         Raises:
             UserError: the provider takes no batches, or refuses this one.
         """
         for batch, keys in self._open():
-            mine = {key: asked[key] for key in keys if key in asked}
+            mine = {key: samples[key] for key in keys if key in samples}
             if mine:
-                await self._collect(batch, keys, mine, stop)
-        left = {key: one for key, one in asked.items() if not self._journal.holds(key)}
-        await self._writer.write(lambda connection: self._bury(connection, left))
+                await self._collect(batch, keys, mine, cancellation)
+        left = {key: sample for key, sample in samples.items() if not self._journal.holds(key)}
+        await self._writer.write(lambda connection: self._expire_lost(connection, left))
         promised = await self._writer.write(lambda connection: self._promise(connection, left))
         if promised:
             mine = {key: left[key] for key in promised}
-            await self._collect(await self._send(mine, stop), promised, mine, stop)
+            await self._collect(await self._send(mine, cancellation), promised, mine, cancellation)
 
     def _open(self) -> list[tuple[str, list[str]]]:
         rows = self._journal.connect().execute("SELECT id, keys FROM batches WHERE done = 0 ORDER BY rowid").fetchall()
         return [(batch, orjson.loads(keys)) for batch, keys in rows]
 
-    def _bury(self, connection: Connection, left: Asked) -> None:
+    def _expire_lost(self, connection: Connection, left: Samples) -> None:
         """Count as spent what was promised to a batch whose id was lost when its process was killed."""
         known = {key for _, keys in self._open() for key in keys}
         for key in left.keys() - known:
@@ -75,20 +78,20 @@ class Batches:
                 settle(connection, key, row[0], usd=row[1], tokens=row[2])
                 note_failure(connection, key, "killed", row[1], row[2])
 
-    def _promise(self, connection: Connection, left: Asked) -> list[str]:
+    def _promise(self, connection: Connection, left: Samples) -> list[str]:
         """Reserve before anything is sent; what the budget does not allow is left to be asked one by one."""
-        price, longest = self._model.price(), self._model.max_tokens
+        price, longest_reply = self._model.price(), self._model.max_tokens
         granted = []
         for key, (keys, _) in left.items():
             most = most_tokens(keys.messages)
-            asked = Reservation(key, price.of(most, longest) if price else 0.0, most + longest)
-            if reserve(connection, asked, self._budget, BATCH) == "granted":
+            reservation = Reservation(key, price.cost(most, longest_reply) if price else 0.0, most + longest_reply)
+            if reserve(connection, reservation, self._budget, BATCH) == "granted":
                 granted.append(key)
         return granted
 
-    async def _send(self, mine: Asked, stop: Stop) -> str:
+    async def _send(self, mine: Samples, cancellation: Cancellation) -> str:
         try:
-            stop.check()
+            cancellation.check()
             lines = b"".join(
                 self._endpoint.line(key, keys.messages, keys.settings.get("schema")) for key, (keys, _) in mine.items()
             )
@@ -101,12 +104,12 @@ class Batches:
         log.info("llm %s: batch %s with %s requests is under way", self._model.name, batch, f"{len(mine):,}")
         return batch
 
-    async def _collect(self, batch: str, keys: Sequence[str], mine: Asked, stop: Stop) -> None:
+    async def _collect(self, batch: str, keys: Sequence[str], mine: Samples, cancellation: Cancellation) -> None:
         while True:
             state, results = await self._endpoint.retrieve(batch)
-            if state in _OVER:
+            if state in _ENDED:
                 break
-            await stop.sleep(self._model.batch_poll)
+            await cancellation.sleep(self._model.batch_poll)
         replies = {}
         for row in results:
             body = (row.get("response") or {}).get("body") or {}
@@ -118,15 +121,15 @@ class Batches:
         await self._writer.write(lambda connection: self._settle(connection, batch, keys, mine, replies))
 
     def _settle(
-        self, connection: Connection, batch: str, keys: Sequence[str], mine: Asked, replies: Mapping[str, Reply]
+        self, connection: Connection, batch: str, keys: Sequence[str], mine: Samples, replies: Mapping[str, Reply]
     ) -> None:
-        for key, (asked, sample) in mine.items():
+        for key, (request_keys, sample) in mine.items():
             reply = replies.get(key)
             if reply is None:
                 release(connection, key)
                 note_failure(connection, key, "batch", 0.0, 0)
                 continue
-            insert(connection, Entry(asked, sample, reply))
+            insert(connection, Entry(request_keys, sample, reply))
             tokens = reply.tokens_in + reply.tokens_out
             settle(connection, key, self._budget.account, usd=reply.cost or 0.0, tokens=tokens)
         if all(key in mine or self._journal.holds(key) for key in keys):
@@ -138,12 +141,8 @@ def _release(connection: Connection, keys: Iterable[str]) -> None:
         release(connection, key)
 
 
-PROVIDERS = ("openai", "azure", "hosted_vllm", "vertex_ai")
-"""Those whose batches litellm can create, follow and read."""
-
-
-class LitellmBatch:
-    """One model's batches."""
+class BatchEndpoint:
+    """The batch endpoint of one model's provider, through litellm."""
 
     def __init__(self, model: LitellmChat) -> None:
         """Find the provider.
@@ -160,7 +159,7 @@ class LitellmBatch:
             )
 
     def line(self, key: str, messages: Sequence[Message], schema: Mapping[str, Any] | None) -> bytes:
-        """One request of a batch's file, under its key."""
+        """Write one request of a batch's file, under its key."""
         body = {"model": self._name, "messages": [dict(m) for m in messages], **self._model.arguments(schema)}
         line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
@@ -180,15 +179,15 @@ class LitellmBatch:
         return str(batch.id)
 
     async def retrieve(self, batch: str) -> tuple[str, list[dict[str, Any]]]:
-        """The state of a batch, and its results as far as there are any."""
+        """Ask for the state of a batch, and for its results as far as there are any."""
         litellm = load_litellm()
-        found = await self._call(litellm.aretrieve_batch, batch_id=batch)
-        file = getattr(found, "output_file_id", None)
+        state = await self._call(litellm.aretrieve_batch, batch_id=batch)
+        file = getattr(state, "output_file_id", None)
         if not file:
-            return str(found.status), []
+            return str(state.status), []
         content = await self._call(litellm.afile_content, file_id=file)
         raw = content.content if isinstance(content.content, bytes) else content.read()
-        return str(found.status), [orjson.loads(line) for line in raw.splitlines() if line.strip()]
+        return str(state.status), [orjson.loads(line) for line in raw.splitlines() if line.strip()]
 
     async def _call(self, function: Any, **arguments: Any) -> Any:
         failure: Exception | None = None
@@ -196,6 +195,6 @@ class LitellmBatch:
             return await function(**arguments, **self._model.access(), custom_llm_provider=self._provider)
         except Exception as error:
             failure = self._model.translate(error)
-        if isinstance(failure, Passing | Refused):
+        if isinstance(failure, TransientError | RefusedError):
             failure = UserError(f"llm {self._model.name}: batch: {failure}; start again to go on")
         raise failure

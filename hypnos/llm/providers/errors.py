@@ -1,4 +1,4 @@
-"""litellm's exceptions, told apart: what may pass, what this prompt will never get, what the user must mend."""
+"""Translates litellm's exceptions: transient, refused for this prompt, or the user's to mend."""
 
 import re
 import time
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 
 from hypnos.errors import UserError
-from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.failures import RefusedError, TransientError
 from hypnos.llm.redaction import redact
 
 _NO_MODEL = re.compile(
@@ -23,7 +23,7 @@ _LONGEST_QUOTE = 200
 
 
 def translate(error: Exception, *, name: str, model: str, address: str, variable: str | None) -> Exception:
-    """Say what an exception of litellm means.
+    """Translate an exception of litellm.
 
     Args:
         error: what `litellm.acompletion` raised.
@@ -33,56 +33,58 @@ def translate(error: Exception, *, name: str, model: str, address: str, variable
         variable: name of the environment variable that holds the key, if there is one.
 
     Returns:
-        `Passing`, `Refused`, or a `UserError`, whose texts hold no key.
+        `TransientError`, `RefusedError`, or a `UserError`, whose texts hold no key.
     """
     status = getattr(error, "status_code", None)
     kind = type(error).__name__
     text = str(error)
-    said = _quote(text)
+    quote = _quote(text)
     if status == 401 or kind == "AuthenticationError" or _WRONG_KEY.search(text):
         if variable is None:
-            return UserError(f"llm {name}: {address} asks for a key, and key_variable names none ({said})")
-        return UserError(f"llm {name}: {address} does not accept the key in {variable} ({said})")
+            return UserError(f"llm {name}: {address} asks for a key, and key_variable names none ({quote})")
+        return UserError(f"llm {name}: {address} does not accept the key in {variable} ({quote})")
     if status == 403:
-        return UserError(f"llm {name}: {address} does not allow {model} with the key in {variable} ({said})")
+        return UserError(f"llm {name}: {address} does not allow {model} with the key in {variable} ({quote})")
     if status == 402 or (status in (400, 429) and _NO_MONEY.search(text)):
-        return UserError(f"llm {name}: the account at {address} has no money or quota left ({said})")
+        return UserError(f"llm {name}: the account at {address} has no money or quota left ({quote})")
     if status == 404 or (status == 400 and _NO_MODEL.search(text)):
-        return UserError(f"llm {name}: {address} knows no model {model} ({said})")
+        return UserError(f"llm {name}: {address} knows no model {model} ({quote})")
     if kind == "UnsupportedParamsError":
-        return UserError(f"llm {name}: {model} does not take one of the parameters ({said})")
+        return UserError(f"llm {name}: {model} does not take one of the parameters ({quote})")
     if kind == "ContentPolicyViolationError":
-        return Refused("content filter", said, lasting=True)
+        return RefusedError("content filter", quote, lasting=True)
     if kind == "ContextWindowExceededError" or status == 413:
-        return Refused("too long", said, lasting=True)
+        return RefusedError("too long", quote, lasting=True)
     if status in (400, 422):
-        return Refused("bad request", said, lasting=False)
-    return _passing(error, status, kind)
+        return RefusedError("bad request", quote, lasting=False)
+    return _transient(error, status, kind)
 
 
-def _passing(error: Exception, status: int | None, kind: str) -> Passing:
+def _transient(error: Exception, status: int | None, kind: str) -> TransientError:
     headers = getattr(error, "litellm_response_headers", None)
     if headers:  # the server did answer
-        return Passing(str(status), retry_after=_seconds(headers.get("retry-after")), billed=status in (408, 504))
+        return TransientError(
+            str(status), retry_after=_seconds(headers.get("retry-after")), billed=status in (408, 504)
+        )
     if kind == "Timeout" or isinstance(error, TimeoutError):
-        return Passing("timeout", billed=not _never_sent(error))
+        return TransientError("timeout", billed=not _never_sent(error))
     if status == 200:
-        return Passing("not JSON", billed=True)
+        return TransientError("not JSON", billed=True)
     if status == 429:
-        return Passing("429")
-    return Passing("connection" if status else kind, billed=not _never_sent(error))
+        return TransientError("429")
+    return TransientError("connection" if status else kind, billed=not _never_sent(error))
 
 
-def _seconds(stated: str | None) -> float | None:
-    """Retry-After is a number of seconds or a date."""
-    if not stated:
+def _seconds(retry_after: str | None) -> float | None:
+    """Read a Retry-After: a number of seconds or a date."""
+    if not retry_after:
         return None
     try:
-        return max(float(stated), 0.0)
+        return max(float(retry_after), 0.0)
     except ValueError:
         pass
     try:
-        return max(parsedate_to_datetime(stated).timestamp() - time.time(), 0.0)
+        return max(parsedate_to_datetime(retry_after).timestamp() - time.time(), 0.0)
     except (TypeError, ValueError):
         return None
 
@@ -101,6 +103,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _quote(text: str) -> str:
-    """What the server said, on one line, without keys."""
+    """Quote what the server wrote, on one line, without keys."""
     line = " ".join(redact(text).split())
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."

@@ -1,4 +1,4 @@
-"""Other people's models over the network, through litellm: any provider it knows, or a server of one's own."""
+"""Asks models over the network, through litellm: any provider it knows, or a server of one's own."""
 
 import asyncio
 import logging
@@ -12,10 +12,10 @@ from typing import Any
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
-from hypnos.llm.failures import Passing
+from hypnos.llm.failures import TransientError
 from hypnos.llm.providers.connections import straight_client
 from hypnos.llm.providers.errors import translate
-from hypnos.llm.providers.price_list import brought_prices, end_search, listed_price, stated_price
+from hypnos.llm.providers.price_list import bundled_prices, enter_unlisted, listed_price, stated_price
 from hypnos.llm.providers.settings import check_settings
 from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
 from hypnos.llm.requests import Message
@@ -91,8 +91,8 @@ class LitellmChat(ChatModel):
         self.batch = batch
         self.batch_poll = batch_poll
         self._price: Price | None = None
-        self._stays = False
-        self._stated = stated_price(prices, where=f"llm {name}")
+        self._stays_local = False
+        self._stated_price = stated_price(prices, where=f"llm {name}")
         self._timeout = timeout
         self._structured = structured
         if key_variable is not None:
@@ -116,12 +116,12 @@ class LitellmChat(ChatModel):
         load_litellm()
 
     def stay_local(self) -> None:
-        self._stays = True
+        self._stays_local = True
 
     def price(self) -> Price | None:
         if self._price is None:
             load_litellm()
-            self._price = self._stated or listed_price(self.model, brought_prices(), batch=self.batch is not None)
+            self._price = self._stated_price or listed_price(self.model, bundled_prices(), batch=self.batch is not None)
         return self._price
 
     def structured(self) -> bool:
@@ -132,7 +132,7 @@ class LitellmChat(ChatModel):
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
         litellm = load_litellm()
         access = self.access()
-        if self._stays and self._url is not None:
+        if self._stays_local and self._url is not None:
             provider = self.model.partition("/")[0]
             access["client"] = straight_client(
                 provider, address=self._url, key=access["api_key"], timeout=self._timeout
@@ -149,7 +149,7 @@ class LitellmChat(ChatModel):
                     **access,
                     **self.arguments(schema),
                 )
-            end_search(returned)
+            enter_unlisted(returned)
         except Exception as error:
             failure = self.translate(error)
         if failure is not None:
@@ -157,7 +157,7 @@ class LitellmChat(ChatModel):
         return self.reply_of(returned.model_dump(), messages, time.monotonic() - started)
 
     def arguments(self, schema: Mapping[str, Any] | None) -> dict[str, Any]:
-        """What decides the reply beside the messages."""
+        """Put together what decides the reply beside the messages, as litellm takes it."""
         arguments = dict(self.parameters)
         if schema is not None and self.structured():
             described = {"name": "answer", "schema": dict(schema), "strict": True}
@@ -165,7 +165,7 @@ class LitellmChat(ChatModel):
         return arguments
 
     def access(self) -> dict[str, Any]:
-        """Where to and with which key.
+        """Put together the address, the key and the time limit, as litellm takes them.
 
         Raises:
             UserError: no key; the message names the variable.
@@ -173,17 +173,17 @@ class LitellmChat(ChatModel):
         return {"api_base": self._url, "api_key": self._key() or "none", "timeout": self._timeout}
 
     def translate(self, error: Exception) -> Exception:
-        """What an exception of litellm means, without keys."""
+        """Translate an exception of litellm; the text of the new one holds no key."""
         return translate(error, name=self.name, model=self.model, address=self.address, variable=self._variable)
 
     def reply_of(self, body: Mapping[str, Any], messages: Sequence[Message], seconds: float) -> Reply:
-        """A reply out of a response in OpenAI's form.
+        """Make a reply of a response in OpenAI's form.
 
         Raises:
-            Passing: it holds no choice.
+            TransientError: it holds no choice.
         """
         if not body.get("choices"):
-            raise Passing("empty", billed=True)
+            raise TransientError("empty", billed=True)
         choice = body["choices"][0]
         message = choice["message"]
         text = redact_reply(message.get("content") or "")
@@ -199,7 +199,7 @@ class LitellmChat(ChatModel):
             model=body.get("model") or self.model,
             tokens_in=tokens_in,
             tokens_out=tokens_out,
-            cost=None if price is None else price.of(tokens_in, tokens_out),
+            cost=None if price is None else price.cost(tokens_in, tokens_out),
             seconds=round(seconds, 3),
             date=datetime.now(UTC).isoformat(timespec="seconds"),
             finish=str(choice.get("finish_reason")),
@@ -220,7 +220,7 @@ def load_litellm() -> Any:
     """Import litellm quietly, with the price list it brings along."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
     guard_logs()
-    # Said by pydantic about litellm's own types, at the import and at the first request.
+    # pydantic warns of litellm's own types, at the import and at the first request.
     warnings.filterwarnings("ignore", message=".* on TypedDict class", category=UserWarning)
     import litellm
 

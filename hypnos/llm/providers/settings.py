@@ -1,4 +1,4 @@
-"""What a model's settings may not be, found before anything is asked or written."""
+"""Checks a model's settings before anything is asked or written."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from hypnos.errors import UserError
-from hypnos.llm.redaction import TypedKey
+from hypnos.llm.redaction import KeyInSettingsError
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -17,7 +17,7 @@ _ELSEWHERE = {
     **{"model": "model", "messages": "the prompts", "timeout": "timeout", "base_url": "address", "api_base": "address"},
     **{"response_format": "structured", "num_retries": "client.tries", "max_retries": "client.tries"},
 }
-"""What the room sets itself, and where it is set."""
+"""Parameters of litellm that Hypnos sets by itself, and the setting that decides each."""
 
 _UNREAD = {"n": "a reply is one choice", "stream": "a reply is read whole", "mock_response": "it asks nobody"}
 
@@ -43,12 +43,12 @@ def check_settings(
         UserError: names the setting; what may be a key is not repeated.
     """
     if key_variable is not None and not (isinstance(key_variable, str) and _VARIABLE.fullmatch(key_variable)):
-        raise TypedKey(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
+        raise KeyInSettingsError(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
     if address is not None:
         _check_address(where, str(address))
     for name in parameters:
         if name in _SECRET:
-            raise TypedKey(
+            raise KeyInSettingsError(
                 f"{where}: parameters.{name}: a key is never a setting, it would be written to the journal:"
                 " export it, and name its variable in key_variable"
             )
@@ -65,7 +65,7 @@ def _check_address(where: str, address: str) -> None:
     if "://" not in address:
         raise UserError(f"{where}: address: {address}: no URL (http://localhost:8000/v1)")
     if "@" in urlsplit(address).netloc:
-        raise TypedKey(
+        raise KeyInSettingsError(
             f"{where}: address: holds a user or a password, which would be written to the journal:"
             " leave them out, and name a variable with the key in key_variable"
         )

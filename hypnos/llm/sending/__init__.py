@@ -1,1 +1,12 @@
-"""."""
+"""Brings requests to a model and replies into the journal, at the pace that the model allows.
+
+The steps of a request are drawn in README.md.
+
+Files:
+    session             what is open while models are asked: event loop, writer, a sender a model
+    attempts            asks again while a reply cannot be read, and makes the answer
+    sender              reserves, waits for a turn, asks, tries again, commits
+    worker_processes    the same through several processes
+    pacing              requests in flight, requests and tokens a minute, waits before a retry
+    progress            a bar, or a line now and then: done, spent, time left
+"""

@@ -1,46 +1,46 @@
-"""From a request to its answer: replies are read, and asked for again while they cannot be."""
+"""Asks for a reply again while the last one cannot be read, and makes the answer of what came."""
 
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import Reply
+from hypnos.llm.failures import GaveUpError
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.parsing.replies import read_json, satisfies
 from hypnos.llm.requests import Answer, Request
-from hypnos.llm.sending.sender import Failed
 
 T = TypeVar("T")
 
 
-class Asked(Protocol):
-    """A line to a model, in this process or through others."""
+class AnySender(Protocol):
+    """Brings replies of one model, in this process or through others."""
 
-    async def reply(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
-        """One reply, committed before it is returned."""
+    async def reply(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
+        """Get one reply; it is committed before it is returned."""
 
 
-class Conversation(Generic[T]):
+class Attempts(Generic[T]):
     """One request and the replies to it so far."""
 
-    __slots__ = ("_attempts", "_parse", "_replies", "_structured", "keys", "request")
+    __slots__ = ("_limit", "_parse", "_replies", "_structured", "keys", "request")
 
     def __init__(
-        self, request: Request, keys: RequestKeys, *, parse: Callable[[str], T | None], attempts: int, structured: bool
+        self, request: Request, keys: RequestKeys, *, parse: Callable[[str], T | None], limit: int, structured: bool
     ) -> None:
-        """Begin.
+        """Begin, without a reply.
 
         Args:
             request: what is asked.
             keys: of its samples.
             parse: makes a value of a reply's text; None where it cannot be read.
-            attempts: replies that are asked for while none can be read.
+            limit: replies that are asked for while none can be read.
             structured: whether the provider promised replies that follow the request's schema.
         """
         self.request = request
         self.keys = keys
         self._parse = parse
-        self._attempts = attempts
+        self._limit = limit
         self._structured = structured and request.schema is not None
         self._replies: list[Reply] = []
 
@@ -54,24 +54,24 @@ class Conversation(Generic[T]):
         """The key of the next reply."""
         return self.keys.sample(self.sample)
 
-    def hear(self, reply: Reply) -> Answer[T] | None:
-        """Take a reply; returns the answer when there is nothing more to ask."""
+    def take(self, reply: Reply) -> Answer[T] | None:
+        """Add a reply; returns the answer when there is nothing more to ask."""
         self._replies.append(reply)
         if reply.refusal:
             return self._answer(None, f"refused: {reply.refusal}")
         value = self._read(reply.text)
         if value is not None:
             return self._answer(value, "")
-        return self._answer(None, "unreadable") if len(self._replies) >= self._attempts else None
+        return self._answer(None, "unreadable") if len(self._replies) >= self._limit else None
 
-    async def go_on(self, line: Asked, stop: Stop) -> Answer[T]:
+    async def ask(self, sender: AnySender, cancellation: Cancellation) -> Answer[T]:
         """Ask until there is an answer."""
         while True:
             try:
-                reply = await line.reply(self.keys, self.sample, stop)
-            except Failed as failure:
+                reply = await sender.reply(self.keys, self.sample, cancellation)
+            except GaveUpError as failure:
                 return self._answer(None, str(failure))
-            answer = self.hear(reply)
+            answer = self.take(reply)
             if answer is not None:
                 return answer
 

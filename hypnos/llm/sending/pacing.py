@@ -1,4 +1,4 @@
-"""How fast a model may be asked: requests under way at once, requests and tokens a minute."""
+"""Paces what is sent to a model: requests in flight, requests and tokens a minute, and the wait before a retry."""
 
 import asyncio
 import random
@@ -6,9 +6,13 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
-from hypnos.llm.failures import Passing
+from hypnos.llm.failures import TransientError
+
+_FIRST_WAIT = 0.5  # seconds before the second try
+_LONGEST_WAIT = 60.0  # seconds, where the server asks for none
+_LONGEST_OBEYED = 600.0  # seconds, however much longer the server asks to wait
 
 
 class Limits:
@@ -20,21 +24,21 @@ class Limits:
 
     def __init__(self, model: ChatModel) -> None:
         self._slots = asyncio.Semaphore(model.in_flight)
-        stated = ((model.requests_per_minute, False), (model.tokens_per_minute, True))
-        self._paces = [_Pace(limit / 60.0, counts_tokens) for limit, counts_tokens in stated if limit is not None]
+        per_minute = ((model.requests_per_minute, False), (model.tokens_per_minute, True))
+        self._paces = [_Pace(limit / 60.0, counts_tokens) for limit, counts_tokens in per_minute if limit is not None]
 
     @asynccontextmanager
-    async def turn(self, tokens: int, stop: Stop) -> AsyncIterator[None]:
+    async def turn(self, tokens: int, cancellation: Cancellation) -> AsyncIterator[None]:
         """Wait for a turn and hold it.
 
         Args:
             tokens: the most that the request may count.
-            stop: ends the wait.
+            cancellation: ends the wait.
         """
         async with self._slots:
             for pace in self._paces:
-                await pace.wait(tokens, stop)
-            stop.check()
+                await pace.wait(tokens, cancellation)
+            cancellation.check()
             yield
 
 
@@ -44,31 +48,26 @@ class _Pace:
         self._counts_tokens = counts_tokens
         self._free_at = 0.0
 
-    async def wait(self, tokens: int, stop: Stop) -> None:
+    async def wait(self, tokens: int, cancellation: Cancellation) -> None:
         now = time.monotonic()
         start = max(now, self._free_at)
         self._free_at = start + (tokens if self._counts_tokens else 1) / self._per_second
         if start > now:
-            await stop.sleep(start - now)
+            await cancellation.sleep(start - now)
 
 
-_FIRST = 0.5
-_LONGEST = 60.0
-_LONGEST_ASKED = 600.0
-
-
-def wait_before(tried: int, failure: Passing, chance: random.Random) -> float:
-    """Seconds to wait.
+def wait_before(tried: int, failure: TransientError, chance: random.Random) -> float:
+    """Seconds to wait before the next try.
 
     What the server asks for is a least; jitter on top keeps requests that failed together from coming back together.
     Otherwise the wait doubles with each try.
 
     Args:
-        tried: how often it was sent already, at least 1.
+        tried: how often the request was sent already, at least 1.
         failure: the last failure.
         chance: where the jitter comes from.
     """
     if failure.retry_after is not None:
-        asked = min(failure.retry_after, _LONGEST_ASKED)
-        return asked + chance.uniform(0.0, 0.1 * asked + 0.1)
-    return min(_FIRST * 2.0 ** (tried - 1), _LONGEST) * chance.uniform(0.5, 1.0)
+        least = min(failure.retry_after, _LONGEST_OBEYED)
+        return least + chance.uniform(0.0, 0.1 * least + 0.1)
+    return min(_FIRST_WAIT * 2.0 ** (tried - 1), _LONGEST_WAIT) * chance.uniform(0.5, 1.0)

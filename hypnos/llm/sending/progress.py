@@ -1,4 +1,4 @@
-"""Where the asking stands: done, spent, time left."""
+"""Shows where the asking stands: done, spent, time left."""
 
 import logging
 import time
@@ -41,17 +41,17 @@ class Progress:
             self.show(counts)
 
     def show(self, counts: Counts) -> None:
-        """Say where it stands, at most every few seconds."""
+        """Show where it stands, at most every few seconds."""
         now = time.monotonic()
         if self._bar is not None and not self._bar.disable:
             self._bar.set_postfix_str(self._state(counts), refresh=False)
         elif now - self._spoke > _EVERY:
             self._spoke = now
-            of = f" of {self._total:,}" if self._total else ""
-            log.info("%s: %s%s done, %s%s", self._what, f"{self._done:,}", of, self._state(counts), self._left(now))
+            done = f"{self._done:,} of {self._total:,}" if self._total else f"{self._done:,}"
+            log.info("%s: %s done, %s%s", self._what, done, self._state(counts), self._left(now))
 
     def close(self, counts: Counts) -> None:
-        """Say what it came to."""
+        """End the bar and log what it came to."""
         if self._bar is not None:
             self._bar.close()
         if counts.sent > self._before.sent:

@@ -1,4 +1,4 @@
-"""The line to one model: reserve, wait for a turn, ask, try again, commit."""
+"""Sends requests to one model: reserves, waits for a turn, asks, tries again, commits."""
 
 import asyncio
 import logging
@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from sqlite3 import Connection
 
 from hypnos.errors import UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.failures import Passing, Refused
+from hypnos.llm.failures import GaveUpError, RefusedError, TransientError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
-from hypnos.llm.journal.ledger import Reservation, bury, note_failure, release, reserve, settle, this_process
+from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, reserve, settle, this_process
 from hypnos.llm.journal.writer import Writer
 from hypnos.llm.sending.pacing import Limits, wait_before
 from hypnos.llm.token_counts import most_tokens
@@ -23,19 +23,15 @@ from hypnos.llm.token_counts import most_tokens
 log = logging.getLogger(__name__)
 
 _AHEAD = 2
-"""Requests reserved for each one under way, so that a free turn never waits for the disk."""
+"""Requests with a reservation for each one under way, so that a free turn never waits for the disk."""
 
 _POLL = 0.1  # seconds between two looks at what others have settled
 _DEAD = 20  # requests in a row that failed for good, without one reply between them
 
 
-class Failed(Exception):
-    """A request that brings no reply now; another run may ask it again."""
-
-
 @dataclass(slots=True)
 class Counts:
-    """What a line did since it was opened.
+    """What a sender did since it was opened.
 
     Attributes:
         sent: requests that were sent, the repeated ones included.
@@ -50,18 +46,18 @@ class Counts:
     cost: float = 0.0
 
 
-class Line:
-    """One model, asked by one process under one budget. Lives in one event loop."""
+class Sender:
+    """Asks one model, from one process, under one budget. Lives in one event loop."""
 
     def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: int) -> None:
-        """Open the line; nothing is sent yet.
+        """Open the sender; nothing is sent yet.
 
         Args:
             model: who is asked.
             journal: where replies are kept.
             writer: of that journal, in this event loop.
             budget: what may be spent.
-            tries: how often a request is sent before its failures count as lasting.
+            tries: how often a request is sent before it is given up.
         """
         self.model = model
         self.counts = Counts()
@@ -76,40 +72,42 @@ class Line:
         self._chance = random.Random()
         self._failed_in_a_row = 0
 
-    async def reply(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
-        """One reply, committed to the journal before it is returned.
+    async def reply(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
+        """Get one reply; it is committed to the journal before it is returned.
 
         Raises:
-            UserError: nothing more can be asked; `stop` is set.
-            Failed: no reply to this one.
+            UserError: nothing more can be asked; `cancellation` is set.
+            GaveUpError: no reply came to this request.
         """
         try:
             if not self.model.journaled:
                 return await self._complete(keys, sample)
             async with self._ahead:
-                return await self._journaled(keys, sample, stop)
-        except Failed:
+                return await self._journaled(keys, sample, cancellation)
+        except GaveUpError:
             raise
         except Exception as error:
-            stop.set(error)
+            cancellation.cancel(error)
             raise
 
-    async def _journaled(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
-        asked = self._reservation(keys, sample)
-        failure = Passing("")
+    async def _journaled(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
+        reservation = self._reservation(keys, sample)
+        failure = TransientError("")
         for tried in range(1, self._tries + 1):
-            held = await self._reserve(asked, stop)
-            if held is not None:
-                return held
+            reply = await self._reserve(reservation, cancellation)
+            if reply is not None:
+                return reply
             try:
-                return await self._send(keys, sample, asked, stop)
-            except Passing as error:
+                return await self._send(keys, sample, reservation, cancellation)
+            except TransientError as error:
                 failure = error
             if tried < self._tries:
-                await stop.sleep(wait_before(tried, failure, self._chance))
+                await cancellation.sleep(wait_before(tried, failure, self._chance))
         raise self._give_up(f"failed: {failure.reason}")
 
-    async def _send(self, keys: RequestKeys, sample: int, asked: Reservation, stop: Stop) -> Reply:
+    async def _send(
+        self, keys: RequestKeys, sample: int, reservation: Reservation, cancellation: Cancellation
+    ) -> Reply:
         """Ask once, when it is this request's turn.
 
         The turn is held until the journal knows what came of it: a kill then loses no more than what is in flight,
@@ -117,61 +115,61 @@ class Line:
         """
         sent = False
         try:
-            async with self._limits.turn(asked.tokens, stop):
+            async with self._limits.turn(reservation.tokens, cancellation):
                 sent = True
                 self.counts.sent += 1
-                reply = await self._answer(keys, sample, asked)
-                await self._commit(Entry(keys, sample, reply), asked)
+                reply = await self._answer(keys, sample, reservation)
+                await self._commit(Entry(keys, sample, reply), reservation)
                 return reply
         finally:
             if not sent:
-                await self._release(asked)
+                await self._release(reservation)
 
-    async def _answer(self, keys: RequestKeys, sample: int, asked: Reservation) -> Reply:
-        """The model's reply or lasting refusal; what brings neither is written down before its error goes on."""
+    async def _answer(self, keys: RequestKeys, sample: int, reservation: Reservation) -> Reply:
+        """Get the model's reply or lasting refusal; what brings neither is written down before its error goes on."""
         try:
             return await self._complete(keys, sample)
-        except Refused as refusal:
+        except RefusedError as refusal:
             if refusal.lasting:
                 return self._refusal(refusal)
-            await self._fail(asked, Passing("bad request"))
+            await self._fail(reservation, TransientError("bad request"))
             raise self._give_up(f"refused: {refusal}") from None
-        except Passing as failure:
-            await self._fail(asked, failure)
+        except TransientError as failure:
+            await self._fail(reservation, failure)
             raise
         except UserError:
-            await self._release(asked)  # nobody bills a request without a right key or model
+            await self._release(reservation)  # nobody bills a request without a right key or model
             raise
         except BaseException:
-            await self._fail(asked, Passing("stopped", billed=True))
+            await self._fail(reservation, TransientError("stopped", billed=True))
             raise
 
     async def _complete(self, keys: RequestKeys, sample: int) -> Reply:
         return await self.model.complete(keys.messages, schema=keys.settings.get("schema"), sample=sample)
 
-    async def _reserve(self, asked: Reservation, stop: Stop) -> Reply | None:
+    async def _reserve(self, reservation: Reservation, cancellation: Cancellation) -> Reply | None:
         """Reserve; returns the reply instead where another request or process brought it meanwhile."""
         looks = 0
         while True:
-            stop.check()
-            verdict = await self._writer.write(lambda c: reserve(c, asked, self._budget, self._owner))
+            cancellation.check()
+            verdict = await self._writer.write(lambda c: reserve(c, reservation, self._budget, self._owner))
             if verdict == "granted":
                 return None
             if verdict == "answered":
-                return self._journal.find(asked.key)
+                return self._journal.find(reservation.key)
             if verdict == "spent":
-                raise UserError(self._spent())
+                raise UserError(self._budget_reached())
             if verdict == "batch":
                 raise UserError(
                     f"llm {self.model.name}: some of these requests are in a batch that was sent before: set llm.batch"
                     " as it was then, to collect it"
                 )
             if looks % 20 == 0:
-                await self._writer.write(bury)
+                await self._writer.write(expire_dead)
             looks += 1
-            await stop.sleep(_POLL)
+            await cancellation.sleep(_POLL)
 
-    def _spent(self) -> str:
+    def _budget_reached(self) -> str:
         usd, tokens = self._journal.spent(self._budget.account)
         limits = []
         if self._budget.usd is not None:
@@ -183,28 +181,28 @@ class Line:
             f" {self.model.name} may pass it; every reply is kept: start again with a larger budget to go on"
         )
 
-    async def _commit(self, entry: Entry, asked: Reservation) -> None:
+    async def _commit(self, entry: Entry, reservation: Reservation) -> None:
         reply = entry.reply
         usd, tokens = reply.cost or 0.0, reply.tokens_in + reply.tokens_out
 
         def work(connection: Connection) -> None:
             insert(connection, entry)
-            settle(connection, asked.key, self._budget.account, usd=usd, tokens=tokens)
+            settle(connection, reservation.key, self._budget.account, usd=usd, tokens=tokens)
 
         await self._writer.write(work)
         self._failed_in_a_row = 0
         self.counts.replies += 1
         self.counts.cost += usd
 
-    async def _release(self, asked: Reservation) -> None:
-        await self._writer.write(lambda connection: release(connection, asked.key))
+    async def _release(self, reservation: Reservation) -> None:
+        await self._writer.write(lambda connection: release(connection, reservation.key))
 
-    async def _fail(self, asked: Reservation, failure: Passing) -> None:
-        usd, tokens = (asked.usd, asked.tokens) if failure.billed else (0.0, 0)
+    async def _fail(self, reservation: Reservation, failure: TransientError) -> None:
+        usd, tokens = (reservation.usd, reservation.tokens) if failure.billed else (0.0, 0)
 
         def work(connection: Connection) -> None:
-            settle(connection, asked.key, self._budget.account, usd=usd, tokens=tokens)
-            note_failure(connection, asked.key, failure.reason, usd, tokens)
+            settle(connection, reservation.key, self._budget.account, usd=usd, tokens=tokens)
+            note_failure(connection, reservation.key, failure.reason, usd, tokens)
 
         if not self.counts.failures[failure.reason]:
             log.warning("llm %s: %s; such requests are sent again", self.model.name, failure.reason)
@@ -215,7 +213,7 @@ class Line:
     def _give_up(self, reason: str) -> Exception:
         self._failed_in_a_row += 1
         if self._failed_in_a_row < _DEAD:
-            return Failed(reason)
+            return GaveUpError(reason)
         return UserError(
             f"llm {self.model.name}: {_DEAD} requests in a row brought no reply from {self.model.address} ({reason});"
             " every reply is kept: start again to go on"
@@ -223,10 +221,10 @@ class Line:
 
     def _reservation(self, keys: RequestKeys, sample: int) -> Reservation:
         most = most_tokens(keys.messages)
-        usd = 0.0 if self._price is None else self._price.of(most, self.model.max_tokens)
+        usd = 0.0 if self._price is None else self._price.cost(most, self.model.max_tokens)
         return Reservation(keys.sample(sample), usd, most + self.model.max_tokens)
 
-    def _refusal(self, refusal: Refused) -> Reply:
+    def _refusal(self, refusal: RefusedError) -> Reply:
         date = datetime.now(UTC).isoformat(timespec="seconds")
         return Reply(
             text="",

@@ -1,4 +1,4 @@
-"""What is open while models are asked: an event loop in a thread, the journal's writer, a line to each model."""
+"""Holds what is open while models are asked: an event loop in a thread, the journal's writer, a sender a model."""
 
 import asyncio
 import atexit
@@ -8,19 +8,21 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from hypnos.errors import UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.writer import Writer
+from hypnos.llm.providers.batches import Batches
 from hypnos.llm.providers.connections import close_clients
-from hypnos.llm.sending.sender import Line
-from hypnos.llm.sending.worker_processes import SharedLine
+from hypnos.llm.providers.litellm import LitellmChat
+from hypnos.llm.sending.sender import Sender
+from hypnos.llm.sending.worker_processes import SharedSender
 
 T = TypeVar("T")
 
 
-class Room:
+class Session:
     """Opened at the first question; other threads start work in its loop and wait for it."""
 
     def __init__(self, journal: Journal, budget: Budget, *, tries: int, workers: int) -> None:
@@ -28,42 +30,39 @@ class Room:
         self._budget = budget
         self._tries = tries
         self._workers = workers
-        journal.connect()  # of the wrong version, it is found here
+        journal.connect()  # a journal of the wrong version is refused here
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="llm", daemon=True)
         self._thread.start()
         self._writer = Writer(journal, self._loop)
         self._opening = threading.Lock()
-        self._lines: dict[int, Line | SharedLine] = {}
-        self._batches: dict[int, Any] = {}
+        self._senders: dict[int, Sender | SharedSender] = {}
+        self._batches: dict[int, Batches] = {}
         atexit.register(self.close)  # connections that are left open complain at the end of the process
 
-    def line(self, model: ChatModel) -> Line | SharedLine:
-        """The line to a model.
+    def sender(self, model: ChatModel) -> Sender | SharedSender:
+        """Open the sender to a model, or hand back the open one.
 
         Raises:
             UserError: the model cannot be asked, or not under this budget.
         """
         with self._opening:
-            if id(model) not in self._lines:
+            if id(model) not in self._senders:
                 model.prepare()
                 self._check_price(model)
-                self._lines[id(model)] = self.start(self._open(model)).result()
-            return self._lines[id(model)]
+                self._senders[id(model)] = self.start(self._open(model)).result()
+            return self._senders[id(model)]
 
-    def batches(self, model: ChatModel) -> Any:
-        """A model's way through its provider's batch endpoint.
+    def batches(self, model: ChatModel) -> Batches:
+        """Open a model's way through its provider's batch endpoint, or hand back the open one.
 
         Raises:
             UserError: the provider has none.
         """
-        from hypnos.llm.providers.batches import Batches
-        from hypnos.llm.providers.litellm import LitellmChat
-
         assert isinstance(model, LitellmChat)
         if id(model) not in self._batches:
-            made = Batches(model, journal=self._journal, writer=self._writer, budget=self._budget)
-            self._batches[id(model)] = made
+            batches = Batches(model, journal=self._journal, writer=self._writer, budget=self._budget)
+            self._batches[id(model)] = batches
         return self._batches[id(model)]
 
     def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
@@ -74,15 +73,16 @@ class Room:
         """Call something in the loop."""
         self._loop.call_soon_threadsafe(function, *arguments)
 
-    def stop(self) -> Stop:
-        return self.start(_make(Stop)).result()
+    def new_cancellation(self) -> Cancellation:
+        """Make a cancellation that lives in the loop."""
+        return self.start(_call(Cancellation)).result()
 
     def close(self) -> None:
         """Commit what is queued, and end."""
         atexit.unregister(self.close)
-        for line in self._lines.values():
-            if isinstance(line, SharedLine):
-                line.close()
+        for sender in self._senders.values():
+            if isinstance(sender, SharedSender):
+                sender.close()
         self.start(_end_others()).result()
         self.start(close_clients()).result()
         self._writer.close()
@@ -90,12 +90,12 @@ class Room:
         self._thread.join()
         self._loop.close()
 
-    async def _open(self, model: ChatModel) -> Line | SharedLine:
+    async def _open(self, model: ChatModel) -> Sender | SharedSender:
         if self._workers and model.portable:
-            return SharedLine(
+            return SharedSender(
                 model, journal=self._journal.path, budget=self._budget, tries=self._tries, workers=self._workers
             )
-        return Line(model, journal=self._journal, writer=self._writer, budget=self._budget, tries=self._tries)
+        return Sender(model, journal=self._journal, writer=self._writer, budget=self._budget, tries=self._tries)
 
     def _check_price(self, model: ChatModel) -> None:
         if self._budget.usd is not None and model.price() is None:
@@ -105,8 +105,8 @@ class Room:
             )
 
 
-async def _make(kind: Callable[[], T]) -> T:
-    return kind()
+async def _call(function: Callable[[], T]) -> T:
+    return function()
 
 
 async def _end_others() -> None:

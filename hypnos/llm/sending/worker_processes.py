@@ -1,7 +1,7 @@
-"""Worker processes that ask: where one processor is too slow for what a model's limits allow.
+"""Sends through worker processes, where one processor is too slow for what a model's limits allow.
 
-Each has its own line to the model, its own writer to the shared journal, and its share of the limits. Requests come
-and replies go through a pipe; a reply is committed before it goes.
+Each process has its own sender to the model, its own writer to the shared journal, and its share of the limits.
+Requests come and replies go through a pipe; a reply is committed before it goes.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.errors import Interrupted, UserError
-from hypnos.llm.cancellation import Stop
+from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.connections import close_clients
-from hypnos.llm.sending.sender import Counts, Failed, Line
+from hypnos.llm.sending.sender import Counts, GaveUpError, Sender
 
 _END = "end"
 
@@ -34,8 +34,8 @@ _COLLECT = 20_000
 """Objects made before the garbage among them is looked for: what some dozen replies leave."""
 
 
-class SharedLine:
-    """A line to one model through several processes. Lives in one event loop."""
+class SharedSender:
+    """Asks one model through several processes. Lives in one event loop."""
 
     def __init__(self, model: ChatModel, *, journal: Path, budget: Budget, tries: int, workers: int) -> None:
         self.model = model
@@ -43,7 +43,7 @@ class SharedLine:
         self._numbers = itertools.count()
         self._turn = itertools.cycle(range(workers))
         self._waiting: dict[int, asyncio.Future[Reply]] = {}
-        self._stops: dict[int, Stop] = {}
+        self._cancellations: dict[int, Cancellation] = {}
         self._counts = [Counts() for _ in range(workers)]
         context = multiprocessing.get_context("spawn")
         self._closing = False
@@ -62,30 +62,30 @@ class SharedLine:
 
     @property
     def counts(self) -> Counts:
-        """What all of them did."""
+        """What all processes did together."""
         total = Counts()
-        for one in self._counts:
-            total.sent += one.sent
-            total.replies += one.replies
-            total.failures += one.failures
-            total.cost += one.cost
+        for counts in self._counts:
+            total.sent += counts.sent
+            total.replies += counts.replies
+            total.failures += counts.failures
+            total.cost += counts.cost
         return total
 
-    async def reply(self, keys: RequestKeys, sample: int, stop: Stop) -> Reply:
-        """One reply, committed to the journal before it is returned; as of `Line`."""
-        stop.check()
-        if id(stop) not in self._stops:
-            self._stops[id(stop)] = stop
-            stop.listeners.append(partial(self._tell, id(stop)))
+    async def reply(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
+        """Get one reply, as `Sender.reply` does."""
+        cancellation.check()
+        if id(cancellation) not in self._cancellations:
+            self._cancellations[id(cancellation)] = cancellation
+            cancellation.listeners.append(partial(self._tell, id(cancellation)))
         number = next(self._numbers)
         future = self._waiting[number] = self._loop.create_future()
-        self._pipes[next(self._turn)].send((number, id(stop), keys, sample))
+        self._pipes[next(self._turn)].send((number, id(cancellation), keys, sample))
         try:
             return await future
-        except Failed:
+        except GaveUpError:
             raise
         except Exception as error:
-            stop.set(error)
+            cancellation.cancel(error)
             raise
 
     def close(self) -> None:
@@ -98,10 +98,11 @@ class SharedLine:
                 continue  # it has ended before
             process.join()
 
-    def _tell(self, stop: int, error: Exception) -> None:
-        del self._stops[stop]
+    def _tell(self, cancellation: int, error: Exception) -> None:
+        """Have every process cancel the requests that were begun under this number."""
+        del self._cancellations[cancellation]
         for pipe in self._pipes:
-            pipe.send((None, stop, error, 0))
+            pipe.send((None, cancellation, error, 0))
 
     def _listen(self, worker: int) -> None:
         try:
@@ -143,7 +144,10 @@ def _work(pipe: Connection, model: ChatModel, journal: Path, budget: Budget, tri
 
 
 def _collect_seldom() -> None:
-    """Leave what is loaded by now to itself; a library of its size takes a tenth of the time to be gone through."""
+    """Exempt what is loaded by now from garbage collection, and collect seldom.
+
+    To go through a library of litellm's size takes a tenth of the time.
+    """
     gc.collect()
     gc.freeze()
     gc.set_threshold(_COLLECT)
@@ -156,7 +160,7 @@ class _Worker:
         self._journal = journal
         self._budget = budget
         self._tries = tries
-        self._stops: dict[int, Stop] = {}
+        self._cancellations: dict[int, Cancellation] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._results: list[tuple[int, Reply | None, Exception | None]] = []
         self._wake = asyncio.Event()
@@ -166,55 +170,59 @@ class _Worker:
         writer = Writer(self._journal, loop)
         self._model.prepare()
         _collect_seldom()
-        line = Line(self._model, journal=self._journal, writer=writer, budget=self._budget, tries=self._tries)
+        sender = Sender(self._model, journal=self._journal, writer=writer, budget=self._budget, tries=self._tries)
         ended = asyncio.Event()
-        threading.Thread(target=self._listen, args=(loop, line, ended), daemon=True).start()
-        sending = asyncio.create_task(self._send(line))
+        threading.Thread(target=self._listen, args=(loop, sender, ended), daemon=True).start()
+        sending = asyncio.create_task(self._send(sender))
         await ended.wait()
         # What is under way is paid for and still gets into the journal, even where the parent is gone.
-        for stop in self._stops.values():
-            stop.set(Interrupted("stopped"))
+        for cancellation in self._cancellations.values():
+            cancellation.cancel(Interrupted("stopped"))
         await asyncio.gather(*self._tasks, return_exceptions=True)
         sending.cancel()
         await close_clients()
         writer.close()
 
-    def _listen(self, loop: asyncio.AbstractEventLoop, line: Line, ended: asyncio.Event) -> None:
+    def _listen(self, loop: asyncio.AbstractEventLoop, sender: Sender, ended: asyncio.Event) -> None:
         try:
             while (message := self._pipe.recv()) != _END:
-                loop.call_soon_threadsafe(self._take, line, *message)
+                loop.call_soon_threadsafe(self._take, sender, *message)
         except (EOFError, OSError):
             pass  # the parent is gone
         loop.call_soon_threadsafe(ended.set)
 
-    def _take(self, line: Line, number: int | None, stop: int, what: Any, sample: int) -> None:
+    def _take(self, sender: Sender, number: int | None, cancelled_by: int, content: Any, sample: int) -> None:
+        """Begin a request (`content`: its keys), or, without a number, cancel with an error (`content`)."""
+        cancellation = self._cancellations.setdefault(cancelled_by, Cancellation())
         if number is None:
-            self._stops.setdefault(stop, Stop()).set(what)
+            cancellation.cancel(content)
             return
-        task = asyncio.create_task(self._reply(line, number, self._stops.setdefault(stop, Stop()), what, sample))
+        task = asyncio.create_task(self._reply(sender, number, cancellation, content, sample))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _reply(self, line: Line, number: int, stop: Stop, keys: RequestKeys, sample: int) -> None:
+    async def _reply(
+        self, sender: Sender, number: int, cancellation: Cancellation, keys: RequestKeys, sample: int
+    ) -> None:
         reply: Reply | None = None
         error: Exception | None = None
         try:
-            reply = await line.reply(keys, sample, stop)
-        except (UserError, Failed, Interrupted) as known:
+            reply = await sender.reply(keys, sample, cancellation)
+        except (UserError, GaveUpError, Interrupted) as known:
             error = type(known)(str(known))
         except Exception as unknown:
             error = RuntimeError(f"{type(unknown).__name__}: {unknown}")
         self._results.append((number, reply, error))
         self._wake.set()
 
-    async def _send(self, line: Line) -> None:
+    async def _send(self, sender: Sender) -> None:
         """Send what has gathered, so that a pipe's overhead is shared."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             results, self._results = self._results, []
             try:
-                self._pipe.send((results, replace(line.counts)))
+                self._pipe.send((results, replace(sender.counts)))
             except OSError:
                 return  # the parent is gone
             await asyncio.sleep(0.005)

@@ -3,8 +3,10 @@
 import pytest
 
 from hypnos.errors import UserError
+from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.ledger import BATCH, Reservation, reserve
 from hypnos.llm.parsing.replies import read_object
+from hypnos.llm.providers.batches import BatchEndpoint
 from hypnos.llm.providers.litellm import LitellmChat
 
 
@@ -13,79 +15,73 @@ def batched(running, **changes):
     return running.model(**{**fixed, **changes})
 
 
-def test_a_batch_fills_the_journal_and_unreadable_replies_are_asked_directly(server, client, requests):
-    running, one = server(batch_seconds=0.1), client(tokens=10**6)
+def test_a_batch_fills_the_journal_and_unreadable_replies_are_asked_directly(server, make_client, requests):
+    running, client = server(batch_seconds=0.1), make_client(tokens=10**6)
     records = [*requests(22), *requests(2, "half{}")]
-    answers = list(one.ask(batched(running), records, parse=read_object))
+    answers = list(client.ask(batched(running), records, parse=read_object))
     assert [answer.request.id for answer in answers] == [record.id for record in records]
     assert all(answer.value is not None for answer in answers)
     assert [answer.attempts for answer in answers] == [1] * 22 + [2] * 2
     stats = running.stats()
     assert (stats["batches"], stats["batched"], stats["requests"]) == (3, 24, 2)
     assert answers[0].cost == pytest.approx(answers[0].tokens_out * 1e-6)
-    assert one.journal.spent()[1] == sum(answer.tokens_in + answer.tokens_out for answer in answers)
-    assert list(client().ask(batched(running), records, parse=read_object)) == answers
+    assert client.journal.spent()[1] == sum(answer.tokens_in + answer.tokens_out for answer in answers)
+    assert list(make_client().ask(batched(running), records, parse=read_object)) == answers
     assert running.stats()["batches"] == 3
 
 
-def test_a_run_that_was_stopped_waits_for_the_same_batch(server, client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import LitellmBatch
-
+def test_a_run_that_was_stopped_waits_for_the_same_batch(server, make_client, requests, monkeypatch):
     running = server()
     with monkeypatch.context() as patched:
 
         async def stopped(self, batch):
             raise UserError("stopped")
 
-        patched.setattr(LitellmBatch, "retrieve", stopped)
+        patched.setattr(BatchEndpoint, "retrieve", stopped)
         with pytest.raises(UserError, match="stopped"):
-            list(client().ask(batched(running), requests(5), parse=read_object))
-    answers = list(client().ask(batched(running), requests(5), parse=read_object))
+            list(make_client().ask(batched(running), requests(5), parse=read_object))
+    answers = list(make_client().ask(batched(running), requests(5), parse=read_object))
     assert all(answer.value is not None for answer in answers)
     stats = running.stats()
     assert (stats["batches"], stats["batched"], stats.get("requests", 0)) == (1, 5, 0)
 
 
-def test_what_is_in_a_batch_is_not_asked_beside_it(server, client, requests, monkeypatch):
-    from hypnos.llm.providers.batches import LitellmBatch
-
+def test_what_is_in_a_batch_is_not_asked_beside_it(server, make_client, requests, monkeypatch):
     running = server()
 
     async def stopped(self, batch):
         raise UserError("stopped")
 
-    monkeypatch.setattr(LitellmBatch, "retrieve", stopped)
+    monkeypatch.setattr(BatchEndpoint, "retrieve", stopped)
     with pytest.raises(UserError, match="stopped"):
-        list(client().ask(batched(running), requests(5), parse=read_object))
+        list(make_client().ask(batched(running), requests(5), parse=read_object))
     with pytest.raises(UserError, match=r"in a batch that was sent before: set llm\.batch"):
-        list(client().ask(batched(running, batch=None), requests(5), parse=read_object))
+        list(make_client().ask(batched(running, batch=None), requests(5), parse=read_object))
 
 
-def test_a_batch_whose_id_was_lost_counts_as_spent(server, client, requests):
-    running, one, model = server(), client(usd=5.0), None
+def test_a_batch_whose_id_was_lost_counts_as_spent(server, make_client, requests):
+    running, client = server(), make_client(usd=5.0)
     model = batched(running)
-    from hypnos.llm.journal.keys import RequestKeys
-
     key = RequestKeys(model.identity(), requests(1)[0]).sample(0)
-    with one.journal.transaction() as connection:
-        reserve(connection, Reservation(key, 0.25, 7), one.budget, BATCH)
-    (answer,) = one.ask(model, requests(1), parse=read_object)
-    assert one.journal.failures() == {"killed": 1}
-    assert one.journal.spent()[0] == pytest.approx(0.25 + answer.cost)
+    with client.journal.transaction() as connection:
+        reserve(connection, Reservation(key, 0.25, 7), client.budget, BATCH)
+    (answer,) = client.ask(model, requests(1), parse=read_object)
+    assert client.journal.failures() == {"killed": 1}
+    assert client.journal.spent()[0] == pytest.approx(0.25 + answer.cost)
 
 
-def test_a_provider_without_batches_is_told(client, requests, monkeypatch):
+def test_a_provider_without_batches_is_told(make_client, requests, monkeypatch):
     monkeypatch.setenv("SOME_KEY", "zq-0123456789")
     model = LitellmChat(name="claude", model="anthropic/claude-haiku-4-5", key_variable="SOME_KEY", batch=5)
     with pytest.raises(UserError, match="claude: batch: litellm has no batches for anthropic"):
-        list(client().ask(model, requests(1), parse=str))
+        list(make_client().ask(model, requests(1), parse=str))
 
 
-def test_a_record_that_must_stay_enters_no_batch(server, client, requests):
+def test_a_record_that_must_stay_enters_no_batch(server, make_client, requests):
     running = server()
     with pytest.raises(UserError, match="record r0: egress is local"):
         list(
-            client(local_addresses=["other"]).ask(
+            make_client(local_addresses=["other"]).ask(
                 batched(running), [*requests(1, egress="local"), *requests(3)], parse=read_object
             )
         )

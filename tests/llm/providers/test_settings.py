@@ -40,3 +40,9 @@ def test_what_a_provider_may_be_asked_for_passes():
         name="own", model="hosted_vllm/m", address="http://gpu7:8000/v1", parameters=parameters, requests_per_minute=0.5
     )
     assert model.identity()["parameters"] == parameters
+
+
+def test_a_key_in_place_of_its_name_is_refused_without_repeating_it():
+    with pytest.raises(UserError, match="the name of an environment variable") as caught:
+        LitellmChat(name="x", model="m", key_variable="sk-abcdef")
+    assert "abcdef" not in str(caught.value)

@@ -30,12 +30,12 @@ def main(folder: Path, url: str, count: int, options: dict) -> None:
     )
     budget = Budget(usd=options.get("usd"), tokens=options.get("tokens"))
     first = options.get("first", 0)
-    asked = (
+    requests = (
         Request(id=f"r{i}", messages=({"role": "user", "content": f"第{i}条"},)) for i in range(first, first + count)
     )
     client = Client(journal=Journal(path=folder / "journal.sqlite"), budget=budget, workers=options.get("workers", 0))
     with client, (folder / options.get("file", "answers.jsonl")).open("w", encoding="utf-8") as stream:
-        for answer in client.ask(model, asked, parse=read_object):
+        for answer in client.ask(model, requests, parse=read_object):
             row = {"id": answer.request.id, "value": answer.value, "reason": answer.reason}
             stream.write(json.dumps(row, ensure_ascii=False) + "\n")
 

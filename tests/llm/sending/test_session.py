@@ -1,47 +1,27 @@
-"""Killed and started again, side by side, and with worker processes."""
+"""Killed and started again, side by side; a budget needs a price."""
 
-import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
 
+from hypnos.errors import UserError
 from hypnos.llm.journal.journal import Journal
 
-pytestmark = pytest.mark.slow
 
-SCRIPT = Path(__file__).with_name("asking.py")
-ROOT = Path(__file__).parents[3]
-
-
-def start(folder, running, count, **options):
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(folder), running.url, str(count), json.dumps(options)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
+def test_a_budget_in_dollars_needs_a_price(make_client, requests, scripted):
+    model = scripted(lambda *_: "好", price=None)
+    with pytest.raises(UserError, match="no price of scripted is known"):
+        list(make_client(usd=1.0).ask(model, requests(1), parse=str))
+    assert model.sent == []
+    assert len(list(make_client(tokens=10**6).ask(model, requests(1), parse=str))) == 1
 
 
-def finish(process):
-    _, said = process.communicate(timeout=200)
-    return process.returncode, said
-
-
-def answers(folder, name="answers.jsonl"):
-    return [json.loads(line) for line in (folder / name).read_text("utf-8").splitlines()]
-
-
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 2])
-def test_killed_and_started_again_asks_only_what_was_in_flight(server, tmp_path, workers):
+def test_killed_and_started_again_asks_only_what_was_in_flight(server, tmp_path, workers, start, finish):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()
     broken.mkdir()
@@ -73,15 +53,16 @@ def test_killed_and_started_again_asks_only_what_was_in_flight(server, tmp_path,
     assert journal.connect().execute("SELECT COUNT(*) FROM reservations").fetchone() == (0,)
 
 
-def test_two_processes_share_one_budget_and_one_journal(server, tmp_path):
+@pytest.mark.slow
+def test_two_processes_share_one_budget_and_one_journal(server, tmp_path, start, finish):
     running = server(latency=0.05)
     options = {"in_flight": 8, "prices": {"input": 0.0, "output": 1e4}, "usd": 60.0}  # at most $1 a reply, really 0.4
     first = start(tmp_path, running, 300, file="a.jsonl", **options)
     second = start(tmp_path, running, 300, file="b.jsonl", first=150, **options)
-    (code_a, said_a), (code_b, said_b) = finish(first), finish(second)
+    (code_a, errors_a), (code_b, errors_b) = finish(first), finish(second)
     assert (code_a, code_b) == (1, 1)
-    assert "budget.usd=60" in said_a.splitlines()[-1]
-    assert "budget.usd=60" in said_b.splitlines()[-1]
+    assert "budget.usd=60" in errors_a.splitlines()[-1]
+    assert "budget.usd=60" in errors_b.splitlines()[-1]
     journal = Journal(path=tmp_path / "journal.sqlite")
     spent, _ = journal.spent()
     rows = list(journal.entries())
@@ -91,7 +72,8 @@ def test_two_processes_share_one_budget_and_one_journal(server, tmp_path):
     assert running.stats()["most_asked"] == 1
 
 
-def test_two_processes_with_the_same_requests_pay_once(server, tmp_path):
+@pytest.mark.slow
+def test_two_processes_with_the_same_requests_pay_once(server, tmp_path, start, finish):
     running = server(latency=0.05)
     both = [start(tmp_path, running, 120, file=f"{name}.jsonl", in_flight=8) for name in "ab"]
     assert [finish(process)[0] for process in both] == [0, 0]
@@ -99,26 +81,8 @@ def test_two_processes_with_the_same_requests_pay_once(server, tmp_path):
     assert running.stats()["requests"] == 120
 
 
-def test_worker_processes_answer_alike(server, tmp_path):
-    running = server(latency=0.02, too_many=0.05, retry_after=0, broken=0.03, cut=0.02, unreadable=0.1)
-    assert finish(start(tmp_path, running, 200, workers=2))[0] == 0
-    rows = answers(tmp_path)
-    assert [row["id"] for row in rows] == [f"r{i}" for i in range(200)]
-    assert all(row["value"] is not None for row in rows)
-    journal = Journal(path=tmp_path / "journal.sqlite")
-    assert running.stats()["requests"] == journal.count() + sum(journal.failures().values())
-    assert running.stats()["most"] <= 16
-
-
-def test_worker_processes_stop_at_a_mistake(server, tmp_path):
-    running = server(models=["other"], latency=0.05)
-    code, said = finish(start(tmp_path, running, 300, workers=2, in_flight=4))
-    assert code == 1
-    assert "knows no model hosted_vllm/m" in said.splitlines()[-1]
-    assert running.stats()["requests"] <= 12
-
-
-def test_a_stop_by_hand_keeps_what_was_under_way(server, tmp_path):
+@pytest.mark.slow
+def test_a_stop_by_hand_keeps_what_was_under_way(server, tmp_path, start):
     running = server(latency=0.3)
     process = start(tmp_path, running, 300, in_flight=8)
     while running.stats().get("requests", 0) < 30:

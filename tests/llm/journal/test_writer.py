@@ -1,0 +1,56 @@
+import asyncio
+
+from hypnos.errors import UserError
+from hypnos.llm.journal.journal import Journal, insert
+from hypnos.llm.journal.writer import Writer
+
+
+def run(journal, *works):
+    """What each piece of work returned or raised, all of them handed in at once."""
+
+    async def write():
+        writer = Writer(journal, asyncio.get_running_loop())
+        results = await asyncio.gather(*(writer.write(work) for work in works), return_exceptions=True)
+        writer.close()
+        return results
+
+    return asyncio.run(write())
+
+
+def test_a_result_comes_back_when_it_is_committed(journal, entry):
+    kept = entry()
+
+    async def write():
+        writer = Writer(journal, asyncio.get_running_loop())
+        added = await writer.write(lambda connection: insert(connection, kept))
+        seen = Journal(path=journal.path).find(kept.key)  # another connection sees what is committed
+        writer.close()
+        return added, seen
+
+    assert asyncio.run(write()) == (True, kept.reply)
+
+
+def test_every_piece_of_work_has_its_own_result(journal, entry):
+    works = [lambda connection, number=number: insert(connection, entry(sample=number % 40)) for number in range(50)]
+    assert run(journal, *works) == [True] * 40 + [False] * 10
+    assert journal.count() == 40
+
+
+def test_an_error_reaches_who_waits(journal):
+    def fail(connection):
+        raise UserError("the disk is full")
+
+    (error,) = run(journal, fail)
+    assert isinstance(error, UserError) and str(error) == "the disk is full"
+
+
+def test_what_is_queued_is_committed_before_the_end(journal, entry):
+    async def write():
+        writer = Writer(journal, asyncio.get_running_loop())
+        waiting = asyncio.ensure_future(writer.write(lambda connection: insert(connection, entry())))
+        await asyncio.sleep(0)
+        await asyncio.to_thread(writer.close)
+        return await waiting
+
+    assert asyncio.run(write()) is True
+    assert journal.count() == 1

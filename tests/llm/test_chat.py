@@ -1,0 +1,22 @@
+import pytest
+
+from hypnos.llm.chat import IN_PROCESS, Price
+
+
+@pytest.mark.parametrize(
+    ("address", "local"),
+    [
+        (IN_PROCESS, True),
+        ("http://LOCALHOST.:8000/v1", True),
+        ("http://[::1]:80/v1", True),
+        ("localhost", False),  # a provider's name
+        ("http://localhost.example.com/v1", False),
+        ("http://localhost:1@example.com/v1", False),
+    ],
+)
+def test_an_address_is_local_by_its_host_alone(scripted, address, local):
+    assert scripted(None, address=address).is_local(["localhost", "::1"]) is local
+
+
+def test_a_cost_is_that_of_both_kinds_of_tokens():
+    assert Price(input=0.5, output=2.0).cost(4, 3) == 8.0

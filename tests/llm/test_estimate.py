@@ -1,0 +1,16 @@
+import json
+
+import pytest
+
+
+def test_a_dry_run_sends_nothing_and_counts_what_is_held(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: prompt, price=(0.001, 0.002))
+    client = make_client()
+    list(client.ask(model, requests(4), parse=str))
+    sent = len(model.sent)
+    dry_run = client.estimate(model, requests(10), tokens_out=100)
+    assert (dry_run.requests, dry_run.held, dry_run.tokens_out) == (10, 4, 600)
+    assert dry_run.usd == pytest.approx(dry_run.tokens_in * 0.001 + 600 * 0.002)
+    assert dry_run.most_usd > dry_run.usd
+    assert len(model.sent) == sent
+    assert json.loads(json.dumps(str(dry_run))).startswith("scripted: 10 requests, 4 of them answered before")
