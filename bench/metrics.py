@@ -119,7 +119,7 @@ def _differences(pairs: list[tuple[str, str]], segmentation: Any, cut: Callable[
 
 def honest_intervals(runs: int = 4_000) -> list[Promise]:
     """How far from 95 % of simulated intervals hold the truth: accuracy with stems of 1 to 3 questions."""
-    from hypnos.report.statistics.intervals_and_tests import SHARE, mean_interval
+    from hypnos.report.statistics.intervals import SHARE, mean_interval
 
     promises = []
     for groups in (25, 80):

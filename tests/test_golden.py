@@ -19,7 +19,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.cache import answers_place
 from hypnos.benchmark.evaluation import prepare
 from hypnos.curation.run import run_filter
-from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.outcome import outcome_key
 from hypnos.experiment.run import make_run
 from hypnos.llm.journal.keys import RequestKeys
@@ -81,9 +81,10 @@ def test_keys_of_answers_and_of_a_sweep_s_benchmark(compose, tmp_path):
         for task in evaluation.tasks
         for way in evaluation.ways[answerer.name, task.name]
     }
-    exam = choose_exam(compose("train", ["benchmark=true", "entries.folder.device=cpu"]), build=BUILD, sweeping=False)
+    config = compose("train", ["benchmark=true", "entries.folder.device=cpu"])
+    benchmark = choose_benchmark_run(config, build=BUILD, sweeping=False)
     judges = {judge.model.name: content_key({"key": judge.key()}) for judge in evaluation.judges}
-    held_to("benchmark_keys.json", {"answers": answers, "run": exam.key(), "judges": judges})
+    held_to("benchmark_keys.json", {"answers": answers, "run": benchmark.key(), "judges": judges})
 
 
 def test_keys_of_replies():

@@ -17,7 +17,7 @@ from hypnos.errors import UserError
 from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
 from hypnos.experiment.sweep.notes import uneven_seeds
 from hypnos.experiment.sweep.seeds import METHOD
-from hypnos.experiment.sweep.tables import finished, held_out_grid, held_out_sets, held_out_tests
+from hypnos.experiment.sweep.tables import finished_arms, held_out_grid, held_out_sets, held_out_tests
 from hypnos.report.tables.markdown import markdown_grid, markdown_note
 
 BEGIN = "<!-- From here on written by `python -m bench.study`. -->"
@@ -138,7 +138,7 @@ def _scorers(files: Path) -> str:
 
 
 def _tables(arms: Sequence[Arm], claim: Claim, setting: Setting) -> Iterator[str]:
-    lines = finished(arms)
+    lines = finished_arms(arms)
     done = sum(len(of) for of in lines.values())
     wanted = len(claim.arms) * len(setting.seeds)
     others = [f"{arm.label}, seed {arm.seed}: {arm.error or arm.state}" for arm in arms if arm.state != "finished"]

@@ -7,6 +7,9 @@ from typing import Any
 
 from hypnos.errors import UserError
 
+STAGE = "stage.json"
+"""What made a model of ours, in its directory; only models that train.py made have it."""
+
 TOKENIZER_FILES = (
     "tokenizer.json",
     "tokenizer_config.json",

@@ -223,7 +223,7 @@ def _table(results: Results) -> str:
     for model in results.models:
         cells = [model]
         for task, metric in columns:
-            answers = results.of(model=model, task=task.name)
+            answers = results.answers_of(model=model, task=task.name)
             values = [v for v in (answers.scores.get(metric.name, ()) if answers else ()) if v is not None]
             mean = sum(values) / len(values) if values else None
             cells.append("-" if mean is None else f"{100 * mean:.1f} %" if metric.share else f"{mean:.2f}")

@@ -14,6 +14,12 @@ from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.errors import UserError
 
+GENERAL = "general"
+"""Name of the general source, of its held-out set and of the stage trained on it, as conf/ gives it."""
+
+SPECIFIC = "anesthesia"
+"""Name of the specialty's source, of its held-out set and of the stage trained on it, as conf/ gives it."""
+
 EARLY = 10_000
 """Rows after which a source that is mostly unusable stops the run instead of being read to its end."""
 

@@ -18,7 +18,7 @@ from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
 from hypnos.curation.pipeline import KEPT, REJECTED, Made
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
-from hypnos.report.pages.funnel_page import Sample, Table, write_page
+from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
 
 FORMAT = 1
 SAMPLES = 3
@@ -85,7 +85,7 @@ def write_outcome(
             pictures.append(folder / "thresholds.png")
             threshold_curve(pictures[1], curve, chosen=selection.threshold)
         _json(folder / "funnel.json", {"funnel": funnel, "thresholds": curve})
-        write_page(
+        write_funnel_page(
             folder / "funnel.html",
             title=f"{specialty}: {funnel[-1]['out']:,} instructions kept",
             lead=f"{len(funnel)} steps, US$ {paid(funnel):.2f} in all.",

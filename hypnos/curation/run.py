@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.config_check import bind_targets, check_keys
+from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import Expense, estimate, expense_table
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
@@ -84,7 +85,7 @@ def _run(house: "House", output: Path) -> Outcome | None:
     print(f"kept:      {outcome.kept}\nrejected:  {outcome.rejected}\nfunnel:    {outcome.page}")
     scored = any(entry["notes"].get("distribution") for entry in outcome.funnel)
     stricter = " selection.threshold=8" if scored else ""
-    print(f"train:     python train.py sources.anesthesia.path={outcome.records}{stricter}")
+    print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
     publish(config["publish"], outcome, build=house.build)
     return outcome
 

@@ -1,20 +1,22 @@
-"""Names of a sweep's arms: by what was asked for, and nothing else."""
+"""Names the folder of each arm of a sweep, by the overrides that tell it from the others."""
 
 import hashlib
 import re
 from collections.abc import Sequence
 
-PLACES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "accelerator", "devices", "strategy", "reference")
-ASKED = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling")
-"""Overrides that say where and on what an arm runs, and what its last model is asked, and not what it is."""
+PLACE_OVERRIDES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "accelerator", "devices", "strategy", "reference")
+"""Beginnings of overrides that say where an arm runs, and not what it is."""
+
+QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling")
+"""Beginnings of overrides that say what its last model is asked, and not what it is."""
 
 LONGEST = 120
 """Characters of a folder's name; file systems take 255 bytes."""
 
 
-def counts(override: str) -> bool:
+def distinguishes(override: str) -> bool:
     """Whether an override tells one arm from another."""
-    return not override.lstrip("+~").startswith((*PLACES, *ASKED))
+    return not override.lstrip("+~").startswith((*PLACE_OVERRIDES, *QUESTION_OVERRIDES))
 
 
 def name_arm(overrides: Sequence[str]) -> str:
@@ -22,7 +24,7 @@ def name_arm(overrides: Sequence[str]) -> str:
 
     Names that had to be shortened or changed end with a hash, so that two arms never share a folder.
     """
-    parts = [shorten(override) for override in overrides if counts(override)]
+    parts = [shorten(override) for override in overrides if distinguishes(override)]
     plain = "__".join(parts) or "default"
     name = re.sub(r"[^\w.-]+", "-", plain).strip("-.")
     if len(name) > LONGEST or name != plain.replace("=", "-"):

@@ -1,4 +1,4 @@
-"""The benchmark as every job of a sweep takes it with its last model."""
+"""Lets the last model of a run answer the benchmark, so that arms of a sweep can be compared on it."""
 
 import logging
 import time
@@ -17,6 +17,7 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.experiment.objective import Objective, read_objective
 from hypnos.experiment.sweep.arm_scores import write_scores
+from hypnos.report.results import TaskQuestions
 from hypnos.specialty.folder import read_specialty
 
 log = logging.getLogger(__name__)
@@ -24,15 +25,18 @@ log = logging.getLogger(__name__)
 VERSION = 1
 """Raised when what is left in an arm's folder changes."""
 
-MODEL = "hypnos.benchmark.generation.LocalModel"
-"""The address of `LocalModel` when the first sweeps took the benchmark: their keys hold it, wherever it lies now."""
+MODEL_IN_KEYS = "hypnos.benchmark.generation.LocalModel"
+"""How keys name the class `LocalModel`, for ever: the address it had when the first sweeps answered the benchmark.
 
-ROOM = ("path", "read_tokenizer", "cache_gib", "rows", "device")
-"""Settings of a model that do not decide what it answers."""
+Keys would change with every move of the class, and all arms would answer again.
+"""
+
+NOT_IN_KEYS = ("path", "read_tokenizer", "cache_gib", "rows", "device")
+"""Settings of a model that do not decide what it answers, and the model itself, which is another one in each arm."""
 
 
-def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "Exam | None":
-    """The exam that a configuration of train.py asks for, checked; None for none.
+def choose_benchmark_run(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "BenchmarkRun | None":
+    """The benchmark that a configuration of train.py asks for, its questions read and checked; None for none.
 
     Args:
         config: `conf/train.yaml`, composed and resolved, as plain values.
@@ -45,9 +49,9 @@ def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "
     wanted, objective = config["benchmark"], read_objective(config["objective"])
     if wanted not in (True, False, "auto"):
         raise UserError(f"benchmark: {wanted!r} is none of auto, true, false")
-    if sweeping and objective.held_out and objective.of not in config["heldout"]:
+    if sweeping and objective.held_out and objective.measured_on not in config["heldout"]:
         known = ", ".join(config["heldout"])
-        raise UserError(f"objective: no held-out set {objective.of!r} (there are: {known})")
+        raise UserError(f"objective: no held-out set {objective.measured_on!r} (there are: {known})")
     if config["estimate"] or config["prepare_only"]:
         return None
     if wanted is False and not objective.held_out:
@@ -55,14 +59,14 @@ def choose_exam(config: Mapping[str, Any], *, build: Build, sweeping: bool) -> "
     due = (sweeping and config["tasks"]) or not objective.held_out
     if wanted is False or not (wanted is True or due):
         return None
-    exam = Exam(config, build=build)
+    benchmark = BenchmarkRun(config, build=build)
     if not objective.held_out:
-        exam.check(objective)
-    return exam
+        benchmark.check(objective)
+    return benchmark
 
 
-class Exam:
-    """Tasks, read and checked: nothing is answered before there is a model."""
+class BenchmarkRun:
+    """Tasks that a model will answer: read and checked before there is one."""
 
     def __init__(self, config: Mapping[str, Any], *, build: Build) -> None:
         """Read the questions.
@@ -94,8 +98,8 @@ class Exam:
             }
             for task in self._tasks
         ]
-        model = {name: value for name, value in self._model.items() if name not in ROOM}
-        model["_target_"] = MODEL
+        model = {name: value for name, value in self._model.items() if name not in NOT_IN_KEYS}
+        model["_target_"] = MODEL_IN_KEYS
         return content_key({"version": VERSION, "rules": choice.VERSION, "tasks": tasks, "model": model})
 
     def check(self, objective: Objective) -> None:
@@ -105,34 +109,40 @@ class Exam:
             UserError: no such task or metric, or one that is neither good nor bad.
         """
         tasks = {task.name: task for task in self._tasks}
-        if objective.of not in tasks:
-            raise UserError(f"objective: no task {objective.of!r} is answered (there are: {', '.join(tasks)})")
-        found = self._unanswered(tasks[objective.of])
-        better = {one.name: one.better for one in found.metrics if one.better != "neither"}
+        name = objective.measured_on
+        if name not in tasks:
+            raise UserError(f"objective: no task {name!r} is answered (there are: {', '.join(tasks)})")
+        metrics = self._measure_empty_answers(tasks[name]).metrics
+        better = {metric.name: metric.better for metric in metrics if metric.better != "neither"}
         if objective.measure not in better:
-            raise UserError(f"objective: {objective.of} has no {objective.measure!r} (there are: {', '.join(better)})")
+            raise UserError(f"objective: {name} has no {objective.measure!r} (there are: {', '.join(better)})")
         if better[objective.measure] != {"minimize": "lower", "maximize": "higher"}[objective.direction]:
             raise AssertionError(f"{objective.measure} is good when {better[objective.measure]}")
 
-    def take(self, model: Path, output: Path) -> None:
-        """Let a model answer what it has not answered before, and write `benchmark.json`."""
+    def measure(self, model: Path, output: Path) -> None:
+        """Let a model answer what it has not answered before, and write `benchmark.json` and `questions.json`.
+
+        Args:
+            model: its folder.
+            output: folder of the run.
+        """
         started = time.monotonic()
         answerer = self._build({**self._model, "path": str(model)})
         answerer.check(self._tasks)
         measured = []
         for task in self._tasks:
             given = ask(answerer, task, self._ways[task.name], artefacts=self._artefacts)
-            found = measure_answers(answerer.name, task, given, of=self._specialty)
-            measured.append((self._describe(task, found), found.answers))
+            result = measure_answers(answerer.name, task, given, of=self._specialty)
+            measured.append((self._describe(task, result), result.answers))
         answerer.close()
         write_scores(output, key=self.key(), model=model, measured=measured)
         log.info("benchmark: %s in %.0f s", ", ".join(task.name for task in self._tasks), time.monotonic() - started)
 
-    def _describe(self, task: Task, found: Measured) -> Any:
-        return describe(name=task.name, kind=task.kind, items=task.items(), measured=[found], version=task.version())
+    def _describe(self, task: Task, measured: Measured) -> TaskQuestions:
+        return describe(name=task.name, kind=task.kind, items=task.items(), measured=[measured], version=task.version())
 
-    def _unanswered(self, task: Task) -> Measured:
-        """The numbers of empty answers: they tell which numbers there will be."""
+    def _measure_empty_answers(self, task: Task) -> Measured:
+        """Measure empty answers: they tell which metrics there will be."""
         empty = [
             Prediction(
                 item=item.id,

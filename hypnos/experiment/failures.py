@@ -1,4 +1,4 @@
-"""What made an arm of a sweep fail, kept in its folder so that a report can tell."""
+"""Keeps the error of an arm that failed in its folder, so that a report can tell."""
 
 import json
 import logging
@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from hypnos.errors import Interrupted, find_message
+from hypnos.experiment.run_folder import FAILED
 
 log = logging.getLogger(__name__)
-
-FAILED = "failed.json"
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What a search looks for: one number of an arm, and which way it is good."""
+"""Reads what a search looks for: one number of an arm, and which way it is good."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,14 @@ LOWER = (HELD_OUT, "unparsed", "unfinished", "empty", "unsafe", "drug_confused")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Objective:
-    """A measure of a held-out set, or of a task."""
+    """A number to look for.
 
-    of: str
+    Attributes:
+        measured_on: name of a held-out set, or of a task.
+        measure: `bits_per_char` of a held-out set, or a metric of a task.
+    """
+
+    measured_on: str
     measure: str
 
     @property
@@ -35,10 +40,10 @@ def read_objective(text: str) -> Objective:
     Raises:
         UserError: it has another form.
     """
-    of, dot, measure = text.partition(".")
-    if not (of and dot and measure):
+    measured_on, dot, measure = text.partition(".")
+    if not (measured_on and dot and measure):
         raise UserError(f"objective {text!r}: <held-out set>.{HELD_OUT} or <task>.<metric>, such as anecq.accuracy")
-    return Objective(of=of, measure=measure)
+    return Objective(measured_on=measured_on, measure=measure)
 
 
 def name_direction(text: str) -> str:

@@ -1,4 +1,4 @@
-"""From a resolved configuration to trained stages and a table."""
+"""Turns a resolved configuration into trained stages, and prints what each model achieves."""
 
 import logging
 import sys
@@ -12,7 +12,7 @@ from transformers.utils.logging import disable_progress_bar
 
 from hypnos.artefacts.config_check import bind_targets, check_keys
 from hypnos.errors import UserError, one_line
-from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.objective import read_objective
 from hypnos.experiment.outcome import clear_outcome, find_number, is_finished, write_outcome
 from hypnos.report.tables.terminal import text_table
@@ -100,7 +100,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     """
     check_configuration(config)
     with one_line(reraise=False) if sweeping else nullcontext():  # asked of one arm is asked of all: the first ends it
-        exam = choose_exam(config, build=build, sweeping=sweeping)
+        benchmark = choose_benchmark_run(config, build=build, sweeping=sweeping)
     _quieten()
     end_ranks()
     forget_ranks()
@@ -112,7 +112,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     if config["prepare_only"]:
         run.prepare()
         return None
-    if is_finished(output, run, exam):
+    if is_finished(output, run, benchmark.key() if benchmark else None):
         log.info("finished before: %s", output)
         return find_number(output, objective)
     if is_first_rank():
@@ -121,8 +121,8 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     if not is_first_rank():
         return None
     last = results[-1].directory
-    if exam is not None and last is not None:
-        exam.take(last, output)
+    if benchmark is not None and last is not None:
+        benchmark.measure(last, output)
     write_outcome(output, run, results)
     print(_table(results))
     return find_number(output, objective)
@@ -149,9 +149,9 @@ def _table(results: Sequence[Result]) -> str:
     for result in results:
         cells = [result.name if result.name != "vocabulary" else "base + vocabulary"]
         for name in sets:
-            found = result.measures[name]
-            figures = ("tokens_per_char", "loss", "bits_per_char")
-            cells += [f"{found[figure]:.3f}" if found["tokens"] else "-" for figure in figures]
+            measures = result.measures[name]
+            shown = ("tokens_per_char", "loss", "bits_per_char")
+            cells += [f"{measures[measure]:.3f}" if measures["tokens"] else "-" for measure in shown]
         rows.append(cells)
     title = "Held-out answers (loss in nats per token; bits per character compares across vocabularies)"
     return f"\n{title}\n\n{text_table(head, rows)}\n\nmodel: {results[-1].directory}"

@@ -1,4 +1,4 @@
-"""The report of an evaluation: tables, figures and a page, from plain results."""
+"""Writes the report of an evaluation, from plain results: tables, figures and a page."""
 
 import tempfile
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hypnos.report.figures.figures import Figure, draw_figures
-from hypnos.report.pages.report_page import write_page
+from hypnos.report.pages.report_page import write_report_page
 from hypnos.report.results import Note, Results
 from hypnos.report.tables.csv_files import write_numbers, write_tables
 from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
@@ -19,7 +19,7 @@ from hypnos.specialty.drugs import Drug
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What was written, and the tables and figures in it."""
+    """A written report: its folder, and the tables and figures in it."""
 
     directory: Path
     grids: tuple[Grid, ...]
@@ -45,19 +45,19 @@ def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (
     """
     directory.mkdir(parents=True, exist_ok=True)
     grids, notes = tabulate_results(results)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as made:
-        place = Path(made)
-        figures = tuple(draw_figures(place, results, grids))
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as temporary:
+        folder = Path(temporary)
+        figures = tuple(draw_figures(folder, results, grids))
         texts = {
             "report.md": _markdown(results, grids, notes, figures),
             "report.tex": _latex(grids, notes),
         }
         for name, text in texts.items():
-            (place / name).write_text(text, "utf-8", newline="\n")
-        write_tables(place / "report.csv", grids, notes)
-        write_numbers(place / "numbers.csv", grids)
-        write_page(
-            place / "report.html",
+            (folder / name).write_text(text, "utf-8", newline="\n")
+        write_tables(folder / "report.csv", grids, notes)
+        write_numbers(folder / "numbers.csv", grids)
+        write_report_page(
+            folder / "report.html",
             results=results,
             grids=grids,
             notes=notes,
@@ -65,7 +65,7 @@ def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (
             drugs=drugs,
             show_hidden=show_hidden,
         )
-        for file in sorted(place.iterdir()):
+        for file in sorted(folder.iterdir()):
             file.replace(directory / file.name)
     drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
     return Report(directory=directory, grids=grids, notes=notes, figures=drawn)
@@ -94,11 +94,11 @@ def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ..
 def _markdown(results: Results, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
     parts = [f"# {results.title}", "", method_note(), ""]
     for task in results.tasks:
-        of_task = [grid for grid in grids if grid.key.startswith(f"{task.name}/")]
+        task_tables = [grid for grid in grids if grid.key.startswith(f"{task.name}/")]
         parts += [f"## {task.title or task.name}", ""]
         version = f", version `{task.version[:12]}`" if task.version else ""
         parts += [f"{len(task.questions)} questions of kind {task.kind}{version}.", ""]
-        parts += map(markdown_grid, of_task)
+        parts += map(markdown_grid, task_tables)
     parts += ["## Tests and notes", "", *map(markdown_note, notes)]
     parts += ["## Figures", ""]
     for figure in figures:
@@ -107,5 +107,5 @@ def _markdown(results: Results, grids: Sequence[Grid], notes: Sequence[Note], fi
 
 
 def _latex(grids: Sequence[Grid], notes: Sequence[Note]) -> str:
-    numbered = (latex_note(note, f"note {at}") for at, note in enumerate(notes, 1) if note.head)
-    return "\n".join([HEAD, f"% {method_note()}", "", *map(latex_grid, grids), *numbered])
+    note_tables = (latex_note(note, f"note {number}") for number, note in enumerate(notes, 1) if note.head)
+    return "\n".join([HEAD, f"% {method_note()}", "", *map(latex_grid, grids), *note_tables])

@@ -1,12 +1,13 @@
-"""What a report is made of: plain data about models, tasks, answers, ratings and verdicts."""
+"""Holds what a report is made of, as plain data: models, tasks, answers, ratings and verdicts."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 
 Better = Literal["higher", "lower", "neither"]
+"""Which values of a number are good ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +141,7 @@ class Indicator:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A finished table of another room: agreement of raters, biases of a judge, what was left out."""
+    """A table whose cells are text already: agreement of raters, biases of a judge, tests, what was left out."""
 
     title: str
     head: tuple[str, ...]
@@ -173,6 +174,11 @@ class Results:
     duels: tuple[Duel, ...] = ()
     notes: tuple[Note, ...] = ()
 
-    def of(self, *, model: str, task: str) -> Answers | None:
+    def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""
-        return next((a for a in self.answers if a.model == model and a.task == task), None)
+        return next((answers for answers in self.answers if (answers.model, answers.task) == (model, task)), None)
+
+    def answers_to(self, task: str) -> list[Answers]:
+        """The answers of every model that was asked, in the order of the tables."""
+        each = (self.answers_of(model=model, task=task) for model in self.models)
+        return [answers for answers in each if answers is not None]

@@ -14,9 +14,8 @@ from transformers import PreTrainedModel
 
 from hypnos import __version__
 from hypnos.artefacts.keys import file_key
-from hypnos.artefacts.model_folder import copy_tokenizer, read_json
+from hypnos.artefacts.model_folder import STAGE, copy_tokenizer, read_json
 
-STAGE = "stage.json"
 PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")
 
 

@@ -10,10 +10,10 @@ from torch import Tensor
 from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.artefacts.model_folder import read_json, tokenizer_files
+from hypnos.artefacts.model_folder import STAGE, read_json, tokenizer_files
 from hypnos.artefacts.store import SHORT
 from hypnos.errors import UserError
-from hypnos.tuning.export import STAGE, read_stage, weight_keys
+from hypnos.tuning.export import read_stage, weight_keys
 
 log = logging.getLogger(__name__)
 

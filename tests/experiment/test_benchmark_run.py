@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 
 from hypnos.benchmark.evaluation import run_evaluation
 from hypnos.errors import UserError
-from hypnos.experiment.benchmark_run import choose_exam
+from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.objective import Objective, read_objective
 
 BUILD = partial(instantiate, _convert_="all")
@@ -22,7 +22,7 @@ FEW = [
 def choose(compose, tmp_path):
     def make(*overrides, sweeping=True):
         config = compose("train", [*FEW, f"paths.artefacts={tmp_path}/artefacts", *overrides])
-        return choose_exam(config, build=BUILD, sweeping=sweeping)
+        return choose_benchmark_run(config, build=BUILD, sweeping=sweeping)
 
     return make
 
@@ -39,10 +39,10 @@ def test_jobs_of_a_sweep_take_it_and_a_run_of_its_own_does_when_asked(choose):
 
 
 def test_a_model_is_scored_once_and_evaluate_py_finds_its_answers(choose, compose, directory, tmp_path):
-    exam = choose()
-    exam.take(directory, tmp_path)
+    benchmark = choose()
+    benchmark.measure(directory, tmp_path)
     told = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
-    assert told["key"] == exam.key() and told["model"] == str(directory)
+    assert told["key"] == benchmark.key() and told["model"] == str(directory)
     assert {name: task["questions"] for name, task in told["tasks"].items()} == {"aneqa": 5, "anecq": 12}
     questions = {task["name"]: task for task in json.loads((tmp_path / "questions.json").read_text("utf-8"))}
     likelihood = [v for v in questions["anecq"]["scores"]["accuracy_likelihood"] if v is not None]
@@ -52,7 +52,7 @@ def test_a_model_is_scored_once_and_evaluate_py_finds_its_answers(choose, compos
     answers = {path: path.stat().st_mtime_ns for path in tmp_path.glob("artefacts/predictions/*/*.jsonl")}
     assert len(answers) == 3  # one task in words, one in words and by likelihood
     before = [(tmp_path / name).read_bytes() for name in ("benchmark.json", "questions.json")]
-    exam.take(directory, tmp_path)
+    benchmark.measure(directory, tmp_path)
     assert [(tmp_path / name).read_bytes() for name in ("benchmark.json", "questions.json")] == before
     asked = [*FEW, f"paths.artefacts={tmp_path}/artefacts", f"models=[{directory}]"]
     run_evaluation(compose("evaluate", asked), build=BUILD, output=tmp_path / "report")
@@ -80,21 +80,21 @@ def test_what_is_asked_and_measured_has_a_key_and_where_it_is_asked_has_none(cho
 def test_a_misspelt_objective_is_one_line_before_anything_is_made(compose, tmp_path, objective, told):
     config = compose("train", [*FEW, f"paths.artefacts={tmp_path}/artefacts", f"objective={objective}"])
     with pytest.raises(UserError) as caught:
-        choose_exam(config, build=BUILD, sweeping=True)
+        choose_benchmark_run(config, build=BUILD, sweeping=True)
     assert str(caught.value).startswith(told) and "\n" not in str(caught.value)
     assert not list(tmp_path.iterdir())
 
 
 def test_a_search_knows_which_way_every_number_of_the_benchmark_is_good(choose, directory, tmp_path):
-    exam = choose("likelihood=[letters,texts,yes_no]")
-    exam.take(directory, tmp_path)
+    benchmark = choose("likelihood=[letters,texts,yes_no]")
+    benchmark.measure(directory, tmp_path)
     tasks = json.loads((tmp_path / "questions.json").read_text("utf-8"))
     better = {(task["name"], one["name"]): one["better"] for task in tasks for one in task["metrics"]}
     assert len(better) > 40
     for (task, name), way in better.items():
         direction = {"lower": "minimize", "higher": "maximize"}.get(way)
-        assert direction in (None, Objective(of=task, measure=name).direction), name
-    exam.check(read_objective("anecq.accuracy_texts_per_char"))
+        assert direction in (None, Objective(measured_on=task, measure=name).direction), name
+    benchmark.check(read_objective("anecq.accuracy_texts_per_char"))
     assert read_objective("anecq.unparsed").direction == "minimize"
     assert read_objective("anecq.accuracy_likelihood").direction == "maximize"
     assert read_objective("anesthesia.bits_per_char").direction == "minimize"

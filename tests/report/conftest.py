@@ -13,7 +13,7 @@ from hypnos.report.results import (
     Results,
     TaskQuestions,
 )
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 from hypnos.specialty.drugs import Drug, Window
 
 SCRIPT = "<script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"

@@ -11,7 +11,7 @@ from hypnos.benchmark.choice.official_rules import Rule
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.predictions import Prediction
 from hypnos.report.results import Metric
-from hypnos.report.statistics.intervals_and_tests import Interval, statistic_intervals
+from hypnos.report.statistics.intervals import Interval, statistic_intervals
 from hypnos.specialty.drugs import Drug
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""What an arm's last model scores on the benchmark, kept in the arm's folder."""
+"""Keeps what an arm's last model scores on the benchmark in the arm's folder, and reads it for a comparison."""
 
 import json
 import math
@@ -8,31 +8,48 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.errors import UserError
+from hypnos.experiment.run_folder import QUESTIONS, SCORES, write_whole
 from hypnos.experiment.sweep.arms import Arm
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
 
-SCORES = "benchmark.json"
-"""For a reader: one number for each task and metric."""
-
-QUESTIONS = "questions.json"
-"""For tests: every question's value."""
-
 
 def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tuple[TaskQuestions, Answers]]) -> None:
-    """Write both files, each whole or not at all."""
+    """Write `questions.json`, then `benchmark.json`, each whole or not at all.
+
+    Args:
+        folder: of the arm.
+        key: names what was asked and measured, whatever the model.
+        model: folder of the model that answered.
+        measured: of each task, its questions and what the model scored on them.
+    """
     rows, tasks = [], {}
     for task, answers in measured:
-        scores = {name: [None if v is None else round(v, 6) for v in of] for name, of in answers.scores.items()}
-        there = {name: [v for v in of if v is not None] for name, of in scores.items()}
-        means = {name: round(sum(of) / len(of), 6) for name, of in there.items() if of}
-        whole = {name: round(one.value, 6) for name, one in answers.corpus.items() if not math.isnan(one.value)}
-        tasks[task.name] = {"version": task.version, "questions": len(task.questions), "scores": means | whole}
-        told = {"name": task.name, "kind": task.kind, "title": task.title, "version": task.version}
-        asked = [{"id": question.id, "group": question.group} for question in task.questions]
-        rows.append(told | {"metrics": [asdict(one) for one in task.metrics], "questions": asked, "scores": scores})
-    _write(folder / QUESTIONS, json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
-    found = {"key": key, "model": str(model), "tasks": tasks}
-    _write(folder / SCORES, json.dumps(found, ensure_ascii=False, indent=1))
+        scores = {
+            name: [None if value is None else round(value, 6) for value in values]
+            for name, values in answers.scores.items()
+        }
+        applicable = {name: [value for value in values if value is not None] for name, values in scores.items()}
+        means = {name: round(sum(values) / len(values), 6) for name, values in applicable.items() if values}
+        whole_task = {
+            name: round(interval.value, 6)
+            for name, interval in answers.corpus.items()
+            if not math.isnan(interval.value)
+        }
+        tasks[task.name] = {"version": task.version, "questions": len(task.questions), "scores": means | whole_task}
+        rows.append(
+            {
+                "name": task.name,
+                "kind": task.kind,
+                "title": task.title,
+                "version": task.version,
+                "metrics": [asdict(metric) for metric in task.metrics],
+                "questions": [{"id": question.id, "group": question.group} for question in task.questions],
+                "scores": scores,
+            }
+        )
+    write_whole(folder / QUESTIONS, json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
+    summary = {"key": key, "model": str(model), "tasks": tasks}
+    write_whole(folder / SCORES, json.dumps(summary, ensure_ascii=False, indent=1))
 
 
 def read_scores(arms: Sequence[Arm]) -> Results | None:
@@ -46,41 +63,35 @@ def read_scores(arms: Sequence[Arm]) -> Results | None:
     for arm in arms:
         if arm.state != "finished" or not (arm.folder / QUESTIONS).is_file():
             continue
-        for told in json.loads((arm.folder / QUESTIONS).read_text("utf-8")):
-            task = _task(told)
-            first, known = tasks.setdefault(task.name, (arm, task))
+        for row in json.loads((arm.folder / QUESTIONS).read_text("utf-8")):
+            task = _read_task(row)
+            first_arm, known = tasks.setdefault(task.name, (arm, task))
             if task.version != known.version:
-                raise _differ(first, arm, f"the questions of {task.name} are not the same")
+                raise _incomparable(first_arm, arm, f"the questions of {task.name} are not the same")
             signatures = {metric.name: metric.signature for metric in known.metrics}
             for metric in task.metrics:
                 if signatures.get(metric.name, metric.signature) != metric.signature:
-                    raise _differ(first, arm, f"{metric.name} of {task.name} was measured in another way")
-            answers.append(Answers(model=arm.folder.name, task=task.name, texts=(), scores=told["scores"]))
+                    raise _incomparable(first_arm, arm, f"{metric.name} of {task.name} was measured in another way")
+            answers.append(Answers(model=arm.folder.name, task=task.name, texts=(), scores=row["scores"]))
     if not answers:
         return None
-    models = tuple(dict.fromkeys(one.model for one in answers))
+    models = tuple(dict.fromkeys(part.model for part in answers))
     return Results(title="", models=models, tasks=tuple(task for _, task in tasks.values()), answers=tuple(answers))
 
 
-def _task(told: Mapping[str, Any]) -> TaskQuestions:
+def _read_task(row: Mapping[str, Any]) -> TaskQuestions:
     return TaskQuestions(
-        name=told["name"],
-        kind=told["kind"],
-        title=told["title"],
-        version=told["version"],
-        questions=tuple(Question(question="", references=(), **one) for one in told["questions"]),
-        metrics=tuple(Metric(**one) for one in told["metrics"]),
+        name=row["name"],
+        kind=row["kind"],
+        title=row["title"],
+        version=row["version"],
+        questions=tuple(Question(question="", references=(), **question) for question in row["questions"]),
+        metrics=tuple(Metric(**metric) for metric in row["metrics"]),
     )
 
 
-def _differ(first: Arm, other: Arm, reason: str) -> UserError:
+def _incomparable(first: Arm, other: Arm, reason: str) -> UserError:
     return UserError(
         f"sweep: {first.folder.name} and {other.folder.name} cannot be compared: {reason} "
         "(another sweep_name keeps them apart; compare.benchmark=false leaves the tasks out)"
     )
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.partial")
-    partial.write_text(text, "utf-8")
-    partial.replace(path)

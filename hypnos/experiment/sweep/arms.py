@@ -1,4 +1,4 @@
-"""The arms of a sweep, as their folders tell it."""
+"""Reads the arms of a sweep from their folders."""
 
 import json
 from collections import defaultdict
@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any, Literal
 
 from hypnos.errors import UserError
-from hypnos.experiment.arm_names import counts, name_arm, shorten
-from hypnos.experiment.failures import FAILED
+from hypnos.experiment.arm_names import distinguishes, name_arm, shorten
+from hypnos.experiment.run_folder import ARM, FAILED, RECORDS, RESULTS
 
 SWEEPS = "sweeps"
+"""Folder of all sweeps among the outputs."""
 
-Values = Mapping[str, Mapping[str, float]]
-"""By model of the run and by record, bits."""
+Bits = Mapping[str, Mapping[str, float]]
+"""By model of the run and by record."""
 
 Planned = Callable[[Path], Sequence[Sequence[str]]]
-"""Tells of a sweep's folder what each of its arms was asked for, in their order."""
+"""Tells of a sweep's folder the overrides of each arm that it meant to run, in their order."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +27,7 @@ class HeldOutText:
 
     groups: Mapping[str, str]
     characters: Mapping[str, int]
-    bits: Values
+    bits: Bits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,8 +37,8 @@ class Arm:
     Attributes:
         folder: of the run.
         label: what tells it from the other arms, but for its seed.
-        seed: as it was asked for.
-        overrides: all that was asked for.
+        seed: as its override gives it.
+        overrides: all that tell arms apart.
         state: `unfinished` ones were stopped, or are running; one that is `not started` has no folder yet.
         error: of a failed one.
         models: names in the order of training, from `base` on.
@@ -64,10 +65,11 @@ class Arm:
         """The model the arm ends with."""
         return self.models[-1]
 
-    def asked(self, key: str) -> str | None:
-        """The value of an override, or None."""
-        found = [value for name, _, value in (one.partition("=") for one in self.overrides) if name.lstrip("+") == key]
-        return found[-1] if found else None
+    def override(self, key: str) -> str | None:
+        """The value of the last override of a key, or None."""
+        pairs = (override.partition("=") for override in self.overrides)
+        values = [value for name, _, value in pairs if name.lstrip("+") == key]
+        return values[-1] if values else None
 
 
 def find_sweep(name: str, outputs: Path) -> Path:
@@ -82,7 +84,7 @@ def find_sweep(name: str, outputs: Path) -> Path:
             if not list(_folders(folder)):
                 raise UserError(f"sweep: {folder} holds no sweep (train.py -m leaves a folder for each arm there)")
             return folder
-    names = sorted(place.name for place in known.glob("*") if place.is_dir())
+    names = sorted(folder.name for folder in known.glob("*") if folder.is_dir())
     raise UserError(f"sweep: no sweep {name!r} (below {known}: {', '.join(names) or 'none'})")
 
 
@@ -91,91 +93,92 @@ def read_arms(sweep: Path, planned: Sequence[Sequence[str]] = ()) -> list[Arm]:
 
     Args:
         sweep: its folder.
-        planned: all that was asked for of each arm.
+        planned: overrides of each arm that the sweep meant to run.
 
     Raises:
         UserError: two arms were measured on different text.
     """
-    folders = sorted(_folders(sweep), key=lambda folder: (_number(folder), folder.name))
-    asked = {folder: _overrides(folder) for folder in folders}
-    missing = {sweep / name_arm(overrides): tuple(filter(counts, overrides)) for overrides in planned}
-    asked |= {folder: overrides for folder, overrides in missing.items() if folder not in asked}
-    common = set.intersection(*(set(overrides) for overrides in asked.values()))
-    arms = [_read(folder, overrides, common) for folder, overrides in asked.items()]
+    folders = sorted(_folders(sweep), key=lambda folder: (_job_number(folder), folder.name))
+    overrides_of = {folder: _read_overrides(folder) for folder in folders}
+    for overrides in planned:
+        overrides_of.setdefault(sweep / name_arm(overrides), tuple(filter(distinguishes, overrides)))
+    common = set.intersection(*(set(overrides) for overrides in overrides_of.values()))
+    arms = [_read_arm(folder, overrides, common) for folder, overrides in overrides_of.items()]
     _check_same_text([arm for arm in arms if arm.state == "finished"])
     return arms
 
 
 def by_label(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     """Arms that differ in nothing but their seed, in the order of the first of them."""
-    found: dict[str, list[Arm]] = defaultdict(list)
+    labelled: dict[str, list[Arm]] = defaultdict(list)
     for arm in arms:
-        found[arm.label].append(arm)
-    return dict(found)
+        labelled[arm.label].append(arm)
+    return dict(labelled)
 
 
 def _folders(sweep: Path) -> Iterator[Path]:
     return (file.parent.parent for file in sweep.glob("*/.hydra/overrides.yaml"))
 
 
-def _overrides(folder: Path) -> tuple[str, ...]:
+def _read_overrides(folder: Path) -> tuple[str, ...]:
     import yaml
 
-    found = yaml.safe_load((folder / ".hydra" / "overrides.yaml").read_text("utf-8")) or []
-    return tuple(one for one in found if counts(one))
+    overrides = yaml.safe_load((folder / ".hydra" / "overrides.yaml").read_text("utf-8")) or []
+    return tuple(filter(distinguishes, overrides))
 
 
-def _number(folder: Path) -> int:
+def _job_number(folder: Path) -> int:
     import yaml
 
     try:
-        told = yaml.safe_load((folder / ".hydra" / "hydra.yaml").read_text("utf-8"))
-        return int(told["hydra"]["job"]["num"])
+        config = yaml.safe_load((folder / ".hydra" / "hydra.yaml").read_text("utf-8"))
+        return int(config["hydra"]["job"]["num"])
     except (OSError, KeyError, TypeError, ValueError, yaml.YAMLError):
         return 0
 
 
-def _read(folder: Path, overrides: tuple[str, ...], common: set[str]) -> Arm:
-    differs = [one for one in overrides if one not in common and not one.startswith("seed=")]
-    seeds = [one.removeprefix("seed=") for one in overrides if one.startswith("seed=")]
-    named = [one for one in overrides if one.startswith("experiment=")]
-    label = ", ".join(map(shorten, differs or named)) or "default"
+def _read_arm(folder: Path, overrides: tuple[str, ...], common: set[str]) -> Arm:
+    """Read one arm; `common` are the overrides that all arms have, which are no part of its label."""
+    differing = [part for part in overrides if part not in common and not part.startswith("seed=")]
+    seeds = [part.removeprefix("seed=") for part in overrides if part.startswith("seed=")]
+    experiments = [part for part in overrides if part.startswith("experiment=")]
+    label = ", ".join(map(shorten, differing or experiments)) or "default"
     seed = seeds[-1] if seeds else "0"
-    told: dict[str, Any] = {"folder": folder, "label": label, "seed": seed, "overrides": overrides}
+    identity: dict[str, Any] = {"folder": folder, "label": label, "seed": seed, "overrides": overrides}
     if not folder.is_dir():
-        return Arm(**told, state="not started")
+        return Arm(**identity, state="not started")
     if (folder / FAILED).is_file():
-        error = json.loads((folder / FAILED).read_text("utf-8"))["error"]
-        return Arm(**told, state="failed", error=error)
-    if not (folder / "results.json").is_file():
-        return Arm(**told, state="unfinished")
-    rows, arm, records = (
-        json.loads((folder / name).read_text("utf-8")) for name in ("results.json", "arm.json", "records.json")
-    )
+        return Arm(**identity, state="failed", error=_read_json(folder / FAILED)["error"])
+    if not (folder / RESULTS).is_file():
+        return Arm(**identity, state="unfinished")
+    models, arm, records = (_read_json(folder / name) for name in (RESULTS, ARM, RECORDS))
     return Arm(
-        **told,
+        **identity,
         state="finished",
-        models=tuple(row["name"] for row in rows),
-        measures={row["name"]: row["measures"] for row in rows},
+        models=tuple(model["name"] for model in models),
+        measures={model["name"]: model["measures"] for model in models},
         stages=tuple(arm["stages"]),
         heldout=arm["key"]["heldout"],
-        texts={name: _text(of) for name, of in records.items()},
+        texts={name: _add_up_documents(documents) for name, documents in records.items()},
     )
 
 
-def _text(told: Mapping[str, Any]) -> HeldOutText:
+def _read_json(file: Path) -> Any:
+    return json.loads(file.read_text("utf-8"))
+
+
+def _add_up_documents(documents: Mapping[str, Any]) -> HeldOutText:
     """Add up the documents of each record: long text is cut into several."""
     characters: dict[str, int] = defaultdict(int)
-    for record, count in zip(told["records"], told["characters"], strict=True):
+    for record, count in zip(documents["records"], documents["characters"], strict=True):
         characters[record] += count
     bits: dict[str, dict[str, float]] = {}
-    for model, values in told["bits"].items():
-        of = bits[model] = dict.fromkeys(characters, 0.0)
-        for record, value in zip(told["records"], values, strict=True):
-            of[record] += value
-    return HeldOutText(
-        groups=dict(zip(told["records"], told["groups"], strict=True)), characters=dict(characters), bits=bits
-    )
+    for model, values in documents["bits"].items():
+        model_bits = bits[model] = dict.fromkeys(characters, 0.0)
+        for record, value in zip(documents["records"], values, strict=True):
+            model_bits[record] += value
+    groups = dict(zip(documents["records"], documents["groups"], strict=True))
+    return HeldOutText(groups=groups, characters=dict(characters), bits=bits)
 
 
 def _check_same_text(arms: Sequence[Arm]) -> None:

@@ -1,59 +1,64 @@
-"""Arms of a sweep on the benchmark: means over seeds, and tests against the reference."""
+"""Compares arms of a sweep on the benchmark: means over seeds, and tests against the reference."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from hypnos.experiment.sweep.arms import Arm
-from hypnos.experiment.sweep.seeds import Against, Table, against, mean_over_seeds
-from hypnos.experiment.sweep.tables import tests_note
+from hypnos.experiment.sweep.seeds import ArmComparison, SeedValues, compare_with_reference, mean_over_seeds
+from hypnos.experiment.sweep.tables import correct_together, tests_note
 from hypnos.report.results import Metric, Note, Results, TaskQuestions
-from hypnos.report.statistics.intervals_and_tests import Interval, holm
+from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.metric_tables import column_of, headline_metrics, label_of
 from hypnos.report.tables.table import Grid
 
 
 def benchmark_tables(
-    lines: Mapping[str, Sequence[Arm]], scores: Results, reference: str
+    arms_by_label: Mapping[str, Sequence[Arm]], scores: Results, reference: str
 ) -> tuple[list[Grid], list[Note]]:
-    """A table and tests for each task, from its headline metrics."""
+    """A table and tests for each task, from its headline metrics.
+
+    Args:
+        arms_by_label: finished arms.
+        scores: its models are named by the arms' folders.
+        reference: label of the arm that others are tested against.
+    """
     grids, notes = [], []
     for task in scores.tasks:
         metrics = headline_metrics(task)
-        found: list[tuple[Metric, Against]] = []
-        cells: dict[str, list[Interval | None]] = {label: [] for label in lines}
+        tests: list[tuple[str, ArmComparison]] = []
+        cells: dict[str, list[Interval | None]] = {label: [] for label in arms_by_label}
         for metric in metrics:
-            tables, groups = _tables(lines, scores, task, metric)
-            for label in lines:
-                cells[label].append(mean_over_seeds(tables[label], groups) if tables.get(label) else None)
-            if tables.get(reference):
-                others = {label: table for label, table in tables.items() if label != reference and table}
-                found += [(metric, one) for one in against(tables[reference], others, groups)]
+            values, groups = _values_of_shared_questions(arms_by_label, scores, task, metric)
+            for label in arms_by_label:
+                cells[label].append(mean_over_seeds(values[label], groups) if values.get(label) else None)
+            if values.get(reference):
+                others = {label: table for label, table in values.items() if label != reference and table}
+                comparisons = compare_with_reference(values[reference], others, groups)
+                tests += [(label_of(metric.name), comparison) for comparison in comparisons]
         title = task.title or task.name
         columns = tuple(column_of(metric) for metric in metrics)
-        rows = tuple((label, tuple(of)) for label, of in cells.items())
+        rows = tuple((label, tuple(row)) for label, row in cells.items())
         grids.append(Grid(key=f"benchmark/{task.name}", title=title, columns=columns, rows=rows, corner="arm"))
-        adjusted = holm([one.comparison.p for _, one in found])
-        tests = [
-            (label_of(metric.name), replace(one, comparison=replace(one.comparison, adjusted=p)))
-            for (metric, one), p in zip(found, adjusted, strict=True)
-        ]
-        note = tests_note(f"{title}: arms against {reference}", tests, reference, columns[0])
+        note = tests_note(f"{title}: arms against {reference}", correct_together(tests), reference, columns[0])
         notes += [note] if note else []
     return grids, notes
 
 
-def _tables(
-    lines: Mapping[str, Sequence[Arm]], scores: Results, task: TaskQuestions, metric: Metric
-) -> tuple[dict[str, Table], list[str]]:
+def _values_of_shared_questions(
+    arms_by_label: Mapping[str, Sequence[Arm]], scores: Results, task: TaskQuestions, metric: Metric
+) -> tuple[dict[str, SeedValues], list[str]]:
     """By label and seed, values of the questions to which every arm has one; and the groups of these."""
     columns = {
-        (label, arm.seed): found.scores[metric.name]
-        for label, arms in lines.items()
+        (label, arm.seed): answers.scores[metric.name]
+        for label, arms in arms_by_label.items()
         for arm in arms
-        if (found := scores.of(model=arm.folder.name, task=task.name)) and metric.name in found.scores
+        if (answers := scores.answers_of(model=arm.folder.name, task=task.name)) and metric.name in answers.scores
     }
-    there = [at for at in range(len(task.questions)) if all(of[at] is not None for of in columns.values())]
-    tables: dict[str, dict[str, list[float]]] = {}
-    for (label, seed), of in columns.items():
-        tables.setdefault(label, {})[seed] = [value for at in there if (value := of[at]) is not None]
-    return dict(tables), [task.questions[at].cluster for at in there]
+    shared = [
+        number
+        for number in range(len(task.questions))
+        if all(values[number] is not None for values in columns.values())
+    ]
+    by_label: dict[str, dict[str, list[float]]] = {}
+    for (label, seed), values in columns.items():
+        by_label.setdefault(label, {})[seed] = [value for number in shared if (value := values[number]) is not None]
+    return dict(by_label), [task.questions[number].cluster for number in shared]

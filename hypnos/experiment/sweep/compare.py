@@ -1,4 +1,4 @@
-"""A sweep, read and reported; its models answer the benchmark now where that is asked for."""
+"""Reads a sweep and writes its report; its models answer the benchmark now where that is asked for."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,7 @@ from hypnos.report.tables.terminal import text_table
 log = logging.getLogger(__name__)
 
 REPORT = "report"
+"""Folder of the report in that of the sweep."""
 
 
 def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | None = None) -> None:
@@ -26,7 +27,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
         build: makes an object from a config with a `_target_`.
-        planned: tells what the sweep meant to run.
+        planned: tells which arms the sweep meant to run.
 
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
@@ -41,7 +42,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
         name=folder.name,
         arms=arms,
         reference=compare["reference"],
-        scores=_scores(config, arms, build),
+        scores=_read_or_ask(config, arms, build),
         dollars_per_hour=compare["dollars_per_hour"],
     )
     if config["share"]:
@@ -59,7 +60,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
 
 
-def _scores(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -> Results | None:
+def _read_or_ask(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -> Results | None:
     """What arms answered when they ran; or, where it is asked for, the last model of every finished arm on the tasks.
 
     Arms of one model are asked once, by its key.

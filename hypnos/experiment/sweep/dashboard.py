@@ -1,23 +1,26 @@
-"""The dashboard of training at Weights & Biases: `python -m hypnos.experiment.sweep.dashboard --entity <yours>`.
+"""Saves a dashboard of training at Weights & Biases: `python -m hypnos.experiment.sweep.dashboard --entity <yours>`.
 
-It saves a view of the project with the panels below, once; runs of logger=wandb fill it.
+A view of the project with the panels below is saved once; runs of logger=wandb fill it.
 """
 
 import argparse
 from collections.abc import Sequence
 from typing import Any
 
+from hypnos.corpus.sources import GENERAL, SPECIFIC
 from hypnos.errors import UserError, one_line
+from hypnos.experiment.sweep.tables import FRONTIER
 from hypnos.experiment.sweep.wandb import FRONTIER_CHART, FRONTIER_FIELDS
-from hypnos.report.wandb.run import has_key
+from hypnos.report.wandb.run import AXIS, has_key
 
-AXIS = "experiment_step"
 STEP = "trainer/global_step"
+"""Lightning's own axis: optimizer steps of one stage."""
+
+SETS = (GENERAL, SPECIFIC)
+"""Held-out sets of every experiment of conf/."""
 
 
-def layout(
-    *, entity: str, project: str, group: str | None = None, sets: Sequence[str] = ("general", "anesthesia")
-) -> Any:
+def layout(*, entity: str, project: str, group: str | None = None, sets: Sequence[str] = SETS) -> Any:
     """Lay the panels out; needs no network.
 
     Args:
@@ -70,16 +73,16 @@ def layout(
             table("funnel"),
             panels.MediaBrowser(media_keys=["fertility", "figures/funnel"]),
         ],
-        "Thresholds": [frontier, table("selection/frontier")],
+        "Thresholds": [frontier, table(FRONTIER)],
         "Reports": [panels.MediaBrowser(media_keys=["figures/held_out", "figures/stages", "figures/frontier"])],
     }
-    shown = [ws.Metric("Group") == group] if group else []
+    filters = [ws.Metric("Group") == group] if group else []
     return ws.Workspace(
         entity=entity,
         project=project,
         name=f"Hypnos: {group}" if group else "Hypnos",
         sections=[ws.Section(name=name, panels=parts, is_open=True) for name, parts in sections.items()],
-        runset_settings=ws.RunsetSettings(filters=shown, groupby=[ws.Metric("Group"), ws.Metric("JobType")]),
+        runset_settings=ws.RunsetSettings(filters=filters, groupby=[ws.Metric("Group"), ws.Metric("JobType")]),
     )
 
 
@@ -91,10 +94,10 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--entity", required=True, help="a user or a team at W&B")
     parser.add_argument("--project", default="hypnos")
     parser.add_argument("--group", help="one experiment or sweep alone")
-    parser.add_argument("--sets", nargs="+", default=["general", "anesthesia"], help="names of the held-out sets")
-    chosen = parser.parse_args(arguments)
+    parser.add_argument("--sets", nargs="+", default=list(SETS), help="names of the held-out sets")
+    options = parser.parse_args(arguments)
     with one_line(reraise=False):
-        view = layout(entity=chosen.entity, project=chosen.project, group=chosen.group, sets=chosen.sets)
+        view = layout(entity=options.entity, project=options.project, group=options.group, sets=options.sets)
         if not has_key():
             raise UserError("dashboard: no key to save it with: set WANDB_API_KEY or run `wandb login`")
         view.save()

@@ -1,4 +1,4 @@
-"""What there is to know of a sweep besides its measures: the fate of every arm, seeds, and hours."""
+"""Writes what there is to know of a sweep besides its measures: every arm's state, seeds, and hours."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,24 +9,23 @@ from hypnos.report.results import Note
 def hours_note(arms: Sequence[Arm], dollars_per_hour: float | None) -> Note | None:
     """What each arm's stages took, and what was trained in all: a shared stage counts once there."""
     rows: list[tuple[str, ...]] = []
-    once: dict[str, float] = {}
+    hours_by_stage: dict[str, float] = {}
     for arm in arms:
         if arm.state != "finished":
             continue
         hours = 0.0
         for stage in arm.stages:
-            own = stage["seconds"] / 3600 * stage.get("processes", 1)
-            once[stage["key"]] = own
-            hours += own
+            stage_hours = stage["seconds"] / 3600 * stage.get("processes", 1)
+            hours_by_stage[stage["key"]] = stage_hours
+            hours += stage_hours
         names = "; ".join(f"{stage['name']} {stage['seconds']:,.0f} s, {stage['steps']} steps" for stage in arm.stages)
         device = ", ".join(dict.fromkeys(str(stage.get("device", "?")) for stage in arm.stages))
         rows.append((arm.label, arm.seed, names, device, f"{hours:.3f}", _dollars(hours, dollars_per_hour)))
     if not rows:
         return None
-    total = sum(once.values())
-    rows.append(
-        ("all, shared stages once", "", f"{len(once)} stages", "", f"{total:.3f}", _dollars(total, dollars_per_hour))
-    )
+    total = sum(hours_by_stage.values())
+    count = f"{len(hours_by_stage)} stages"
+    rows.append(("all, shared stages once", "", count, "", f"{total:.3f}", _dollars(total, dollars_per_hour)))
     head = ("arm", "seed", "stages", "device", "device hours", "US$")
     text = "Hours of all devices of a stage, from its last start to its end."
     return Note(title="Time", head=head, rows=tuple(rows), text=text)
@@ -44,11 +43,11 @@ def states_note(arms: Sequence[Arm]) -> Note:
     )
 
 
-def uneven_seeds(lines: Mapping[str, Sequence[Arm]]) -> Iterator[Note]:
+def uneven_seeds(arms_by_label: Mapping[str, Sequence[Arm]]) -> Iterator[Note]:
     """Say where arms do not have the same seeds."""
-    seeds = {label: [arm.seed for arm in arms] for label, arms in lines.items()}
-    if len({tuple(sorted(of)) for of in seeds.values()}) > 1:
-        rows = tuple((label, ", ".join(of)) for label, of in seeds.items())
+    seeds = {label: [arm.seed for arm in arms] for label, arms in arms_by_label.items()}
+    if len({tuple(sorted(of_label)) for of_label in seeds.values()}) > 1:
+        rows = tuple((label, ", ".join(of_label)) for label, of_label in seeds.items())
         text = "Tests use the seeds that both arms have."
         yield Note(title="Seeds are not the same", head=("arm", "seeds"), rows=rows, text=text)
 

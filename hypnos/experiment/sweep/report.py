@@ -1,7 +1,7 @@
-"""The report of a sweep: arms over seeds, compared with the arm of reference."""
+"""Writes the report of a sweep: arms over seeds, compared with the arm of reference."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from hypnos.errors import UserError
@@ -10,7 +10,7 @@ from hypnos.experiment.sweep.benchmark_tables import benchmark_tables
 from hypnos.experiment.sweep.figures import draw_sweep
 from hypnos.experiment.sweep.notes import hours_note, states_note, uneven_seeds
 from hypnos.experiment.sweep.tables import (
-    finished,
+    finished_arms,
     forgetting_grid,
     frontier_grid,
     held_out_grid,
@@ -18,7 +18,7 @@ from hypnos.experiment.sweep.tables import (
     held_out_tests,
 )
 from hypnos.report.figures.figures import Figure
-from hypnos.report.pages.report_page import write_page
+from hypnos.report.pages.report_page import write_report_page
 from hypnos.report.report import Report
 from hypnos.report.results import Note, Results
 from hypnos.report.tables.csv_files import write_numbers, write_tables
@@ -33,7 +33,7 @@ def choose_reference(arms: Sequence[Arm], reference: str | None) -> str | None:
     Raises:
         UserError: no finished arm has this label.
     """
-    labels = list(finished(arms))
+    labels = list(finished_arms(arms))
     if reference is None:
         return labels[0] if labels else None
     if reference not in labels:
@@ -66,43 +66,52 @@ def write_sweep_report(
         UserError: no finished arm is called like the reference.
     """
     chosen = choose_reference(arms, reference)
-    lines = finished(arms)
-    sets = held_out_sets([arm for of in lines.values() for arm in of])
+    arms_by_label = finished_arms(arms)
+    sets = held_out_sets([arm for same in arms_by_label.values() for arm in same])
     grids: list[Grid] = []
     notes: list[Note] = [states_note(arms)]
     if chosen is not None:
-        notes += uneven_seeds(lines)
-    if chosen is not None and sets:
-        grids += [held_out_grid(lines, sets), forgetting_grid(lines, sets)]
-        test = held_out_tests(lines, sets, chosen)
-        notes += [test] if test else []
-    if chosen is not None and scores is not None:
-        found, tests = benchmark_tables(lines, scores, chosen)
-        grids += found
+        grids, tests = _compare(arms_by_label, sets, chosen, scores)
         notes += tests
-    frontier = frontier_grid(lines) if lines else None
-    grids += [frontier] if frontier else []
     hours = hours_note(arms, dollars_per_hour)
     notes += [hours] if hours else []
     failed = sum(arm.state == "failed" for arm in arms)
-    title = f"Sweep {name}: {len(lines)} arms" + (f", failed runs: {failed}" if failed else "")
-    results = Results(title=title, models=tuple(lines), tasks=(), answers=(), notes=tuple(notes))
+    title = f"Sweep {name}: {len(arms_by_label)} arms" + (f", failed runs: {failed}" if failed else "")
+    results = Results(title=title, models=tuple(arms_by_label), tasks=(), answers=(), notes=tuple(notes))
     directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as made:
-        place = Path(made)
-        figures = tuple(draw_sweep(place, lines, sets, grids[0])) if lines and sets else ()
-        (place / "report.md").write_text(_markdown(title, grids, notes, figures), "utf-8", newline="\n")
-        tables = [*map(latex_grid, grids), *(latex_note(note, f"note {at}") for at, note in enumerate(notes, 1))]
-        (place / "report.tex").write_text("\n".join([HEAD, *tables]), "utf-8", newline="\n")
-        write_tables(place / "report.csv", grids, notes)
-        write_numbers(place / "numbers.csv", grids)
-        write_page(place / "report.html", results=results, grids=grids, notes=notes, figures=figures)
+    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as temporary:
+        folder = Path(temporary)
+        figures = tuple(draw_sweep(folder, arms_by_label, sets, grids[0])) if arms_by_label and sets else ()
+        (folder / "report.md").write_text(_markdown(title, grids, notes, figures), "utf-8", newline="\n")
+        (folder / "report.tex").write_text(_latex(grids, notes), "utf-8", newline="\n")
+        write_tables(folder / "report.csv", grids, notes)
+        write_numbers(folder / "numbers.csv", grids)
+        write_report_page(folder / "report.html", results=results, grids=grids, notes=notes, figures=figures)
         for old in directory.glob("*.png"):
             old.unlink()  # a figure of arms that are gone
-        for file in sorted(place.iterdir()):
+        for file in sorted(folder.iterdir()):
             file.replace(directory / file.name)
     drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
     return Report(directory=directory, grids=tuple(grids), notes=tuple(notes), figures=drawn)
+
+
+def _compare(
+    arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str], reference: str, scores: Results | None
+) -> tuple[list[Grid], list[Note]]:
+    """Every table of finished arms and their tests, in the order of the report."""
+    grids: list[Grid] = []
+    notes = list(uneven_seeds(arms_by_label))
+    if sets:
+        grids += [held_out_grid(arms_by_label, sets), forgetting_grid(arms_by_label, sets)]
+        tests = held_out_tests(arms_by_label, sets, reference)
+        notes += [tests] if tests else []
+    if scores is not None:
+        tables, benchmark_tests = benchmark_tables(arms_by_label, scores, reference)
+        grids += tables
+        notes += benchmark_tests
+    frontier = frontier_grid(arms_by_label)
+    grids += [frontier] if frontier else []
+    return grids, notes
 
 
 def _markdown(title: str, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
@@ -111,3 +120,8 @@ def _markdown(title: str, grids: Sequence[Grid], notes: Sequence[Note], figures:
     for figure in figures:
         parts += [f"![{figure.title}]({figure.path.name})", ""]
     return "\n".join(parts)
+
+
+def _latex(grids: Sequence[Grid], notes: Sequence[Note]) -> str:
+    note_tables = (latex_note(note, f"note {number}") for number, note in enumerate(notes, 1))
+    return "\n".join([HEAD, *map(latex_grid, grids), *note_tables])

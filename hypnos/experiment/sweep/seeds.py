@@ -1,4 +1,4 @@
-"""Arms over seeds: means with intervals, and paired tests against the arm of reference."""
+"""Computes means of arms over seeds with their intervals, and paired tests against the arm of reference."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,17 +6,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hypnos.report.statistics.intervals_and_tests import (
-    LEVEL,
-    RESAMPLES,
-    Comparison,
-    Interval,
-    compare_many,
-    tail_share,
-)
-from hypnos.report.statistics.resampling import draw, numbered, sum_groups
+from hypnos.report.statistics.intervals import LEVEL, RESAMPLES, Interval, tail_share
+from hypnos.report.statistics.paired_tests import Comparison, compare_many
+from hypnos.report.statistics.resampling import draw_groups, number_groups, sum_groups
 
-Table = Mapping[str, Sequence[float]]
+SeedValues = Mapping[str, Sequence[float]]
 """By seed, a value for each unit (a record or a question), always in the same order."""
 
 METHOD = (
@@ -27,7 +21,7 @@ METHOD = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Against:
+class ArmComparison:
     """An arm against the reference: `comparison` is the arm minus the reference; `by_seed` the mean of each seed."""
 
     label: str
@@ -35,67 +29,79 @@ class Against:
     by_seed: Mapping[str, float]
 
 
-def mean_over_seeds(table: Table, groups: Sequence[str], weights: Sequence[float] | None = None) -> Interval:
+def mean_over_seeds(seed_values: SeedValues, groups: Sequence[str], weights: Sequence[float] | None = None) -> Interval:
     """The sum of all values over the sum of their weights, and its interval over groups and seeds.
 
     The pigeonhole bootstrap (Owen, Annals of Applied Statistics 1, 2007), which errs towards wide intervals.
 
     Args:
-        table: values of each unit.
+        seed_values: values of each unit.
         groups: of the units; drawn whole.
         weights: of the units, such as characters of a record, 1 where there are none. They are drawn with their
             values, so that a measure per character does not depend on how long the drawn records are.
     """
-    values = np.array(list(table.values()), dtype=float).T
-    of_unit = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
-    at, size = numbered(groups)
-    value = float(values.mean(1).sum() / of_unit.sum()) if len(values) else math.nan
-    seeds = values.shape[1]
-    whole = Interval(value, math.nan, math.nan, len(values), size, raters=seeds)
-    if size < 2:
-        return whole
-    sums = sum_groups(np.column_stack([values, of_unit]), at, size)
+    values = np.array(list(seed_values.values()), dtype=float).T
+    unit_weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
+    group_of_row, group_count = number_groups(groups)
+    mean = float(values.mean(1).sum() / unit_weights.sum()) if len(values) else math.nan
+    seed_count = values.shape[1]
+    interval = Interval(mean, math.nan, math.nan, len(values), group_count, raters=seed_count)
+    if group_count < 2:
+        return interval
+    sums = sum_groups(np.column_stack([values, unit_weights]), group_of_row, group_count)
     random = np.random.default_rng(0)
-    by_seed = np.concatenate(list(draw(random, RESAMPLES, seeds))) / seeds
-    means, done = [], 0
-    for by_group in draw(random, RESAMPLES, size):
-        drawn = by_group @ sums
-        chosen = by_seed[done : done + len(by_group)]
-        done += len(by_group)
-        means.append((drawn[:, :-1] * chosen).sum(1) / drawn[:, -1])
-    tail = tail_share(LEVEL, size)
+    seed_shares = np.concatenate(list(draw_groups(random, RESAMPLES, seed_count))) / seed_count
+    means, start = [], 0
+    for group_draws in draw_groups(random, RESAMPLES, group_count):
+        resampled = group_draws @ sums
+        block = seed_shares[start : start + len(group_draws)]
+        start += len(group_draws)
+        means.append((resampled[:, :-1] * block).sum(1) / resampled[:, -1])
+    tail = tail_share(LEVEL, group_count)
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    return replace(whole, low=float(low), high=float(high))
+    return replace(interval, low=float(low), high=float(high))
 
 
-def against(
-    reference: Table, others: Mapping[str, Table], groups: Sequence[str], weights: Sequence[float] | None = None
-) -> list[Against]:
+def compare_with_reference(
+    reference: SeedValues,
+    others: Mapping[str, SeedValues],
+    groups: Sequence[str],
+    weights: Sequence[float] | None = None,
+) -> list[ArmComparison]:
     """Compare each arm with the reference, on the seeds both have; where they share none, on their means.
 
     The interval is that of the differences over groups and seeds, the test that of the seeds' means.
+
+    Args:
+        reference: values of the arm of reference.
+        others: of the other arms, by label.
+        groups: of the units; drawn and swapped whole.
+        weights: see `mean_over_seeds`.
     """
     pairs, differences = [], []
-    for table in others.values():
-        shared = [seed for seed in table if seed in reference]
-        first = table if not shared else {seed: table[seed] for seed in shared}
-        second = reference if not shared else {seed: reference[seed] for seed in shared}
-        one, other = _mean(first), _mean(second)
-        pairs.append((one, other))
-        apart = {seed: _minus(table[seed], reference[seed]) for seed in shared} or {"all": _minus(one, other)}
-        differences.append(apart)
-    found = []
-    tested = compare_many(pairs, list(groups))
-    for label, test, apart in zip(others, tested, differences, strict=True):
-        interval = mean_over_seeds(apart, groups, weights)
-        whole = replace(test, low=interval.low, high=interval.high)
-        found.append(Against(label=label, comparison=whole, by_seed={s: sum(v) / len(v) for s, v in apart.items()}))
-    return found
+    for values in others.values():
+        shared = [seed for seed in values if seed in reference]
+        arm_mean = _mean_of_seeds({seed: values[seed] for seed in shared} if shared else values)
+        reference_mean = _mean_of_seeds({seed: reference[seed] for seed in shared} if shared else reference)
+        pairs.append((arm_mean, reference_mean))
+        by_seed = {seed: _subtract(values[seed], reference[seed]) for seed in shared}
+        differences.append(by_seed or {"all": _subtract(arm_mean, reference_mean)})
+    comparisons = []
+    for label, test, by_seed in zip(others, compare_many(pairs, list(groups)), differences, strict=True):
+        interval = mean_over_seeds(by_seed, groups, weights)
+        comparisons.append(
+            ArmComparison(
+                label=label,
+                comparison=replace(test, low=interval.low, high=interval.high),
+                by_seed={seed: sum(values) / len(values) for seed, values in by_seed.items()},
+            )
+        )
+    return comparisons
 
 
-def _mean(table: Table) -> list[float]:
-    return [sum(values) / len(values) for values in zip(*table.values(), strict=True)]
+def _mean_of_seeds(seed_values: SeedValues) -> list[float]:
+    return [sum(values) / len(values) for values in zip(*seed_values.values(), strict=True)]
 
 
-def _minus(first: Sequence[float], second: Sequence[float]) -> list[float]:
+def _subtract(first: Sequence[float], second: Sequence[float]) -> list[float]:
     return [a - b for a, b in zip(first, second, strict=True)]

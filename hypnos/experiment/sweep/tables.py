@@ -1,4 +1,4 @@
-"""What a sweep shows, as tables: held-out text, forgetting, and what was kept."""
+"""Turns arms of a sweep into tables: held-out text, what a stage forgot, and what a filter kept."""
 
 import json
 import math
@@ -6,131 +6,141 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from hypnos.corpus.sources import SPECIFIC
 from hypnos.experiment.sweep.arms import Arm, by_label
-from hypnos.experiment.sweep.seeds import METHOD, Against, Table, against, mean_over_seeds
+from hypnos.experiment.sweep.seeds import METHOD, ArmComparison, SeedValues, compare_with_reference, mean_over_seeds
 from hypnos.report.results import Note
-from hypnos.report.statistics.intervals_and_tests import Interval, holm
+from hypnos.report.statistics.intervals import Interval
+from hypnos.report.statistics.paired_tests import holm
 from hypnos.report.tables.metric_tables import write_p
 from hypnos.report.tables.table import Column, Grid
-
-SPECIALTY = "anesthesia"
-"""The held-out set by which a filter is judged."""
 
 FRONTIER = "selection/frontier"
 """Key of the table of what is kept."""
 
+SPECIFIC_BITS = f"{SPECIFIC}_bits_per_char"
+"""Column of that table: the measure by which a filter is judged."""
+
 BITS = Column(name="bits_per_char", label="bits per character", better="lower", scale=1.0, digits=3)
 CHANGE = Column(name="change", label="change", better="lower", scale=1.0, digits=3)
 
+_UNTRAINED = 2
+"""The first models of a run, the base and its vocabulary: no stage has changed anything yet."""
 
-def finished(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
+
+def finished_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     """Finished arms by label."""
     return by_label([arm for arm in arms if arm.state == "finished"])
 
 
 def held_out_sets(arms: Sequence[Arm]) -> list[str]:
     """Names of the sets that there is text of."""
-    names = dict.fromkeys(name for arm in arms for name, text in arm.texts.items() if text.characters)
-    return list(names)
+    return list(dict.fromkeys(name for arm in arms for name, text in arm.texts.items() if text.characters))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBits:
-    """Bits of the records that all arms have, over the mean number of characters; `weights` are their characters so."""
+    """Bits of the records that all arms have, over the mean number of characters of a record.
 
-    by_label: Mapping[str, Mapping[str, Table]]
+    Attributes:
+        by_label: by label and model of the run (`""` for the last), the values of each seed.
+        groups: of the records.
+        weights: characters of the records, over their mean.
+    """
+
+    by_label: Mapping[str, Mapping[str, SeedValues]]
     groups: list[str]
     weights: list[float]
 
+    def mean(self, label: str, model: str = "") -> Interval:
+        """The measure of the whole set: all bits over all characters."""
+        return mean_over_seeds(self.by_label[label][model], self.groups, self.weights)
 
-def record_bits(lines: Mapping[str, Sequence[Arm]], name: str) -> RecordBits:
-    """Bits of each record by label, by model of the run (`""` for the last) and by seed.
 
-    Their mean is the measure of the whole set: all bits over all characters.
-    """
-    texts = [arm.texts[name] for arms in lines.values() for arm in arms]
+def record_bits(arms_by_label: Mapping[str, Sequence[Arm]], name: str) -> RecordBits:
+    """Bits of each record of a held-out set."""
+    texts = [arm.texts[name] for arms in arms_by_label.values() for arm in arms]
     records = [record for record in texts[0].characters if all(record in text.characters for text in texts)]
     mean = sum(texts[0].characters[record] for record in records) / max(len(records), 1)
-    found: dict[str, dict[str, Table]] = {}
-    for label, arms in lines.items():
-        of: dict[str, dict[str, list[float]]] = {}
+    values: dict[str, dict[str, SeedValues]] = {}
+    for label, arms in arms_by_label.items():
+        by_model: dict[str, dict[str, list[float]]] = {}
         for arm in arms:
             for model in (*arm.models, ""):
                 bits = arm.texts[name].bits[model or arm.last]
-                of.setdefault(model, {})[arm.seed] = [bits[record] / mean for record in records]
-        found[label] = dict(of)
+                by_model.setdefault(model, {})[arm.seed] = [bits[record] / mean for record in records]
+        values[label] = dict(by_model)
     return RecordBits(
-        by_label=found,
+        by_label=values,
         groups=[texts[0].groups[record] for record in records],
         weights=[texts[0].characters[record] / mean for record in records],
     )
 
 
-def held_out_grid(lines: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
+def held_out_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
     """Every arm's last model on every held-out set."""
-    cells: dict[str, list[Interval | None]] = {label: [] for label in lines}
-    for name in sets:
-        bits = record_bits(lines, name)
-        for label in lines:
-            cells[label].append(mean_over_seeds(bits.by_label[label][""], bits.groups, bits.weights))
+    bits_of_sets = [record_bits(arms_by_label, name) for name in sets]
     columns = tuple(
         Column(name=f"{name}_bits_per_char", label=f"{name}, bits/char", better="lower", scale=1.0, digits=3)
         for name in sets
     )
     note = f"Held-out answers, all bits over all characters. {METHOD}"
-    rows = tuple((label, tuple(cells[label])) for label in lines)
+    rows = tuple((label, tuple(bits.mean(label) for bits in bits_of_sets)) for label in arms_by_label)
     return Grid(key="held-out/last", title="Held-out text", columns=columns, rows=rows, corner="arm", note=note)
 
 
-def held_out_tests(lines: Mapping[str, Sequence[Arm]], sets: Sequence[str], reference: str) -> Note | None:
+def held_out_tests(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str], reference: str) -> Note | None:
     """Every arm against the reference on every held-out set, corrected together."""
-    found: list[tuple[str, Against]] = []
+    tests: list[tuple[str, ArmComparison]] = []
     for name in sets:
-        bits = record_bits(lines, name)
-        others = {label: bits.by_label[label][""] for label in lines if label != reference}
-        tests = against(bits.by_label[reference][""], others, bits.groups, bits.weights)
-        found += [(f"{name}, bits/char", one) for one in tests]
-    adjusted = holm([one.comparison.p for _, one in found])
-    found = [
-        (what, replace(one, comparison=replace(one.comparison, adjusted=p)))
-        for (what, one), p in zip(found, adjusted, strict=True)
+        bits = record_bits(arms_by_label, name)
+        others = {label: bits.by_label[label][""] for label in arms_by_label if label != reference}
+        comparisons = compare_with_reference(bits.by_label[reference][""], others, bits.groups, bits.weights)
+        tests += [(f"{name}, bits/char", comparison) for comparison in comparisons]
+    return tests_note(f"Held-out text: arms against {reference}", correct_together(tests), reference, BITS)
+
+
+def correct_together(tests: Sequence[tuple[str, ArmComparison]]) -> list[tuple[str, ArmComparison]]:
+    """Tests, each with the name of its measure, with p corrected over all of them."""
+    adjusted = holm([test.comparison.p for _, test in tests])
+    return [
+        (measure, replace(test, comparison=replace(test.comparison, adjusted=p)))
+        for (measure, test), p in zip(tests, adjusted, strict=True)
     ]
-    return tests_note(f"Held-out text: arms against {reference}", found, reference, BITS)
 
 
-def tests_note(title: str, found: Sequence[tuple[str, Against]], reference: str, column: Column) -> Note | None:
-    """Tests as a finished table."""
+def tests_note(title: str, tests: Sequence[tuple[str, ArmComparison]], reference: str, column: Column) -> Note | None:
+    """Tests as a finished table, with values written as in a column; None where there is no test."""
     rows = []
-    for what, one in found:
-        test = one.comparison
-        by_seed = "; ".join(f"{seed}: {column.write(value)}" for seed, value in one.by_seed.items())
-        p_values = write_p(test.p), write_p(test.adjusted)
-        interval = f"[{column.write(test.low)}, {column.write(test.high)}]"
-        sizes = str(test.n), str(test.groups)
-        rows.append((what, one.label, column.write(test.difference), interval, *p_values, by_seed, *sizes))
+    for measure, test in tests:
+        comparison = test.comparison
+        by_seed = "; ".join(f"{seed}: {column.write(value)}" for seed, value in test.by_seed.items())
+        p_values = write_p(comparison.p), write_p(comparison.adjusted)
+        interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
+        sizes = str(comparison.n), str(comparison.groups)
+        rows.append((measure, test.label, column.write(comparison.difference), interval, *p_values, by_seed, *sizes))
     if not rows:
         return None
     head = ("measure", "arm", f"arm − {reference}", "95 % interval", "p", "p (Holm)", "by seed", "n", "groups")
     return Note(title=title, head=head, rows=tuple(rows), text=METHOD)
 
 
-def forgetting_grid(lines: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
+def forgetting_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
     """After each stage: bits per character of every set, and the change by that stage alone."""
     cells: dict[str, list[Interval | None]] = {}
     for name in sets:
-        bits = record_bits(lines, name)
-        values, of = bits.by_label, (bits.groups, bits.weights)
-        for label, arms in lines.items():
+        bits = record_bits(arms_by_label, name)
+        for label, arms in arms_by_label.items():
             models = arms[0].models
             for number, model in enumerate(models):
                 row = cells.setdefault(f"{label}: {model}", [])
-                row.append(mean_over_seeds(values[label][model], *of))
-                if number < 2:  # the base and its vocabulary: no stage has changed anything
+                row.append(bits.mean(label, model))
+                if number < _UNTRAINED:
                     row.append(None)
                     continue
-                after, before = values[label][model], values[label][models[number - 1]]
-                change = {s: [a - b for a, b in zip(after[s], before[s], strict=True)] for s in after}
-                row.append(mean_over_seeds(change, *of))
+                after, before = bits.by_label[label][model], bits.by_label[label][models[number - 1]]
+                change = {seed: [a - b for a, b in zip(after[seed], before[seed], strict=True)] for seed in after}
+                row.append(mean_over_seeds(change, bits.groups, bits.weights))
     columns = []
     for name in sets:
         columns += [
@@ -152,46 +162,50 @@ def forgetting_grid(lines: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> 
 def kept_share(arm: Arm) -> tuple[int, int] | None:
     """Records of the specialty that passed, and all that were read, in the stages trained on them."""
     for stage in arm.stages:
-        told = stage["data"]["sources"].get(SPECIALTY)
-        if told is not None:
-            return told["records"], told["records"] + sum(told["unselected"].values())
+        source = stage["data"]["sources"].get(SPECIFIC)
+        if source is not None:
+            return source["records"], source["records"] + sum(source["unselected"].values())
     return None
 
 
-def spent(arm: Arm) -> float | None:
+def read_cost(arm: Arm) -> float | None:
     """Dollars that the records of the specialty cost, where filter.py's folder tells."""
-    path = arm.asked(f"sources.{SPECIALTY}.path")
+    path = arm.override(f"sources.{SPECIFIC}.path")
     for folder in (Path(path), Path(path).parent) if path else ():
         if (folder / "funnel.json").is_file():
-            told = json.loads((folder / "funnel.json").read_text("utf-8"))
-            steps = told if isinstance(told, list) else told.get("funnel", [])
-            return float(sum(of["usd"] for step in steps for of in step["notes"].get("spend", {}).values()))
+            content = json.loads((folder / "funnel.json").read_text("utf-8"))
+            steps = content if isinstance(content, list) else content.get("funnel", [])
+            spends = (spend for step in steps for spend in step["notes"].get("spend", {}).values())
+            return float(sum(spend["usd"] for spend in spends))
     return None
 
 
-def frontier_grid(lines: Mapping[str, Sequence[Arm]]) -> Grid | None:
-    """What each arm's filter keeps, what a kept record cost, and what the model achieves on the specialty."""
-    shares = {label: [kept_share(arm) for arm in arms] for label, arms in lines.items()}
-    if all(one is None or one[0] == one[1] for of in shares.values() for one in of):
+def frontier_grid(arms_by_label: Mapping[str, Sequence[Arm]]) -> Grid | None:
+    """What each arm's filter keeps, what a kept record cost, and what the model achieves on the specialty.
+
+    Returns:
+        None where no arm filters anything.
+    """
+    shares = {label: [kept_share(arm) for arm in arms] for label, arms in arms_by_label.items()}
+    if all(share is None or share[0] == share[1] for of_label in shares.values() for share in of_label):
         return None
-    with_text = all(arm.texts.get(SPECIALTY) for arms in lines.values() for arm in arms)
-    records = record_bits(lines, SPECIALTY) if with_text else None
+    with_text = all(arm.texts.get(SPECIFIC) for arms in arms_by_label.values() for arm in arms)
+    bits = record_bits(arms_by_label, SPECIFIC) if with_text else None
     rows = []
-    for label, arms in lines.items():
-        told = [one for one in shares[label] if one is not None]
-        kept = _mean([one[0] for one in told])
-        share = _mean([one[0] / one[1] for one in told if one[1]])
-        usd = spent(arms[0])
-        cost = None if usd is None or not kept or not kept.value else _plain(usd / kept.value, len(told))
+    for label, arms in arms_by_label.items():
+        counts = [share for share in shares[label] if share is not None]
+        kept = _mean([passed for passed, _ in counts])
+        share = _mean([passed / read for passed, read in counts if read])
+        usd = read_cost(arms[0])
+        cost = None if usd is None or not kept or not kept.value else _exactly(usd / kept.value, len(counts))
         tokens = _mean([stage["data"]["epoch"]["learnt_tokens"] for arm in arms for stage in arm.stages[-1:]])
-        bits = mean_over_seeds(records.by_label[label][""], records.groups, records.weights) if records else None
-        rows.append((label, (kept, share, cost, tokens, bits)))
+        rows.append((label, (kept, share, cost, tokens, bits.mean(label) if bits else None)))
     columns = (
         Column(name="kept", label="records kept", better="neither", scale=1.0, digits=0),
         Column(name="kept_share", label="kept, %", better="neither"),
         Column(name="usd_per_record", label="US$ per kept record", better="neither", scale=1.0, digits=5),
         Column(name="learnt_tokens", label="learnt tokens an epoch", better="neither", scale=1.0, digits=0),
-        Column(name=f"{SPECIALTY}_bits_per_char", label=f"{SPECIALTY}, bits/char", better="lower", scale=1.0, digits=3),
+        Column(name=SPECIFIC_BITS, label=f"{SPECIFIC}, bits/char", better="lower", scale=1.0, digits=3),
     )
     note = "Arms with selection=random hold as many records as the filter keeps, drawn at random: its control."
     return Grid(key=FRONTIER, title="What is kept", columns=columns, rows=tuple(rows), corner="arm", note=note)
@@ -204,8 +218,9 @@ def selection_kind(label: str) -> str:
 
 
 def _mean(values: Sequence[float]) -> Interval | None:
-    return _plain(sum(values) / len(values), len(values)) if values else None
+    return _exactly(sum(values) / len(values), len(values)) if values else None
 
 
-def _plain(value: float, n: int) -> Interval:
+def _exactly(value: float, n: int) -> Interval:
+    """A number without an interval."""
     return Interval(value, math.nan, math.nan, n, n)

@@ -4,28 +4,31 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from hypnos.experiment.sweep.tables import FRONTIER, SPECIALTY, selection_kind
+from hypnos.experiment.sweep.tables import FRONTIER, SPECIFIC_BITS, selection_kind
 from hypnos.report.report import Report
-from hypnos.report.wandb.report import FILES, WandbReport, log_files, use_stages
-from hypnos.report.wandb.tables import every_value, shown
+from hypnos.report.wandb.report import FILES, log_files, use_stages
+from hypnos.report.wandb.run import WandbAccount
+from hypnos.report.wandb.tables import every_value, report_media
 
 FRONTIER_CHART = "frontier"
-FRONTIER_FIELDS = {"x": "kept_share", "y": f"{SPECIALTY}_bits_per_char", "stroke": "selection"}
+"""What the chart is logged as."""
+
+FRONTIER_FIELDS = {"x": "kept_share", "y": SPECIFIC_BITS, "stroke": "selection"}
 """Columns of the chart's table; the dashboard draws it by them too."""
 
 
-def publish_sweep(account: WandbReport, report: Report, *, name: str, models: Mapping[str, Path]) -> None:
+def publish_sweep(account: WandbAccount, report: Report, *, name: str, models: Mapping[str, Path]) -> None:
     """Send tables and figures of a sweep, and its threshold frontier as a chart.
 
     Args:
         account: where to.
         report: as written.
-        name: of the sweep: the group of its runs.
+        name: of the sweep, which is the group of its runs.
         models: the last model of each finished arm, by the arm's folder.
     """
     config = {"sweep": name, "models": list(models)}
-    with account.run("sweep", account.group or name, f"report-{name}", config) as run:
-        run.log({**shown(report), **dict(frontier_chart(report))})
+    with account.run("sweep", name=f"report-{name}", group=name, config=config) as run:
+        run.log({**report_media(report), **dict(frontier_chart(report))})
         run.summary.update(every_value(report))
         use_stages(run, models)
         texts = [report.directory / file for file in FILES]

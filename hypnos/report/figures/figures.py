@@ -1,4 +1,4 @@
-"""Which figures a report has: bars and heat maps of each task, and a radar over all of them."""
+"""Draws the figures of a report: bars and heat maps of each task, and a radar over all of them."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -38,10 +38,10 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
                 path = directory / f"{task.name}_{figure}.png"
                 _bars(path, part, f"{task.title or task.name}: {part.title}")
                 yield Figure(path, f"{task.title or task.name}: {part.title}")
-        chosen = _headline(task.name, tables, headline)
-        for at, column in enumerate(chosen.columns if chosen else ()):
-            if chosen and column.better == "higher" and column.scale == 100:
-                cells = ((label, cells[at]) for label, cells in chosen.rows)
+        shares = _headline(task.name, tables, headline)
+        for number, column in enumerate(shares.columns if shares else ()):
+            if shares and column.better == "higher" and column.scale == 100:
+                cells = ((label, cells[number]) for label, cells in shares.rows)
                 spoke = f"{task.title or task.name}\n{column.shown}"
                 spokes[spoke] = {label: cell.value * 100 for label, cell in cells if cell and cell.n}
         for grid in tables:
@@ -75,10 +75,10 @@ def _headline(task: str, grids: Sequence[Grid], headline: set[tuple[str, str]]) 
     columns, cells = [], []
     families = [grid for grid in grids if "/by_" not in grid.key]
     for grid in families:
-        for at, column in enumerate(grid.columns):
+        for number, column in enumerate(grid.columns):
             if (task, column.name) in headline:
                 columns.append(column)
-                cells.append({label: row[at] for label, row in grid.rows})
+                cells.append({label: row[number] for label, row in grid.rows})
     if not columns:
         return None
     labels = list(dict.fromkeys(label for grid in families for label, _ in grid.rows))
@@ -94,23 +94,23 @@ def _by_level(grids: Sequence[Grid]) -> Grid | None:
     columns = tuple(column for grid in parts for column in grid.columns)
     labels = [label for label, _ in parts[0].rows]
     rows = tuple((label, tuple(cell for grid in parts for cell in dict(grid.rows)[label])) for label in labels)
-    what = parts[0].title.partition(": ")[2].partition(" by ")[0]
-    return Grid(key=parts[0].key, title=f"{what} by kind of question", columns=columns, rows=rows)
+    metric = parts[0].title.partition(": ")[2].partition(" by ")[0]
+    return Grid(key=parts[0].key, title=f"{metric} by kind of question", columns=columns, rows=rows)
 
 
 def _bars(path: Path, grid: Grid, title: str, unit: str = "percent") -> None:
     scales = [column.scale for column in grid.columns]
 
-    def series(pick: str) -> dict[str, list[float]]:
+    def series(attribute: str) -> dict[str, list[float]]:
         return {
-            label: [getattr(cell, pick) * scale if cell else math.nan for cell, scale in zip(cells, scales)]
+            label: [getattr(cell, attribute) * scale if cell else math.nan for cell, scale in zip(cells, scales)]
             for label, cells in grid.rows
         }
 
     low, high = series("low"), series("high")
     grouped_bars(
         path,
-        groups=[_group(grid, at) for at in range(len(grid.columns))],
+        groups=[_group_title(grid, number) for number in range(len(grid.columns))],
         bars=series("value"),
         ends={label: list(zip(low[label], high[label])) for label in low},
         ylabel=unit,
@@ -119,9 +119,9 @@ def _bars(path: Path, grid: Grid, title: str, unit: str = "percent") -> None:
     )
 
 
-def _group(grid: Grid, at: int) -> str:
+def _group_title(grid: Grid, number: int) -> str:
     """What stands below a group of bars; parts of a task also say how many questions they have."""
     if "/by_" not in grid.key:
-        return grid.columns[at].title
-    sizes = {cells[at].n for _, cells in grid.rows if cells[at]}  # type: ignore[union-attr]
-    return f"{grid.columns[at].shown}\n(n = {max(sizes, default=0)})"
+        return grid.columns[number].title
+    sizes = {cells[number].n for _, cells in grid.rows if cells[number]}  # type: ignore[union-attr]
+    return f"{grid.columns[number].shown}\n(n = {max(sizes, default=0)})"

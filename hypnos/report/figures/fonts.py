@@ -1,4 +1,4 @@
-"""Chinese in figures: a font that has its characters, or other names where there is none."""
+"""Finds a font with Chinese characters for figures, and other names for texts where there is none."""
 
 import re
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Figures of the funnel: what each step kept and removed, and what a threshold would keep."""
+"""Draws the funnel: what each step kept and removed, and what a threshold would keep."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,7 +8,10 @@ COLOURS = (
     *("#c44e52", "#dd8452", "#ccb974", "#8172b3", "#937860", "#da8bc3", "#8c8c8c"),
     *("#7a1f2b", "#f2b5a0", "#6b8e23", "#b7a6e0", "#3d2b1f", "#64b5cd", "#c7c7c7"),
 )
+"""Of the reasons, in the order in which they first come."""
+
 KEPT = "#4c72b0"
+"""Of the records that passed."""
 
 
 def funnel_bars(path: Path, funnel: Sequence[Mapping[str, Any]]) -> None:
@@ -26,9 +29,9 @@ def funnel_bars(path: Path, funnel: Sequence[Mapping[str, Any]]) -> None:
     names = [entry["step"] for entry in funnel]
     left = [entry["out"] for entry in funnel]
     axes.bar_label(axes.barh(names, left, color=KEPT, label="kept"), label_type="center", color="white", fontsize=8)
-    for at, reason in enumerate(reasons):
+    for number, reason in enumerate(reasons):
         counts = [entry["rejected"].get(reason, 0) for entry in funnel]
-        axes.barh(names, counts, left=left, color=COLOURS[at % len(COLOURS)], label=reason, edgecolor="white")
+        axes.barh(names, counts, left=left, color=COLOURS[number % len(COLOURS)], label=reason, edgecolor="white")
         left = [a + b for a, b in zip(left, counts, strict=True)]
     axes.invert_yaxis()
     axes.set_xlabel("records")
@@ -55,7 +58,7 @@ def threshold_curve(path: Path, curve: Sequence[Mapping[str, float]], *, chosen:
     axes.set_xlabel("threshold on the overall grade")
     axes.set_ylabel("records kept", color=KEPT)
     if any(point["usd_per_record"] for point in curve):
-        other = axes.twinx()
-        other.plot(thresholds, [point["usd_per_record"] or float("nan") for point in curve], color=COLOURS[0])
-        other.set_ylabel("US$ per kept record", color=COLOURS[0])
+        cost = axes.twinx()
+        cost.plot(thresholds, [point["usd_per_record"] or float("nan") for point in curve], color=COLOURS[0])
+        cost.set_ylabel("US$ per kept record", color=COLOURS[0])
     figure.savefig(path, dpi=130)

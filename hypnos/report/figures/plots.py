@@ -1,4 +1,4 @@
-"""Figures as PNG."""
+"""Draws bars, radars, heat maps and lines as PNG."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -39,15 +39,15 @@ def grouped_bars(
     figure, axes = _figure(max(5.0, 1.2 + 0.42 * len(groups) * (len(bars) + 1)), 3.8)
     width = 0.8 / len(bars)
     for number, (name, values) in enumerate(bars.items()):
-        places = [g + (number - (len(bars) - 1) / 2) * width for g in range(len(groups))]
+        positions = [group + (number - (len(bars) - 1) / 2) * width for group in range(len(groups))]
         colour = COLOURS[number % len(COLOURS)]
-        axes.bar(places, values, width * 0.94, label=readable(name, number), color=colour)
+        axes.bar(positions, values, width * 0.94, label=readable(name, number), color=colour)
         if ends:
-            _whiskers(axes, places, values, ends[name])
-        for at, (place, value) in enumerate(zip(places, values)):
-            top = ends[name][at][1] if ends else math.nan
+            _draw_whiskers(axes, positions, values, ends[name])
+        for group, (position, value) in enumerate(zip(positions, values)):
+            top = ends[name][group][1] if ends else math.nan
             if not math.isnan(value):
-                _write_above(axes, place, value if math.isnan(top) else max(value, top), f"{value:.{digits}f}")
+                _write_above(axes, position, value if math.isnan(top) else max(value, top), f"{value:.{digits}f}")
     axes.set_xticks(range(len(groups)), [readable(name, at, "group") for at, name in enumerate(groups)])
     axes.set_ylabel(ylabel)
     axes.set_title(readable(title), loc="left", fontsize=11)
@@ -89,13 +89,13 @@ def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
     """Draw a table of numbers as coloured fields; `names` stand below the columns where no Chinese font is there."""
     import numpy as np
 
-    rule = grid.columns[0]
-    values = np.array([[cell.value * rule.scale if cell else math.nan for cell in cells] for _, cells in grid.rows])
-    top = 100.0 if rule.scale == 100 else float(np.nanmax(values))
-    digits = 0 if rule.scale == 100 else rule.digits
+    scale = grid.columns[0].scale
+    values = np.array([[cell.value * scale if cell else math.nan for cell in cells] for _, cells in grid.rows])
+    top = 100.0 if scale == 100 else float(np.nanmax(values))
+    digits = 0 if scale == 100 else grid.columns[0].digits
     title = readable(grid.title)
-    wide = 0.5 + sum(0.09 if sign.isascii() else 0.16 for sign in title)  # what the title takes
-    figure, axes = _figure(max(2.6 + 0.5 * values.shape[1], wide), 2.1 + 0.4 * len(values))
+    title_width = 0.5 + sum(0.09 if sign.isascii() else 0.16 for sign in title)  # inches
+    figure, axes = _figure(max(2.6 + 0.5 * values.shape[1], title_width), 2.1 + 0.4 * len(values))
     axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=top, aspect="auto")
     for row, column in np.ndindex(*values.shape):
         value = values[row, column]
@@ -135,10 +135,10 @@ def line_plot(
         ticks: names of x = 0, 1, and so on.
     """
     figure, axes = _figure(max(6.4, 1.1 * len(ticks)), 4.2)
-    for number, (name, many) in enumerate(lines.items()):
-        for at, line in enumerate(many):
+    for number, (name, of_name) in enumerate(lines.items()):
+        for repeat, line in enumerate(of_name):
             style = STYLES[number // len(COLOURS) % len(STYLES)]
-            label = readable(name, number) if not at else None
+            label = readable(name, number) if not repeat else None
             marker = "o" if points or len(line) == 1 else None
             look: dict[str, Any] = {"linewidth": 1.4, "markersize": 3.5, "marker": marker, "linestyle": style}
             axes.plot(*zip(*line), color=COLOURS[number % len(COLOURS)], label=label, alpha=0.85, **look)
@@ -166,9 +166,9 @@ def _figure(width: float, height: float, *, polar: bool = False) -> tuple[Any, A
     return figure, figure.subplots(subplot_kw={"projection": "polar"} if polar else None)
 
 
-def _write_above(axes: Any, place: float, height: float, text: str) -> None:
+def _write_above(axes: Any, position: float, height: float, text: str) -> None:
     style: dict[str, Any] = {"ha": "center", "fontsize": 7, "color": "#333333"}
-    axes.annotate(text, (place, height), xytext=(0, 2), textcoords="offset points", **style)
+    axes.annotate(text, (position, height), xytext=(0, 2), textcoords="offset points", **style)
 
 
 def _legend(figure: Any, names: int) -> None:
@@ -176,8 +176,10 @@ def _legend(figure: Any, names: int) -> None:
     figure.legend(loc="outside lower center", ncols=columns, frameon=False, fontsize=8)
 
 
-def _whiskers(axes: Any, places: Sequence[float], values: Sequence[float], ends: Sequence[tuple[float, float]]) -> None:
-    drawn = [(p, v, low, high) for p, v, (low, high) in zip(places, values, ends) if not math.isnan(low)]
+def _draw_whiskers(
+    axes: Any, positions: Sequence[float], values: Sequence[float], ends: Sequence[tuple[float, float]]
+) -> None:
+    drawn = [(p, v, low, high) for p, v, (low, high) in zip(positions, values, ends) if not math.isnan(low)]
     if drawn:
         at, middle, low, high = zip(*drawn)
         below = [max(value - end, 0.0) for value, end in zip(middle, low)]

@@ -1,4 +1,4 @@
-"""The funnel as one HTML page that needs nothing else: no script, no address, pictures within."""
+"""Writes the funnel as one HTML page that needs nothing else: no script, no address, pictures within."""
 
 import base64
 import html
@@ -33,7 +33,7 @@ class Sample:
     text: str
 
 
-def write_page(
+def write_funnel_page(
     path: Path, *, title: str, lead: str, tables: Sequence[Table], pictures: Sequence[Path], samples: Sequence[Sample]
 ) -> None:
     """Write the page."""

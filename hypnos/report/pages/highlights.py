@@ -1,4 +1,4 @@
-"""Where drugs and doses stand in an answer, so that a reader's eye falls on them."""
+"""Marks where drugs and doses stand in an answer, so that a reader's eye falls on them."""
 
 from collections.abc import Sequence
 
@@ -19,18 +19,18 @@ class Marker:
 
     def marks(self, text: str) -> list[Mark]:
         """Every drug name, and every dose that can be told, without overlap, in the order of the text."""
-        found: list[Mark] = [(mention.start, mention.end, "drug") for mention in self._names.find(text)]
-        written, places = align(text)
+        marks: list[Mark] = [(mention.start, mention.end, "drug") for mention in self._names.find(text)]
+        normalised, positions = align(text)
         # A dose's text says what it is and not where: it is looked for behind the dose before it.
-        at = 0
+        end = 0
         for dose in find_doses(text, self._drugs):
-            start = written.find(dose.text, at)
+            start = normalised.find(dose.text, end)
             if start < 0:
                 continue
-            at = start + len(dose.text)
-            found.append((places[start], places[at], f"dose-{grade(dose)}"))
-        kept: list[Mark] = []
-        for mark in sorted(found):
-            if not kept or mark[0] >= kept[-1][1]:
-                kept.append(mark)
-        return kept
+            end = start + len(dose.text)
+            marks.append((positions[start], positions[end], f"dose-{grade(dose)}"))
+        apart: list[Mark] = []
+        for mark in sorted(marks):
+            if not apart or mark[0] >= apart[-1][1]:
+                apart.append(mark)
+        return apart

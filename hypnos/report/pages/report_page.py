@@ -1,4 +1,4 @@
-"""The report as one self-contained HTML page, which needs no network."""
+"""Writes the report as one self-contained HTML page, which needs no network."""
 
 import base64
 import hashlib
@@ -14,15 +14,15 @@ from typing import Any
 from hypnos.report.figures.figures import Figure
 from hypnos.report.pages.highlights import Marker
 from hypnos.report.results import Answers, Note, Results, TaskQuestions
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.metric_tables import headline_metrics, label_of, method_note
 from hypnos.report.tables.table import Column, Grid
 from hypnos.specialty.drugs import Drug
 
-_HERE = Path(__file__).parent
+_FOLDER = Path(__file__).parent
 
 
-def write_page(
+def write_report_page(
     file: Path,
     *,
     results: Results,
@@ -60,8 +60,8 @@ def write_page(
         "topics": dict(results.topics),
         "left_out": [task.name for task in results.tasks if task not in shown],
     }
-    style, script = ((_HERE / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
-    page = Template((_HERE / "page.html").read_text("utf-8")).substitute(
+    style, script = ((_FOLDER / f"page.{kind}").read_text("utf-8") for kind in ("css", "js"))
+    page = Template((_FOLDER / "page.html").read_text("utf-8")).substitute(
         title=html.escape(results.title),
         style=style,
         style_hash=_hash(style),
@@ -108,7 +108,7 @@ def _cell(column: Column, cell: Interval | None, crossed: str) -> dict[str, Any]
 
 
 def _task(results: Results, task: TaskQuestions, marker: Marker | None) -> dict[str, Any]:
-    answers = [found for model in results.models if (found := results.of(model=model, task=task.name))]
+    answers = results.answers_to(task.name)
     chips = [metric for metric in task.metrics if metric.headline and any(metric.name in a.scores for a in answers)]
     return {
         "name": task.name,

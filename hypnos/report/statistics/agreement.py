@@ -1,7 +1,8 @@
-"""How far people agree on what they rated, and a judge with them."""
+"""Measures how far raters agree with each other, and a judge with them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Literal
 
 import numpy as np
@@ -10,11 +11,16 @@ from numpy.typing import NDArray
 from hypnos.report.results import Rating
 
 Level = Literal["nominal", "ordinal", "interval"]
+"""Kind of a scale: what the distance of two of its values is."""
+
 Weights = Literal["linear", "quadratic"]
-Values = NDArray[np.float64]
+"""How the cost of a disagreement grows with its distance."""
+
+Ratings = NDArray[np.float64]
+"""Values of raters, (raters, units) or (units,); NaN where a rater gave none."""
 
 
-def krippendorff_alpha(ratings: Values, *, level: Level = "ordinal") -> float:
+def krippendorff_alpha(ratings: Ratings, *, level: Level = "ordinal") -> float:
     """Krippendorff's alpha: 1 - observed / expected disagreement over all pairs of values within a unit.
 
     Units with fewer than two values do not count.
@@ -31,11 +37,12 @@ def krippendorff_alpha(ratings: Values, *, level: Level = "ordinal") -> float:
     Source:
         Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
     """
-    values, place = np.unique(ratings[~np.isnan(ratings)], return_inverse=True)
+    given = ~np.isnan(ratings)
+    values, value_of_rating = np.unique(ratings[given], return_inverse=True)
     if len(values) < 2:
         return float("nan")
-    counts = np.zeros((ratings.shape[1], len(values)))
-    np.add.at(counts, (np.nonzero(~np.isnan(ratings))[1], place), 1)
+    counts = np.zeros((ratings.shape[1], len(values)))  # of each value in each unit
+    np.add.at(counts, (np.nonzero(given)[1], value_of_rating), 1)
     counts = counts[counts.sum(1) >= 2]
     per_unit = counts.sum(1)
     if not len(counts):
@@ -49,15 +56,16 @@ def krippendorff_alpha(ratings: Values, *, level: Level = "ordinal") -> float:
     return float(1 - (coincidences * distance).sum() / expected) if expected > 0 else float("nan")
 
 
-def _distances(values: Values, totals: Values, level: Level) -> Values:
+def _distances(values: Ratings, totals: Ratings, level: Level) -> Ratings:
+    """(values, values): how far the values of a scale lie apart; `totals` says how often each was given."""
     if level == "nominal":
         return 1.0 - np.eye(len(values))
     # On an ordinal scale a value stands in the middle of all values not above it.
-    at = values if level == "interval" else np.cumsum(totals) - totals / 2
-    return (at[:, None] - at[None, :]) ** 2
+    positions = values if level == "interval" else np.cumsum(totals) - totals / 2
+    return (positions[:, None] - positions[None, :]) ** 2
 
 
-def weighted_kappa(first: Values, second: Values, *, low: int, high: int, weights: Weights = "quadratic") -> float:
+def weighted_kappa(first: Ratings, second: Ratings, *, low: int, high: int, weights: Weights = "quadratic") -> float:
     """Cohen's weighted kappa of two raters on a scale of whole numbers.
 
     Args:
@@ -80,14 +88,14 @@ def weighted_kappa(first: Values, second: Values, *, low: int, high: int, weight
     size = high - low + 1
     table = np.zeros((size, size))
     np.add.at(table, ((first[both] - low).astype(int), (second[both] - low).astype(int)), 1)
-    apart = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)
-    cost = apart if weights == "linear" else apart**2
+    distance = np.abs(np.subtract.outer(np.arange(size), np.arange(size))).astype(float)
+    cost = distance if weights == "linear" else distance**2
     expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
     chance = (cost * expected).sum()
     return float(1 - (cost * table).sum() / chance) if chance > 0 else float("nan")
 
 
-def spearman(first: Values, second: Values) -> float:
+def spearman(first: Ratings, second: Ratings) -> float:
     """Spearman's rank correlation, ties at their mean rank; NaN where fewer than three units or no spread."""
     both = ~(np.isnan(first) | np.isnan(second))
     left, right = _ranks(first[both]), _ranks(second[both])
@@ -96,10 +104,10 @@ def spearman(first: Values, second: Values) -> float:
     return float(np.corrcoef(left, right)[0, 1])
 
 
-def _ranks(values: Values) -> Values:
-    _, place, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    return (ends - (counts - 1) / 2)[place]
+def _ranks(values: Ratings) -> Ratings:
+    _, value_of_rating, counts = np.unique(values, return_inverse=True, return_counts=True)
+    last_ranks = np.cumsum(counts)
+    return (last_ranks - (counts - 1) / 2)[value_of_rating]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,13 +157,13 @@ class JudgeAgreement:
 
 
 def rater_agreement(ratings: Sequence[Rating], *, low: int = 0, high: int = 10) -> list[Agreement]:
-    """Agreement on each indicator, in the order in which the indicators come."""
-    found = []
+    """Agreement on each indicator, in the order in which the indicators come; `low` to `high` is their scale."""
+    agreements = []
     for indicator in dict.fromkeys(rating.indicator for rating in ratings):
-        table = _table([rating for rating in ratings if rating.indicator == indicator])
+        table = _rating_table([rating for rating in ratings if rating.indicator == indicator])
         table = table[:, (~np.isnan(table)).sum(0) >= 2]
         kappa, pairs = _mean_kappa(table, low, high)
-        found.append(
+        agreements.append(
             Agreement(
                 indicator=indicator,
                 units=table.shape[1],
@@ -163,10 +171,10 @@ def rater_agreement(ratings: Sequence[Rating], *, low: int = 0, high: int = 10) 
                 alpha=krippendorff_alpha(table),
                 kappa=kappa,
                 pairs=pairs,
-                exact=_exact(table),
+                exact=_equal_share(table),
             )
         )
-    return found
+    return agreements
 
 
 def judge_agreement(
@@ -181,67 +189,70 @@ def judge_agreement(
         low: lowest value of the scale.
         high: highest.
     """
-    found = []
+    agreements = []
     for indicator in dict.fromkeys(rating.indicator for rating in ratings):
         people = [rating for rating in ratings if rating.indicator == indicator]
-        mine = [verdict for verdict in verdicts if verdict.indicator == indicator]
-        for judge in dict.fromkeys(verdict.rater for verdict in mine):
-            given = _table([*people, *(verdict for verdict in mine if verdict.rater == judge)], last=judge)
-            given = given[:, ~np.isnan(given[-1]) & (~np.isnan(given[:-1])).any(0)]
-            if not given.shape[1]:
+        of_judges = [verdict for verdict in verdicts if verdict.indicator == indicator]
+        for judge in dict.fromkeys(verdict.rater for verdict in of_judges):
+            of_judge = [verdict for verdict in of_judges if verdict.rater == judge]
+            table = _rating_table([*people, *of_judge], last=judge)
+            table = table[:, ~np.isnan(table[-1]) & (~np.isnan(table[:-1])).any(0)]
+            if not table.shape[1]:
                 continue
-            people_mean = np.nanmean(given[:-1], axis=0)
-            found.append(
+            by_people, by_judge = table[:-1], table[-1]
+            people_mean = np.nanmean(by_people, axis=0)
+            agreements.append(
                 JudgeAgreement(
                     judge=judge,
                     indicator=indicator,
-                    units=given.shape[1],
-                    spearman=spearman(given[-1], people_mean),
-                    kappa=weighted_kappa(_half_up(given[-1]), _half_up(people_mean), low=low, high=high),
-                    difference=float((given[-1] - people_mean).mean()),
-                    alpha=krippendorff_alpha(given[:-1]),
-                    alpha_with_judge=krippendorff_alpha(_half_up(given)),
+                    units=table.shape[1],
+                    spearman=spearman(by_judge, people_mean),
+                    kappa=weighted_kappa(_round_half_up(by_judge), _round_half_up(people_mean), low=low, high=high),
+                    difference=float((by_judge - people_mean).mean()),
+                    alpha=krippendorff_alpha(by_people),
+                    alpha_with_judge=krippendorff_alpha(_round_half_up(table)),
                 )
             )
-    return found
+    return agreements
 
 
-def _half_up(values: Values) -> Values:
+def _round_half_up(values: Ratings) -> Ratings:
     return np.floor(values + 0.5)
 
 
-def _table(ratings: Sequence[Rating], last: str | None = None) -> Values:
+def _rating_table(ratings: Sequence[Rating], last: str | None = None) -> Ratings:
     """(raters, answers), NaN where there is none, the mean where one rater has several; `last` is put last."""
     raters = sorted({rating.rater for rating in ratings}, key=lambda rater: (rater == last, rater))
-    units = {unit: at for at, unit in enumerate(dict.fromkeys((r.task, r.item, r.model) for r in ratings))}
-    sums, counts = np.zeros((2, len(raters), len(units)))
-    rows = {rater: at for at, rater in enumerate(raters)}
+    row_of_rater = {rater: row for row, rater in enumerate(raters)}
+    answers = dict.fromkeys((rating.task, rating.item, rating.model) for rating in ratings)
+    column_of_answer = {answer: column for column, answer in enumerate(answers)}
+    sums, counts = np.zeros((2, len(raters), len(answers)))
     for rating in ratings:
-        place = rows[rating.rater], units[rating.task, rating.item, rating.model]
-        sums[place] += rating.value
-        counts[place] += 1
+        cell = row_of_rater[rating.rater], column_of_answer[rating.task, rating.item, rating.model]
+        sums[cell] += rating.value
+        counts[cell] += 1
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
-def _mean_kappa(table: Values, low: int, high: int) -> tuple[float, int]:
+def _mean_kappa(table: Ratings, low: int, high: int) -> tuple[float, int]:
+    """The mean over pairs of raters, and how many pairs share an answer."""
     kappas, weights = [], []
     pairs = 0
-    for at in range(len(table)):
-        for other in range(at + 1, len(table)):
-            shared = int((~np.isnan(table[at]) & ~np.isnan(table[other])).sum())
-            pairs += shared > 0
-            kappa = weighted_kappa(_half_up(table[at]), _half_up(table[other]), low=low, high=high)
-            if not np.isnan(kappa):
-                kappas.append(kappa)
-                weights.append(shared)
+    for first, second in combinations(table, 2):
+        shared = int((~np.isnan(first) & ~np.isnan(second)).sum())
+        pairs += shared > 0
+        kappa = weighted_kappa(_round_half_up(first), _round_half_up(second), low=low, high=high)
+        if not np.isnan(kappa):
+            kappas.append(kappa)
+            weights.append(shared)
     return (float(np.average(kappas, weights=weights)) if kappas else float("nan")), pairs
 
 
-def _exact(table: Values) -> float:
+def _equal_share(table: Ratings) -> float:
+    """The share of pairs of ratings of one answer that are equal."""
     equal = shared = 0
-    for at in range(len(table)):
-        for other in range(at + 1, len(table)):
-            both = ~np.isnan(table[at]) & ~np.isnan(table[other])
-            shared += int(both.sum())
-            equal += int((table[at][both] == table[other][both]).sum())
+    for first, second in combinations(table, 2):
+        both = ~np.isnan(first) & ~np.isnan(second)
+        shared += int(both.sum())
+        equal += int((first[both] == second[both]).sum())
     return equal / shared if shared else float("nan")

@@ -1,4 +1,4 @@
-"""Tables as CSV: as they stand in a paper, and one number a line."""
+"""Writes tables as CSV: as they stand in a paper, and one number a line."""
 
 import csv
 import math

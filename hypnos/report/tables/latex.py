@@ -1,8 +1,9 @@
-"""Tables as LaTeX with booktabs."""
+"""Lays tables out as LaTeX with booktabs."""
 
 from collections.abc import Iterable, Sequence
 
 from hypnos.report.results import Note
+from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.table import ARROWS, Column, Grid
 
 HEAD = "% Needs \\usepackage{booktabs,graphicx}; Chinese names also need XeLaTeX with \\usepackage{xeCJK}.\n"
@@ -15,7 +16,7 @@ _SIGNS = {
 
 def latex_grid(grid: Grid) -> str:
     """A table of numbers as a `table` no wider than the text, the best of each column in bold."""
-    best = [grid.best(at) for at in range(len(grid.columns))]
+    best = [grid.best(number) for number in range(len(grid.columns))]
     rows = []
     for label, cells in grid.rows:
         texts = [_cell(column, cell, bold=label in winners) for column, cell, winners in zip(grid.columns, cells, best)]
@@ -41,10 +42,8 @@ def _title(column: Column) -> str:
     return " ".join(filter(None, [escape(column.shown), escape(ARROWS[column.better])]))
 
 
-def _cell(column: Column, cell: object, *, bold: bool) -> str:
-    from hypnos.report.statistics.intervals_and_tests import Interval
-
-    if not isinstance(cell, Interval):
+def _cell(column: Column, cell: Interval | None, *, bold: bool) -> str:
+    if cell is None:
         return "--"
     value = escape(column.write(cell.value))
     interval = column.write_interval(cell)

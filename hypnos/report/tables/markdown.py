@@ -1,4 +1,6 @@
-"""Tables as Markdown."""
+"""Lays tables out as Markdown."""
+
+from collections.abc import Iterable
 
 from hypnos.report.results import Note
 from hypnos.report.tables.table import Grid
@@ -6,7 +8,7 @@ from hypnos.report.tables.table import Grid
 
 def markdown_grid(grid: Grid) -> str:
     """A table of numbers, the best of each column in bold, with n and signatures below it."""
-    best = [grid.best(at) for at in range(len(grid.columns))]
+    best = [grid.best(number) for number in range(len(grid.columns))]
     lines = [_row([grid.corner, *(column.title for column in grid.columns)])]
     lines.append(_row(["---", *["---:"] * len(grid.columns)]))
     for label, cells in grid.rows:
@@ -38,5 +40,5 @@ def escape(text: str) -> str:
     return " ".join(text.replace("&", "&amp;").replace("<", "&lt;").split())
 
 
-def _row(cells: object) -> str:
-    return "| " + " | ".join(cells) + " |"  # type: ignore[arg-type]
+def _row(cells: Iterable[str]) -> str:
+    return "| " + " | ".join(cells) + " |"

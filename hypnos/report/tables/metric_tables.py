@@ -1,19 +1,12 @@
-"""From results to tables: models by metrics for each task, slices, and tests between models."""
+"""Turns results into tables: models by metrics for each task, slices, and tests between models."""
 
 import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 
 from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
-from hypnos.report.statistics.intervals_and_tests import (
-    METHOD,
-    RESAMPLES,
-    SHARE,
-    Bounds,
-    Interval,
-    compare_many,
-    mean_intervals,
-)
+from hypnos.report.statistics.intervals import METHOD, RESAMPLES, SHARE, Bounds, Interval, mean_intervals
+from hypnos.report.statistics.paired_tests import EXACT_GROUPS, compare_many
 from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
@@ -54,13 +47,13 @@ LABELS = {
 
 def task_grids(results: Results, task: TaskQuestions) -> list[Grid]:
     """One table for each family of metrics that the task has: models by metrics."""
-    there = _answered(results, task)
-    intervals = _intervals(task, there)
+    answered = results.answers_to(task.name)
+    intervals = _intervals(task, answered)
     grids = []
     for family, title in FAMILIES.items():
         metrics = [metric for metric in task.metrics if metric.family == family]
         if metrics:
-            rows = tuple((a.model, tuple(intervals.get((a.model, m.name)) for m in metrics)) for a in there)
+            rows = tuple((a.model, tuple(intervals.get((a.model, m.name)) for m in metrics)) for a in answered)
             columns = tuple(column_of(metric) for metric in metrics)
             name = f"{task.title or task.name}: {title}"
             grids.append(Grid(key=f"{task.name}/{family}", title=name, columns=columns, rows=rows))
@@ -70,14 +63,14 @@ def task_grids(results: Results, task: TaskQuestions) -> list[Grid]:
 def headline_metrics(task: TaskQuestions) -> list[Metric]:
     """The metrics of a task that are drawn and tested; the first one stands for the task."""
     first = ("accuracy", "f1", "rouge_l")
-    found = [metric for metric in task.metrics if metric.headline] or list(task.metrics[:1])
-    return sorted(found, key=lambda metric: first.index(metric.name) if metric.name in first else len(first))
+    metrics = [metric for metric in task.metrics if metric.headline] or list(task.metrics[:1])
+    return sorted(metrics, key=lambda metric: first.index(metric.name) if metric.name in first else len(first))
 
 
 def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
     """Yields the task's first headline metric by level, by kind of choice, by stem and by topic, where they differ."""
     metric = headline_metrics(task)[0]
-    there = [a for a in _answered(results, task) if metric.name in a.scores]
+    answered = [answers for answers in results.answers_to(task.name) if metric.name in answers.scores]
     topics = list(dict.fromkeys(question.topic for question in task.questions if question.topic))
     levels = sorted({question.level for question in task.questions if question.level})
     kinds: dict[str, dict[str, Callable[[Question], bool]]] = {
@@ -88,43 +81,42 @@ def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
     }
     for kind, parts in kinds.items():
         chosen = {name: [holds(q) for q in task.questions] for name, holds in parts.items()}
-        chosen = {name: which for name, which in chosen.items() if any(which)}
-        if len(chosen) < 2 or not there:
+        chosen = {name: mask for name, mask in chosen.items() if any(mask)}
+        if len(chosen) < 2 or not answered:
             continue
-        cells = {name: _part(task, there, metric, which) for name, which in chosen.items()}
+        cells = {name: _intervals_of_part(task, answered, metric, mask) for name, mask in chosen.items()}
         yield Grid(
             key=f"{task.name}/by_{kind}",
             title=f"{task.title or task.name}: {label_of(metric.name)} by {kind}",
             columns=tuple(column_of(metric, name=name) for name in chosen),
-            rows=tuple((a.model, tuple(cells[name][at] for name in chosen)) for at, a in enumerate(there)),
+            rows=tuple((a.model, tuple(cells[name][at] for name in chosen)) for at, a in enumerate(answered)),
         )
 
 
 def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
     """Tests between all pairs of models on the task's headline metrics, corrected together."""
     metrics = headline_metrics(task)
-    there = _answered(results, task)
-    asked = [
+    tests = [
         (metric, first, second)
         for metric in metrics
-        for first, second in combinations(there, 2)
+        for first, second in combinations(results.answers_to(task.name), 2)
         if metric.name in first.scores and metric.name in second.scores
     ]
-    if not asked:
+    if not tests:
         return None
-    found = compare_many(
-        [(a.scores[m.name], b.scores[m.name]) for m, a, b in asked],
+    comparisons = compare_many(
+        [(first.scores[metric.name], second.scores[metric.name]) for metric, first, second in tests],
         _groups(task),
-        bounds=[_bounds(m) for m, _, _ in asked],
+        bounds=[_bounds(metric) for metric, _, _ in tests],
     )
     rows = []
-    for (metric, first, second), c in zip(asked, found):
+    for (metric, first, second), comparison in zip(tests, comparisons):
         column = column_of(metric)
-        ends = f"[{column.write(c.low)}, {column.write(c.high)}]"
-        p_values = (write_p(c.p), write_p(c.p_bootstrap), write_p(c.adjusted))
-        sizes = str(c.n), str(c.groups)
+        interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
+        p_values = (write_p(comparison.p), write_p(comparison.p_bootstrap), write_p(comparison.adjusted))
+        sizes = str(comparison.n), str(comparison.groups)
         names = label_of(metric.name), first.model, second.model
-        rows.append((*names, column.write(c.difference), ends, *p_values, *sizes))
+        rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
     return Note(
         title=f"{task.title or task.name}: differences between models",
         head=(
@@ -132,8 +124,8 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
             *("p (permutation)", "p (bootstrap)", "p (Holm)", "n", "groups"),
         ),
         rows=tuple(rows),
-        text=f"Paired by question, whole groups swapped, {RESAMPLES:,} permutations (all of them where at most 14 "
-        f"groups differ). Holm's correction over the {len(rows)} tests of this table.",
+        text=f"Paired by question, whole groups swapped, {RESAMPLES:,} permutations (all of them where at most "
+        f"{EXACT_GROUPS} groups differ). Holm's correction over the {len(rows)} tests of this table.",
     )
 
 
@@ -155,7 +147,7 @@ def column_of(metric: Metric, name: str | None = None) -> Column:
 
 
 def method_note() -> str:
-    """How intervals and tests were made, as one sentence for the report's head."""
+    """How intervals were made, as one sentence for the report's head."""
     return f"Numbers are means with 95 % intervals: {METHOD}. Shares are in percent."
 
 
@@ -164,29 +156,25 @@ def write_p(p: float) -> str:
     return "–" if math.isnan(p) else ("< 0.001" if p < 0.001 else f"{p:.3f}")
 
 
-def _answered(results: Results, task: TaskQuestions) -> list[Answers]:
-    found = (results.of(model=model, task=task.name) for model in results.models)
-    return [answers for answers in found if answers is not None]
-
-
 def _groups(task: TaskQuestions) -> list[Hashable]:
     return [question.cluster for question in task.questions]
 
 
-def _intervals(task: TaskQuestions, there: Sequence[Answers]) -> dict[tuple[str, str], Interval]:
-    """Every mean of every model, resampled together."""
-    found = {(a.model, name): value for a in there for name, value in a.corpus.items()}
-    names = [(a, name) for a in there for name in a.scores]
+def _intervals(task: TaskQuestions, answered: Sequence[Answers]) -> dict[tuple[str, str], Interval]:
+    """Every mean of every model, by model and metric, resampled together."""
+    whole_task = {(answers.model, name): value for answers in answered for name, value in answers.corpus.items()}
+    columns = {(answers.model, name): values for answers in answered for name, values in answers.scores.items()}
     bounds = {metric.name: _bounds(metric) for metric in task.metrics}
-    means = mean_intervals(
-        [a.scores[name] for a, name in names], _groups(task), bounds=[bounds.get(name) for _, name in names]
-    )
-    return {**found, **{(a.model, name): interval for (a, name), interval in zip(names, means)}}
+    means = mean_intervals(list(columns.values()), _groups(task), bounds=[bounds.get(name) for _, name in columns])
+    return {**whole_task, **dict(zip(columns, means))}
 
 
-def _part(task: TaskQuestions, there: Sequence[Answers], metric: Metric, which: Sequence[bool]) -> list[Interval]:
-    columns = [[v for v, chosen in zip(a.scores[metric.name], which) if chosen] for a in there]
-    groups = [group for group, chosen in zip(_groups(task), which) if chosen]
+def _intervals_of_part(
+    task: TaskQuestions, answered: Sequence[Answers], metric: Metric, mask: Sequence[bool]
+) -> list[Interval]:
+    """The mean of each model over the questions of a mask."""
+    columns = [[v for v, chosen in zip(answers.scores[metric.name], mask) if chosen] for answers in answered]
+    groups = [group for group, chosen in zip(_groups(task), mask) if chosen]
     return mean_intervals(columns, groups, bounds=[_bounds(metric)] * len(columns))
 
 

@@ -1,4 +1,4 @@
-"""Tables of what raters and judges said: means and variances by indicator, and win rates."""
+"""Turns what raters and judges gave into tables: means and variances by indicator, and win rates."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hypnos.report.results import Duel, Indicator, Rating
-from hypnos.report.statistics.intervals_and_tests import SHARE, Interval, mean_interval, rated_interval
+from hypnos.report.statistics.intervals import SHARE, Interval, mean_interval, rated_interval
 from hypnos.report.tables.table import Column, Grid
 
 
@@ -18,17 +18,16 @@ def rating_grids(
     known = {indicator.key: indicator for indicator in indicators}
     for task in dict.fromkeys(rating.task for rating in ratings):
         rows = [rating for rating in ratings if rating.task == task]
-        keys = list(
-            dict.fromkeys([*(k for k in known if any(r.indicator == k for r in rows)), *(r.indicator for r in rows)])
-        )
+        rated = dict.fromkeys(rating.indicator for rating in rows)
+        keys = list(dict.fromkeys([*(key for key in known if key in rated), *rated]))
         scales = [known.get(name, Indicator(key=name, title=name)) for name in keys]
-        columns = tuple(_scale(scale) for scale in scales)
+        columns = tuple(map(_column, scales))
         means, variances = [], []
         for model in models:
-            of_model = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
-            if any(of_model):
-                means.append((model, tuple(_rated(part, scale) for part, scale in zip(of_model, scales))))
-                variances.append((model, tuple(map(_variance, of_model))))
+            by_scale = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
+            if any(by_scale):
+                means.append((model, tuple(_mean(part, scale) for part, scale in zip(by_scale, scales))))
+                variances.append((model, tuple(map(_variance, by_scale))))
         raters = ", ".join(sorted({rating.rater for rating in rows})) if key != "raters" else ""
         by = f" by {raters}" if raters else ""
         yield Grid(key=f"{task}/{key}", title=f"{task}: {title}{by}, mean", columns=columns, rows=tuple(means))
@@ -50,26 +49,25 @@ def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid
                     for duel in duels
                     if duel.task == task and {duel.first, duel.second} == {row, column}
                 ]
-                there = won and row != column
-                cells.append(mean_interval(*zip(*won), bounds=SHARE) if there else None)
+                cells.append(mean_interval(*zip(*won), bounds=SHARE) if won and row != column else None)
             rows.append((row, tuple(cells)))
-        made_of = "judge, pairs in both orders"
+        signature = "judge, pairs in both orders"
         yield Grid(
             key=f"{task}/duels",
             title=f"{task}: win rate of the row against the column (a tie counts half)",
-            columns=tuple(Column(name=model, better="neither", signature=made_of) for model in models),
+            columns=tuple(Column(name=model, better="neither", signature=signature) for model in models),
             rows=tuple(rows),
         )
 
 
-def _scale(scale: Indicator) -> Column:
+def _column(scale: Indicator) -> Column:
     turned = scale.better == "lower" and bool(scale.turned)
     signature = f"0 to {scale.top:g}" + (f", {scale.top:g} − {scale.title}" if turned else "")
     title, better = (scale.turned, "higher") if turned else (scale.title, scale.better)
     return Column(name=title, signature=signature, better=better, scale=1.0, digits=2)  # type: ignore[arg-type]
 
 
-def _rated(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
+def _mean(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
     if not rows:
         return None
     turned = scale.better == "lower" and bool(scale.turned)

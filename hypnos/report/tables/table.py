@@ -1,11 +1,11 @@
-"""A table of numbers: models by metrics, each with its interval, its n and its signature."""
+"""Holds a table of numbers: models by metrics, each with its interval, its n and its signature."""
 
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.report.results import Better
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 
 ARROWS: dict[Better, str] = {"higher": "↑", "lower": "↓", "neither": ""}
 
@@ -70,34 +70,34 @@ class Grid:
 
     def best(self, column: int) -> set[str]:
         """Labels of the rows with the best printed value, for bold type; none where all are alike."""
-        rule = self.columns[column]
+        shown = self.columns[column]
         printed = {
-            label: round(cells[column].value * rule.scale, rule.digits)  # type: ignore[union-attr]
+            label: round(cells[column].value * shown.scale, shown.digits)  # type: ignore[union-attr]
             for label, cells in self.rows
             if cells[column] is not None and not math.isnan(cells[column].value)  # type: ignore[union-attr]
         }
-        if rule.better == "neither" or len(printed) < 2:
+        if shown.better == "neither" or len(printed) < 2:
             return set()
-        top = (max if rule.better == "higher" else min)(printed.values())
-        found = {label for label, value in printed.items() if value == top}
-        return found if len(found) < len(printed) else set()
+        top = (max if shown.better == "higher" else min)(printed.values())
+        winners = {label for label, value in printed.items() if value == top}
+        return winners if len(winners) < len(printed) else set()
 
     def counts(self) -> str:
         """How many values stand behind the numbers: one line if all columns agree, otherwise by columns."""
-        together: dict[str, list[str]] = {}
-        for at, column in enumerate(self.columns):
-            together.setdefault(self._count(at), []).append(column.shown)
-        if len(together) == 1:
-            return next(iter(together))
-        return "; ".join(f"{', '.join(names)}: {line}" for line, names in together.items())
+        names_by_count: dict[str, list[str]] = {}
+        for number, column in enumerate(self.columns):
+            names_by_count.setdefault(self._count(number), []).append(column.shown)
+        if len(names_by_count) == 1:
+            return next(iter(names_by_count))
+        return "; ".join(f"{', '.join(names)}: {count}" for count, names in names_by_count.items())
 
     def signatures(self) -> Iterator[tuple[str, str]]:
         """Yields names of columns, joined where they share a signature, and the signature."""
-        together: dict[str, list[str]] = {}
+        names_by_signature: dict[str, list[str]] = {}
         for column in self.columns:
             if column.signature:
-                together.setdefault(column.signature, []).append(column.shown)
-        for signature, names in together.items():
+                names_by_signature.setdefault(column.signature, []).append(column.shown)
+        for signature, names in names_by_signature.items():
             yield ", ".join(names), signature
 
     def _count(self, column: int) -> str:

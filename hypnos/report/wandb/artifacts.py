@@ -1,4 +1,4 @@
-"""What runs make and use, as artifacts at Weights & Biases: large files stay where they are."""
+"""Describes what runs make and use as artifacts at Weights & Biases; large files stay where they are."""
 
 import json
 import re
@@ -6,15 +6,16 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.model_folder import STAGE
 from hypnos.llm.redaction import redact
 from hypnos.report.wandb.run import without_secrets
 
-TOLD = ("name", "key", "base", "steps", "seconds", "device", "processes", "seed", "commit", "metrics", "parameters")
+SHOWN = ("name", "key", "base", "steps", "seconds", "device", "processes", "seed", "commit", "metrics", "parameters")
 """Of `stage.json`, what is shown beside a model; the whole file lies in the artifact."""
 
 
 def by_reference(
-    place: Path,
+    path: Path,
     *,
     type: str,
     name: str | None = None,
@@ -24,10 +25,10 @@ def by_reference(
 ) -> Any:
     """An artifact that says where files lie.
 
-    The same place gives the same artifact in every run, and so joins the run that made it with those that use it.
+    The same path gives the same artifact in every run, and so joins the run that made it with those that use it.
 
     Args:
-        place: a folder or a file; our folders are named by the key of what made them.
+        path: a folder or a file; our folders are named by the key of what made them.
         type: `model`, `dataset`, `vocabulary`, `records`, `predictions`.
         name: None takes the folder's.
         metadata: what to show of it.
@@ -36,13 +37,14 @@ def by_reference(
     """
     import wandb
 
-    place = place.resolve()
-    artifact = wandb.Artifact(_name(name or place.name), type=type, metadata=without_secrets(dict(metadata or {})))
+    path = path.resolve()
+    shown = without_secrets(dict(metadata or {}))
+    artifact = wandb.Artifact(_allowed_name(name or path.name), type=type, metadata=shown)
     if upload:
-        artifact.add_dir(str(place)) if place.is_dir() else artifact.add_file(str(place))
+        artifact.add_dir(str(path)) if path.is_dir() else artifact.add_file(str(path))
         return artifact
     # Without checksums: hashing the weights of a 7B model would take a minute, and the name holds the key already.
-    artifact.add_reference(place.as_uri(), checksum=False)
+    artifact.add_reference(path.as_uri(), checksum=False)
     for file in files:
         with artifact.new_file(f"shown/{file.name}", encoding="utf-8") as stream:
             stream.write(redact(file.read_text("utf-8")))
@@ -51,16 +53,16 @@ def by_reference(
 
 def model_artifact(directory: Path, *, upload: bool = False) -> Any:
     """A stage, or any directory of weights."""
-    shown = [file for file in (directory / "stage.json", directory / "README.md") if file.is_file()]
-    told = json.loads(shown[0].read_text("utf-8")) if shown and shown[0].name == "stage.json" else {}
-    metadata = {name: told[name] for name in TOLD if name in told}
+    shown = [file for file in (directory / STAGE, directory / "README.md") if file.is_file()]
+    stage = json.loads(shown[0].read_text("utf-8")) if shown and shown[0].name == STAGE else {}
+    metadata = {name: stage[name] for name in SHOWN if name in stage}
     return by_reference(directory, type="model", metadata=metadata, files=shown, upload=upload)
 
 
 def records_artifact(path: Path) -> Any:
     """Records as filter.py leaves them and train.py reads them: a file, or a folder."""
-    place = path.resolve()
-    return by_reference(place, type="records", name=f"{place.parent.name}-{place.stem}")
+    path = path.resolve()
+    return by_reference(path, type="records", name=f"{path.parent.name}-{path.stem}")
 
 
 def use(run: Any, artifact: Any) -> None:
@@ -68,11 +70,12 @@ def use(run: Any, artifact: Any) -> None:
 
     `use_artifact` refuses offline; what it does first is done here, so that `wandb sync` joins the two later.
     """
+    # `_log_artifact` is private: seen in wandb 0.31; a test logs with the installed version.
     if getattr(run, "offline", False):
         run._log_artifact(artifact, aliases=[], is_user_created=True, use_after_commit=True)
     else:
         run.use_artifact(artifact)
 
 
-def _name(name: str) -> str:
+def _allowed_name(name: str) -> str:
     return re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII).strip("-")[-128:] or "unnamed"

@@ -1,6 +1,7 @@
-"""The funnel at Weights & Biases, on request: tables and an artifact, and records only where that is asked for too."""
+"""Sends the funnel to Weights & Biases: tables and an artifact, and records only where that is asked for too."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -8,35 +9,18 @@ import orjson
 
 from hypnos.errors import UserError
 from hypnos.report.wandb.artifacts import records_artifact
-from hypnos.report.wandb.run import started
+from hypnos.report.wandb.run import WandbAccount
 
 
-class WandbFunnel:
-    """Publishes a funnel. The key comes from WANDB_API_KEY or `wandb login`; mode `offline` needs no network."""
+@dataclass(kw_only=True)
+class WandbFunnel(WandbAccount):
+    """Publishes a funnel.
 
-    def __init__(
-        self,
-        *,
-        project: str,
-        save_dir: str,
-        group: str | None = None,
-        mode: str = "offline",
-        records: bool = False,
-    ) -> None:
-        """Say where to.
+    Attributes:
+        records: also send the kept records. A record with `egress: local` among them stops it.
+    """
 
-        Args:
-            project: the project's name.
-            save_dir: where W&B keeps its own files.
-            group: of the run.
-            mode: `offline`, `online` or `disabled`.
-            records: also send the kept records. A record with `egress: local` among them stops it.
-        """
-        self.project = project
-        self.save_dir = save_dir
-        self.group = group
-        self.mode = mode
-        self.records = records
+    records: bool = False
 
     def publish(self, funnel: Sequence[Mapping[str, Any]], *, files: Sequence[Path], kept: Path, name: str) -> None:
         """Send the counts, the scores' distributions and the files.
@@ -52,15 +36,7 @@ class WandbFunnel:
         """
         if self.records:
             check_may_leave(kept)
-        with started(
-            project=self.project,
-            save_dir=self.save_dir,
-            mode=self.mode,
-            group=self.group,
-            job_type="filter",
-            name=name,
-            config={"steps": [entry["step"] for entry in funnel]},
-        ) as run:
+        with self.run("filter", name=name, config={"steps": [entry["step"] for entry in funnel]}) as run:
             import wandb
 
             reasons = [[e["step"], reason, n] for e in funnel for reason, n in sorted(e["rejected"].items())]

@@ -1,7 +1,8 @@
-"""A run at Weights & Biases: how it begins, and what never gets into it."""
+"""Begins a run at Weights & Biases, checks that it can, and keeps secrets out of it."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -11,52 +12,61 @@ from hypnos.llm.redaction import redact
 CONSOLE: Literal["off"] = "off"
 """What a command prints stays here: it may show texts that must not leave the machine."""
 
+AXIS = "experiment_step"
+"""Optimizer steps of the whole experiment: stages follow each other on it, and the dashboard draws along it."""
 
-@contextmanager
-def started(
-    *,
-    project: str,
-    save_dir: str,
-    mode: str,
-    job_type: str,
-    group: str | None = None,
-    name: str | None = None,
-    config: Mapping[str, Any] | None = None,
-) -> Iterator[Any]:
-    """Begin a run, and end it with the block.
 
-    Args:
+@dataclass(kw_only=True)
+class WandbAccount:
+    """Where runs go. The key comes from WANDB_API_KEY or `wandb login`; mode `offline` needs no network.
+
+    Attributes:
         project: the project's name.
         save_dir: where W&B keeps its own files; made if it is not there.
+        group: of the runs.
         mode: see `check_mode`.
-        job_type: what the run does.
-        group: what the run belongs to.
-        name: of the run; None lets W&B choose.
-        config: what it was asked for.
-
-    Raises:
-        UserError: see `check_mode`.
     """
-    check_mode(mode)
-    import wandb
 
-    Path(save_dir).mkdir(parents=True, exist_ok=True)
-    run = wandb.init(
-        project=project,
-        group=group,
-        name=name,
-        dir=save_dir,
-        mode=cast(Any, mode),
-        job_type=job_type,
-        config=without_secrets(dict(config or {})),
-        settings=wandb.Settings(console=CONSOLE, quiet=True),
-    )
-    try:
-        yield run
-    except BaseException:
-        run.finish(exit_code=1)
-        raise
-    run.finish()
+    project: str
+    save_dir: str
+    group: str | None = None
+    mode: str = "offline"
+
+    @contextmanager
+    def run(
+        self, job_type: str, *, config: Mapping[str, Any], name: str | None = None, group: str | None = None
+    ) -> Iterator[Any]:
+        """Begin a run, and end it with the block.
+
+        Args:
+            job_type: what the run does.
+            config: what it was asked for.
+            name: of the run; None lets W&B choose.
+            group: what the run belongs to where no group was set.
+
+        Raises:
+            UserError: see `check_mode`.
+        """
+        check_mode(self.mode)
+        import wandb
+
+        Path(self.save_dir).mkdir(parents=True, exist_ok=True)
+        run = wandb.init(
+            project=self.project,
+            group=self.group or group,
+            name=name,
+            dir=self.save_dir,
+            mode=cast(Any, self.mode),
+            job_type=job_type,
+            config=without_secrets(dict(config)),
+            settings=wandb.Settings(console=CONSOLE, quiet=True),
+        )
+        try:
+            yield run
+        except BaseException:
+            run.finish(exit_code=1)
+            raise
+        run.finish()
 
 
 def check_mode(mode: str) -> None:

@@ -1,4 +1,4 @@
-"""What a report holds, as tables, charts and numbers for Weights & Biases."""
+"""Turns what a report holds into tables, images and numbers for Weights & Biases."""
 
 import math
 from typing import Any
@@ -10,7 +10,7 @@ from hypnos.report.tables.table import Grid
 COLUMNS = ("model", "metric", "value", "low", "high", "n", "groups", "raters", "signature")
 
 
-def shown(report: Report) -> dict[str, Any]:
+def report_media(report: Report) -> dict[str, Any]:
     """Every table, note and figure, as W&B takes them."""
     import wandb
 
@@ -58,20 +58,18 @@ def every_value(report: Report) -> dict[str, float]:
 
 def answer_rows(results: Results, task: TaskQuestions, most: int) -> list[list[Any]]:
     """The head of a table, then the first answers of each model with their numbers; none of a hidden task."""
-    each = {name for answers in results.answers if answers.task == task.name for name in answers.scores}
-    metrics = [metric.name for metric in task.metrics if metric.name in each]  # others are of the whole task
+    scored = {name for answers in results.answers if answers.task == task.name for name in answers.scores}
+    metrics = [metric.name for metric in task.metrics if metric.name in scored]  # others are of the whole task
     rows: list[list[Any]] = [["model", "item", "question", "references", "answer", "choice", *metrics]]
     if task.hidden:
         return rows
-    for model in results.models:
-        found = results.of(model=model, task=task.name)
-        if found is None:
-            continue
-        for at, question in enumerate(task.questions[:most]):
-            choice = found.choices[at] if found.choices else None
-            values = [found.scores[name][at] if name in found.scores else None for name in metrics]
+    for answers in results.answers_to(task.name):
+        for number, question in enumerate(task.questions[:most]):
+            choice = answers.choices[number] if answers.choices else None
+            values = [answers.scores[name][number] if name in answers.scores else None for name in metrics]
             references = " / ".join(question.references)
-            rows.append([model, question.id, question.question, references, found.texts[at], choice, *values])
+            texts = (question.id, question.question, references, answers.texts[number])
+            rows.append([answers.model, *texts, choice, *values])
     return rows
 
 

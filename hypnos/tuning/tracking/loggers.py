@@ -7,11 +7,8 @@ from typing import Any
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from hypnos.report.wandb.run import without_secrets
+from hypnos.report.wandb.run import AXIS, without_secrets
 from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
-
-AXIS = "experiment_step"
-"""Optimizer steps of the whole experiment: stages follow each other on it."""
 
 
 @rank_zero_only

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from hypnos.experiment.sweep.seeds import against, mean_over_seeds
+from hypnos.experiment.sweep.seeds import compare_with_reference, mean_over_seeds
 
 GROUPS = ["a", "a", "b", "c", "d", "e", "f", "g"]
 ONE = {"1": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], "2": [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]}
@@ -35,7 +35,7 @@ def test_one_group_has_no_interval():
 
 def test_an_arm_is_compared_on_the_seeds_both_have():
     worse = {"2": [v + 1 for v in ONE["2"]], "3": [100.0] * 8}
-    (found,) = against(ONE, {"worse": worse}, GROUPS)
+    (found,) = compare_with_reference(ONE, {"worse": worse}, GROUPS)
     assert found.by_seed == {"2": pytest.approx(1.0)}
     assert found.comparison.difference == pytest.approx(1.0)
     # 7 groups, all of which differ the same way: 2 of 2^7 swaps are as extreme.
@@ -43,11 +43,11 @@ def test_an_arm_is_compared_on_the_seeds_both_have():
 
 
 def test_arms_without_a_common_seed_are_compared_by_their_means():
-    (found,) = against({"1": [1.0] * 8}, {"other": {"2": [3.0] * 8}}, GROUPS)
+    (found,) = compare_with_reference({"1": [1.0] * 8}, {"other": {"2": [3.0] * 8}}, GROUPS)
     assert found.by_seed == {"all": pytest.approx(2.0)}
 
 
 def test_holm_corrects_over_all_arms():
     arms = {str(at): {"1": [v + 1 for v in ONE["1"]]} for at in range(3)}
-    found = against({"1": ONE["1"]}, arms, GROUPS)
+    found = compare_with_reference({"1": ONE["1"]}, arms, GROUPS)
     assert [one.comparison.adjusted for one in found] == pytest.approx([3 * 2 / 128] * 3)

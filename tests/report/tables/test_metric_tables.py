@@ -6,7 +6,7 @@ import pytest
 
 from hypnos.report.report import tabulate_results
 from hypnos.report.results import Rating
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.metric_tables import comparison_note, headline_metrics, label_of, slice_grids, task_grids
 from hypnos.report.tables.rating_tables import duel_grids, rating_grids
 from hypnos.report.tables.table import Column, Grid

@@ -7,7 +7,7 @@ import pytest
 
 from hypnos.experiment.sweep.wandb import publish_sweep
 from hypnos.report.report import Report, write_report
-from hypnos.report.statistics.intervals_and_tests import Interval
+from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.table import Column, Grid
 from hypnos.report.wandb.report import WandbReport, files_to_send
 from hypnos.report.wandb.tables import answer_rows, grid_rows, headline_values

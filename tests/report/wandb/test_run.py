@@ -3,7 +3,7 @@
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.report.wandb.run import check_mode, started, without_secrets
+from hypnos.report.wandb.run import WandbAccount, check_mode, without_secrets
 
 KEY = "planted-0123456789"
 
@@ -45,10 +45,10 @@ def test_with_a_key_nothing_is_missing_and_nothing_is_asked(nobody, monkeypatch)
 
 def test_a_run_ends_with_its_block_and_says_if_that_broke(recorded_runs, monkeypatch, tmp_path):
     monkeypatch.setenv("SOMEBODY_API_KEY", KEY)
-    place = {"project": "p", "save_dir": str(tmp_path / "new"), "mode": "offline"}
-    with started(**place, job_type="evaluate", config={"from": f"s3://{KEY}"}) as run:
+    account = WandbAccount(project="p", save_dir=str(tmp_path / "new"))
+    with account.run("evaluate", config={"from": f"s3://{KEY}"}) as run:
         assert run.exit_code is None
-    with pytest.raises(ZeroDivisionError), started(**place, job_type="evaluate"):
+    with pytest.raises(ZeroDivisionError), account.run("evaluate", config={}):
         _ = 1 / 0
     assert [run.exit_code for run in recorded_runs] == [0, 1]
     assert (tmp_path / "new").is_dir()

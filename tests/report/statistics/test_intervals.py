@@ -6,16 +6,8 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hypnos.report.statistics.intervals_and_tests import (
-    SHARE,
-    compare,
-    compare_many,
-    holm,
-    mean_interval,
-    mean_intervals,
-    rated_interval,
-    statistic_intervals,
-)
+from hypnos.report.statistics.intervals import SHARE, mean_interval, mean_intervals, rated_interval, statistic_intervals
+from hypnos.report.statistics.paired_tests import compare, compare_many, holm
 
 RANDOM = np.random.default_rng(3)
 VALUES = RANDOM.beta(2, 3, 60).tolist()
