@@ -188,3 +188,16 @@ def described(compose: Callable[[str, list[str]], dict[str, Any]], tmp_path: Pat
         return make_run(config, build=partial(instantiate, _convert_="all"), output=tmp_path)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """A headless Chromium; tests that need it are skipped where it is absent."""
+    browser = Path("/usr/bin/chromium")
+    if not browser.exists():
+        pytest.skip("no Chromium on this machine")
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as tools:
+        opened = tools.chromium.launch(executable_path=str(browser), args=["--no-sandbox"])
+        yield opened
+        opened.close()

@@ -124,7 +124,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     if benchmark is not None and last is not None:
         benchmark.measure(last, output)
     write_outcome(output, run, results)
-    print(_table(results))
+    print(table_of_results(results))
     return find_number(output, objective)
 
 
@@ -142,7 +142,8 @@ def _quieten() -> None:
         disable_progress_bar()
 
 
-def _table(results: Sequence[Result]) -> str:
+def table_of_results(results: Sequence[Result]) -> str:
+    """A table for the terminal: what each model achieves on each held-out set, and where the last one lies."""
     sets = list(results[0].measures)
     head = ["model", *(f"{name}: {column}" for name in sets for column in ("tokens/char", "loss", "bits/char"))]
     rows = []

@@ -1,7 +1,6 @@
-from pathlib import Path
-
 import pytest
 
+from hypnos.report.report import Report, write_report
 from hypnos.report.results import (
     Answers,
     Duel,
@@ -130,13 +129,14 @@ def drugs() -> tuple[Drug, ...]:
 
 
 @pytest.fixture(scope="session")
-def chromium():
-    """A headless Chromium; tests that need it are skipped where it is absent."""
-    browser = Path("/usr/bin/chromium")
-    if not browser.exists():
-        pytest.skip("no Chromium on this machine")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as tools:
-        opened = tools.chromium.launch(executable_path=str(browser), args=["--no-sandbox"])
-        yield opened
-        opened.close()
+def written() -> dict[str, Report]:
+    """Keeps one report for the tests that only read it."""
+    return {}
+
+
+@pytest.fixture
+def report(results, drugs, written, tmp_path_factory) -> Report:
+    """The report of `results`, to be read and not written to."""
+    if "report" not in written:
+        written["report"] = write_report(tmp_path_factory.mktemp("report"), results=results, drugs=drugs)
+    return written["report"]

@@ -1,4 +1,4 @@
-"""Figures: that they are drawn, and from what."""
+"""Bars, radars and heat maps, drawn."""
 
 import math
 import struct
@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.figures import fonts
-from hypnos.report.figures.figures import draw_figures
-from hypnos.report.figures.plots import grouped_bars, heat_map, radar
+from hypnos.report.figures.plots import grouped_bars, heat_map, line_plot, radar
 from hypnos.report.report import tabulate_results
 
 
@@ -29,38 +27,6 @@ def test_bars_with_a_missing_value_and_whiskers(tmp_path) -> None:
 def test_a_radar(tmp_path) -> None:
     radar(tmp_path / "radar.png", spokes=["x", "y", "z"], series={"a": [1, 2, 3]}, title="t", top=10.0)
     assert min(size(tmp_path / "radar.png")) > 300
-
-
-@pytest.mark.filterwarnings("error:Glyph")
-def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
-    monkeypatch.setattr("hypnos.report.figures.plots.chinese_font", lambda: None)
-    from matplotlib import rcParams
-
-    monkeypatch.setitem(rcParams, "font.family", ["DejaVu Sans"])
-    grids, _ = tabulate_results(results)
-    drawn = list(draw_figures(tmp_path, results, grids))
-    assert {figure.path.name for figure in drawn} >= {"open_topics.png", "open_raters.png", "open_headline.png"}
-    assert fonts.readable("模型", 1) == "model 2" and fonts.readable("model") == "model"
-
-
-def test_what_one_model_was_not_asked_is_no_spoke_of_the_radar(results, tmp_path, monkeypatch) -> None:
-    drawn = {}
-    monkeypatch.setattr("hypnos.report.figures.figures.radar", lambda path, **given: drawn.update({path.name: given}))
-    tasks = [
-        replace(task, metrics=[replace(metric, headline=True) for metric in task.metrics]) for task in results.tasks
-    ]
-    whole = replace(results, tasks=tuple(tasks))
-    list(draw_figures(tmp_path, whole, tabulate_results(whole)[0]))
-    assert len(drawn["radar.png"]["spokes"]) == 3
-    first, *others = whole.answers
-    gone = next(iter(first.scores))
-    for scores in ({gone: [None] * len(first.texts)}, {}):
-        unasked = replace(first, scores={**{k: v for k, v in first.scores.items() if k != gone}, **scores})
-        less = replace(whole, answers=(unasked, *others))
-        drawn.clear()
-        list(draw_figures(tmp_path, less, tabulate_results(less)[0]))
-        assert "radar.png" not in drawn  # two spokes are left, which make no radar
 
 
 def test_the_heat_map_grows_with_its_topics(results, tmp_path) -> None:
@@ -86,3 +52,23 @@ def test_a_title_longer_than_its_few_columns_is_not_cut(results, tmp_path, title
     heat_map(tmp_path / "heat.png", few, names=["drugs"])
     pixels = imread(tmp_path / "heat.png")
     assert pixels.min() < 0.5 and (pixels[:, [0, -1]] == 1).all()  # nothing is drawn at either edge
+
+
+def test_lines_of_one_name_share_a_colour_and_one_entry_of_the_legend(tmp_path, monkeypatch) -> None:
+    import matplotlib.axes
+
+    drawn = []
+    original = matplotlib.axes.Axes.plot
+
+    def plot(self, *points, **style):
+        drawn.append((points, style["color"], style["label"], style["marker"]))
+        return original(self, *points, **style)
+
+    monkeypatch.setattr(matplotlib.axes.Axes, "plot", plot)
+    lines = {"arm": [[(0, 2.0), (1, 1.0)], [(0, 3.0), (1, 2.0)]], "other": [[(0, 5.0)]]}
+    line_plot(tmp_path / "lines.png", lines=lines, xlabel="step", ylabel="loss", title="t")
+    assert [points for points, *_ in drawn] == [((0, 1), (2.0, 1.0)), ((0, 1), (3.0, 2.0)), ((0,), (5.0,))]
+    assert drawn[0][1] == drawn[1][1] != drawn[2][1]
+    assert [label for _, _, label, _ in drawn] == ["arm", None, "other"]
+    assert [marker for *_, marker in drawn] == [None, None, "o"]  # a single point has no line to be seen by
+    assert min(size(tmp_path / "lines.png")) > 300

@@ -1,0 +1,40 @@
+"""Which figures a report gets, and from what."""
+
+from dataclasses import replace
+
+import pytest
+
+from hypnos.report.figures import fonts
+from hypnos.report.figures.figures import draw_figures
+from hypnos.report.report import tabulate_results
+
+
+@pytest.mark.filterwarnings("error:Glyph")
+def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
+    monkeypatch.setattr("hypnos.report.figures.plots.chinese_font", lambda: None)
+    from matplotlib import rcParams
+
+    monkeypatch.setitem(rcParams, "font.family", ["DejaVu Sans"])
+    grids, _ = tabulate_results(results)
+    drawn = list(draw_figures(tmp_path, results, grids))
+    assert {figure.path.name for figure in drawn} >= {"open_topics.png", "open_raters.png", "open_headline.png"}
+
+
+def test_what_one_model_was_not_asked_is_no_spoke_of_the_radar(results, tmp_path, monkeypatch) -> None:
+    drawn = {}
+    monkeypatch.setattr("hypnos.report.figures.figures.radar", lambda path, **given: drawn.update({path.name: given}))
+    tasks = [
+        replace(task, metrics=[replace(metric, headline=True) for metric in task.metrics]) for task in results.tasks
+    ]
+    whole = replace(results, tasks=tuple(tasks))
+    list(draw_figures(tmp_path, whole, tabulate_results(whole)[0]))
+    assert len(drawn["radar.png"]["spokes"]) == 3
+    first, *others = whole.answers
+    gone = next(iter(first.scores))
+    for scores in ({gone: [None] * len(first.texts)}, {}):
+        unasked = replace(first, scores={**{k: v for k, v in first.scores.items() if k != gone}, **scores})
+        less = replace(whole, answers=(unasked, *others))
+        drawn.clear()
+        list(draw_figures(tmp_path, less, tabulate_results(less)[0]))
+        assert "radar.png" not in drawn  # two spokes are left, which make no radar

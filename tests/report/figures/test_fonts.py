@@ -1,0 +1,10 @@
+from hypnos.report.figures import fonts
+
+
+def test_chinese_without_a_font_is_a_number_and_anything_else_stays(monkeypatch) -> None:
+    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
+    assert fonts.readable("模型", 1) == "model 2" and fonts.readable("model") == "model"
+    assert fonts.readable("药理", 0, "axis") == "axis 1"
+    assert fonts.all_readable(["a", "b"]) and not fonts.all_readable(["a", "药理"])
+    monkeypatch.setattr(fonts, "chinese_font", lambda: "Noto Sans CJK SC")
+    assert fonts.readable("模型", 1) == "模型" and fonts.all_readable(["a", "药理"])
