@@ -1,1 +1,21 @@
-"""."""
+"""Runs an experiment from its configuration, and reads the runs of a sweep so that they can be compared.
+
+One folder holds one run: what it leaves there is all that a sweep's report is made from.
+
+Files:
+    run             checks a configuration, trains its stages, prints what each model achieves
+    benchmark_run   lets the last model answer the benchmark
+    outcome         writes what a finished run leaves, and knows a finished run by it
+    run_folder      names of the files in a run's folder
+    objective       the number that a search looks for, and which way it is good
+    arm_names       folder names of a sweep's arms, from their overrides
+    failures        keeps the error of an arm that failed
+Folders:
+    sweep/          arms of a sweep, compared over seeds with an arm of reference
+Others import:
+    run             run_experiment
+    objective       name_direction
+    arm_names       name_arm
+    failures        kept_failure
+    sweep.compare   compare_arms
+"""

@@ -1,1 +1,31 @@
-"""Tables and figures that people read."""
+"""Turns plain results into tables, figures and pages that people read, and sends them to Weights & Biases on request.
+
+A report is made from `results` alone: whoever has results, a benchmark or a sweep, gets the same files from them.
+
+Files:
+    results         models, tasks, answers, ratings and verdicts as plain data
+    report          writes a report: Markdown, LaTeX, CSV, figures and the page
+Folders:
+    statistics/     how sure a number is: intervals, paired tests, agreement of raters
+    tables/         tables of numbers, and their forms: Markdown, LaTeX, CSV, text
+    figures/        bars, radars, heat maps and curves as PNG
+    pages/          HTML pages that need no network
+    wandb/          runs, tables and artifacts at Weights & Biases
+Others import:
+    results                     Answers, Duel, Indicator, Metric, Note, Question, Rating, Results, TaskQuestions
+    report                      Contents, Report, write_files, write_report
+    statistics.intervals        Interval, crossed_interval, statistic_intervals
+    statistics.paired_tests     Comparison, compare_many, holm
+    statistics.agreement        judge_agreement, rater_agreement, spearman
+    tables.table                Column, Grid
+    tables.metric_tables        LABELS, column_of, headline_metrics, label_of, write_p
+    tables.terminal             text_table
+    figures.figures             Figure
+    figures.plots               grouped_bars, line_plot
+    figures.funnel_plot         funnel_bars, threshold_curve
+    pages.funnel_page           Sample, Table, write_funnel_page
+    wandb.run                   AXIS, CONSOLE, WandbAccount, check_mode, has_key, without_secrets
+    wandb.artifacts             by_reference, model_artifact, records_artifact, use
+    wandb.report                FILES, log_files, use_stages
+    wandb.tables                every_value, report_media
+"""

@@ -1,13 +1,14 @@
-"""Writes the report of an evaluation, from plain results: tables, figures and a page."""
+"""Writes reports: tables as Markdown, LaTeX and CSV, figures, and a page to look at."""
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from hypnos.report.figures.figures import Figure, draw_figures
 from hypnos.report.pages.report_page import write_report_page
-from hypnos.report.results import Note, Results
+from hypnos.report.results import Note, Results, TaskQuestions
 from hypnos.report.tables.csv_files import write_numbers, write_tables
 from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
 from hypnos.report.tables.markdown import markdown_grid, markdown_note
@@ -32,8 +33,27 @@ class Report:
         return self.directory / "report.html"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a report is written from.
+
+    Attributes:
+        results: its title; and questions and answers, for the page.
+        grids: tables of numbers.
+        notes: finished tables.
+        sections: Markdown that stands above the notes; None for the tables, one below the other.
+        method: how the numbers were made, one sentence.
+    """
+
+    results: Results
+    grids: tuple[Grid, ...]
+    notes: tuple[Note, ...]
+    sections: Sequence[str] | None = None
+    method: str = ""
+
+
 def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (), show_hidden: bool = False) -> Report:
-    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+    """Write the report of a benchmark; see `write_files`.
 
     The same results give the same files, byte by byte. The page alone holds texts of questions and answers.
 
@@ -43,17 +63,37 @@ def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (
         drugs: names and windows of the specialty, to mark drugs and doses in the answers.
         show_hidden: put the texts of hidden tasks into the page as well, for a page that stays on this machine.
     """
-    directory.mkdir(parents=True, exist_ok=True)
     grids, notes = tabulate_results(results)
+    sections = [line for task in results.tasks for line in _task_section(task, grids)]
+    contents = Contents(results=results, grids=grids, notes=notes, sections=sections, method=method_note())
+    draw = partial(draw_figures, results=results, grids=grids)
+    return write_files(directory, contents, draw=draw, drugs=drugs, show_hidden=show_hidden)
+
+
+def write_files(
+    directory: Path,
+    contents: Contents,
+    *,
+    draw: Callable[[Path], Iterable[Figure]],
+    drugs: Sequence[Drug] = (),
+    show_hidden: bool = False,
+) -> Report:
+    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+
+    Args:
+        directory: is made if it is not there; files of the same names are replaced, each when it is whole.
+        contents: what stands in all of them.
+        draw: draws the figures into a folder.
+        drugs: see `write_report`.
+        show_hidden: see `write_report`.
+    """
+    directory.mkdir(parents=True, exist_ok=True)
+    results, grids, notes = contents.results, contents.grids, contents.notes
     with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as temporary:
         folder = Path(temporary)
-        figures = tuple(draw_figures(folder, results, grids))
-        texts = {
-            "report.md": _markdown(results, grids, notes, figures),
-            "report.tex": _latex(grids, notes),
-        }
-        for name, text in texts.items():
-            (folder / name).write_text(text, "utf-8", newline="\n")
+        figures = tuple(draw(folder))
+        (folder / "report.md").write_text(_markdown(contents, figures), "utf-8", newline="\n")
+        (folder / "report.tex").write_text(_latex(contents), "utf-8", newline="\n")
         write_tables(folder / "report.csv", grids, notes)
         write_numbers(folder / "numbers.csv", grids)
         write_report_page(
@@ -91,21 +131,25 @@ def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ..
     return tuple(grids), (*notes, *results.notes)
 
 
-def _markdown(results: Results, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
-    parts = [f"# {results.title}", "", method_note(), ""]
-    for task in results.tasks:
-        task_tables = [grid for grid in grids if grid.key.startswith(f"{task.name}/")]
-        parts += [f"## {task.title or task.name}", ""]
-        version = f", version `{task.version[:12]}`" if task.version else ""
-        parts += [f"{len(task.questions)} questions of kind {task.kind}{version}.", ""]
-        parts += map(markdown_grid, task_tables)
-    parts += ["## Tests and notes", "", *map(markdown_note, notes)]
-    parts += ["## Figures", ""]
+def _task_section(task: TaskQuestions, grids: Sequence[Grid]) -> list[str]:
+    version = f", version `{task.version[:12]}`" if task.version else ""
+    return [
+        *(f"## {task.title or task.name}", ""),
+        *(f"{len(task.questions)} questions of kind {task.kind}{version}.", ""),
+        *(markdown_grid(grid) for grid in grids if grid.key.startswith(f"{task.name}/")),
+    ]
+
+
+def _markdown(contents: Contents, figures: Sequence[Figure]) -> str:
+    parts = [f"# {contents.results.title}", "", *([contents.method, ""] if contents.method else [])]
+    parts += map(markdown_grid, contents.grids) if contents.sections is None else contents.sections
+    parts += ["## Tests and notes", "", *map(markdown_note, contents.notes), "## Figures", ""]
     for figure in figures:
         parts += [f"![{figure.title}]({figure.path.name})", ""]
     return "\n".join(parts)
 
 
-def _latex(grids: Sequence[Grid], notes: Sequence[Note]) -> str:
-    note_tables = (latex_note(note, f"note {number}") for number, note in enumerate(notes, 1) if note.head)
-    return "\n".join([HEAD, f"% {method_note()}", "", *map(latex_grid, grids), *note_tables])
+def _latex(contents: Contents) -> str:
+    method = [f"% {contents.method}", ""] if contents.method else []
+    note_tables = (latex_note(note, f"note {number}") for number, note in enumerate(contents.notes, 1) if note.head)
+    return "\n".join([HEAD, *method, *map(latex_grid, contents.grids), *note_tables])

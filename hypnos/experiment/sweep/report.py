@@ -1,6 +1,5 @@
 """Writes the report of a sweep: arms over seeds, compared with the arm of reference."""
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -17,13 +16,8 @@ from hypnos.experiment.sweep.tables import (
     held_out_sets,
     held_out_tests,
 )
-from hypnos.report.figures.figures import Figure
-from hypnos.report.pages.report_page import write_report_page
-from hypnos.report.report import Report
+from hypnos.report.report import Contents, Report, write_files
 from hypnos.report.results import Note, Results
-from hypnos.report.tables.csv_files import write_numbers, write_tables
-from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
-from hypnos.report.tables.markdown import markdown_grid, markdown_note
 from hypnos.report.tables.table import Grid
 
 
@@ -50,7 +44,7 @@ def write_sweep_report(
     scores: Results | None = None,
     dollars_per_hour: float | None = None,
 ) -> Report:
-    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+    """Write the report of a sweep; see `hypnos.report.report.write_files`.
 
     The same arms give the same files, byte by byte.
 
@@ -78,21 +72,15 @@ def write_sweep_report(
     failed = sum(arm.state == "failed" for arm in arms)
     title = f"Sweep {name}: {len(arms_by_label)} arms" + (f", failed runs: {failed}" if failed else "")
     results = Results(title=title, models=tuple(arms_by_label), tasks=(), answers=(), notes=tuple(notes))
-    directory.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as temporary:
-        folder = Path(temporary)
-        figures = tuple(draw_sweep(folder, arms_by_label, sets, grids[0])) if arms_by_label and sets else ()
-        (folder / "report.md").write_text(_markdown(title, grids, notes, figures), "utf-8", newline="\n")
-        (folder / "report.tex").write_text(_latex(grids, notes), "utf-8", newline="\n")
-        write_tables(folder / "report.csv", grids, notes)
-        write_numbers(folder / "numbers.csv", grids)
-        write_report_page(folder / "report.html", results=results, grids=grids, notes=notes, figures=figures)
-        for old in directory.glob("*.png"):
-            old.unlink()  # a figure of arms that are gone
-        for file in sorted(folder.iterdir()):
-            file.replace(directory / file.name)
-    drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
-    return Report(directory=directory, grids=tuple(grids), notes=tuple(notes), figures=drawn)
+    contents = Contents(results=results, grids=tuple(grids), notes=tuple(notes))
+    report = write_files(
+        directory,
+        contents,
+        draw=lambda folder: draw_sweep(folder, arms_by_label, sets, grids[0]) if arms_by_label and sets else (),
+    )
+    for old in set(directory.glob("*.png")) - {figure.path for figure in report.figures}:
+        old.unlink()  # a figure of arms that are gone
+    return report
 
 
 def _compare(
@@ -112,16 +100,3 @@ def _compare(
     frontier = frontier_grid(arms_by_label)
     grids += [frontier] if frontier else []
     return grids, notes
-
-
-def _markdown(title: str, grids: Sequence[Grid], notes: Sequence[Note], figures: Sequence[Figure]) -> str:
-    parts = [f"# {title}", "", *map(markdown_grid, grids), "## Tests and notes", "", *map(markdown_note, notes)]
-    parts += ["## Figures", ""]
-    for figure in figures:
-        parts += [f"![{figure.title}]({figure.path.name})", ""]
-    return "\n".join(parts)
-
-
-def _latex(grids: Sequence[Grid], notes: Sequence[Note]) -> str:
-    note_tables = (latex_note(note, f"note {number}") for number, note in enumerate(notes, 1))
-    return "\n".join([HEAD, *map(latex_grid, grids), *note_tables])

@@ -1,14 +1,12 @@
 """Computes means of arms over seeds with their intervals, and paired tests against the arm of reference."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hypnos.report.statistics.intervals import LEVEL, RESAMPLES, Interval, tail_share
+from hypnos.report.statistics.intervals import Interval, crossed_interval
 from hypnos.report.statistics.paired_tests import Comparison, compare_many
-from hypnos.report.statistics.resampling import draw_groups, number_groups, sum_groups
 
 SeedValues = Mapping[str, Sequence[float]]
 """By seed, a value for each unit (a record or a question), always in the same order."""
@@ -32,34 +30,12 @@ class ArmComparison:
 def mean_over_seeds(seed_values: SeedValues, groups: Sequence[str], weights: Sequence[float] | None = None) -> Interval:
     """The sum of all values over the sum of their weights, and its interval over groups and seeds.
 
-    The pigeonhole bootstrap (Owen, Annals of Applied Statistics 1, 2007), which errs towards wide intervals.
-
     Args:
         seed_values: values of each unit.
         groups: of the units; drawn whole.
-        weights: of the units, such as characters of a record, 1 where there are none. They are drawn with their
-            values, so that a measure per character does not depend on how long the drawn records are.
+        weights: see `crossed_interval`.
     """
-    values = np.array(list(seed_values.values()), dtype=float).T
-    unit_weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
-    group_of_row, group_count = number_groups(groups)
-    mean = float(values.mean(1).sum() / unit_weights.sum()) if len(values) else math.nan
-    seed_count = values.shape[1]
-    interval = Interval(mean, math.nan, math.nan, len(values), group_count, raters=seed_count)
-    if group_count < 2:
-        return interval
-    sums = sum_groups(np.column_stack([values, unit_weights]), group_of_row, group_count)
-    random = np.random.default_rng(0)
-    seed_shares = np.concatenate(list(draw_groups(random, RESAMPLES, seed_count))) / seed_count
-    means, start = [], 0
-    for group_draws in draw_groups(random, RESAMPLES, group_count):
-        resampled = group_draws @ sums
-        block = seed_shares[start : start + len(group_draws)]
-        start += len(group_draws)
-        means.append((resampled[:, :-1] * block).sum(1) / resampled[:, -1])
-    tail = tail_share(LEVEL, group_count)
-    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
-    return replace(interval, low=float(low), high=float(high))
+    return crossed_interval(np.array(list(seed_values.values()), dtype=float).T, groups, weights)
 
 
 def compare_with_reference(

@@ -1,6 +1,6 @@
 """Says how sure a number of a report is: intervals, paired tests between models, and agreement of raters.
 
-Everything resamples whole groups (questions of one passage, records of one stem), because their values are not
+Intervals and tests resample whole groups (questions of one passage, records of one stem), because their values are not
 independent, and every draw is seeded: the same values give the same figures.
 
 Files:

@@ -1,4 +1,10 @@
-"""Computes means with 95 % intervals, by a bootstrap that draws whole groups, and raters where people rated."""
+"""Computes means with 95 % intervals, by a bootstrap that draws whole groups of values.
+
+mean_intervals        a value a question
+rated_interval        ratings of several people: raters are drawn as well
+crossed_interval      units measured under every seed: seeds are drawn as well
+statistic_intervals   what is computed from sums over all questions
+"""
 
 import math
 from collections.abc import Callable, Hashable, Sequence
@@ -166,6 +172,41 @@ def rated_interval(
     if bounds and high - low < _NO_SPREAD:
         low, high = _ends_where_all_agree(mean, bounds, group_count, level)
     return Interval(mean, float(low), float(high), len(values), group_count, rater_count)
+
+
+def crossed_interval(
+    values: np.ndarray, groups: Sequence[Hashable], weights: Sequence[float] | None = None
+) -> Interval:
+    """The mean of units measured under every seed and its interval, with groups and seeds resampled independently.
+
+    The pigeonhole bootstrap, as in `rated_interval`; here every unit has a value under every seed, and the mean is
+    the sum of all values over the sum of their weights.
+
+    Args:
+        values: (units, seeds).
+        groups: of the units; drawn whole.
+        weights: of the units, such as characters of a record, 1 where there are none. They are drawn with their
+            values, so that a measure per character does not depend on how long the drawn records are.
+    """
+    unit_weights = np.ones(len(values)) if weights is None else np.asarray(weights, dtype=float)
+    group_of_row, group_count = number_groups(groups)
+    mean = float(values.mean(1).sum() / unit_weights.sum()) if len(values) else math.nan
+    seed_count = values.shape[1]
+    interval = Interval(mean, math.nan, math.nan, len(values), group_count, raters=seed_count)
+    if group_count < 2:
+        return interval
+    sums = sum_groups(np.column_stack([values, unit_weights]), group_of_row, group_count)
+    random = np.random.default_rng(0)
+    seed_shares = np.concatenate(list(draw_groups(random, RESAMPLES, seed_count))) / seed_count
+    means, start = [], 0
+    for group_draws in draw_groups(random, RESAMPLES, group_count):
+        resampled = group_draws @ sums
+        block = seed_shares[start : start + len(group_draws)]
+        start += len(group_draws)
+        means.append((resampled[:, :-1] * block).sum(1) / resampled[:, -1])
+    tail = tail_share(LEVEL, group_count)
+    low, high = np.quantile(np.concatenate(means), [tail, 1 - tail])
+    return replace(interval, low=float(low), high=float(high))
 
 
 def statistic_intervals(

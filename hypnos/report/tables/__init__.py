@@ -1,1 +1,13 @@
-"""."""
+"""Holds tables of numbers, fills them from results, and lays them out for readers and programs.
+
+A cell is an interval, never a text: each form writes value, interval and n from the same table.
+
+Files:
+    table           a table: columns that know how a value is printed, rows of intervals
+    metric_tables   models by metrics for each task, slices, and tests between models
+    rating_tables   what raters and judges gave: means, variances, win rates
+    markdown        for report.md
+    latex           for report.tex, with booktabs
+    csv_files       report.csv as in a paper, numbers.csv with one number a line
+    terminal        for what a command prints
+"""

@@ -56,3 +56,10 @@ def test_the_reference_is_the_first_arm_that_is_finished_or_the_one_named(sweep)
     assert choose_reference(arms[-1:], None) is None
     with pytest.raises(UserError, match=r"no finished arm 'specific_only' \(there are: general_to_specific, mixed\)"):
         choose_reference(arms, "specific_only")
+
+
+def test_a_figure_of_arms_that_are_gone_goes_with_the_next_report(report, sweep):
+    stale = report.directory / "frontier.png"
+    stale.write_bytes(b"\x89PNG")
+    again = write_sweep_report(report.directory, name="mine", arms=read_arms(sweep))
+    assert not stale.exists() and all(figure.path.is_file() for figure in again.figures)

@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from hypnos.report.statistics.intervals import SHARE, mean_interval, mean_intervals, rated_interval, statistic_intervals
+from hypnos.report.statistics.intervals import (
+    SHARE,
+    crossed_interval,
+    mean_interval,
+    mean_intervals,
+    rated_interval,
+    statistic_intervals,
+)
 from hypnos.report.statistics.paired_tests import compare
 
 RANDOM = np.random.default_rng(3)
@@ -97,6 +104,16 @@ def test_raters_are_resampled_too() -> None:
     assert both.high - both.low > 4 * (alone.high - alone.low)
     one = rated_interval(values, items, ["fair"] * len(values))
     assert (one.low, one.high, one.raters) == (alone.low, alone.high, 1)
+
+
+def test_what_is_measured_under_every_seed_is_drawn_by_seeds_too() -> None:
+    still = crossed_interval(np.full((6, 2), 5.0), range(6))
+    moving = crossed_interval(np.tile([4.0, 6.0], (6, 1)), range(6))
+    assert (still.value, still.low, still.high) == (5.0, 5.0, 5.0)
+    assert (moving.value, moving.low, moving.high) == (5.0, 4.0, 6.0)
+    assert (moving.n, moving.groups, moving.raters) == (6, 6, 2)
+    weighted = crossed_interval(np.array([[2.0], [8.0]]), ["a", "b"], weights=[1.0, 4.0])
+    assert (weighted.value, weighted.low, weighted.high) == (2.0, 2.0, 2.0)
 
 
 def test_the_same_seed_gives_the_same_numbers_and_another_one_does_not() -> None:
