@@ -6,7 +6,7 @@ import yaml
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.curation.run import KEYS as FILTER_KEYS
 from hypnos.errors import UserError
-from hypnos.experiment.run import GIVEN, KEYS, check_configuration
+from hypnos.experiment.run import KEYS, SUPPLIED, check_configuration
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -69,7 +69,7 @@ def test_every_choice_composes_and_binds(compose, choice):
     extra = ["stages.anesthesia.tuning.lr=1e-3"] if choice.startswith("tuning@") else []
     config = compose("train", [choice, *extra])
     check_configuration(config)
-    assert bind_targets(config, supplied=GIVEN) > 20
+    assert bind_targets(config, supplied=SUPPLIED) > 20
 
 
 def test_a_small_real_base_needs_its_path_alone(compose):
@@ -136,7 +136,7 @@ def test_a_target_that_does_not_exist_is_named(compose):
     config = compose("train", [])
     config["stages"]["general"]["tuning"]["_target_"] = "hypnos.tuning.lora.Lora"
     with pytest.raises(UserError, match=r"hypnos\.tuning\.lora\.Lora cannot be imported"):
-        bind_targets(config, supplied=GIVEN)
+        bind_targets(config, supplied=SUPPLIED)
 
 
 def test_none_of_our_targets_swallows_unknown_arguments(compose):

@@ -6,13 +6,13 @@ Module state: `keys` remembers the hashes of up to 1,024 files, as long as their
 Files:
     store           makes an artefact once, aside, so that it appears whole or not at all
     keys            hashes of plain values, files and folders
-    model_folder    the tokenizer's files and small JSON files of a Hugging Face directory
+    model_folder    the tokenizer's files and small JSON files of a Hugging Face directory, and that of a stage
     hub             names of the Hugging Face hub, and the snapshot of a model there
     config_check    finds a misspelt key of a configuration before any work
 Others import:
     store           SHORT, artefact_folder, disk_errors, join_making, make_once
     keys            content_key, file_key, visible_files
-    model_folder    copy_tokenizer, read_json, tokenizer_files
+    model_folder    STAGE, copy_tokenizer, read_json, tokenizer_files
     hub             HUB, fetch_model, is_hub_name
     config_check    bind_targets, check_keys
 """

@@ -15,7 +15,7 @@ Others import:
     records         Instruction, Record, Rejections, Text
     files           Malformed, list_files, read_rows
     shapes          Unusable, to_records
-    sources         Source, read_source
+    sources         GENERAL, SPECIFIC, Source, read_source
     selection       Selection
     decisions       STEP, decide_alone, decider, overall_grade
 """

@@ -17,7 +17,7 @@ VERSION = 1
 
 
 def outcome_key(run: Run) -> dict[str, Any]:
-    """What decides a run's numbers: the keys of its stages, and of the text that they are measured on."""
+    """Everything that decides a run's numbers: the keys of its stages, and of the text that they are measured on."""
     return {"version": VERSION, "measure": MEASURE_VERSION, "stages": run.keys(), "heldout": run.heldout.keys()}
 
 

@@ -35,9 +35,9 @@ KEYS = {
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},
 }
-"""What a configuration may hold where no signature says it."""
+"""Keys that a configuration may hold where no signature says it."""
 
-GIVEN = {
+SUPPLIED = {
     "pytorch_lightning.Trainer": ("logger", "default_root_dir"),
     "pytorch_lightning.loggers.CSVLogger": ("name",),
     "pytorch_lightning.loggers.TensorBoardLogger": ("name",),
@@ -59,7 +59,7 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         missing = KEYS["stage"] - stage.keys()
         if missing:
             raise UserError(f"stages.{name}: no {', '.join(sorted(missing))}")
-    bind_targets(dict(config), supplied=GIVEN)
+    bind_targets(dict(config), supplied=SUPPLIED)
 
 
 def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:

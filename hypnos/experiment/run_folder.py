@@ -21,7 +21,7 @@ FAILED = "failed.json"
 """The error that ended an arm of a sweep."""
 
 OUTCOME = (RESULTS, ARM, RECORDS, SCORES, QUESTIONS)
-"""What a run of other settings in the same folder may not find."""
+"""Files that are cleared before a run of other settings uses the folder."""
 
 
 def write_whole(path: Path, text: str) -> None:

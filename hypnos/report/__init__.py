@@ -1,6 +1,7 @@
 """Turns plain results into tables, figures and pages that people read, and sends them to Weights & Biases on request.
 
 A report is made from `results` alone: whoever has results, a benchmark or a sweep, gets the same files from them.
+Module state: `figures.fonts` remembers the Chinese font it found, and `figures.plots` adds it to matplotlib's.
 
 Files:
     results         models, tasks, answers, ratings and verdicts as plain data

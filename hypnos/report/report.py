@@ -35,7 +35,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contents:
-    """What a report is written from.
+    """Everything that a report is written from.
 
     Attributes:
         results: its title; and questions and answers, for the page.

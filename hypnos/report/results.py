@@ -12,7 +12,7 @@ Better = Literal["higher", "lower", "neither"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
-    """What a number means.
+    """Describes a number of a table: what was measured, how, and which way is good.
 
     Attributes:
         name: `rouge_l` on characters, `rouge_l_words` on words, `bleu_4_corpus` over the whole task.

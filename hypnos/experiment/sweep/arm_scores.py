@@ -53,7 +53,7 @@ def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tupl
 
 
 def read_scores(arms: Sequence[Arm]) -> Results | None:
-    """What finished arms answered when they ran, for `benchmark_tables`; None where none did.
+    """Read what finished arms answered when they ran, for `benchmark_tables`; None where none did.
 
     Raises:
         UserError: two arms answered other questions, or were measured in other ways.

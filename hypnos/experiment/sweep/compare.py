@@ -61,7 +61,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
 
 
 def _read_or_ask(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -> Results | None:
-    """What arms answered when they ran; or, where it is asked for, the last model of every finished arm on the tasks.
+    """Read what arms answered when they ran; or let every finished arm's last model answer now, where that is wanted.
 
     Arms of one model are asked once, by its key.
     """

@@ -7,7 +7,7 @@ from hypnos.report.results import Note
 
 
 def hours_note(arms: Sequence[Arm], dollars_per_hour: float | None) -> Note | None:
-    """What each arm's stages took, and what was trained in all: a shared stage counts once there."""
+    """Device hours of each arm's stages, and of all that was trained: a shared stage counts once there."""
     rows: list[tuple[str, ...]] = []
     hours_by_stage: dict[str, float] = {}
     for arm in arms:

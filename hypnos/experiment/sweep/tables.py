@@ -181,7 +181,7 @@ def read_cost(arm: Arm) -> float | None:
 
 
 def frontier_grid(arms_by_label: Mapping[str, Sequence[Arm]]) -> Grid | None:
-    """What each arm's filter keeps, what a kept record cost, and what the model achieves on the specialty.
+    """Tabulates what each arm's filter keeps, what a kept record cost, and what the model achieves on the specialty.
 
     Returns:
         None where no arm filters anything.

@@ -11,7 +11,7 @@ from hypnos.report.wandb.run import WandbAccount
 from hypnos.report.wandb.tables import every_value, report_media
 
 FRONTIER_CHART = "frontier"
-"""What the chart is logged as."""
+"""Name that the chart is logged under."""
 
 FRONTIER_FIELDS = {"x": "kept_share", "y": SPECIFIC_BITS, "stroke": "selection"}
 """Columns of the chart's table; the dashboard draws it by them too."""
@@ -36,7 +36,7 @@ def publish_sweep(account: WandbAccount, report: Report, *, name: str, models: M
 
 
 def frontier_chart(report: Report) -> Iterator[tuple[str, Any]]:
-    """What is kept against what is learnt: a line for each kind of selection, so that the random control is one."""
+    """Yields the chart of what is kept against what is learnt; the random control is a line of its own."""
     import wandb
 
     for grid in report.grids:

@@ -120,7 +120,7 @@ def _bars(path: Path, grid: Grid, title: str, unit: str = "percent") -> None:
 
 
 def _group_title(grid: Grid, number: int) -> str:
-    """What stands below a group of bars; parts of a task also say how many questions they have."""
+    """Text below a group of bars; parts of a task also say how many questions they have."""
     if "/by_" not in grid.key:
         return grid.columns[number].title
     sizes = {cells[number].n for _, cells in grid.rows if cells[number]}  # type: ignore[union-attr]

@@ -29,8 +29,8 @@ class Marker:
                 continue
             end = start + len(dose.text)
             marks.append((positions[start], positions[end], f"dose-{grade(dose)}"))
-        apart: list[Mark] = []
+        without_overlap: list[Mark] = []
         for mark in sorted(marks):
-            if not apart or mark[0] >= apart[-1][1]:
-                apart.append(mark)
-        return apart
+            if not without_overlap or mark[0] >= without_overlap[-1][1]:
+                without_overlap.append(mark)
+        return without_overlap

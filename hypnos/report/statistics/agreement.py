@@ -37,12 +37,12 @@ def krippendorff_alpha(ratings: Ratings, *, level: Level = "ordinal") -> float:
     Source:
         Krippendorff, Computing Krippendorff's Alpha-Reliability, 2011.
     """
-    given = ~np.isnan(ratings)
-    values, value_of_rating = np.unique(ratings[given], return_inverse=True)
+    has_value = ~np.isnan(ratings)
+    values, value_of_rating = np.unique(ratings[has_value], return_inverse=True)
     if len(values) < 2:
         return float("nan")
     counts = np.zeros((ratings.shape[1], len(values)))  # of each value in each unit
-    np.add.at(counts, (np.nonzero(given)[1], value_of_rating), 1)
+    np.add.at(counts, (np.nonzero(has_value)[1], value_of_rating), 1)
     counts = counts[counts.sum(1) >= 2]
     per_unit = counts.sum(1)
     if not len(counts):

@@ -147,7 +147,7 @@ def column_of(metric: Metric, name: str | None = None) -> Column:
 
 
 def method_note() -> str:
-    """How intervals were made, as one sentence for the report's head."""
+    """Says how intervals were made, as the head of a report."""
     return f"Numbers are means with 95 % intervals: {METHOD}. Shares are in percent."
 
 

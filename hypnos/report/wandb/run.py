@@ -18,7 +18,9 @@ AXIS = "experiment_step"
 
 @dataclass(kw_only=True)
 class WandbAccount:
-    """Where runs go. The key comes from WANDB_API_KEY or `wandb login`; mode `offline` needs no network.
+    """A project at W&B that runs are sent to; mode `offline` needs no network.
+
+    The key comes from WANDB_API_KEY or `wandb login`.
 
     Attributes:
         project: the project's name.
