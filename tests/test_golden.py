@@ -76,10 +76,10 @@ def test_keys_of_answers_and_of_a_sweep_s_benchmark(compose, tmp_path):
     ]
     evaluation = prepare(compose("evaluate", [*choices, *judged]), build=BUILD)
     answers = {
-        f"{task.name} {way}": answers_place(answerer, task, way, artefacts=Path()).name
+        f"{task.name} {request_type}": answers_place(answerer, task, request_type, artefacts=Path()).name
         for answerer in evaluation.answerers
         for task in evaluation.tasks
-        for way in evaluation.ways[answerer.name, task.name]
+        for request_type in evaluation.request_types[answerer.name, task.name]
     }
     exam = choose_exam(compose("train", ["benchmark=true", "entries.folder.device=cpu"]), build=BUILD, sweeping=False)
     judges = {judge.model.name: content_key({"key": judge.key()}) for judge in evaluation.judges}

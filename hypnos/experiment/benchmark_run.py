@@ -10,8 +10,8 @@ from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.choice import extract as choice
-from hypnos.benchmark.metrics.measure import Measured, describe
-from hypnos.benchmark.model_on_task import Given, ask, choose_ways, measure_answers, read_tasks
+from hypnos.benchmark.metrics.measure import TaskScores, describe_task, measure
+from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
@@ -75,7 +75,9 @@ class Exam:
             UserError: a task cannot be asked.
         """
         self._tasks = read_tasks(config["tasks"], build=build)
-        self._ways = {task.name: choose_ways(LocalModel, task, config["likelihood"]) for task in self._tasks}
+        self._request_types = {
+            task.name: choose_request_types(LocalModel, task, config["likelihood"]) for task in self._tasks
+        }
         self._specialty = read_specialty(Path(config["specialty"]))
         self._model = config["entries"]["folder"]
         self._artefacts = Path(config["paths"]["artefacts"])
@@ -90,7 +92,7 @@ class Exam:
                 "max_new_tokens": task.max_new_tokens,
                 "metrics": task.metrics,
                 "official": task.official and task.official.label,
-                "ways": self._ways[task.name],
+                "ways": self._request_types[task.name],
             }
             for task in self._tasks
         ]
@@ -107,12 +109,10 @@ class Exam:
         tasks = {task.name: task for task in self._tasks}
         if objective.of not in tasks:
             raise UserError(f"objective: no task {objective.of!r} is answered (there are: {', '.join(tasks)})")
-        found = self._unanswered(tasks[objective.of])
-        better = {one.name: one.better for one in found.metrics if one.better != "neither"}
-        if objective.measure not in better:
-            raise UserError(f"objective: {objective.of} has no {objective.measure!r} (there are: {', '.join(better)})")
-        if better[objective.measure] != {"minimize": "lower", "maximize": "higher"}[objective.direction]:
-            raise AssertionError(f"{objective.measure} is good when {better[objective.measure]}")
+        scores = self._score_empty_answers(tasks[objective.of])
+        names = [metric.name for metric in scores.metrics if metric.better != "neither"]
+        if objective.measure not in names:
+            raise UserError(f"objective: {objective.of} has no {objective.measure!r} (there are: {', '.join(names)})")
 
     def take(self, model: Path, output: Path) -> None:
         """Let a model answer what it has not answered before, and write `benchmark.json`."""
@@ -121,17 +121,14 @@ class Exam:
         answerer.check(self._tasks)
         measured = []
         for task in self._tasks:
-            given = ask(answerer, task, self._ways[task.name], artefacts=self._artefacts)
-            found = measure_answers(answerer.name, task, given, of=self._specialty)
-            measured.append((self._describe(task, found), found.answers))
+            predictions = ask(answerer, task, self._request_types[task.name], artefacts=self._artefacts)
+            scores = measure(task, answerer.name, predictions, self._specialty)
+            measured.append((describe_task(task, [scores]), scores.answers))
         answerer.close()
         write_scores(output, key=self.key(), model=model, measured=measured)
         log.info("benchmark: %s in %.0f s", ", ".join(task.name for task in self._tasks), time.monotonic() - started)
 
-    def _describe(self, task: Task, found: Measured) -> Any:
-        return describe(name=task.name, kind=task.kind, items=task.items(), measured=[found], version=task.version())
-
-    def _unanswered(self, task: Task) -> Measured:
+    def _score_empty_answers(self, task: Task) -> TaskScores:
         """The numbers of empty answers: they tell which numbers there will be."""
         empty = [
             Prediction(
@@ -145,5 +142,4 @@ class Exam:
             )
             for item in task.items()
         ]
-        given: Given = dict.fromkeys(self._ways[task.name], empty)
-        return measure_answers("", task, given, of=self._specialty)
+        return measure(task, "", dict.fromkeys(self._request_types[task.name], empty), self._specialty)

@@ -1,4 +1,4 @@
-"""Options that are called right or wrong, one by one or all together, and answers that decline."""
+"""Rules that read options called right or wrong, one by one or all together, and answers that decline."""
 
 import re
 
@@ -15,7 +15,7 @@ LETTER = re.compile(r"\W*(?:选项|选择|(?i:options?)\s)?\W*[A-J]")
 
 
 def refused(reply: Reply) -> str | None:
-    """The answer says that it gives none, and nothing above found one."""
+    """The answer says that it gives none, and no rule before it fired."""
     return "" if REFUSAL.search(reply.text) else None
 
 
@@ -33,20 +33,20 @@ def judged(reply: Reply) -> str | None:
             rest_right = rest_right or bool(re.search(RIGHT, clause) and not re.search(WRONG, clause))
             continue
         only = re.match(r"\s*(?:所以|因此|故|则|而|但|那么|且)?\s*(?:只有|仅有?|唯有|只)?\s*", clause)
-        found = read_list(clause, only.end() if only else 0, options)
+        listing = read_list(clause, only.end() if only else 0, options)
         if (
-            found is None
+            listing is None
             or not LETTER.match(clause, only.end() if only else 0)
             or CONDITION.search(clause)
-            or re.search("可能(?!性)|也许|或许|似乎", clause[found.end :])
+            or re.search("可能(?!性)|也许|或许|似乎", clause[listing.end :])
         ):
             continue
-        said = clause[found.end : found.end + 30]
-        said = re.sub(r"^(?:[.:、\s]|选项|[二两三四五]?[项个])*", "", said)
-        if re.search(WRONG, said, re.IGNORECASE):
-            wrong.append(set(found.letters))
-        elif re.search(RIGHT, said, re.IGNORECASE):
-            right.append(set(found.letters))
+        verdict = clause[listing.end : listing.end + 30]
+        verdict = re.sub(r"^(?:[.:、\s]|选项|[二两三四五]?[项个])*", "", verdict)
+        if re.search(WRONG, verdict, re.IGNORECASE):
+            wrong.append(set(listing.letters))
+        elif re.search(RIGHT, verdict, re.IGNORECASE):
+            right.append(set(listing.letters))
     return _verdict(reply, right, wrong, rest_right=rest_right)
 
 
@@ -81,15 +81,15 @@ def _spread_marks(text: str) -> str:
 def excepted(reply: Reply) -> str | None:
     """All but one: 除E外均正确 names the others, and on a negative stem E itself; E除外."""
     match = re.search(r"除(?:了)?", reply.text)
-    found = read_list(reply.text, match.end(), reply.options) if match else None
-    if found and re.match(r"\s*(?:之|以)?外", reply.text[found.end :]):
+    listing = read_list(reply.text, match.end(), reply.options) if match else None
+    if listing and re.match(r"\s*(?:之|以)?外", reply.text[listing.end :]):
         if reply.negative:
-            return found.letters
-        if re.search(rf"[其均都全皆].{{0,6}}{RIGHT}", reply.text[found.end :]):
-            return "".join(reply.options.keys() - set(found.letters))
-    found = read_list(reply.text, 0, reply.options)
-    if reply.negative and found and re.match(r"\s*除外", reply.text[found.end :]):
-        return found.letters
+            return listing.letters
+        if re.search(rf"[其均都全皆].{{0,6}}{RIGHT}", reply.text[listing.end :]):
+            return "".join(reply.options.keys() - set(listing.letters))
+    listing = read_list(reply.text, 0, reply.options)
+    if reply.negative and listing and re.match(r"\s*除外", reply.text[listing.end :]):
+        return listing.letters
     return None
 
 

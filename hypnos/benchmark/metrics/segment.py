@@ -1,4 +1,4 @@
-"""Chinese text cut into tokens, in the two ways every text metric is reported in."""
+"""Cuts Chinese text into tokens, in the two ways every text metric is reported in."""
 
 import re
 import unicodedata

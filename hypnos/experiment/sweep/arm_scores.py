@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hypnos.benchmark.metrics.table import find_number
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arms import Arm
 from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
@@ -29,7 +30,9 @@ def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tupl
         tasks[task.name] = {"version": task.version, "questions": len(task.questions), "scores": means | whole}
         told = {"name": task.name, "kind": task.kind, "title": task.title, "version": task.version}
         asked = [{"id": question.id, "group": question.group} for question in task.questions]
-        rows.append(told | {"metrics": [asdict(one) for one in task.metrics], "questions": asked, "scores": scores})
+        rows.append(
+            told | {"metrics": [_as_row(metric) for metric in task.metrics], "questions": asked, "scores": scores}
+        )
     _write(folder / QUESTIONS, json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
     found = {"key": key, "model": str(model), "tasks": tasks}
     _write(folder / SCORES, json.dumps(found, ensure_ascii=False, indent=1))
@@ -69,8 +72,20 @@ def _task(told: Mapping[str, Any]) -> TaskQuestions:
         title=told["title"],
         version=told["version"],
         questions=tuple(Question(question="", references=(), **one) for one in told["questions"]),
-        metrics=tuple(Metric(**one) for one in told["metrics"]),
+        metrics=tuple(_read_metric(row) for row in told["metrics"]),
     )
+
+
+def _as_row(metric: Metric) -> dict[str, Any]:
+    """A metric as it is written: its label is read from the table of metrics again."""
+    row = asdict(metric)
+    del row["label"]
+    return row
+
+
+def _read_metric(row: Mapping[str, Any]) -> Metric:
+    number = find_number(row["name"])
+    return Metric(**row, label=number.label if number else "")
 
 
 def _differ(first: Arm, other: Arm, reason: str) -> UserError:

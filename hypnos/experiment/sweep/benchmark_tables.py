@@ -34,7 +34,7 @@ def benchmark_tables(
         grids.append(Grid(key=f"benchmark/{task.name}", title=title, columns=columns, rows=rows, corner="arm"))
         adjusted = holm([one.comparison.p for _, one in found])
         tests = [
-            (label_of(metric.name), replace(one, comparison=replace(one.comparison, adjusted=p)))
+            (label_of(metric), replace(one, comparison=replace(one.comparison, adjusted=p)))
             for (metric, one), p in zip(found, adjusted, strict=True)
         ]
         note = tests_note(f"{title}: arms against {reference}", tests, reference, columns[0])

@@ -1,4 +1,4 @@
-"""AnesBench in both layouts: the bilingual file of 2025 and the two files by language (DOMAIN.md, 5)."""
+"""Reads AnesBench in both layouts: the bilingual file of 2025 and the two files by language (DOMAIN.md, 5)."""
 
 import string
 from collections.abc import Iterator
@@ -50,7 +50,7 @@ class AnesBench:
         letters = [letter for letter in string.ascii_uppercase[:15] if fields.has(prefix + letter)]
         if len(letters) < 2:
             raise UserError(
-                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.found)}"
+                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.columns)}"
             )
         count = fields.optional("choice_num")
         if count and not count.isdecimal():

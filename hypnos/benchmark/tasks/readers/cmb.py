@@ -1,4 +1,4 @@
-"""CMB: choice questions by exam, class and subject, with answers in a second file; and its clinical cases."""
+"""Reads CMB: choice questions by exam, class and subject, with answers in a second file; and its clinical cases."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from hypnos.benchmark.tasks.readers.fields import Fields, Placed, as_fields, rea
 from hypnos.benchmark.tasks.readers.stems import is_negative
 from hypnos.errors import UserError
 
-PLACE = ("exam_type", "exam_class", "exam_subject")
+EXAM = ("exam_type", "exam_class", "exam_subject")
 TYPES = {"单项选择题": False, "多项选择题": True}
 
 
@@ -42,11 +42,11 @@ class Cmb:
         seen: dict[str, None] = {}
 
         def build(fields: Fields, number: int) -> Item | None:
-            place = [fields.optional(name) for name in PLACE]
-            seen.setdefault("/".join(place[1:]))
-            if wanted is not None and not any(pair <= set(place) for pair in wanted):
+            exam = [fields.optional(name) for name in EXAM]
+            seen.setdefault("/".join(exam[1:]))
+            if wanted is not None and not any(pair <= set(exam) for pair in wanted):
                 return None
-            return _choice(fields, number, answers, "/".join(place))
+            return _choice(fields, number, answers, "/".join(exam))
 
         count = 0
         for placed in complete_items(read_fields(path), build, skip_incomplete=self.skip_incomplete):
@@ -112,12 +112,12 @@ class CmbClin:
             pairs = fields.value("QA_pairs")
             if not isinstance(pairs, list) or not pairs:
                 raise UserError(f"{fields.where}: QA_pairs must be a list with a question at least")
-            for place, pair in enumerate(pairs, 1):
+            for pair_number, pair in enumerate(pairs, 1):
                 question = as_fields(fields.where, pair)
                 yield (
                     fields.where,
                     Item(
-                        id=f"{case}-{place}",
+                        id=f"{case}-{pair_number}",
                         kind="reading",
                         question=question.text("question"),
                         answers=question.texts("solution", "answer"),

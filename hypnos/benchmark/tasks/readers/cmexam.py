@@ -1,4 +1,4 @@
-"""CMExam: CSV with the options in one cell, and annotations in the test part."""
+"""Reads CMExam: CSV with the options in one cell, and annotations in the test part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

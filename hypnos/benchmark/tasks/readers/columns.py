@@ -1,4 +1,4 @@
-"""C-Eval and CMMLU: tables with a column for each option."""
+"""Reads C-Eval and CMMLU: tables with a column for each option."""
 
 import string
 from collections.abc import Iterator

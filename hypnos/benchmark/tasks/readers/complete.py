@@ -1,4 +1,4 @@
-"""What to do with a row that lacks its question, options or answer."""
+"""Leaves out, or stops at, a row that lacks its question, options or answer."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator

@@ -1,4 +1,4 @@
-"""CMRC2018 and others of SQuAD's shape: passages, each with its questions and their answers."""
+"""Reads CMRC2018 and others of SQuAD's shape: passages, each with its questions and their answers."""
 
 import json
 from collections.abc import Iterator, Mapping
