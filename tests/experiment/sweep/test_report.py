@@ -221,7 +221,7 @@ def test_the_page_in_chromium_has_its_tables_and_figures(report, chromium):
 
 def test_arms_on_the_benchmark_are_compared_over_seeds(sweep, tmp_path):
     questions = tuple(Question(id=f"q{at}", question="问", references=("A",)) for at in range(7))
-    metric = Metric(name="accuracy", signature="s", family="choice", headline=True)
+    metric = Metric(name="accuracy", label="Accuracy", signature="s", family="choice", headline=True)
     task = TaskQuestions(name="pick", kind="choice", questions=questions, metrics=(metric,), title="AneCQ")
     arms = read_arms(sweep)
     right = {"general_to_specific": 1.0, "mixed": 0.0}
@@ -258,6 +258,7 @@ def test_what_arms_answered_when_they_ran_is_read_from_their_folders(sweep, tmp_
     assert told["tasks"] == {"pick": {"version": "v", "questions": 8, "scores": {"accuracy": 1.0}}}
     found = write_sweep_report(tmp_path / "report", name="mine", arms=arms, scores=read_scores(arms))
     (grid,) = [grid for grid in found.grids if grid.key == "benchmark/pick"]
+    assert [column.label for column in grid.columns] == ["Accuracy"]  # which stands in no file
     values = {label: cells[0] and cells[0].value for label, cells in grid.rows}
     assert values == {"general_to_specific": 0.75, "mixed": None}  # which took no part
     scored(sweep, "mixed", "1", version="w")
