@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from bench.environment import interpreter
 from bench.promise import ROOT, SHARED, Promise
-from hypnos.benchmark.answerers.likelihood_prompts import choose_per_character, questions
+from hypnos.benchmark.answerers.likelihood_prompts import choose_per_character, make_questions
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.answerers.prompt_form import PromptForm
 from hypnos.benchmark.inference.generate import BatchRow, batches, decode
@@ -147,7 +147,7 @@ def _fitting(model: LocalModel, task: Task, request_type: RequestType) -> tuple[
     """Single-answer items that the model's context holds, with what is asked about each."""
     items, asked = [], []
     everything = task.items()
-    for question in questions(task, everything, request_type):
+    for question in make_questions(task, everything, request_type):
         text = model.render(question.messages)
         longest = max(len(ids) for ids in model.encode([text + choice for choice in question.continuations]))
         if longest <= model.max_length:

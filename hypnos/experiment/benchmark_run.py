@@ -9,7 +9,7 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.answerers.local_model import LocalModel
-from hypnos.benchmark.choice import extract as choice
+from hypnos.benchmark.choice.extract import VERSION as RULES_VERSION
 from hypnos.benchmark.metrics.measure import TaskScores, describe_task, measure
 from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
 from hypnos.benchmark.predictions import Prediction
@@ -98,7 +98,7 @@ class Exam:
         ]
         model = {name: value for name, value in self._model.items() if name not in ROOM}
         model["_target_"] = MODEL
-        return content_key({"version": VERSION, "rules": choice.VERSION, "tasks": tasks, "model": model})
+        return content_key({"version": VERSION, "rules": RULES_VERSION, "tasks": tasks, "model": model})
 
     def check(self, objective: Objective) -> None:
         """See that a search can look for this number.

@@ -19,7 +19,7 @@ ANSWER = ("raw", "answer", "output", "response", "prediction")
 
 
 class AnswersFile(Answerer):
-    """Rows of JSON Lines, JSON or CSV: `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and
+    """A file of rows in JSON Lines, JSON or CSV: `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and
     perhaps `task`, `sample` (the number of the repeat) and `finished` (whether the model ended by itself).
 
     One file may hold the answers to several tasks.
@@ -41,7 +41,7 @@ class AnswersFile(Answerer):
         return {"version": VERSION, "answers": file_key(self.path)}
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that each item of each task has its answer, and each answer its item.
+        """Check that each item of each task has its answer, and each answer its item.
 
         An answer that no item asks for may belong to an item beyond a task's limit, and is then passed over.
         """
@@ -70,7 +70,7 @@ class AnswersFile(Answerer):
         self._rows = None
 
     def _answers(self, task: Task) -> dict[str, list[Prediction]]:
-        """By item, in the order of the samples."""
+        """The answers to a task by item, in the order of the samples."""
         placed: dict[tuple[str, int], tuple[str, Prediction]] = {}
         known = {item.id for item in task.items()}
         for where, row in self._read():

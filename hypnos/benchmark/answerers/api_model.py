@@ -21,7 +21,7 @@ class ChatAnswers(Answerer):
     """A chat model, asked each question in a conversation of its own."""
 
     def __init__(self, *, chat: ChatModel, client: Client, name: str | None = None, repeats: int = 1) -> None:
-        """Nothing is sent before the first question.
+        """Keep what is needed to ask; nothing is sent before the first question.
 
         Args:
             chat: who is asked.
@@ -38,7 +38,7 @@ class ChatAnswers(Answerer):
         return {"version": VERSION, "chat": self.chat.identity(), "repeats": self.repeats}
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that nothing is asked that must stay on this machine."""
+        """Check that nothing is asked that must stay on this machine."""
         if self.chat.is_local(self.client.local_addresses):
             return
         for task in tasks:

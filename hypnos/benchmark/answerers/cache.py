@@ -31,13 +31,13 @@ def answers_of(answerer: Answerer, task: Task, request_type: RequestType, *, art
     Returns:
         In the order of the task's items, and of the repeats.
     """
-    directory = answers_place(answerer, task, request_type, artefacts=artefacts)
+    directory = answers_folder(answerer, task, request_type, artefacts=artefacts)
     if make_once(directory, lambda partial: _write(answerer, task, request_type, partial), keep_partial=True):
         log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, request_type, directory)
     return list(_read(directory / FILE))
 
 
-def answers_place(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> Path:
+def answers_folder(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> Path:
     """The folder of these answers, named by what decides them."""
     deciding = {
         "version": VERSION,

@@ -19,7 +19,7 @@ CUT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LikelihoodQuestion:
     """One prompt about an item, with what may follow it.
 
     Attributes:
@@ -35,30 +35,30 @@ class Question:
     letters: tuple[str, ...]
 
 
-def questions(task: Task, items: Sequence[Item], request_type: RequestType) -> list[Question]:
+def make_questions(task: Task, items: Sequence[Item], request_type: RequestType) -> list[LikelihoodQuestion]:
     """What is asked about each item.
 
     `letters`: the task's own prompt, followed by a letter. `texts`: the stem alone, followed by an option's text,
     after examples in the same form. `yes_no`: for each option, whether it is right. Items with several right
     answers have no likeliest option and are asked by `yes_no` alone.
     """
-    prompts: list[Question] = []
+    prompts: list[LikelihoodQuestion] = []
     for number, item in enumerate(items):
         letters = tuple(item.options)
         if request_type == "yes_no":
-            prompts += [Question(number, _about(item, letter), YES_NO, (letter,)) for letter in letters]
+            prompts += [LikelihoodQuestion(number, _about(item, letter), YES_NO, (letter,)) for letter in letters]
         elif len(item.answers[0]) > 1 or item.multiple:
             continue
         elif request_type == "letters":
-            prompts.append(Question(number, task.messages(item), letters, letters))
+            prompts.append(LikelihoodQuestion(number, task.messages(item), letters, letters))
         else:
-            prompts.append(Question(number, _stem(task, item), tuple(item.options.values()), letters))
+            prompts.append(LikelihoodQuestion(number, _stem(task, item), tuple(item.options.values()), letters))
     return prompts
 
 
 def to_predictions(
     items: Sequence[Item],
-    asked: Sequence[Question],
+    questions: Sequence[LikelihoodQuestion],
     prompts: Sequence[str],
     log_likelihoods: Mapping[int, Sequence[float]],
     request_type: RequestType,
@@ -67,16 +67,16 @@ def to_predictions(
 
     Args:
         items: all.
-        asked: what `questions` made of them.
+        questions: what `make_questions` made of them.
         prompts: the text of each question.
-        log_likelihoods: by place in `asked`, those of its continuations; questions that do not fit the model are
+        log_likelihoods: by place in `questions`, those of its continuations; questions that do not fit the model are
             not there.
         request_type: how they were asked.
     """
     likelihoods: dict[int, dict[str, float]] = {}
     shown: dict[int, str] = {}
-    unfit = {question.item for k, question in enumerate(asked) if k not in log_likelihoods}
-    for k, question in enumerate(asked):
+    unfit = {question.item for k, question in enumerate(questions) if k not in log_likelihoods}
+    for k, question in enumerate(questions):
         if question.item in unfit:
             continue
         values = log_likelihoods[k]

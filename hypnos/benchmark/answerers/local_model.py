@@ -7,7 +7,7 @@ from typing import Any
 
 from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.likelihood_prompts import questions, to_predictions
+from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
 from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
 from hypnos.benchmark.answerers.weights import (
@@ -115,7 +115,7 @@ class LocalModel(Answerer):
         return key
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that the tokenizer can be read; the weights are left for later."""
+        """Check that the tokenizer can be read; the weights are left for later."""
         self._tokenizer()
 
     def answer(
@@ -195,12 +195,12 @@ class LocalModel(Answerer):
             chunk = items[start : start + CHUNK]
             if all((item.id, 0) in done for item in chunk):
                 continue
-            asked = questions(task, chunk, request_type)
-            texts = [self.render(question.messages) for question in asked]
-            requests = encode(tokenizer, texts, [question.continuations for question in asked], special=special)
+            questions = make_questions(task, chunk, request_type)
+            texts = [self.render(question.messages) for question in questions]
+            requests = encode(tokenizer, texts, [question.continuations for question in questions], special=special)
             fitting = [k for k, request in enumerate(requests) if request.longest <= self.max_length]
             values = compute_log_likelihoods(model, [requests[k] for k in fitting], tokens=tokens)
-            yield to_predictions(chunk, asked, texts, dict(zip(fitting, values, strict=True)), request_type)
+            yield to_predictions(chunk, questions, texts, dict(zip(fitting, values, strict=True)), request_type)
 
     def encode(self, prompts: Sequence[str]) -> list[list[int]]:
         """Token ids of prompts as `render` makes them."""

@@ -31,7 +31,7 @@ ENUMERATED = re.compile(r"^[ \t]*[-•]?[ \t]*\(?([A-J])[ \t]*[).、:,\s(]", re.
 
 
 def letters_alone(reply: Reply) -> str | None:
-    """The whole answer is a letter, or letters: `B`, `(b)`, `B、D`, `A` on one line and `C` on the next."""
+    """Read an answer that is nothing but letters: `B`, `(b)`, `B、D`, `A` on one line and `C` on the next."""
     text = re.sub(r"^\d+\s*[.、]\s*", "", reply.text).strip(EDGE)
     text = re.sub(r"(?<=[A-J])\s*[二两三四五六七八九][项个]$", "", text)
     if re.fullmatch(r"[a-j](?:[\s,、]+[a-j]){0,8}", text):
@@ -52,7 +52,7 @@ def _complete(text: str, options: Mapping[str, str]) -> str | None:
 
 
 def marked(reply: Reply) -> str | None:
-    r"""An answer in a mark made for it: `\boxed{B}`, `<answer>B</answer>`, `{"answer": ["A", "C"]}`."""
+    r"""Read an answer in a mark made for it: `\boxed{B}`, `<answer>B</answer>`, `{"answer": ["A", "C"]}`."""
     marks = re.findall(
         r"\\boxed\s*\{([^{}]*)\}|<(?:answer|答案)>(.*?)</|[\"'](?:answer|答案|choice|选项)[\"']\s*:\s*(\[[^\]]*\]|[\"'][^\"']*[\"'])",
         reply.text,
@@ -65,7 +65,7 @@ def marked(reply: Reply) -> str | None:
 
 
 def declared(reply: Reply) -> str | None:
-    """An option named after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
+    """Read an option named after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
     last: str | None = None
     final = False
     for cue in CUE.finditer(reply.text):
@@ -102,7 +102,7 @@ def _set_aside(reply: Reply, start: int, end: int) -> bool:
 
 
 def leading(reply: Reply) -> str | None:
-    """The answer begins with an option and goes on with reasons: `B，因为…`, `A. its text`."""
+    """Read an option that begins the answer, before reasons: `B，因为…`, `A. its text`."""
     begin = len(reply.text) - len(reply.text.lstrip(EDGE.replace("(", "").replace("[", "").replace("【", "")))
     listing = read_list(reply.text, begin, reply.options)
     if listing is None or not re.match(r"\W*(?:选项)?[A-J](?![A-Za-z0-9])", reply.text[begin:]):
@@ -125,7 +125,7 @@ def leading(reply: Reply) -> str | None:
 
 
 def numbered(reply: Reply) -> str | None:
-    """第二个选项, 第二项: an option by its number."""
+    """Read an option named by its number: 第二个选项, 第二项."""
     # "第二个孩子" is none: the word 选项 stands there, the answer is announced, or little else is said.
     pattern = r"第([一二三四五六七八九])(?:个?选项|[项个])"
     cues = (
@@ -142,7 +142,7 @@ def numbered(reply: Reply) -> str | None:
 
 
 def closing(reply: Reply) -> str | None:
-    """The last clause is an option and a word or two, such as 毫无疑问，D or 只剩下B."""
+    """Read a last clause that is an option and a word or two, such as 毫无疑问，D or 只剩下B."""
     clauses = [clause.strip(EDGE) for clause in re.split(r"[,。;!?:\n(]", reply.text)]
     last = next((clause for clause in reversed(clauses) if clause), "")
     match = re.fullmatch(r"([^A-Za-z]{0,8})\s*(.*)", last)

@@ -16,7 +16,7 @@ TAKEN = re.compile(
 
 
 def listed(reply: Reply) -> str | None:
-    """Nothing but options with their texts, or texts alone; all of them are the question again, and no answer."""
+    """Read nothing but options with their texts, or texts alone; all of them are the question again, and no answer."""
     listing = read_list(reply.text.lstrip(" \n-•"), 0, reply.options) if "\n" not in reply.text else None
     letters = "" if listing is None or reply.text.lstrip(" \n-•")[listing.end :].strip(EDGE) else listing.letters
     if not letters:
@@ -48,7 +48,7 @@ def _says(reply: Reply, letter: str) -> bool:
 
 
 def option_text(reply: Reply) -> str | None:
-    """Exactly one option's text stands in the answer; on a negative stem, beside words that turn round.
+    """Read the one option whose text stands in the answer; on a negative stem, beside words that turn round.
 
     In an answer that speaks of several options, none is chosen by its text.
     """

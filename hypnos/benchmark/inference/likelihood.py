@@ -98,7 +98,7 @@ def keeps_branches_apart(head: OutputHead) -> bool:
 
 
 def _one_by_one(head: OutputHead, requests: Sequence[LikelihoodRequest], tokens: int) -> list[list[float]]:
-    """The slow way: every continuation behind a prompt of its own."""
+    """Read every continuation behind a prompt of its own, which is slow."""
     flat = [
         LikelihoodRequest((*request.prompt, *ids[:-1]), ((ids[-1],),))
         for request in requests

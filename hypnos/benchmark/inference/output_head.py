@@ -78,7 +78,7 @@ class OutputHead:
 
 
 class PendingPositions:
-    """Positions whose scores are asked for, taken together: the last layer costs as much for one as for many."""
+    """Collects positions whose scores are asked for: the last layer costs as much for one as for many."""
 
     AT_ONCE = 256
     """Positions scored together: with fewer the weights are fetched too often."""
@@ -112,5 +112,5 @@ class PendingPositions:
 
 
 def _wide(values: torch.Tensor) -> torch.Tensor:
-    """Half precision is too coarse to add up likelihoods in."""
+    """Values in float32 at least: half precision is too coarse to add up log-likelihoods in."""
     return values if values.dtype in (torch.float32, torch.float64) else values.float()

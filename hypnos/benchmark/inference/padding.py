@@ -37,7 +37,7 @@ class LeftPadding:
         return self._bias[..., :tokens]
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Go on with these rows."""
+        """Keep these rows alone."""
         self._seen = self._seen[rows]
         if self._bias is not None:
             self._bias = self._bias[rows]

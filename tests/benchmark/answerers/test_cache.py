@@ -2,7 +2,7 @@ import pytest
 
 from hypnos.artefacts.store import partial_of
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.cache import COMING, FILE, answers_of, answers_place
+from hypnos.benchmark.answerers.cache import COMING, FILE, answers_of, answers_folder
 from hypnos.benchmark.predictions import Prediction
 
 ITEMS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"], "topic": "airway"} for i in range(7)]
@@ -55,14 +55,14 @@ def test_what_a_stopped_run_answered_is_not_answered_again(tmp_path, make_task):
     stopped = Counter(stop_before=2)
     with pytest.raises(KeyboardInterrupt):
         answers_of(stopped, task, "generation", artefacts=tmp_path / "broken")
-    place = answers_place(stopped, task, "generation", artefacts=tmp_path / "broken")
+    place = answers_folder(stopped, task, "generation", artefacts=tmp_path / "broken")
     coming = partial_of(place) / COMING
     assert not place.exists() and len(coming.read_bytes().splitlines()) == 3
     again = Counter()
     assert answers_of(again, task, "generation", artefacts=tmp_path / "broken") == whole
     assert again.answered == ["q2", "q3", "q0", "q1"]
     assert (place / FILE).read_bytes() == (
-        answers_place(again, task, "generation", artefacts=tmp_path / "whole") / FILE
+        answers_folder(again, task, "generation", artefacts=tmp_path / "whole") / FILE
     ).read_bytes()
 
 
@@ -70,7 +70,7 @@ def test_a_line_that_was_being_written_is_taken_off_and_its_group_answered_again
     task = make_task(ITEMS)
     with pytest.raises(KeyboardInterrupt):
         answers_of(Counter(stop_before=0), task, "generation", artefacts=tmp_path)
-    coming = partial_of(answers_place(Counter(), task, "generation", artefacts=tmp_path)) / COMING
+    coming = partial_of(answers_folder(Counter(), task, "generation", artefacts=tmp_path)) / COMING
     content = coming.read_bytes()
     coming.write_bytes(content[:-20])
     again = Counter()
@@ -80,6 +80,6 @@ def test_a_line_that_was_being_written_is_taken_off_and_its_group_answered_again
 
 
 def test_another_question_is_another_artefact(tmp_path, make_task):
-    one = answers_place(Counter(), make_task(ITEMS), "generation", artefacts=tmp_path)
+    one = answers_folder(Counter(), make_task(ITEMS), "generation", artefacts=tmp_path)
     changed = [{**ITEMS[0], "question": "换一个？"}, *ITEMS[1:]]
-    assert answers_place(Counter(), make_task(changed), "generation", artefacts=tmp_path) != one
+    assert answers_folder(Counter(), make_task(changed), "generation", artefacts=tmp_path) != one

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from hypnos.benchmark.answerers.likelihood_prompts import choose, choose_per_character, questions
+from hypnos.benchmark.answerers.likelihood_prompts import choose, choose_per_character, make_questions
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.items import Item
 
@@ -50,7 +50,7 @@ def test_an_item_with_several_answers_is_left_out_and_says_so(directory, make_ta
 def test_each_option_is_asked_by_itself_with_yes_or_no(directory, model, make_task, likelihood_alone):
     local, task = LocalModel(path=str(directory)), make_task(CHOICES, kind="choice")
     one = answers_of(local, task, "yes_no")["c"]
-    asked = [q for q in questions(task, task.items(), "yes_no") if q.item == 2]
+    asked = [q for q in make_questions(task, task.items(), "yes_no") if q.item == 2]
     for question, letter in zip(asked, "ABC", strict=True):
         text = local.render(question.messages)
         before = local.encode([text])[0]

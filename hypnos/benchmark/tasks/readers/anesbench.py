@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import is_negative
 from hypnos.errors import UserError
@@ -38,7 +38,7 @@ class AnesBench:
         Raises:
             UserError: no known columns are there (those found are named), or an answer is missing or outside.
         """
-        only(kind, holds="choice", layout="AnesBench")
+        require_kind(kind, holds="choice", layout="AnesBench")
         rows = read_fields(path, encoding=self.encoding)
         yield from complete_items(rows, self._item, skip_incomplete=self.skip_incomplete)
 

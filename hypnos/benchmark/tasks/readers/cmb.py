@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, as_fields, read_fields
 from hypnos.benchmark.tasks.readers.stems import is_negative
 from hypnos.errors import UserError
@@ -36,7 +36,7 @@ class Cmb:
             UserError: a column is missing (those found are named), an answer is missing or outside the options, or
                 no item is of these subjects.
         """
-        only(kind, holds="choice", layout="CMB")
+        require_kind(kind, holds="choice", layout="CMB")
         answers = self._answers()
         wanted = None if self.subjects is None else [set(pair) for pair in self.subjects]
         seen: dict[str, None] = {}
@@ -105,7 +105,7 @@ class CmbClin:
         Raises:
             UserError: a column is missing (those found are named), or a question has no solution.
         """
-        only(kind, holds="reading", layout="CMB-Clin")
+        require_kind(kind, holds="reading", layout="CMB-Clin")
         for number, fields in enumerate(read_fields(path), 1):
             case = fields.optional("id") or str(number)
             passage = fields.text("description")
