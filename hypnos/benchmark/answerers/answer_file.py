@@ -19,8 +19,10 @@ ANSWER = ("raw", "answer", "output", "response", "prediction")
 
 
 class AnswersFile(Answerer):
-    """A file of rows in JSON Lines, JSON or CSV: `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and
-    perhaps `task`, `sample` (the number of the repeat) and `finished` (whether the model ended by itself).
+    """A file of answers: rows in JSON Lines, JSON or CSV.
+
+    A row holds `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and perhaps `task`, `sample`
+    (the number of the repeat) and `finished` (whether the model ended by itself).
 
     One file may hold the answers to several tasks.
     """

@@ -65,7 +65,7 @@ def marked(reply: Reply) -> str | None:
 
 
 def declared(reply: Reply) -> str | None:
-    """Read an option named after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
+    """Read an option after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
     last: str | None = None
     final = False
     for cue in CUE.finditer(reply.text):

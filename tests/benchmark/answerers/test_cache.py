@@ -2,7 +2,7 @@ import pytest
 
 from hypnos.artefacts.store import partial_of
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.cache import COMING, FILE, answers_of, answers_folder
+from hypnos.benchmark.answerers.cache import COMING, FILE, answers_folder, answers_of
 from hypnos.benchmark.predictions import Prediction
 
 ITEMS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"], "topic": "airway"} for i in range(7)]
