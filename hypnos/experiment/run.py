@@ -19,7 +19,7 @@ from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
-from hypnos.tuning.stage import Build
+from hypnos.tuning.job import Build
 from hypnos.tuning.stages import Result, Run
 
 log = logging.getLogger(__name__)

@@ -1,4 +1,4 @@
-"""Stage 1: low-rank adapters on a frozen base (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
+"""Trains low-rank adapters on a frozen base: stage 1 (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -95,10 +95,10 @@ class LoraTuning(Tuning):
         """Put an adapter that was trained on a quantised base onto the base as it is; others lie on it already."""
         if self.quantization is None:
             return
-        learnt = get_peft_model_state_dict(self.model, save_embedding_layers=False)
-        learnt = {name: weight.detach().cpu() for name, weight in learnt.items()}
+        adapter = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        adapter = {name: weight.detach().cpu() for name, weight in adapter.items()}
         self.model = self.adapt(super().read(directory))
-        set_peft_model_state_dict(self.model, learnt)
+        set_peft_model_state_dict(self.model, adapter)
         self.model.eval()
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:

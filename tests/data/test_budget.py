@@ -17,7 +17,7 @@ def make(tmp_path, tokenizer_folders, write_lines):
     def make(tokenizer="plain", **more):
         settings = {"max_length": 64, "row_length": 128, "rows_per_step": 2, **more}
         data = InstructionData(sources={"s": Source(path, holdout=0.3)}, cache=str(tmp_path / "cache"), **settings)
-        data.use_tokenizer(tokenizer_folders[tokenizer])
+        data = data.with_tokenizer(tokenizer_folders[tokenizer])
         data.prepare_data()
         return data
 
@@ -27,15 +27,15 @@ def make(tmp_path, tokenizer_folders, write_lines):
 @pytest.mark.parametrize("budget", [20, 400, 2000])
 def test_an_epoch_has_the_learnt_tokens_asked_for_to_within_one_document(make, budget):
     rows = make(learnt_tokens=budget).train_rows
-    longest = make(packing="none").train_rows.learnt.max()
-    assert budget <= rows.learnt.sum() < budget + longest
+    longest = make(packing="none").train_rows.loss_tokens.max()
+    assert budget <= rows.loss_tokens.sum() < budget + longest
 
 
 def test_few_records_are_seen_over_and_over_and_evenly(make):
     import numpy as np
 
     whole = make().train_rows
-    total = int(whole.learnt.sum())
+    total = int(whole.loss_tokens.sum())
     seen = np.bincount(make(learnt_tokens=3 * total).train_rows.packing.documents)
     assert set(seen[np.unique(whole.packing.documents)]) == {3}
 

@@ -35,8 +35,7 @@ def make(tmp_path: Path, tokenizer_folders: dict[str, Path]) -> Callable[..., In
             cache=str(tmp_path / "cache"),
             **given,
         )
-        data.use_tokenizer(tokenizer_folders[tokenizer])
-        return data
+        return data.with_tokenizer(tokenizer_folders[tokenizer])
 
     return make
 
@@ -182,12 +181,12 @@ def test_documents_that_teach_nothing_make_rows_without_targets(make, write_line
     monkeypatch.setattr(
         hypnos.data.prepare,
         "_row",
-        lambda document: {**real(document), "learnt": [False] * len(document.learnt), "learnt_tokens": 0},
+        lambda document: {**real(document), "learnt": [False] * len(document.loss_mask), "learnt_tokens": 0},
     )
     data = prepared(make(Source(write_lines("a.jsonl", pairs(5)))))
     rows = list(data.train_dataloader())
     assert rows
-    assert all(row["targets"].shape == (0,) and row["step_tokens"].item() == 0 for row in rows)
+    assert all(row["labels"].shape == (0,) and row["step_tokens"].item() == 0 for row in rows)
 
 
 def test_everything_held_out_leaves_nothing_to_train_on(make, write_lines) -> None:

@@ -31,8 +31,7 @@ def make(tmp_path, tokenizer_folders, write_lines):
             cache=str(tmp_path / "cache"),
             **{"max_length": 64, "row_length": 128, "rows_per_step": 2} | more,
         )
-        data.use_tokenizer(tokenizer_folders["plain"])
-        return data
+        return data.with_tokenizer(tokenizer_folders["plain"])
 
     return make
 

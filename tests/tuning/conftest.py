@@ -10,6 +10,7 @@ from transformers import LlamaConfig, LlamaForCausalLM
 
 from hypnos.artefacts.model_folder import copy_tokenizer
 from hypnos.tuning.full import FullTuning
+from hypnos.tuning.job import StageJob
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.schedule import cosine
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
@@ -58,6 +59,18 @@ def small_directory(tmp_path: Path, tokenizer: Path, small_model: Callable[..., 
         return folder
 
     return write
+
+
+@pytest.fixture
+def make_job(tmp_path: Path) -> Callable[..., StageJob]:
+    """A stage's job, of which only what is said matters."""
+
+    def make(**fields: Any) -> StageJob:
+        paths = dict.fromkeys(("parent", "tokenizer", "output"), tmp_path)
+        texts = {"name": "general", "key": "k" * 64, "parent_key": "p" * 64, "base": "base", "dtype": "float32"}
+        return StageJob(**{"seed": 0, "settings": {}, "lineage": {}, **paths, **texts, **fields})
+
+    return make
 
 
 SHARED = {

@@ -74,8 +74,13 @@ def learn(module: Any, directory: Path) -> None:
     trained = [p for p in module.model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(trained, lr=1e-2)
     ids = torch.arange(4, 44)
-    row = {"input_ids": ids[None], "position_ids": torch.arange(40)[None], "targets": ids[1:], "places": ids[1:] - 5}
-    row |= {"bounds": torch.tensor([0, 40]), "longest": 40}
+    row = {
+        "input_ids": ids[None],
+        "position_ids": torch.arange(40)[None],
+        "labels": ids[1:],
+        "logits_to_keep": ids[1:] - 5,
+    }
+    row |= {"cu_seqlens": torch.tensor([0, 40]), "max_seqlen": 40}
     half = module.weights_dtype == torch.bfloat16
     for _ in range(3):
         with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
@@ -131,7 +136,7 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     )
     assert (probe_logits(adapted, rows) - before).abs().max() <= TOLERANCE[getattr(torch, dtype)] * scale
 
-    computed = measure_row(lora(dtype=dtype), base.config, precision="32-true", tokens=8, learnt=4)
+    computed = measure_row(lora(dtype=dtype), base.config, precision="32-true", tokens=8, loss_tokens=4)
     assert again.num_parameters() == computed.parameters
     config = vocabulary.read_config(str(directory.parent / "base"), tokenizer)
     assert (config.vocab_size, config.tie_word_embeddings) == (rows, tied)

@@ -12,22 +12,22 @@ from hypnos.tuning.handoff import probe_logits
 
 
 def rows(count: int, seed: int = 0) -> list[dict[str, torch.Tensor]]:
-    """Rows of one document each, of unequal length and unequal number of learnt tokens."""
+    """Rows of one document each, of unequal length and unequal number of labels."""
     generator = torch.Generator().manual_seed(seed)
     made = []
     for i in range(count):
         length = 8 + 5 * i
         ids = torch.randint(3, 1500, (length,), generator=generator)
-        places = torch.arange(length // 2, length)
+        kept = torch.arange(length // 2, length)
         made.append(
             {
                 "input_ids": ids[None],
                 "position_ids": torch.arange(length)[None],
-                "bounds": torch.tensor([0, length]),
-                "longest": length,
-                "targets": ids[places],
-                "places": places - 1,
-                "characters": torch.tensor(len(places)),
+                "cu_seqlens": torch.tensor([0, length]),
+                "max_seqlen": length,
+                "labels": ids[kept],
+                "logits_to_keep": kept - 1,
+                "characters": torch.tensor(len(kept)),
             }
         )
     return made
@@ -38,7 +38,7 @@ class Rows(LightningDataModule):
         super().__init__()
         self.batches = []
         for step in steps:
-            tokens = torch.tensor(sum(len(row["targets"]) for row in step))
+            tokens = torch.tensor(sum(len(row["labels"]) for row in step))
             self.batches += [{**row, "step_tokens": tokens} for row in step]
 
     def train_dataloader(self):
@@ -78,7 +78,7 @@ def test_accumulated_step_equals_one_big_batch(full, small_directory, tmp_path):
     for i, row in enumerate(batch):
         length = row["input_ids"].shape[1]
         ids[i, :length], mask[i, :length] = row["input_ids"], 1
-        labels[i, row["places"] + 1] = row["targets"]
+        labels[i, row["logits_to_keep"] + 1] = row["labels"]
     oracle.model.set_attn_implementation("sdpa")
     loss = oracle.model(input_ids=ids, attention_mask=mask, labels=labels).loss
     loss.backward()
@@ -102,7 +102,7 @@ def test_the_short_last_step_of_an_epoch_weighs_its_tokens_fully(full, small_dir
     from hypnos.tuning.compute.loss import negative_log_likelihood
 
     again.model.train()
-    (negative_log_likelihood(again.model, last[0]) / len(last[0]["targets"])).backward()
+    (negative_log_likelihood(again.model, last[0]) / len(last[0]["labels"])).backward()
     rate = 1e-3 * 0.5 * (1 + math.cos(math.pi * 1 / 2))  # step 2 of 2 on the cosine, without warm-up
     for ours, theirs in zip(module.model.parameters(), again.model.parameters(), strict=True):
         # the oracle's first step ran at the peak, as ours did
@@ -168,7 +168,7 @@ def test_activation_checkpointing_changes_no_gradient(request, small_directory, 
 def test_neftune_noise_follows_each_documents_length_and_stops_outside_training():
     embedding = torch.nn.Embedding(10, 64)
     noise = Neftune(embedding, alpha=5.0)
-    noise.aim(torch.tensor([0, 4, 404]), tokens=404)
+    noise.set_documents(torch.tensor([0, 4, 404]), tokens=404)
     ids = torch.zeros(1, 404, dtype=torch.long)
     clean = embedding.weight[0]
     difference = (embedding(ids) - clean).abs()[0]
@@ -183,6 +183,6 @@ def test_noise_reaches_the_embeddings_that_lora_trains(lora, small_directory):
     module = lora(neftune_alpha=5.0)
     module.load(small_directory())
     row = rows(1)[0]
-    module._noise.aim(row["bounds"], tokens=row["longest"])
+    module._noise.set_documents(row["cu_seqlens"], tokens=row["max_seqlen"])
     embed = module.model.get_input_embeddings()
     assert not torch.equal(embed(row["input_ids"]), embed(row["input_ids"]))
