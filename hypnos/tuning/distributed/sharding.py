@@ -1,6 +1,6 @@
 """Shards weights, gradients and moments over the devices: torch's FSDP2 (`strategy=fsdp`), which CPUs know too."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -154,7 +154,7 @@ def shard(module: Any, mesh: DeviceMesh, precision: str) -> None:
     fully_shard(module, mesh=mesh, mp_policy=kept, reshard_after_forward=True)
 
 
-def _layer_classes(model: Any) -> Sequence[str]:
+def _layer_classes(model: Any) -> Collection[str]:
     """Names of the classes of a model's layers, each of which is sharded by itself.
 
     transformers has no public name for them. Seen with transformers 5.23.0; `test_sharding.py` fails when it is gone.

@@ -15,7 +15,7 @@ from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
-from hypnos.tuning.distributed.sharding import build_trainer, shard
+from hypnos.tuning.distributed.sharding import Sharded, _layer_classes, build_trainer, shard
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("sharded_steps.py")
@@ -133,3 +133,8 @@ def test_a_scheduler_that_requeues_leaves_no_checkpoint_that_is_read_by_itself(m
     trainer = build_trainer(lambda settings, **given: Trainer(**settings, **given), stage, default_root_dir=tmp_path)
     environment = trainer._accelerator_connector.cluster_environment
     assert isinstance(environment, SLURMEnvironment) and not environment.auto_requeue
+
+
+def test_names_that_libraries_keep_to_themselves_are_still_there(small_model):
+    assert set(_layer_classes(small_model())) == {"LlamaDecoderLayer"}
+    assert vars(Sharded()).keys() >= {"_data_parallel_size", "_tensor_parallel_size"}

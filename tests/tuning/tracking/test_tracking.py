@@ -151,11 +151,3 @@ def test_a_stage_that_was_made_before_shows_nothing(tmp_path, recorded_runs, mak
     tracking.end(make_job(), measures(1.0, 1.0), directory=tmp_path, data=None, steps=1)
     tracking.close(failed=False)
     assert not recorded_runs
-
-
-def test_a_run_that_broke_says_so(tmp_path, recorded_runs):
-    logger = StageWandbLogger(project="hypnos", save_dir=str(tmp_path / "w"))
-    logger.log_metrics({"a": 1.0}, step=0)
-    logger.finish(failed=True)
-    assert recorded_runs[0].exit_code == 1 and recorded_runs[0].asked["mode"] == "offline"
-    assert (tmp_path / "w").is_dir()
