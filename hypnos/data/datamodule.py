@@ -214,9 +214,9 @@ class InstructionData(LightningDataModule):
         order = self.held_out_rows.packing.documents
         characters = column(self.held_out_rows.documents, "characters")
         return {
-            "records": [names["records"][at] for at in order],
-            "groups": [names["groups"][at] for at in order],
-            "characters": [int(characters[at]) for at in order],
+            "records": [names["records"][number] for number in order],
+            "groups": [names["groups"][number] for number in order],
+            "characters": [int(characters[number]) for number in order],
         }
 
     @cached_property
@@ -259,8 +259,9 @@ class InstructionData(LightningDataModule):
         world = self.trainer.world_size if self.trainer else 1
         rank = self.trainer.global_rank if self.trainer else 0
         # All ranks have as many, as those that share their weights wait for each other.
-        mine = [(at if at < len(rows) else NO_ROW, 0) for at in range(rank, -(-len(rows) // world) * world, world)]
-        return self._loader(rows, mine) if len(rows) else []
+        numbers = range(rank, -(-len(rows) // world) * world, world)
+        items = [(number if number < len(rows) else NO_ROW, 0) for number in numbers]
+        return self._loader(rows, items) if len(rows) else []
 
     def _loader(self, rows: PackedRows, sampler: Any) -> DataLoader:
         return DataLoader(

@@ -75,9 +75,9 @@ def _check_tokenizer(directory: Path, tokenizer: Path) -> None:
         raise UserError(f"{directory}: its chat template is {its}, the run's {own}")
     names = sorted({file.name for folder in (directory, tokenizer) for file in tokenizer_files(folder)})
     for name in names:
-        here, there = (file_key(f / name)[:SHORT] if (f / name).is_file() else "absent" for f in (directory, tokenizer))
-        if here != there:
-            raise UserError(f"{directory / name}: {here}, but the run's is {there}")
+        its, own = (file_key(f / name)[:SHORT] if (f / name).is_file() else "absent" for f in (directory, tokenizer))
+        if its != own:
+            raise UserError(f"{directory / name}: {its}, but the run's is {own}")
 
 
 def _open_tokenizer(directory: Path) -> PreTrainedTokenizerFast:

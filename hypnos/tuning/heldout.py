@@ -71,7 +71,7 @@ class HeldOut:
         Returns:
             By name of the set, the fields of `Measure`.
         """
-        directory = self._place(model_key)
+        directory = self._folder_of(model_key)
 
         def write(partial: Path) -> None:
             sets = self.prepare(tokenizer)
@@ -89,13 +89,13 @@ class HeldOut:
 
     def records(self, model_key: str) -> dict[str, dict[str, list[Any]]]:
         """What was measured of each record, by name of the set: `records`, `groups`, `characters` and `bits`."""
-        return dict(json.loads((self._place(model_key) / RECORDS).read_text("utf-8")))
+        return dict(json.loads((self._folder_of(model_key) / RECORDS).read_text("utf-8")))
 
     def keys(self) -> dict[str, str]:
         """By name of the set, what decides its text: measures of one text alone can be compared."""
         return {name: content_key(data.documents_key()) for name, data in self.data.items()}
 
-    def _place(self, model_key: str) -> Path:
+    def _folder_of(self, model_key: str) -> Path:
         sets = {name: data.documents_key() for name, data in self.data.items()}
         return artefact_folder(
             self.folder, "measure", content_key({"version": VERSION, "model": model_key, "data": sets})

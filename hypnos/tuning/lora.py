@@ -107,12 +107,12 @@ class LoraTuning(Tuning):
         if missing:
             raise UserError(f"tuning.target_modules: the model has no layer {', '.join(missing)}")
         tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
-        whole = [_name_of(model, model.get_input_embeddings())]
+        tables = [_name_of(model, model.get_input_embeddings())]
         if not tied:
-            whole.append(_name_of(model, model.get_output_embeddings()))
+            tables.append(_name_of(model, model.get_output_embeddings()))
         config = LoraConfig(
             task_type="CAUSAL_LM",
-            modules_to_save=whole if self.train_embeddings else None,
+            modules_to_save=tables if self.train_embeddings else None,
             ensure_weight_tying=tied and self.train_embeddings,  # peft unties silently without it
             **self.lora,
         )

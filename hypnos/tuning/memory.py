@@ -258,5 +258,5 @@ def _gathered(model: nn.Module, layers: nn.ModuleList) -> int:
 
 
 def _decoder(model: Any) -> nn.Module:
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return whole.get_decoder()
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return base.get_decoder()

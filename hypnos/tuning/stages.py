@@ -65,48 +65,38 @@ class Prepared:
 class Run:
     """One experiment: a base, a vocabulary, and stages in a row."""
 
-    def __init__(
-        self,
-        *,
-        model: Config,
-        vocabulary: Config,
-        stages: Mapping[str, Config],
-        heldout: Mapping[str, Config],
-        logger: Mapping[str, Config],
-        build: Build,
-        artefacts: Path,
-        output: Path,
-        seed: int,
-    ) -> None:
+    def __init__(self, settings: Config, *, build: Build, artefacts: Path, output: Path) -> None:
         """Build what is cheap and check it, before anything is made.
 
         Args:
-            model: `path`, `dtype` of exported weights, and `seed` for a base without weights.
-            vocabulary: of `hypnos.vocabulary`.
-            stages: by name, in order; each has `data`, `tuning`, `trainer` and `callbacks`.
-            heldout: data on which every model of the run is measured.
-            logger: Lightning loggers by name; each is built anew for each stage, with the stage's name.
+            settings: plain values; used are
+                `model`, with `path`, `dtype` of exported weights, and `seed` for a base without weights;
+                `vocabulary`, of `hypnos.vocabulary`;
+                `stages`, by name, in order, each with `data`, `tuning`, `trainer` and `callbacks`;
+                `heldout`, data by name on which every model of the run is measured;
+                `logger`, Lightning's by name, each built anew for each stage, with the stage's name;
+                `seed`, of everything random.
             build: makes an object from a config with a `_target_`.
             artefacts: folder of all artefacts.
             output: folder of this run's logs.
-            seed: of everything random.
 
         Raises:
             UserError: there is no stage, or a setting or an input file is wrong.
         """
-        if not stages:
+        if not settings["stages"]:
             raise UserError("stages: the experiment has none")
-        self.model = model
-        self.vocabulary = build(vocabulary)
-        self.stages = stages
-        self.logger = logger
+        self.model: Config = settings["model"]
+        self.vocabulary = build(settings["vocabulary"])
+        self.stages: Mapping[str, Config] = settings["stages"]
+        self.logger: Mapping[str, Config] = settings["logger"]
+        self.seed: int = settings["seed"]
         self.build = build
         self.artefacts = artefacts
         self.output = output
-        self.seed = seed
-        self.data = {name: build(config["data"]) for name, config in stages.items()}
-        self.heldout = HeldOut({name: build(config) for name, config in heldout.items()}, artefacts / "measures")
-        for config in stages.values():
+        self.data = {name: build(config["data"]) for name, config in self.stages.items()}
+        held_out = {name: build(config) for name, config in settings["heldout"].items()}
+        self.heldout = HeldOut(held_out, artefacts / "measures")
+        for config in self.stages.values():
             build(config["tuning"])
             build_trainer(build, config, logger=False, default_root_dir=str(output))
         self.vocabulary.check()
@@ -147,8 +137,10 @@ class Run:
         tokenizer = prepared.tokenizer
         path, settings = self.model["path"], {"dtype": self.model["dtype"], "seed": self.model["seed"]}
 
-        own = self._tokenizer(plain)
-        base_measures = self.heldout.measure(plain_key, own, lambda: plain.read_base(path, own, **settings))
+        plain_tokenizer = self._tokenizer(plain)
+        base_measures = self.heldout.measure(
+            plain_key, plain_tokenizer, lambda: plain.read_base(path, plain_tokenizer, **settings)
+        )
         results = [Result("base", None, base_measures, plain_key)]
 
         parents = self._roots()

@@ -31,8 +31,8 @@ Keys = Callable[..., dict[str, str]]
 def keys_of(parts: Mapping[str, Any], output: Path) -> dict[str, str]:
     settings = {name: parts[name] for name in ("model", "vocabulary", "stages", "seed")}
     build = partial(instantiate, _convert_="all")
-    found = Run(**settings, heldout={}, logger={}, build=build, artefacts=output, output=output).keys()
-    return {name: key for name, key in found.items() if name != "vocabulary"}
+    run = Run({**settings, "heldout": {}, "logger": {}}, build=build, artefacts=output, output=output)
+    return {name: key for name, key in run.keys().items() if name != "vocabulary"}
 
 
 @pytest.fixture(scope="module")

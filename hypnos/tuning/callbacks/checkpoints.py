@@ -31,18 +31,18 @@ class WholeFiles(TorchCheckpointIO):
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any | None = None) -> None:
         """Write, or leave what was there before as it was."""
-        whole = Path(path)
-        aside = whole.with_name(f".{whole.name}.partial")
-        whole.parent.mkdir(parents=True, exist_ok=True)
+        file = Path(path)
+        partial = file.with_name(f".{file.name}.partial")
+        file.parent.mkdir(parents=True, exist_ok=True)
         try:
             # Raised here: when the half of a file is gone again, the disk no longer looks full.
-            with disk_errors(whole.parent), aside.open("wb") as stream:
+            with disk_errors(file.parent), partial.open("wb") as stream:
                 torch.save(checkpoint, stream)
                 stream.flush()
                 os.fsync(stream.fileno())
-            aside.replace(whole)
+            partial.replace(file)
         finally:
-            aside.unlink(missing_ok=True)
+            partial.unlink(missing_ok=True)
 
 
 class Checkpoints(Checkpoint):

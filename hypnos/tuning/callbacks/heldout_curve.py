@@ -42,8 +42,8 @@ def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:
     sums = room_for_sums(2, pl_module.device)
     world, rank = trainer.world_size, trainer.global_rank
     for turn in range(-(-len(rows) // world)):
-        at = turn * world + rank
-        row = move_data_to_device(rows[(at if at < len(rows) else NO_ROW, 0)], pl_module.device)
+        number = turn * world + rank
+        row = move_data_to_device(rows[(number if number < len(rows) else NO_ROW, 0)], pl_module.device)
         sums[0] += pl_module.nats(row)
         sums[1] += row["characters"]
     nats, characters = trainer.strategy.reduce(sums, reduce_op="sum").tolist()

@@ -59,8 +59,9 @@ class _SummedCrossEntropy(Function):
             part = states[start : start + chunk]
             slope = logits[: len(part)]
             torch.mm(part, rows.T, out=slope)
-            for some, wanted in zip(slope.split(block), labels[start : start + chunk, None].split(block), strict=True):
-                total += _turn_into_gradient(some, wanted, scores)
+            blocks = zip(slope.split(block), labels[start : start + chunk, None].split(block), strict=True)
+            for block_logits, block_labels in blocks:
+                total += _turn_into_gradient(block_logits, block_labels, scores)
             if hidden_grad is not None:
                 torch.mm(slope, rows, out=hidden_grad[start : start + chunk])
             if wants_head:

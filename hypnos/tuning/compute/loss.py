@@ -22,12 +22,12 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
     is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
     """
     inputs = _inputs(batch)
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
-    head = plain_head(whole)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
+    head = plain_head(base)
     if head is None:
         logits = model(**inputs, logits_to_keep=batch["logits_to_keep"]).logits[0]
         return functional.cross_entropy(logits.float(), batch["labels"], reduction="sum")
-    hidden = whole.get_decoder()(**inputs).last_hidden_state[0]
+    hidden = base.get_decoder()(**inputs).last_hidden_state[0]
     return summed_cross_entropy(hidden.index_select(0, batch["logits_to_keep"]), head, batch["labels"], chunk=chunk)
 
 

@@ -92,7 +92,7 @@ class Tracking:
         show_table(self.loggers, "measures", head=head, rows=rows, step=steps)
         for logger in self.loggers:
             if isinstance(logger, StageWandbLogger):
-                logger.log_lineage(used=_ingredients(job, data), made=directory)
+                logger.log_lineage(used=_ingredients(job, data), model=directory)
 
     def close(self, *, failed: bool) -> None:
         """Write what is left to write, and end what has an end."""

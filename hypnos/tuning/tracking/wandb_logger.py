@@ -60,12 +60,12 @@ class StageWandbLogger(WandbLogger):
         return run
 
     @rank_zero_only
-    def log_lineage(self, *, used: Iterable[Any], made: Path) -> None:
+    def log_lineage(self, *, used: Iterable[Any], model: Path) -> None:
         """Log which artifacts the stage was made from, and where the model lies that it made."""
         run = self.experiment
         for artifact in used:
             use(run, artifact)
-        run.log_artifact(model_artifact(made, upload=self.upload_models))
+        run.log_artifact(model_artifact(model, upload=self.upload_models))
 
     @rank_zero_only
     def finish(self, *, failed: bool) -> None:
