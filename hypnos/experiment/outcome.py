@@ -97,7 +97,7 @@ def _stage(run: Run, result: Result) -> dict[str, Any]:
         "name": result.name,
         "directory": str(result.directory),
         **{name: told[name] for name in kept if name in told},
-        "data": run.data[result.name].report(),
+        "data": run.prepare().data[result.name].report(),
     }
 
 

@@ -19,7 +19,7 @@ from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
-from hypnos.tuning.stage import Build
+from hypnos.tuning.job import Build
 from hypnos.tuning.stages import Result, Run
 
 log = logging.getLogger(__name__)
@@ -70,17 +70,8 @@ def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
     """
     check_configuration(config)
     stages = _without_device(config["stages"]) if config["estimate"] else config["stages"]
-    return Run(
-        model=config["model"],
-        vocabulary=config["vocabulary"],
-        stages=stages,
-        heldout=config["heldout"],
-        logger=config["logger"],
-        build=build,
-        artefacts=Path(config["paths"]["artefacts"]),
-        output=output,
-        seed=config["seed"],
-    )
+    artefacts = Path(config["paths"]["artefacts"])
+    return Run({**config, "stages": stages}, build=build, artefacts=artefacts, output=output)
 
 
 def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, sweeping: bool = False) -> float | None:
