@@ -6,7 +6,7 @@ import random
 import pytest
 
 from hypnos.curation.similarity.deduplicate import Deduplicate
-from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, fold, grams, jaccard
+from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, fold
 from hypnos.errors import UserError
 
 SIGNS = "麻醉手术血压心率呼吸监测药物剂量患者诱导维持苏醒镇痛禁食气道插管肌松拮抗输液体温风险评估准备处理"
@@ -30,25 +30,6 @@ def trigrams(text):
 def likeness(one, other):
     sets = [trigrams(f"{row['instruction']}\n{row['input']}\n{row['output']}") for row in (one, other)]
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
-
-
-def test_grams_are_those_of_plain_python():
-    texts = ["麻醉前应禁食八小时。", "", "短", "二字", "ＡＢc，12", "麻醉前，应禁食八小时", "a" * 9]
-    made = grams(texts)
-    for at, text in enumerate(texts):
-        plain = trigrams(text) if fold(text) else set()
-        assert len(made.of(at)) == len(plain)
-    for i, one in enumerate(texts):
-        for j, other in enumerate(texts):
-            a, b = (trigrams(text) if fold(text) else set() for text in (one, other))
-            assert jaccard(made.of(i), made.of(j)) == pytest.approx(len(a & b) / len(a | b) if a | b else 1.0)
-    assert made.folded[0] == made.folded[5]
-    assert len(set(made.folded.tolist())) == len(texts) - 1
-
-
-def test_folding():
-    assert fold("  Ａｂ，１２。麻醉藥 \n") == "ab12麻醉药"
-    assert fold("\ud800 x") == "x"  # half a character does no harm
 
 
 @pytest.mark.parametrize(
