@@ -8,11 +8,12 @@ import pytest
 from hypnos.corpus.selection import Selection
 from hypnos.curation.pipeline import Lines, check_order, run_steps
 from hypnos.curation.score.select import Select
+from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
 
 @dataclass
-class Numbers:
+class Numbers(Step):
     """Makes rows; those above `most` are rejected."""
 
     count: int = 5
@@ -37,21 +38,21 @@ class Numbers:
 
 
 @dataclass
-class Twice:
+class Twice(Step):
     """Reads its rows twice, as a step does that asks two models."""
 
     name: str = "twice"
-    said: str = "!"
+    mark: str = "!"
     runs: list = field(default_factory=list)
 
     def key(self):
-        return {"said": self.said}
+        return {"mark": self.mark}
 
     def run(self, rows, reject):
         self.runs.append(1)
         total = sum(1 for _ in rows)
         for row in rows:
-            yield {**row, "of": total, "said": self.said}
+            yield {**row, "of": total, "mark": self.mark}
 
     def notes(self):
         return {"spend": {"m": {"usd": 0.5}}}
@@ -73,11 +74,11 @@ def test_rows_pass_and_everything_is_accounted_for(tmp_path):
 
 
 def test_what_exists_is_reused_and_what_changed_is_made_again(tmp_path):
-    numbers, twice, other = Numbers(), Twice(), Twice(said="?")
-    one = run(tmp_path, numbers, twice)
-    two = run(tmp_path, numbers, twice)
+    numbers, twice, other = Numbers(), Twice(), Twice(mark="?")
+    first = run(tmp_path, numbers, twice)
+    again = run(tmp_path, numbers, twice)
     assert (len(numbers.runs), len(twice.runs)) == (1, 1)
-    assert [m.directory for m in one] == [m.directory for m in two]
+    assert [m.directory for m in first] == [m.directory for m in again]
     run(tmp_path, numbers, other)
     assert (len(numbers.runs), len(other.runs)) == (1, 1)
 

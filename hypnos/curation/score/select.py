@@ -19,7 +19,7 @@ class Select(Step):
     name = "select"
     selection: Selection
 
-    def __init__(self, *, selection: Selection) -> None:
+    def __init__(self, selection: Selection) -> None:
         """Take the policy."""
         self.selection = selection
 
