@@ -76,8 +76,8 @@ def specialty() -> Specialty:
 
 @pytest.fixture
 def client(tmp_path) -> Iterator[Client]:
-    with Client(journal=Journal(path=tmp_path / "journal.sqlite")) as made:
-        yield made
+    with Client(journal=Journal(path=tmp_path / "journal.sqlite")) as client:
+        yield client
 
 
 @pytest.fixture

@@ -94,8 +94,8 @@ def test_a_step_that_breaks_off_leaves_nothing_and_is_made_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, Numbers(dies_at=2))
     assert not [p for p in (tmp_path / "curation").iterdir() if p.is_dir()]
-    (made,) = run(tmp_path, Numbers())
-    assert len(list(made.kept)) == 4
+    (artefact,) = run(tmp_path, Numbers())
+    assert len(list(artefact.kept)) == 4
 
 
 def test_artefacts_are_the_same_bytes_again(tmp_path):
@@ -120,10 +120,10 @@ def test_selection_divides_lines_and_another_threshold_reads_the_same_ones(tmp_p
     scored = Scored()
     kept = {}
     for threshold in (6, 7, 8):
-        *_, made = run(tmp_path, scored, Select(Selection(threshold=threshold)))
-        kept[threshold] = [row["id"] for row in made.kept]
-        assert made.counts()["in"] == 5
-        assert len(list(made.rejected)) == 5 - len(kept[threshold])
+        *_, selected = run(tmp_path, scored, Select(Selection(threshold=threshold)))
+        kept[threshold] = [row["id"] for row in selected.kept]
+        assert selected.counts()["in"] == 5
+        assert len(list(selected.rejected)) == 5 - len(kept[threshold])
     # The mean of four times the value and 10 for harmlessness.
     assert kept == {6: ["5", "6", "7", "8", "9"], 7: ["7", "8", "9"], 8: ["8", "9"]}
     assert len(scored.runs) == 1

@@ -22,8 +22,8 @@ def configured(**changes):
     """The step as conf/step/clean.yaml has it; `name=None` switches a rule off."""
     settings = yaml.safe_load((ROOT / "conf/step/clean.yaml").read_text("utf-8"))
     settings["rules"] |= changes
-    given = {"specialty": "anesthesia", "paths": {"root": str(ROOT)}, "selection": {"people": ["human", "hypnos"]}}
-    return instantiate(OmegaConf.merge(given, {"step": settings}).step, _convert_="all")
+    shared = {"specialty": "anesthesia", "paths": {"root": str(ROOT)}, "selection": {"people": ["human", "hypnos"]}}
+    return instantiate(OmegaConf.merge(shared, {"step": settings}).step, _convert_="all")
 
 
 def sift(step, rows):
@@ -70,8 +70,8 @@ def test_the_key_has_files_by_content_and_the_order_of_rules(tmp_path):
     key = orjson.dumps(configured().key()).decode()
     assert str(ROOT) not in key
     assert "doses.yaml" in key
-    one, other = Empty(), Length()
-    assert Clean(rules={"a": one, "b": other}).key() != Clean(rules={"b": other, "a": one}).key()
+    empty, length = Empty(), Length()
+    assert Clean(rules={"a": empty, "b": length}).key() != Clean(rules={"b": length, "a": empty}).key()
 
 
 @pytest.mark.parametrize(

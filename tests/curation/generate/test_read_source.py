@@ -132,5 +132,5 @@ class TestRead:
     def test_the_key_is_the_content_and_not_the_place(self, tmp_path):
         for name in ("a.jsonl", "b.jsonl"):
             (tmp_path / name).write_text('{"query": "问", "response": "答"}', "utf-8")
-        one, two = (Read(path=str(tmp_path / name)) for name in ("a.jsonl", "b.jsonl"))
-        assert one.key() == two.key() != Read(path=str(tmp_path / "a.jsonl"), egress="local").key()
+        first, second = (Read(path=str(tmp_path / name)) for name in ("a.jsonl", "b.jsonl"))
+        assert first.key() == second.key() != Read(path=str(tmp_path / "a.jsonl"), egress="local").key()

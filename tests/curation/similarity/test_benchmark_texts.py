@@ -22,8 +22,8 @@ def test_layouts(tmp_path):
         "answer": "A",
     }
     anesbench = write(tmp_path, "anesbench.json", json.dumps([zh]))
-    asked = list(read_questions(anesbench))
-    assert [(a.name, a.question, a.options) for a in asked] == [
+    questions = list(read_questions(anesbench))
+    assert [(a.name, a.question, a.options) for a in questions] == [
         ("anesbench.json:u1", "题干甲", ("选项一", "选项二")),
         ("anesbench.json:u1", "Stem", ("x",)),
     ]

@@ -45,12 +45,12 @@ def test_the_same_in_another_dress(copy):
     first, again = record("术前八小时禁食，两小时禁水。"), record(copy, "2")
     kept, rejected = sift([first, again])
     assert kept == [first]
-    told = {
+    copied = {
         "duplicate_of": "1",
         "duplicate_text": "问题甲\n\n术前八小时禁食，两小时禁水。",
         "likeness": 1.0,
     }
-    assert rejected == [(again | told, "duplicate")]
+    assert rejected == [(again | copied, "duplicate")]
 
 
 def test_chinese_copies_are_seen_and_other_answers_are_not():
@@ -82,9 +82,9 @@ def test_planted_copies_are_found_and_nothing_else_is_dropped():
     for row, _ in rejected:
         assert likeness(by_id[row["id"]], by_id[row["duplicate_of"]]) >= 0.8
     close = [copy["id"] for copy, original in copies if likeness(copy, original) >= 0.8]
-    found = {row["id"] for row, _ in rejected}
+    dropped = {row["id"] for row, _ in rejected}
     assert len(close) > 150
-    assert sum(name in found for name in close) >= 0.95 * len(close)
+    assert sum(name in dropped for name in close) >= 0.95 * len(close)
 
 
 def test_copies_meet_across_batches_and_the_first_stays():

@@ -12,16 +12,16 @@ def trigrams(text):
 
 def test_grams_are_those_of_plain_python():
     texts = ["麻醉前应禁食八小时。", "", "短", "二字", "ＡＢc，12", "麻醉前，应禁食八小时", "a" * 9]
-    made = grams(texts)
+    batch = grams(texts)
     for at, text in enumerate(texts):
         plain = trigrams(text) if fold(text) else set()
-        assert len(made.set_of(at)) == len(plain)
-    for i, one in enumerate(texts):
-        for j, other in enumerate(texts):
-            a, b = (trigrams(text) if fold(text) else set() for text in (one, other))
-            assert jaccard(made.set_of(i), made.set_of(j)) == pytest.approx(len(a & b) / len(a | b) if a | b else 1.0)
-    assert made.folded[0] == made.folded[5]
-    assert len(set(made.folded.tolist())) == len(texts) - 1
+        assert len(batch.set_of(at)) == len(plain)
+    for i, first in enumerate(texts):
+        for j, second in enumerate(texts):
+            a, b = (trigrams(text) if fold(text) else set() for text in (first, second))
+            assert jaccard(batch.set_of(i), batch.set_of(j)) == pytest.approx(len(a & b) / len(a | b) if a | b else 1.0)
+    assert batch.folded[0] == batch.folded[5]
+    assert len(set(batch.folded.tolist())) == len(texts) - 1
 
 
 def test_folding():
