@@ -36,7 +36,7 @@ class Select(Step):
             else:
                 reject(row, reason)
 
-    def divide(self, scored: Path, *, kept: Path, rejected: Path) -> Counter[str]:  # type: ignore[override]
+    def divide(self, scored: Path, *, kept: Path, rejected: Path) -> Counter[str]:
         """Divide a file of scored rows; returns the number of rows by reason, those that pass under ''."""
         return select_lines(scored, kept=kept, rejected=rejected, selection=self.selection)
 
