@@ -11,7 +11,6 @@ Files:
     card           writes the data card
     cost           estimates what a run will cost, before anything is asked
     ask_authors    asks several models at once and counts what their answers cost
-    fences         delimiters round text that must not steer the model that reads it
 Folders:
     generate/      records that models write, and data that are read: the first steps
     clean/         the step `clean` and its rules

@@ -184,7 +184,7 @@ class CrossScore(Step):
         readers = [sheet.reader() for sheet in self._sheets()]
 
         def read(text: str) -> list[Scores] | None:
-            return next((found for reader in readers if (found := reader(text))), None)
+            return next((scores for reader in readers if (scores := reader(text))), None)
 
         return read
 
