@@ -1,22 +1,13 @@
 """An estimate from some requests, scaled to all of them, and its table."""
 
-from dataclasses import dataclass
-
 import pytest
 
 from hypnos.curation.cost import Expense, estimate, expense_table
 from hypnos.curation.step import Plan
+from hypnos.llm.chat import Price
 from hypnos.llm.estimate import Estimate
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.requests import Request
-
-
-@dataclass
-class Price:
-    """A dollar for each token."""
-
-    def of(self, tokens_in, tokens_out):
-        return float(tokens_in + tokens_out)
 
 
 def requests(count):
@@ -26,7 +17,7 @@ def requests(count):
 @pytest.fixture
 def priced(author):
     model = author("one")
-    model.price = Price
+    model.price = lambda: Price(1.0, 1.0)
     return model
 
 

@@ -1,13 +1,10 @@
 """Steps as artefacts: made once, whole or not at all, everything accounted for."""
 
-import json
 from dataclasses import dataclass, field
 
 import pytest
 
-from hypnos.corpus.selection import Selection
-from hypnos.curation.pipeline import Lines, check_order, run_steps
-from hypnos.curation.score.select import Select
+from hypnos.curation.pipeline import check_order, run_steps
 from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
@@ -105,42 +102,6 @@ def test_artefacts_are_the_same_bytes_again(tmp_path):
     assert [p.relative_to(tmp_path / "a") for p in files[0]] == [p.relative_to(tmp_path / "b") for p in files[1]]
     assert len(files[0]) == 6
     assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
-
-
-def test_selection_divides_lines_and_another_threshold_reads_the_same_ones(tmp_path):
-    @dataclass
-    class Scored(Numbers):
-        def run(self, rows, reject):
-            self.runs.append(1)
-            for value in (5, 6, 7, 8, 9):
-                scores = dict.fromkeys(("coherence", "professionalism", "usefulness", "friendliness"), value)
-                entry = {"scorer": "b", **scores, "harmfulness": 0}
-                yield {"id": str(value), "instruction": "问", "output": "答", "author": "a", "scores": [entry]}
-
-    scored = Scored()
-    kept = {}
-    for threshold in (6, 7, 8):
-        *_, selected = run(tmp_path, scored, Select(Selection(threshold=threshold)))
-        kept[threshold] = [row["id"] for row in selected.kept]
-        assert selected.counts()["in"] == 5
-        assert len(list(selected.rejected)) == 5 - len(kept[threshold])
-    # The mean of four times the value and 10 for harmlessness.
-    assert kept == {6: ["5", "6", "7", "8", "9"], 7: ["7", "8", "9"], 8: ["8", "9"]}
-    assert len(scored.runs) == 1
-
-
-def test_both_ways_of_selecting_agree(tmp_path):
-    rows = [
-        {"id": str(v), "author": "a", "scores": [{"scorer": "b", **dict.fromkeys(Selection().aspects, v)}]}
-        for v in range(11)
-    ]
-    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    step = Select(Selection(harmless_floor=0))
-    rejected = []
-    kept = [row["id"] for row in step.run(rows, lambda row, reason: rejected.append((row["id"], reason)))]
-    step.divide(tmp_path / "rows.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected")
-    assert kept == [row["id"] for row in Lines(tmp_path / "kept")] and kept
-    assert rejected == [(row["id"], row["reason"]) for row in Lines(tmp_path / "rejected")]
 
 
 @pytest.mark.parametrize(
