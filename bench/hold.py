@@ -6,7 +6,19 @@ python -m bench.hold curation    one part alone: training, exactness, curation, 
 import logging
 import sys
 
-from bench import benchmark, curation, curation_speed, data, estimate, exactness, filtering, llm, metrics, sweeps
+from bench import (
+    benchmark,
+    curation,
+    curation_speed,
+    data,
+    estimate,
+    exactness,
+    filtering,
+    honesty,
+    llm,
+    metrics,
+    sweeps,
+)
 from bench.commands import answers_at_once, bundled
 from bench.promise import Measure
 from bench.training import real_model, sample
@@ -23,7 +35,7 @@ CURATION: list[Measure] = [
     *(curation.planted, curation_speed.copies, curation_speed.selecting),
 ]
 BENCHMARK: list[Measure] = [
-    *(metrics.quick_metrics, metrics.equal_metrics, metrics.honest_intervals),
+    *(metrics.quick_metrics, metrics.equal_metrics, honesty.honest_numbers),
     *(benchmark.likelihood_of_a_peer, benchmark.generation_speed),
 ]
 ROOMS = {

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
 
 from bench.promise import ROOT, SHARED, Promise
@@ -115,26 +114,6 @@ def _differences(pairs: list[tuple[str, str]], segmentation: Any, cut: Callable[
     return {"bleu": max(bleu), "gleu": max(gleu), "rouge": max(rouge)}
 
 
-def honest_intervals(runs: int = 4_000) -> list[Promise]:
-    """How far from 95 % of simulated intervals hold the truth: accuracy with stems of 1 to 3 questions."""
-    from hypnos.report.statistics.intervals import SHARE, mean_interval
-
-    promises = []
-    for groups in (25, 80):
-        random_ = np.random.default_rng(groups)
-        covered = 0
-        for run in range(runs):
-            sizes = random_.integers(1, 4, groups)
-            shares = np.repeat(random_.beta(3, 2, groups), sizes)
-            values = (random_.random(len(shares)) < shares).astype(float)
-            stems = np.repeat(np.arange(groups), sizes)
-            found = mean_interval(values.tolist(), stems.tolist(), bounds=SHARE, resamples=1000, seed=run)
-            covered += found.low <= 0.6 <= found.high
-        what = f"95 % intervals over {groups} groups: percentage points off, {runs:,} simulations"
-        promises.append(Promise(what, abs(100 * covered / runs - 95), 1.5))
-    return promises
-
-
 def _texts() -> list[str]:
     """Real answers, or those of the sample where there are none."""
     real = SHARED / "qa" / "general_medical_qa.jsonl"
@@ -156,6 +135,6 @@ def _blur(texts: list[str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    for promise in (*quick_metrics(), *equal_metrics(), *honest_intervals()):
+    for promise in (*quick_metrics(), *equal_metrics()):
         figure = "-" if promise.figure is None else f"{promise.figure:.3g}"
         print(f"{promise.verdict:8} {figure:>10}  {promise.what}")

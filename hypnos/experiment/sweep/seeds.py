@@ -1,20 +1,20 @@
 """Computes means of arms over seeds with their intervals, and paired tests against the arm of reference."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
-from hypnos.report.statistics.intervals import Interval, crossed_interval
-from hypnos.report.statistics.paired_tests import Comparison, compare_many
+from hypnos.report.statistics.intervals import METHOD as INTERVALS
+from hypnos.report.statistics.intervals import Interval, mean_interval
+from hypnos.report.statistics.paired_tests import NOT_TESTABLE, TESTS, Comparison, compare
 
 SeedValues = Mapping[str, Sequence[float]]
 """By seed, a value for each unit (a record or a question), always in the same order."""
 
 METHOD = (
-    "Means over seeds and records. Intervals draw groups of records and seeds independently (pigeonhole bootstrap; "
-    "with one seed, groups alone: such an interval says nothing about other seeds). p: paired permutation test over "
-    "groups, on the mean over seeds, with Holm's correction over the table."
+    f"Means over seeds and records; intervals and p speak of other seeds as well as of other records where there are "
+    f"several of both ({INTERVALS}). With one seed they say nothing about others. {TESTS}. Holm's correction over the "
+    "tests of each measure."
 )
 
 
@@ -32,10 +32,13 @@ def mean_over_seeds(seed_values: SeedValues, groups: Sequence[str], weights: Seq
 
     Args:
         seed_values: values of each unit.
-        groups: of the units; drawn whole.
-        weights: see `crossed_interval`.
+        groups: of the units.
+        weights: of the units, such as characters of a record, 1 where there are none: the mean is per weight.
     """
-    return crossed_interval(np.array(list(seed_values.values()), dtype=float).T, groups, weights)
+    columns, levels = _flat(seed_values)
+    count = len(seed_values)
+    interval = mean_interval(columns, [*groups] * count, levels, weights=[*weights] * count if weights else None)
+    return replace(interval, n=len(groups))
 
 
 def compare_with_reference(
@@ -44,40 +47,53 @@ def compare_with_reference(
     groups: Sequence[str],
     weights: Sequence[float] | None = None,
 ) -> list[ArmComparison]:
-    """Compare each arm with the reference, on the seeds both have; where they share none, on their means.
+    """Compare each arm with the reference on the seeds that both have.
 
-    The interval is that of the differences over groups and seeds, the test that of the seeds' means.
+    Arms of several seeds that share none differ by their seeds in a way that cannot be told from what they are: there
+    is a difference of means, and no interval and no test.
 
     Args:
         reference: values of the arm of reference.
         others: of the other arms, by label.
-        groups: of the units; drawn and swapped whole.
+        groups: of the units.
         weights: see `mean_over_seeds`.
     """
-    pairs, differences = [], []
-    for values in others.values():
-        shared = [seed for seed in values if seed in reference]
-        arm_mean = _mean_of_seeds({seed: values[seed] for seed in shared} if shared else values)
-        reference_mean = _mean_of_seeds({seed: reference[seed] for seed in shared} if shared else reference)
-        pairs.append((arm_mean, reference_mean))
-        by_seed = {seed: _subtract(values[seed], reference[seed]) for seed in shared}
-        differences.append(by_seed or {"all": _subtract(arm_mean, reference_mean)})
     comparisons = []
-    for label, test, by_seed in zip(others, compare_many(pairs, list(groups)), differences, strict=True):
-        interval = mean_over_seeds(by_seed, groups, weights)
-        comparisons.append(
-            ArmComparison(
-                label=label,
-                comparison=replace(test, low=interval.low, high=interval.high),
-                by_seed={seed: sum(values) / len(values) for seed, values in by_seed.items()},
-            )
-        )
+    for label, values in others.items():
+        shared = [seed for seed in values if seed in reference]
+        if not shared and len(values) == len(reference) == 1:
+            comparison = _compare(values, reference, groups, weights)
+            by_seed = {"all": comparison.difference}
+        elif not shared:
+            apart = mean_over_seeds(values, groups, weights).value - mean_over_seeds(reference, groups, weights).value
+            sizes = len(groups), len(set(groups))
+            comparison = Comparison(apart, math.nan, math.nan, math.nan, *sizes, untested=NOT_TESTABLE)
+            by_seed = {"all": apart}
+        else:
+            paired = [{seed: table[seed] for seed in shared} for table in (values, reference)]
+            comparison = _compare(paired[0], paired[1], groups, weights)
+            by_seed = {seed: _mean_difference(values[seed], reference[seed], weights) for seed in shared}
+        comparisons.append(ArmComparison(label=label, comparison=comparison, by_seed=by_seed))
     return comparisons
 
 
-def _mean_of_seeds(seed_values: SeedValues) -> list[float]:
-    return [sum(values) / len(values) for values in zip(*seed_values.values(), strict=True)]
+def _compare(
+    arm: SeedValues, reference: SeedValues, groups: Sequence[str], weights: Sequence[float] | None
+) -> Comparison:
+    """Seed by seed, in the order in which both arms have them."""
+    first, levels = _flat(arm)
+    second, _ = _flat(reference)
+    count = len(arm)
+    test = compare(first, second, [*groups] * count, levels, weights=[*weights] * count if weights else None)
+    return replace(test, n=len(groups))
 
 
-def _subtract(first: Sequence[float], second: Sequence[float]) -> list[float]:
-    return [a - b for a, b in zip(first, second, strict=True)]
+def _flat(seed_values: SeedValues) -> tuple[list[float], list[str]]:
+    """All values, one seed after another, and the seed of each."""
+    values = [value for column in seed_values.values() for value in column]
+    return values, [seed for seed, column in seed_values.items() for _ in column]
+
+
+def _mean_difference(first: Sequence[float], second: Sequence[float], weights: Sequence[float] | None) -> float:
+    total = sum(weights) if weights else len(first)
+    return (sum(first) - sum(second)) / total

@@ -11,8 +11,7 @@ from hypnos.experiment.sweep.arms import Arm, by_label
 from hypnos.experiment.sweep.seeds import METHOD, ArmComparison, SeedValues, compare_with_reference, mean_over_seeds
 from hypnos.report.results import Note
 from hypnos.report.statistics.intervals import Interval
-from hypnos.report.statistics.paired_tests import holm
-from hypnos.report.tables.metric_tables import write_p
+from hypnos.report.statistics.paired_tests import correct, write_p
 from hypnos.report.tables.table import Column, Grid
 
 FRONTIER = "selection/frontier"
@@ -101,11 +100,11 @@ def held_out_tests(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[st
 
 
 def correct_together(tests: Sequence[tuple[str, ArmComparison]]) -> list[tuple[str, ArmComparison]]:
-    """Tests, each with the name of its measure, with p corrected over all of them."""
-    adjusted = holm([test.comparison.p for _, test in tests])
+    """Tests, each with the name of its measure, with p corrected over all of the same measure."""
+    corrected = correct([measure for measure, _ in tests], [test.comparison for _, test in tests])
     return [
-        (measure, replace(test, comparison=replace(test.comparison, adjusted=p)))
-        for (measure, test), p in zip(tests, adjusted, strict=True)
+        (measure, replace(test, comparison=comparison))
+        for (measure, test), comparison in zip(tests, corrected, strict=True)
     ]
 
 
@@ -115,7 +114,7 @@ def tests_note(title: str, tests: Sequence[tuple[str, ArmComparison]], reference
     for measure, test in tests:
         comparison = test.comparison
         by_seed = "; ".join(f"{seed}: {column.write(value)}" for seed, value in test.by_seed.items())
-        p_values = write_p(comparison.p), write_p(comparison.adjusted)
+        p_values = write_p(comparison.p, comparison.untested), write_p(comparison.adjusted, comparison.untested)
         interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
         sizes = str(comparison.n), str(comparison.groups)
         rows.append((measure, test.label, column.write(comparison.difference), interval, *p_values, by_seed, *sizes))

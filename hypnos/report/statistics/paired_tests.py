@@ -1,4 +1,4 @@
-"""Tests whether two models differ on the same questions: permutation test, bootstrap, and Holm's correction."""
+"""Tests whether two models differ on the same questions, and corrects many tests together (Holm)."""
 
 import math
 from collections.abc import Hashable, Sequence
@@ -6,26 +6,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from hypnos.report.statistics.intervals import LEVEL, RESAMPLES, Bounds, mean_intervals
-from hypnos.report.statistics.resampling import (
-    Values,
-    columns_by_rows,
-    flip_at_random,
-    flip_every_way,
-    number_groups,
-    resample_sums,
-    sum_groups,
-    value_table,
+from hypnos.report.statistics.crossed import estimate_spread
+from hypnos.report.statistics.intervals import LEVEL, Bounds, Values, cross, find_ends
+from hypnos.report.statistics.permutation import permutation_p
+
+FEWEST_GROUPS = 6
+"""With five groups every swap of the permutation test gives a p above 0.05, whatever the answers are."""
+
+NOT_TESTABLE = "not testable"
+
+TESTS = (
+    "p: paired permutation test that swaps whole groups, exact or by its saddlepoint approximation; over several "
+    "seeds, raters or judges by generalised pivots, so that p speaks of others of them too"
 )
-
-EXACT_GROUPS = 14
-"""Up to so many groups that differ, every swap is tried (2 ** 14 of them), so that p is exact."""
-
-_ROUNDING = 1e-9
-"""A swapped sum this little below the observed one counts as equally extreme: they were added in another order."""
-
-_ZERO = 1e-12
-"""A resampled difference this near to zero counts as zero, on both sides."""
+"""How the tests are made, as the report says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,100 +30,91 @@ class Comparison:
         difference: mean of first minus second.
         low: lower end of its interval.
         high: upper end.
-        p: of the paired permutation test.
-        p_bootstrap: of the paired bootstrap.
-        n: questions that both have a value for.
-        groups: groups that these come in.
-        adjusted: `p` after Holm's correction over all comparisons made together.
+        p: two-sided; nan where nothing differs, and where it cannot be tested.
+        n: values that both have.
+        groups: groups of questions that these come in.
+        adjusted: `p` after Holm's correction, see `correct`.
+        untested: `NOT_TESTABLE` where no p could speak, such as with too few groups.
     """
 
     difference: float
     low: float
     high: float
     p: float
-    p_bootstrap: float
     n: int
     groups: int
     adjusted: float = math.nan
-
-
-def compare_many(
-    pairs: Sequence[tuple[Values, Values]],
-    groups: Sequence[Hashable],
-    *,
-    bounds: Sequence[Bounds | None] = (),
-    level: float = LEVEL,
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> list[Comparison]:
-    """Compare pairs of models question by question; p is corrected for all of the pairs given together.
-
-    The permutation test swaps the two models within whole groups; where at most 14 groups differ every swap is
-    tried, so that p is exact. The bootstrap's p is twice the smaller share of resampled differences beyond zero.
-    Questions that one of the two has no value for are left out.
-
-    Args:
-        pairs: values of the first and of the second model, one a question.
-        groups: of the questions.
-        bounds: of each pair's values.
-        level: share of intervals that shall cover.
-        resamples: how often groups are drawn, and swapped where not every swap is tried.
-        seed: of the draws and of the swaps.
-    """
-    differences = [_subtract(first, second) for first, second in pairs]
-    difference_bounds = [limits and (limits[0] - limits[1], limits[1] - limits[0]) for limits in bounds]
-    intervals = mean_intervals(
-        differences, groups, bounds=difference_bounds, level=level, resamples=resamples, seed=seed
-    )
-    comparisons: dict[int, Comparison] = {}
-    table = value_table(differences, len(groups))
-    for present, numbers in columns_by_rows(table):
-        group_of_row, group_count = number_groups([group for group, kept in zip(groups, present) if kept])
-        if not group_count:
-            nothing = Comparison(math.nan, math.nan, math.nan, math.nan, math.nan, 0, 0)
-            comparisons.update(dict.fromkeys(numbers, nothing))
-            continue
-        sums = sum_groups(table[present][:, numbers], group_of_row, group_count)
-        observed = np.abs(sums.sum(0)) - _ROUNDING
-        as_extreme = sum((np.abs(block) >= observed).sum(0) for block in flip_at_random(sums, resamples, seed))
-        resampled = resample_sums(sums, resamples, seed)
-        beyond_zero = np.minimum((resampled <= _ZERO).sum(0), (resampled >= -_ZERO).sum(0))
-        for column, number in enumerate(numbers):
-            differing = sums[sums[:, column] != 0, column]
-            if len(differing) <= EXACT_GROUPS:
-                p = float((np.abs(flip_every_way(differing)) >= observed[column]).mean())
-            else:
-                p = (int(as_extreme[column]) + 1) / (resamples + 1)
-            comparisons[number] = Comparison(
-                intervals[number].value,
-                intervals[number].low,
-                intervals[number].high,
-                p=p,
-                p_bootstrap=min(1.0, 2 * (int(beyond_zero[column]) + 1) / (resamples + 1)),
-                n=intervals[number].n,
-                groups=group_count,
-            )
-    adjusted = holm([comparisons[number].p for number in range(len(pairs))])
-    return [replace(comparisons[number], adjusted=p) for number, p in enumerate(adjusted)]
+    untested: str = ""
 
 
 def compare(
-    first: Values, second: Values, groups: Sequence[Hashable], *, bounds: Bounds | None = None, **options: float
+    first: Values,
+    second: Values,
+    groups: Sequence[Hashable],
+    levels: Sequence[Hashable] | None = None,
+    *,
+    weights: Sequence[float] | None = None,
+    bounds: Bounds | None = None,
+    level: float = LEVEL,
 ) -> Comparison:
-    """`compare_many` of one pair."""
-    return compare_many([(first, second)], groups, bounds=[bounds], **options)[0]  # type: ignore[arg-type]
+    """Compare two models question by question.
+
+    With a single level p is of the paired permutation test. With several seeds, raters or judges p speaks of others of
+    them as well as of other questions, as the interval does.
+
+    Args:
+        first: values of one model; a pair of which either is None is left out.
+        second: values of the other, in the same order.
+        groups: of the values.
+        levels: seed, rater or judge of the values, the same for both models.
+        weights: of the values.
+        bounds: of each model's values.
+        level: how often the interval shall cover.
+    """
+    pairs = list(zip(first, second, strict=True))
+    differences = {at: a - b for at, (a, b) in enumerate(pairs) if a is not None and b is not None}
+    kept = list(differences)
+    if not kept:
+        return Comparison(math.nan, math.nan, math.nan, math.nan, 0, 0, untested=NOT_TESTABLE)
+    apart = np.array(list(differences.values()), dtype=float)
+    weight = np.ones(len(kept)) if weights is None else np.array([weights[at] for at in kept], dtype=float)
+    sums, totals = cross(apart, weight, [groups[at] for at in kept], levels and [levels[at] for at in kept])
+    spread = estimate_spread(sums, totals)
+    around = None if bounds is None else (bounds[0] - bounds[1], bounds[1] - bounds[0])
+    low, high = find_ends(spread, bounds=around, level=level)
+    crossed = sums.shape[1] > 1
+    testable = len(sums) >= (2 if crossed else FEWEST_GROUPS)
+    p = spread.p_value() if testable and crossed else math.nan
+    if testable and math.isnan(p):  # one level, or levels that agree to the last digit
+        p = permutation_p(sums.sum(1))
+    untested = "" if testable else NOT_TESTABLE
+    return Comparison(spread.mean, low, high, p, len(kept), len(sums), untested=untested)
+
+
+def correct(families: Sequence[Hashable], comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """Holm's correction within each family, such as all tests of one metric.
+
+    Where nothing differs, or nothing can be tested, there is no test, and none to correct for.
+    """
+    adjusted = [math.nan] * len(comparisons)
+    for family in dict.fromkeys(families):
+        members = [at for at, of_test in enumerate(families) if of_test == family]
+        for at, p in zip(members, holm([comparisons[at].p for at in members]), strict=True):
+            adjusted[at] = p
+    return [replace(test, adjusted=p) for test, p in zip(comparisons, adjusted, strict=True)]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
     """Holm's step-down correction (1979), in the order given; a value that is not a number stays out of the count."""
-    ascending = sorted((p, number) for number, p in enumerate(p_values) if not math.isnan(p))
+    order = sorted((p, at) for at, p in enumerate(p_values) if not math.isnan(p))
     adjusted = [math.nan] * len(p_values)
     highest = 0.0
-    for rank, (p, number) in enumerate(ascending):
-        highest = max(highest, min(1.0, (len(ascending) - rank) * p))
-        adjusted[number] = highest
+    for rank, (p, at) in enumerate(order):
+        highest = max(highest, min(1.0, (len(order) - rank) * p))
+        adjusted[at] = highest
     return adjusted
 
 
-def _subtract(first: Values, second: Values) -> list[float | None]:
-    return [None if a is None or b is None else a - b for a, b in zip(first, second, strict=True)]
+def write_p(p: float, untested: str = "") -> str:
+    """A p value as it is printed; the reason where it cannot be tested."""
+    return untested or ("–" if math.isnan(p) else "< 0.001" if p < 0.001 else f"{p:.3f}")

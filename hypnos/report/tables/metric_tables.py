@@ -1,12 +1,11 @@
 """Turns results into tables: models by metrics for each task, slices, and tests between models."""
 
-import math
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 
 from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
-from hypnos.report.statistics.intervals import METHOD, RESAMPLES, SHARE, Bounds, Interval, mean_intervals
-from hypnos.report.statistics.paired_tests import EXACT_GROUPS, compare_many
+from hypnos.report.statistics.intervals import METHOD, SHARE, Bounds, Interval, mean_interval
+from hypnos.report.statistics.paired_tests import TESTS, compare, correct, write_p
 from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
@@ -80,16 +79,19 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
     ]
     if not tests:
         return None
-    comparisons = compare_many(
-        [(first.scores[metric.name], second.scores[metric.name]) for metric, first, second in tests],
-        _groups(task),
-        bounds=[_bounds(metric) for metric, _, _ in tests],
+    groups = _groups(task)
+    comparisons = correct(
+        [metric.name for metric, _, _ in tests],
+        [
+            compare(first.scores[metric.name], second.scores[metric.name], groups, bounds=_bounds(metric))
+            for metric, first, second in tests
+        ],
     )
     rows = []
     for (metric, first, second), comparison in zip(tests, comparisons):
         column = column_of(metric)
         interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
-        p_values = (write_p(comparison.p), write_p(comparison.p_bootstrap), write_p(comparison.adjusted))
+        p_values = (write_p(comparison.p, comparison.untested), write_p(comparison.adjusted, comparison.untested))
         sizes = str(comparison.n), str(comparison.groups)
         names = label_of(metric), first.model, second.model
         rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
@@ -97,11 +99,11 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
         title=f"{task.title or task.name}: differences between models",
         head=(
             *("metric", "first", "second", "first − second", "95 % interval"),
-            *("p (permutation)", "p (bootstrap)", "p (Holm)", "n", "groups"),
+            *("p", "p (Holm)", "n", "groups"),
         ),
         rows=tuple(rows),
-        text=f"Paired by question, whole groups swapped, {RESAMPLES:,} permutations (all of them where at most "
-        f"{EXACT_GROUPS} groups differ). Holm's correction over the {len(rows)} tests of this table.",
+        text=f"Paired by question. {TESTS}. Holm's correction over the tests of each metric. – where the two give "
+        "the same values.",
     )
 
 
@@ -126,22 +128,18 @@ def method_note() -> str:
     return f"Numbers are means with 95 % intervals: {METHOD}. Shares are in percent."
 
 
-def write_p(p: float) -> str:
-    """A p value as it is printed."""
-    return "–" if math.isnan(p) else ("< 0.001" if p < 0.001 else f"{p:.3f}")
-
-
 def _groups(task: TaskQuestions) -> list[Hashable]:
     return [question.cluster for question in task.questions]
 
 
 def _intervals(task: TaskQuestions, answered: Sequence[Answers]) -> dict[tuple[str, str], Interval]:
-    """Every mean of every model, by model and metric, resampled together."""
+    """Every mean of every model, by model and metric."""
     whole_task = {(answers.model, name): value for answers in answered for name, value in answers.corpus.items()}
     columns = {(answers.model, name): values for answers in answered for name, values in answers.scores.items()}
     bounds = {metric.name: _bounds(metric) for metric in task.metrics}
-    means = mean_intervals(list(columns.values()), _groups(task), bounds=[bounds.get(name) for _, name in columns])
-    return {**whole_task, **dict(zip(columns, means))}
+    groups = _groups(task)
+    means = {key: mean_interval(values, groups, bounds=bounds.get(key[1])) for key, values in columns.items()}
+    return {**whole_task, **means}
 
 
 def _intervals_of_part(
@@ -150,7 +148,7 @@ def _intervals_of_part(
     """The mean of each model over the questions of a mask."""
     columns = [[v for v, chosen in zip(answers.scores[metric.name], mask) if chosen] for answers in answered]
     groups = [group for group, chosen in zip(_groups(task), mask) if chosen]
-    return mean_intervals(columns, groups, bounds=[_bounds(metric)] * len(columns))
+    return [mean_interval(column, groups, bounds=_bounds(metric)) for column in columns]
 
 
 def _bounds(metric: Metric) -> Bounds | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from hypnos.report.results import Duel, Indicator, Rating
-from hypnos.report.statistics.intervals import SHARE, Interval, mean_interval, rated_interval
+from hypnos.report.statistics.intervals import SHARE, Interval, mean_interval
 from hypnos.report.tables.table import Column, Grid
 
 
@@ -73,7 +73,7 @@ def _mean(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
     turned = scale.better == "lower" and bool(scale.turned)
     values = [scale.top - row.value if turned else row.value for row in rows]
     groups, raters = [row.group or row.item for row in rows], [row.rater for row in rows]
-    return rated_interval(values, groups, raters, bounds=(0.0, scale.top))
+    return mean_interval(values, groups, raters, bounds=(0.0, scale.top))
 
 
 def _variance(rows: Sequence[Rating]) -> Interval | None:

@@ -3,6 +3,7 @@ import math
 import pytest
 
 from hypnos.experiment.sweep.seeds import compare_with_reference, mean_over_seeds
+from hypnos.experiment.sweep.tables import correct_together
 
 GROUPS = ["a", "a", "b", "c", "d", "e", "f", "g"]
 ONE = {"1": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0], "2": [2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0]}
@@ -26,7 +27,8 @@ def test_seeds_widen_the_interval():
     still = mean_over_seeds({"1": [5.0] * 8, "2": [5.0] * 8}, GROUPS)
     moving = mean_over_seeds({"1": [4.0] * 8, "2": [6.0] * 8}, GROUPS)
     assert (still.low, still.high) == (5.0, 5.0)
-    assert (moving.low, moving.high) == (4.0, 6.0)
+    # Two seeds alone: Student's t with one degree of freedom, 12.7 standard errors of 1 on either side.
+    assert (moving.low, moving.high) == pytest.approx((5 - 12.706, 5 + 12.706), rel=0.02)
 
 
 def test_one_group_has_no_interval():
@@ -50,4 +52,12 @@ def test_arms_without_a_common_seed_are_compared_by_their_means():
 def test_holm_corrects_over_all_arms():
     arms = {str(at): {"1": [v + 1 for v in ONE["1"]]} for at in range(3)}
     found = compare_with_reference({"1": ONE["1"]}, arms, GROUPS)
-    assert [one.comparison.adjusted for one in found] == pytest.approx([3 * 2 / 128] * 3)
+    corrected = correct_together([("bits", one) for one in found])
+    assert [one.comparison.adjusted for _, one in corrected] == pytest.approx([3 * 2 / 128] * 3)
+
+
+def test_arms_of_several_seeds_that_share_none_cannot_be_tested():
+    other = {"3": [3.0] * 8, "4": [5.0] * 8}
+    (found,) = compare_with_reference({"1": [1.0] * 8, "2": [1.0] * 8}, {"other": other}, GROUPS)
+    assert found.comparison.difference == pytest.approx(3.0) and found.comparison.untested == "not testable"
+    assert math.isnan(found.comparison.p) and math.isnan(found.comparison.low)

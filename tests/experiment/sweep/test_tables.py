@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from scipy import stats
 
 from hypnos.experiment.sweep.arms import Arm, read_arms
 from hypnos.experiment.sweep.report import write_sweep_report
@@ -19,8 +20,11 @@ def test_means_over_seeds_and_the_test_against_the_reference(report):
     named = dict(zip(test.head, row, strict=True))
     assert named["arm"] == "mixed" and named["arm − general_to_specific"] == "1.250"
     assert named["by seed"] == "1: 1.000; 2: 1.500"
-    assert (named["p"], named["groups"], named["n"]) == ("0.008", "8", "8")  # 2 of 2^8 swaps
-    assert named["95 % interval"] == "[1.000, 1.500]"  # all records agree, seeds do not
+    # All records agree and two seeds do not: Student's t with one degree of freedom, at 1.25 of 0.25.
+    assert float(named["p"]) == pytest.approx(2 * stats.t.sf(1.25 / 0.25, 1), abs=0.005)
+    assert (named["groups"], named["n"]) == ("8", "8")
+    low, high = map(float, named["95 % interval"].strip("[]").split(", "))
+    assert high - low == pytest.approx(2 * 12.706 * 0.25, rel=0.02)
 
 
 def test_what_a_stage_changed(report):
