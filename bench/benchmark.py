@@ -17,12 +17,12 @@ from transformers import PreTrainedTokenizerFast
 
 from bench.environment import interpreter
 from bench.promise import ROOT, SHARED, Promise
-from hypnos.benchmark.answerers.answerer import Way
-from hypnos.benchmark.answerers.likelihood_prompts import choose_per_character, questions
+from hypnos.benchmark.answerers.likelihood_prompts import choose_per_character, make_questions
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.answerers.prompt_form import PromptForm
-from hypnos.benchmark.inference.generate import Row, batches, decode
+from hypnos.benchmark.inference.generate import BatchRow, batches, decode
 from hypnos.benchmark.items import Item
+from hypnos.benchmark.predictions import RequestType
 from hypnos.benchmark.tasks.prompts import Prompt
 from hypnos.benchmark.tasks.task import Task
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
@@ -63,8 +63,8 @@ def likelihood_of_a_peer() -> list[Promise]:
         models = LocalModel(**given), LocalModel(**given, dtype="float64")
         for name in ("anesthesia_mcq_dev", "medical_mcq_sample"):
             task = _task(SHARED / "mcq" / f"{name}.jsonl")
-            for way in ("letters", "texts"):
-                found, ours, theirs = _side_by_side(*models, task, way, python, folder, name)
+            for request_type in ("letters", "texts"):
+                found, ours, theirs = _side_by_side(*models, task, request_type, python, folder, name)
                 promises += found
                 seconds.append(ours)
                 best.append(theirs)
@@ -74,28 +74,28 @@ def likelihood_of_a_peer() -> list[Promise]:
 
 
 def _side_by_side(
-    model: LocalModel, exact: LocalModel, task: Task, way: Way, python: Path, folder: Path, name: str
+    model: LocalModel, exact: LocalModel, task: Task, request_type: RequestType, python: Path, folder: Path, name: str
 ) -> tuple[list[Promise], float, float]:
     """Promises of equality, and the seconds of both, in float32.
 
     Over sixty tokens float32 rounds by about the bound in either program, so that they are compared in float64.
     """
-    items, asked = _fitting(model, task, way)
+    items, asked = _fitting(model, task, request_type)
     rows = [
         {"prompt": text, "choices": list(question.continuations), "gold": question.letters.index(item.answers[0])}
         for item, (text, question) in zip(items, asked, strict=True)
     ]
     file = folder / "questions.jsonl"
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    list(model.answer(task, items[:16], way, done=set()))  # warm, as the other's first batch size warms it
+    list(model.answer(task, items[:16], request_type, done=set()))  # warm, as the other's first batch size warms it
     ours = []
     for _ in SIZES:  # as often as the other
         start = time.perf_counter()
-        found = {one.item: one for group in model.answer(task, items, way, done=set()) for one in group}
+        found = {one.item: one for group in model.answer(task, items, request_type, done=set()) for one in group}
         ours.append(time.perf_counter() - start)
     theirs = _ask_peer(python, model.folder, file, folder, "float32", *SIZES)
     rounded = [list((found[item.id].likelihoods or {}).values()) for item in items]
-    exactly = {one.item: one for group in exact.answer(task, items, way, done=set()) for one in group}
+    exactly = {one.item: one for group in exact.answer(task, items, request_type, done=set()) for one in group}
     mine = [list((exactly[item.id].likelihoods or {}).values()) for item in items]
     others = _ask_peer(python, model.folder, file, folder, "float64", SIZES[0])["likelihoods"]
     apart = f"{_largest(rounded, theirs['likelihoods']):.1e}"
@@ -103,19 +103,23 @@ def _side_by_side(
     accuracy = sum(found[item.id].choice == item.answers[0] for item in items) / len(items)
     promises = [
         Promise(
-            f"{name}, {way}: log-likelihood against lm-eval, both in float64, largest difference of {len(items)} items "
-            f"(both in float32 {apart}; what rounding takes of that: {off})",
+            f"{name}, {request_type}: log-likelihood against lm-eval, both in float64, "
+            f"largest difference of {len(items)} items (both in float32 {apart}; what rounding takes of that: {off})",
             _largest(mine, others),
             1e-4,
         ),
-        Promise(f"{name}, {way}: accuracy against lm-eval, difference", abs(accuracy - theirs["accuracy"]), 0.0),
+        Promise(
+            f"{name}, {request_type}: accuracy against lm-eval, difference", abs(accuracy - theirs["accuracy"]), 0.0
+        ),
     ]
-    if way == "texts":
+    if request_type == "texts":
         per_character = sum(
             choose_per_character(found[item.id].likelihoods or {}, item) == item.answers[0] for item in items
         )
         gap = abs(per_character / len(items) - theirs["accuracy_per_character"])
-        promises.append(Promise(f"{name}, {way} per character: accuracy against lm-eval, difference", gap, 0.0))
+        promises.append(
+            Promise(f"{name}, {request_type} per character: accuracy against lm-eval, difference", gap, 0.0)
+        )
     return promises, min(ours), min(theirs["seconds"].values())
 
 
@@ -139,11 +143,11 @@ def _ask_peer(python: Path, model: Path, questions: Path, folder: Path, dtype: s
     return json.loads(answers.read_text())  # type: ignore[no-any-return]
 
 
-def _fitting(model: LocalModel, task: Task, way: Way) -> tuple[list[Item], list[tuple[str, Any]]]:
+def _fitting(model: LocalModel, task: Task, request_type: RequestType) -> tuple[list[Item], list[tuple[str, Any]]]:
     """Single-answer items that the model's context holds, with what is asked about each."""
     items, asked = [], []
     everything = task.items()
-    for question in questions(task, everything, way):
+    for question in make_questions(task, everything, request_type):
         text = model.render(question.messages)
         longest = max(len(ids) for ids in model.encode([text + choice for choice in question.continuations]))
         if longest <= model.max_length:
@@ -226,7 +230,7 @@ def _plain(model: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> lis
 def _ours(model: LocalModel, weights: Any, prompts: Sequence[Sequence[int]], stops: set[int]) -> list[list[int]]:
     answers: list[list[int]] = [[] for _ in prompts]
     for batch in batches([len(one) + NEW_TOKENS for one in prompts], tokens=model.tokens_at_once(), rows=model.rows):
-        rows = [Row(prompt=prompts[i], limit=NEW_TOKENS) for i in batch]
+        rows = [BatchRow(prompt=prompts[i], limit=NEW_TOKENS) for i in batch]
         for i, (ids, _) in zip(batch, decode(weights, rows, stops=stops, pad=0), strict=True):
             answers[i] = ids
     return answers

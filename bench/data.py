@@ -65,8 +65,7 @@ def read_pairs(file: Path, folder: Path) -> InstructionData:
         row_length=1024,
         rows_per_step=1,
     )
-    data.use_tokenizer(tokenizer)
-    return data
+    return data.with_tokenizer(tokenizer)
 
 
 def _in_a_process(file: Path) -> dict[str, float]:

@@ -80,8 +80,6 @@ def main() -> None:
         if isinstance(made, Trainer):
             made.callbacks.append(Peak())  # type: ignore[attr-defined]
             found["trainer"] = made
-        if hasattr(made, "use_tokenizer"):
-            found["data"] = made
         return made
 
     with tempfile.TemporaryDirectory() as folder:
@@ -94,7 +92,7 @@ def main() -> None:
             partial(instantiate, _convert_="all"),
             settings["tuning"],
             AutoConfig.from_pretrained(base),
-            read_work(found["data"], found["trainer"]),
+            read_work(found["trainer"].datamodule, found["trainer"]),
             precision=settings["trainer"]["precision"],
             recompute=settings["tuning"]["activation_checkpointing"],
         )

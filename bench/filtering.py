@@ -19,6 +19,7 @@ from bench.promise import ROOT, Promise
 from hypnos.curation.generate.novelty import Novelty
 from hypnos.curation.pipeline import run_steps
 from hypnos.curation.score.cross_score import CrossScore
+from hypnos.curation.step import Step
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.journal import Journal
@@ -105,7 +106,7 @@ class Instant(ChatModel):
         return Reply(text=text, model=self.name, tokens_in=1, tokens_out=1, cost=0.0, seconds=0.0, date="")
 
 
-class Rows:
+class Rows(Step):
     """Records that cost nothing to make."""
 
     name = "read"

@@ -22,32 +22,30 @@ def quick_metrics(pairs: int = 10_000, characters: int = 150) -> list[Promise]:
     import rjieba
 
     import evaluate
-    from hypnos.benchmark.items import Item
     from hypnos.benchmark.metrics.measure import measure
     from hypnos.benchmark.predictions import Prediction
+    from hypnos.benchmark.tasks.prompts import Prompt
+    from hypnos.benchmark.tasks.task import Task
     from hypnos.specialty.folder import read_specialty
 
     assert datasets and evaluate and rapidfuzz and rjieba
     text = "".join(_texts())
     pieces = [text[at : at + characters] for at in range(0, len(text) - characters, characters)]
     chosen = random.Random(0).choices(pieces, k=2 * pairs)
-    items = [Item(id=f"{n}", kind="question", question="", answers=(chosen[2 * n],)) for n in range(pairs)]
     answers = [
         Prediction(item=f"{n}", prompt="", raw="", answer=chosen[2 * n + 1], finished=True, tokens=1)
         for n in range(pairs)
     ]
     specialty = read_specialty(ROOT / "specialty" / "anesthesia")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "t.jsonl"
+        rows = ({"id": f"{n}", "question": f"{n}", "answer": chosen[2 * n]} for n in range(pairs))
+        file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+        prompt = Prompt(template="{question}")
+        task = Task(name="t", kind="question", path=str(file), prompt=prompt, metrics=METRICS)
+        task.items()
     start = time.process_time()
-    measure(
-        model="m",
-        task="t",
-        kind="question",
-        items=items,
-        predictions=answers,
-        metrics=METRICS,
-        drugs=specialty.drugs,
-        confusable=specialty.confusable,
-    )
+    measure(task, "m", {"generation": answers}, specialty)
     seconds = time.process_time() - start
     return [Promise(f"all metrics on {pairs:,} pairs of {characters} characters, CPU seconds", seconds, 15.0)]
 

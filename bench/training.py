@@ -40,7 +40,7 @@ def real_model() -> list[Promise]:
         OwnVocabulary(template=template).write_tokenizer(str(base), tokenizer)
         source = Source(str(SHARED / "qa" / "anesthesia_qa_dev.jsonl"), limit=DOCUMENTS)
         data = InstructionData(sources={"real": source}, cache=folder, max_length=256, row_length=4096, rows_per_step=1)
-        data.use_tokenizer(tokenizer)
+        data = data.with_tokenizer(tokenizer)
         data.prepare_data()
         documents = cast(PackedRows, data.train_dataloader().dataset).documents
         promises = [_own_loss(model, documents)]

@@ -1,14 +1,10 @@
-"""filter.py as a user meets it: the recorded default, other sources, mistakes, real HTTP, kills."""
+"""filter.py as a user meets it: the recorded default, other sources, mistakes."""
 
 import json
 import os
-import random
-import signal
 import socket
 import subprocess
 import sys
-import time
-import urllib.request
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -142,12 +138,12 @@ class TestDefault:
         for threshold in (7.0, 8.5):
             policy, rejections = Selection(threshold=threshold), Rejections()
             passes = partial(lambda row, policy: decide_alone(policy, row) is None, policy=policy)
-            found = {r.id for r in read_source(Source(str(outcome.records)), rejections, name="x", passes=passes)}
+            ids = {r.id for r in read_source(Source(str(outcome.records)), rejections, name="x", passes=passes)}
             assert rejections.total == 0
             if threshold == 7:
-                assert found == {row["id"] for row in lines(outcome.kept)}
+                assert ids == {row["id"] for row in lines(outcome.kept)}
             else:
-                assert found < {row["id"] for row in lines(outcome.kept)}
+                assert ids < {row["id"] for row in lines(outcome.kept)}
 
     def test_it_shows_funnel_scores_and_where_the_records_are(self, default, filtered, capsys):
         outcome = filtered(artefacts=default[1])
@@ -241,12 +237,12 @@ def test_a_journal_of_another_version_is_one_line(filtered, tmp_path):
     import sqlite3
 
     (tmp_path / "artefacts").mkdir()
-    made = sqlite3.connect(tmp_path / "artefacts" / "journal.sqlite")
-    made.execute("CREATE TABLE replies (x)")
-    made.execute("PRAGMA application_id=1215910003")
-    made.execute("PRAGMA user_version=99")
-    made.commit()
-    made.close()
+    journal = sqlite3.connect(tmp_path / "artefacts" / "journal.sqlite")
+    journal.execute("CREATE TABLE replies (x)")
+    journal.execute("PRAGMA application_id=1215910003")
+    journal.execute("PRAGMA user_version=99")
+    journal.commit()
+    journal.close()
     with pytest.raises(UserError, match="journal"):
         filtered(
             "llm@authors.first=openai_compatible",
@@ -296,241 +292,3 @@ finally:
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True)
     assert "steps:" in done.stdout
     assert done.stderr.strip().splitlines()[-1] == "[]"
-
-
-class TestMaterial:
-    """What the sample's replies are made from."""
-
-    def test_there_is_enough_by_both_authors(self):
-        by_author = Counter(line["author"] for line in AUTHORED for record in line.get("records", []))
-        assert 40 <= sum(by_author.values()) <= 70
-        assert set(by_author) == {"recorded-first", "recorded-second"}
-
-    def test_doses_of_good_records_lie_inside_their_windows(self):
-        good = [record for record in RECORDS if "bad" not in record]
-        doses = [(record["instruction"], dose) for record in good for dose in find_doses(record["output"], DRUGS)]
-        assert len(doses) >= 5
-        assert [(where, dose) for where, dose in doses if grade(dose, slack=1) in ("warn", "fault")] == []
-
-    def test_the_bad_doses_are_seen(self):
-        bad = [record for record in RECORDS if record.get("bad") == "dose"]
-        assert len(bad) == 2
-        assert all("fault" in {grade(dose) for dose in find_doses(r["output"], DRUGS)} for r in bad)
-
-    @pytest.mark.slow
-    def test_the_replies_can_be_made_again(self, monkeypatch, tmp_path, capfd):
-        from hypnos.sample import make_replies
-
-        monkeypatch.setattr(make_replies, "REPLIES", tmp_path / "replies.jsonl")
-        make_replies.main()
-        assert (tmp_path / "replies.jsonl").read_bytes() == (SAMPLE / "replies.jsonl").read_bytes()
-
-
-class Running:
-    """`author_server.py` in a process of its own."""
-
-    def __init__(self, **options):
-        server = Path(__file__).parent / "curation" / "author_server.py"
-        self.process = subprocess.Popen(
-            [sys.executable, str(server), json.dumps(options)], stdout=subprocess.PIPE, text=True
-        )
-        self.port = int(self.process.stdout.readline())
-
-    def stats(self) -> dict:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/stats") as reply:
-            return json.load(reply)
-
-    def overrides(self, **more) -> list[str]:
-        common = {"address": f"http://127.0.0.1:{self.port}/v1", "in_flight": 8, "timeout": 10, **more}
-        return [
-            argument
-            for author in ("first", "second")
-            for argument in (
-                f"llm@authors.{author}=openai_compatible",
-                f"authors.{author}.name={author}",
-                f"authors.{author}.model=hosted_vllm/{author}",
-                *(f"authors.{author}.{key}={value}" for key, value in common.items()),
-            )
-        ]
-
-
-@pytest.fixture
-def running():
-    made: list[Running] = []
-
-    def start(**options) -> Running:
-        made.append(Running(**options))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.process.kill()
-        one.process.wait()
-
-
-def command(folder: Path, *overrides: str, **environment: str) -> subprocess.Popen:
-    folder.mkdir(exist_ok=True)
-    arguments = [sys.executable, str(ROOT / "filter.py"), *overrides, "hydra.run.dir=output"]
-    return subprocess.Popen(
-        arguments,
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, **environment},
-        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )
-
-
-def finals(folder: Path) -> dict[str, bytes]:
-    (directory,) = folder.glob("artefacts/instructions-*")
-    return {
-        str(file.relative_to(directory)): file.read_bytes() for file in sorted(directory.rglob("*")) if file.is_file()
-    }
-
-
-@pytest.mark.slow
-def test_the_command_shows_the_default_in_under_a_minute(tmp_path):
-    started = command(tmp_path / "run")
-    shown, _ = started.communicate(timeout=60)
-    assert started.returncode == 0, shown
-    assert "near_duplicate" in shown and "Traceback" not in shown
-
-
-@pytest.mark.slow
-def test_a_source_may_be_a_file_of_ones_own(tmp_path):
-    row = {
-        "id": "1",
-        "instruction": "什么是局部麻醉？",
-        "output": "用局部麻醉药阻断神经传导，使身体某一部位暂时失去痛觉。",
-    }
-    (tmp_path / "my pairs.jsonl").write_text(json.dumps(row, ensure_ascii=False), "utf-8")
-    started = command(tmp_path / "run", "source=../my pairs.jsonl", "steps=[clean,deduplicate]")
-    shown, _ = started.communicate(timeout=60)
-    assert started.returncode == 0, shown
-    assert "train:     python train.py" in shown and "threshold" not in shown
-    (kept,) = (tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")
-    assert json.loads(kept.read_text("utf-8"))["output"] == row["output"]
-
-
-@pytest.mark.slow
-def test_a_sweep_over_thresholds_is_one_command(tmp_path):
-    started = command(tmp_path / "run", "-m", "selection.threshold=6,8", "hydra.sweep.dir=sweep")
-    shown, _ = started.communicate(timeout=120)
-    assert started.returncode == 0, shown
-    assert len(list((tmp_path / "run").glob("artefacts/instructions-*"))) == 2
-    assert len(list((tmp_path / "run").glob("artefacts/curation/cross_score-*"))) == 1
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("kills", [5])
-def test_killed_again_and_again_it_ends_with_the_same_bytes_and_pays_nothing_twice(tmp_path, running, kills):
-    size = ["step.generate.records=160", "step.generate.round_size=40"]
-    whole = running()
-    unbroken = command(tmp_path / "whole", *whole.overrides(), *size)
-    shown, _ = unbroken.communicate(timeout=240)
-    assert unbroken.returncode == 0, shown
-    expected = finals(tmp_path / "whole")
-    flown = whole.stats()
-
-    server = running(latency=0.15)
-    chance = random.Random(7)
-    folder, done = tmp_path / "broken", 0
-    while done < kills:
-        journal = folder / "artefacts" / "journal.sqlite"
-        started = command(folder, *server.overrides(), *size)
-        before = server.stats()["replies"]
-        more = chance.randint(3, 40)
-        deadline = time.monotonic() + 60
-        while started.poll() is None and server.stats()["replies"] < before + more and time.monotonic() < deadline:
-            time.sleep(0.02)
-        if started.poll() is not None:
-            break
-        started.send_signal(signal.SIGKILL)
-        started.communicate()
-        assert journal.exists()
-        done += 1
-    last = command(folder, *server.overrides(), *size)
-    shown, _ = last.communicate(timeout=240)
-    assert last.returncode == 0, shown
-    assert done == kills, "the run ended before it was killed often enough: make it longer"
-    assert finals(folder) == expected
-    # Both models together have 16 requests in flight at most.
-    repeated = server.stats()["replies"] - flown["replies"]
-    assert 0 <= repeated <= 16 * kills
-
-
-@pytest.mark.slow
-def test_stopped_by_hand_it_says_that_it_goes_on(tmp_path, running):
-    server = running(latency=0.3)
-    started = command(tmp_path / "run", *server.overrides(), "step.generate.records=400")
-    while started.poll() is None and server.stats()["replies"] < 5:
-        time.sleep(0.05)
-    started.send_signal(signal.SIGINT)
-    shown, _ = started.communicate(timeout=60)
-    assert started.returncode == 130, shown
-    assert "the same command goes on" in shown.strip().splitlines()[-1]
-    assert "Traceback" not in shown
-
-
-@pytest.mark.slow
-def test_no_key_is_in_anything_that_a_run_writes(tmp_path, running):
-    marker = "sk-marker-1b9f6f20c4"
-    good, bad = running(key=marker), running(key="another")
-    size = ["step.generate.records=12", "step.cross_score.probes=false"]
-    for name, server in (("good", good), ("bad", bad)):
-        started = command(tmp_path / name, *server.overrides(key_variable="MARKER_KEY"), *size, MARKER_KEY=marker)
-        shown, _ = started.communicate(timeout=120)
-        assert (started.returncode == 0) == (name == "good"), shown
-        assert marker not in shown
-        if name == "bad":
-            assert "MARKER_KEY" in shown and "Traceback" not in shown
-        files = [file for file in (tmp_path / name).rglob("*") if file.is_file()]
-        assert any(file.name == "journal.sqlite" for file in files)
-        assert [str(file) for file in files if marker.encode() in file.read_bytes()] == []
-
-
-@pytest.mark.parametrize(
-    "typed", ["+authors.first.parameters.api_key=sk-marker-77", "authors.first.key_variable=sk-marker-77"]
-)
-def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed):
-    shown, _ = (started := command(tmp_path, "llm@authors.first=deepseek", typed)).communicate(timeout=120)
-    assert started.returncode == 1 and "key_variable" in shown, shown
-    assert "sk-marker" not in shown and "Traceback" not in shown
-    files = [file for file in tmp_path.rglob("*") if file.is_file()]
-    assert [str(file) for file in files if b"sk-marker" in file.read_bytes()] == []
-
-
-@pytest.mark.slow
-def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, running):
-    server = running()
-    rows = [
-        {"id": f"case-{i}", "instruction": f"病例{i}怎样处理？", "output": "按流程处理，先看血压与呼吸，再用药。"}
-        for i in range(5)
-    ]
-    rows[3]["egress"] = "local"
-    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
-    source = [
-        "source=files",
-        f"source.path={tmp_path / 'cases.jsonl'}",
-        "steps=[cross_score,select]",
-        "step.cross_score.probes=false",
-    ]
-    for local, code in (("[elsewhere]", 1), ("[127.0.0.1]", 0)):
-        started = command(tmp_path / f"run{code}", *server.overrides(), *source, f"client.local_addresses={local}")
-        shown, _ = started.communicate(timeout=120)
-        assert started.returncode == code, shown
-        if code:
-            assert "error: record case-3: egress is local" in shown
-
-
-@pytest.mark.slow
-def test_wandb_gets_counts_and_no_record(tmp_path):
-    started = command(tmp_path / "run", "publish=wandb", WANDB_MODE="offline", WANDB_SILENT="true")
-    shown, _ = started.communicate(timeout=180)
-    assert started.returncode == 0, shown
-    sent = [file for file in (tmp_path / "run" / "output").rglob("*") if file.is_file() and "wandb" in str(file)]
-    assert sent
-    record = lines(next((tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")))[0]
-    assert not [file for file in sent if record["output"][:30].encode() in file.read_bytes()]

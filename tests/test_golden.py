@@ -16,7 +16,7 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.artefacts.keys import content_key
-from hypnos.benchmark.answerers.cache import answers_place
+from hypnos.benchmark.answerers.cache import answers_folder
 from hypnos.benchmark.evaluation import prepare
 from hypnos.curation.run import run_filter
 from hypnos.experiment.benchmark_run import choose_benchmark_run
@@ -76,10 +76,10 @@ def test_keys_of_answers_and_of_a_sweep_s_benchmark(compose, tmp_path):
     ]
     evaluation = prepare(compose("evaluate", [*choices, *judged]), build=BUILD)
     answers = {
-        f"{task.name} {way}": answers_place(answerer, task, way, artefacts=Path()).name
+        f"{task.name} {request_type}": answers_folder(answerer, task, request_type, artefacts=Path()).name
         for answerer in evaluation.answerers
         for task in evaluation.tasks
-        for way in evaluation.ways[answerer.name, task.name]
+        for request_type in evaluation.request_types[answerer.name, task.name]
     }
     config = compose("train", ["benchmark=true", "entries.folder.device=cpu"])
     benchmark = choose_benchmark_run(config, build=BUILD, sweeping=False)

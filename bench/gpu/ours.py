@@ -54,8 +54,8 @@ def make_module(kind: str, *, recomputed: bool) -> Tuning:
 
 def main(kind: str, how: str) -> None:
     data = Pairs(pairs(), length=LENGTH, rows_per_step=ROWS_PER_STEP)
-    learnt = round(LENGTH * data.rows.learnt.sum() / data.tokens)
-    shape = {"precision": "bf16-mixed", "tokens": LENGTH, "learnt": learnt}
+    loss_tokens = round(LENGTH * data.rows.loss_tokens.sum() / data.tokens)
+    shape = {"precision": "bf16-mixed", "tokens": LENGTH, "loss_tokens": loss_tokens}
     own, useful = (
         measure_row(make_module(kind, recomputed=recomputed), config(), **shape)
         for recomputed in (how == "recomputed", False)

@@ -42,7 +42,7 @@ class Pairs(LightningDataModule):
         self.rows_per_step = rows_per_step
 
     def train_dataloader(self) -> DataLoader:
-        steps = StepSampler(self.rows.learnt, rows_per_step=self.rows_per_step, seed=0)
+        steps = StepSampler(self.rows.loss_tokens, rows_per_step=self.rows_per_step, seed=0)
         return DataLoader(self.rows, sampler=steps, batch_size=None, pin_memory=torch.cuda.is_available())
 
 

@@ -1,1 +1,30 @@
-"""Tasks, answers, metrics, judges and raters: what `evaluate.py` measures models with."""
+"""Measures models on tasks: asks them, reads their answers, and has metrics, judges and raters score those.
+
+Everything enters by `evaluation`, or by `model_on_task` where one model takes the benchmark inside a sweep.
+
+Files:
+    evaluation      runs a whole evaluation, from a configuration to a report
+    model_on_task   asks one model one task, now or from what was kept
+    items           what one question of a benchmark is
+    predictions     what one answer is, and the types of request
+    letters         letters of options in one spelling
+    report_data     verdicts and ratings in the report's own terms
+Folders:
+    tasks/          questions from files, the words they are asked in, examples
+    answerers/      local models, models behind an address, files of answers
+    inference/      generation and log-likelihoods on tensors
+    choice/         rules that read the chosen options from an answer
+    metrics/        every number that is made of answers
+    judge/          models that judge answers
+    raters/         sheets for people who rate answers, and their ratings
+Others import:
+    evaluation                  answer_all, build_results, measure_all, prepare, run_evaluation, silence_progress_bars
+    model_on_task               ask, choose_request_types, read_tasks
+    predictions                 Prediction
+    answerers.lineup            Build
+    answerers.local_model       LocalModel
+    choice.extract              VERSION
+    metrics.measure             TaskScores, describe_task, measure
+    metrics.table               find_number
+    tasks.task                  Task
+"""

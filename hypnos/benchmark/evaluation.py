@@ -1,4 +1,4 @@
-"""From a resolved configuration to one report of all models on all tasks."""
+"""Runs an evaluation: from a resolved configuration to one report of all models on all tasks."""
 
 import logging
 import sys
@@ -10,14 +10,14 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.config_check import bind_targets
-from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.lineup import Build, line_up
 from hypnos.benchmark.judge.cache import verdicts_on
 from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.metrics.likelihood_accuracy import left_out_note
-from hypnos.benchmark.metrics.measure import Measured, describe
-from hypnos.benchmark.model_on_task import ask, choose_ways, measure_answers, read_tasks
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.metrics.measure import TaskScores, describe_task, measure
+from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
+from hypnos.benchmark.predictions import Prediction, PredictionsByType, RequestType
 from hypnos.benchmark.raters.run import Ratings, read_back, sheets_for
 from hypnos.benchmark.raters.study import Study
 from hypnos.benchmark.report_data import (
@@ -32,23 +32,33 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
 from hypnos.report.report import write_report
 from hypnos.report.results import Results
-from hypnos.report.tables.metric_tables import LABELS, headline_metrics
+from hypnos.report.tables.metric_tables import headline_metrics, label_of
 from hypnos.report.tables.terminal import text_table
 from hypnos.specialty.folder import Specialty, read_specialty
 
 log = logging.getLogger(__name__)
 
-Answers = dict[tuple[str, str, Way], list[Prediction]]
-"""By model, task and way."""
+AllPredictions = Mapping[tuple[str, str], PredictionsByType]
+"""The answers of an evaluation, by model and task."""
+
+AllScores = Mapping[tuple[str, str], TaskScores]
+"""The numbers of an evaluation, by model and task."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
-    """What takes part, checked: nothing has been answered yet."""
+    """Tasks, models, judges and raters, built and checked: nothing has been answered yet.
+
+    Attributes:
+        request_types: by model and task.
+        study: how sheets for raters are made; None for no sheets.
+        ratings: the files that raters filled in.
+        artefacts: folder of what is kept between runs.
+    """
 
     tasks: Sequence[Task]
     answerers: Sequence[Answerer]
-    ways: Mapping[tuple[str, str], Sequence[Way]]
+    request_types: Mapping[tuple[str, str], Sequence[RequestType]]
     judges: Sequence[Judge]
     study: Study | None
     ratings: Ratings
@@ -68,13 +78,13 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     Raises:
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
     """
-    quieten()
+    silence_progress_bars()
     evaluation = prepare(config, build=build)
     answers = answer_all(evaluation)
-    measured = measure_all(evaluation, answers)
-    results = _with_people(evaluation, results_of(evaluation, answers, measured), answers, output)
-    for (model, task), found in measured.items():
-        _write_predictions(output / "predictions", model, task, answers[model, task, "generation"], found)
+    scores = measure_all(evaluation, answers)
+    results = _add_judges_and_raters(evaluation, build_results(evaluation, answers, scores), answers, output)
+    for (model, task), task_scores in scores.items():
+        _write_predictions(output / "predictions", model, task, answers[model, task]["generation"], task_scores)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
     if config["share"]:
         models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
@@ -84,7 +94,7 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
 
 
 def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
-    """Build what takes part and check that it fits.
+    """Build tasks, models, judges and raters, and check that they fit.
 
     Raises:
         UserError: it does not.
@@ -98,13 +108,17 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         build=build,
         outputs=Path(config["paths"]["outputs"]),
     )
-    ways = {(a.name, task.name): choose_ways(a, task, config["likelihood"]) for a in answerers for task in tasks}
+    request_types = {
+        (answerer.name, task.name): choose_request_types(answerer, task, config["likelihood"])
+        for answerer in answerers
+        for task in tasks
+    }
     for answerer in answerers:
         answerer.check(tasks)
     return Evaluation(
         tasks=tasks,
         answerers=answerers,
-        ways=ways,
+        request_types=request_types,
         judges=[build(judge) for judge in config["judges"].values() if judge],
         study=build(config["raters"]) if config["raters"] else None,
         ratings=Ratings(**config["ratings"]),
@@ -114,59 +128,46 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
     )
 
 
-def answer_all(evaluation: Evaluation) -> Answers:
-    """Every model on every task, one model after another, so that one at a time is in memory."""
-    answers: Answers = {}
+def answer_all(evaluation: Evaluation) -> AllPredictions:
+    """Ask every model every task, one model after another, so that one at a time is in memory."""
+    answers: dict[tuple[str, str], PredictionsByType] = {}
     for answerer in evaluation.answerers:
         for task in evaluation.tasks:
-            ways = evaluation.ways[answerer.name, task.name]
-            for way, made in ask(answerer, task, ways, artefacts=evaluation.artefacts).items():
-                answers[answerer.name, task.name, way] = made
+            request_types = evaluation.request_types[answerer.name, task.name]
+            answers[answerer.name, task.name] = ask(answerer, task, request_types, artefacts=evaluation.artefacts)
         answerer.close()
     return answers
 
 
-def measure_all(evaluation: Evaluation, answers: Answers) -> dict[tuple[str, str], Measured]:
-    """All numbers of every model on every task."""
+def measure_all(evaluation: Evaluation, answers: AllPredictions) -> AllScores:
+    """Measure every model on every task."""
     return {
-        (answerer.name, task.name): measure_answers(
-            answerer.name,
-            task,
-            {way: answers[answerer.name, task.name, way] for way in evaluation.ways[answerer.name, task.name]},
-            of=evaluation.specialty,
+        (answerer.name, task.name): measure(
+            task, answerer.name, answers[answerer.name, task.name], evaluation.specialty
         )
         for task in evaluation.tasks
         for answerer in evaluation.answerers
     }
 
 
-def results_of(evaluation: Evaluation, answers: Answers, measured: Mapping[tuple[str, str], Measured]) -> Results:
+def build_results(evaluation: Evaluation, answers: AllPredictions, scores: AllScores) -> Results:
     """What the report is made of, before any judge or rater."""
     models = tuple(answerer.name for answerer in evaluation.answerers)
     return Results(
         title=f"{evaluation.specialty.name}: {', '.join(models)}",
         models=models,
-        tasks=tuple(
-            describe(
-                name=task.name,
-                kind=task.kind,
-                items=task.items(),
-                measured=[measured[model, task.name] for model in models],
-                version=task.version(),
-            )
-            for task in evaluation.tasks
-        ),
-        answers=tuple(measured[model, task.name].answers for task in evaluation.tasks for model in models),
+        tasks=tuple(describe_task(task, [scores[model, task.name] for model in models]) for task in evaluation.tasks),
+        answers=tuple(scores[model, task.name].answers for task in evaluation.tasks for model in models),
         topics={topic.key: topic.name for topic in evaluation.specialty.topics},
         notes=tuple(left_out_note(answers)),
     )
 
 
-def _with_people(evaluation: Evaluation, results: Results, answers: Answers, output: Path) -> Results:
-    """The results with what judges and raters say."""
+def _add_judges_and_raters(evaluation: Evaluation, results: Results, answers: AllPredictions, output: Path) -> Results:
+    """The results with the judges' verdicts and the raters' ratings."""
     specialty = evaluation.specialty
     by_task = {
-        task.name: {answerer.name: answers[answerer.name, task.name, "generation"] for answerer in evaluation.answerers}
+        task.name: {answerer.name: answers[answerer.name, task.name]["generation"] for answerer in evaluation.answerers}
         for task in evaluation.tasks
     }
     verdicts: list[dict[str, Any]] = []
@@ -187,38 +188,40 @@ def _with_people(evaluation: Evaluation, results: Results, answers: Answers, out
             evaluation.study, evaluation.tasks, by_task, specialty=specialty, artefacts=evaluation.artefacts
         )
         print(f"sheets: {sheets}")
-    given, stages = read_back(evaluation.ratings, sheets, evaluation.tasks, by_task, specialty=specialty, output=output)
+    ratings, progress = read_back(
+        evaluation.ratings, sheets, evaluation.tasks, by_task, specialty=specialty, output=output
+    )
     return replace(
         results,
-        indicators=report_indicators(specialty) if verdicts or given else (),
+        indicators=report_indicators(specialty) if verdicts or ratings else (),
         verdicts=tuple(verdict_numbers(verdicts)),
         duels=tuple(verdict_duels(verdicts)),
-        ratings=tuple(numbers(given)),
+        ratings=tuple(numbers(ratings)),
         notes=(
             *results.notes,
             *judge_notes(verdicts, specialty),
-            *(rater_notes(given, stages, verdicts, specialty) if stages else []),
+            *(rater_notes(ratings, progress, verdicts, specialty) if progress else []),
         ),
     )
 
 
 def _write_predictions(
-    folder: Path, model: str, task: str, predictions: Sequence[Prediction], measured: Measured
+    folder: Path, model: str, task: str, predictions: Sequence[Prediction], task_scores: TaskScores
 ) -> None:
     """Everything about each answer on one line: prompt, answer, what was read from it, and its numbers."""
-    place = folder / model.replace("/", "_") / f"{task}.jsonl"
-    place.parent.mkdir(parents=True, exist_ok=True)
-    order = {item: number for number, item in enumerate(dict.fromkeys(one.item for one in predictions))}
-    with place.open("wb") as stream:
-        for one in predictions:
-            scores = {name: values[order[one.item]] for name, values in measured.answers.scores.items()}
-            stream.write(orjson.dumps({**asdict(one), "metrics": scores}) + b"\n")
+    file = folder / model.replace("/", "_") / f"{task}.jsonl"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    order = {item: number for number, item in enumerate(dict.fromkeys(p.item for p in predictions))}
+    with file.open("wb") as stream:
+        for prediction in predictions:
+            scores = {name: values[order[prediction.item]] for name, values in task_scores.answers.scores.items()}
+            stream.write(orjson.dumps({**asdict(prediction), "metrics": scores}) + b"\n")
 
 
 def _table(results: Results) -> str:
-    """For a terminal: each model's headline numbers."""
+    """Each model's headline numbers, for a terminal."""
     columns = [(task, metric) for task in results.tasks for metric in headline_metrics(task)[:2]]
-    head = ["model", *(f"{task.name}: {LABELS.get(metric.name, metric.name)}" for task, metric in columns)]
+    head = ["model", *(f"{task.name}: {label_of(metric)}" for task, metric in columns)]
     rows = []
     for model in results.models:
         cells = [model]
@@ -231,8 +234,8 @@ def _table(results: Results) -> str:
     return f"\n{text_table(head, rows)}"
 
 
-def quieten() -> None:
-    """No bar of transformers' where the output is not a terminal."""
+def silence_progress_bars() -> None:
+    """Let transformers draw no bar where the output is not a terminal."""
     from transformers.utils.logging import disable_progress_bar
 
     if not sys.stderr.isatty():

@@ -1,4 +1,4 @@
-"""What a benchmark asks: one question, with what a right answer looks like."""
+"""Holds one question of a benchmark, with what a right answer looks like."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

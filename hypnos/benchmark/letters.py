@@ -1,4 +1,4 @@
-"""Letters of options: how references and models write them, as one string of sorted capitals."""
+"""Reads letters of options as one string of sorted capitals, and options that speak of all the others."""
 
 import re
 import unicodedata
@@ -6,6 +6,22 @@ from collections.abc import Iterable
 
 BETWEEN = re.compile(r"[\s,，、;；和与及&+/.。]+")
 """What stands between letters that are listed: `B、D`, `D,B`, `B和D`."""
+
+_END = r"[\s。.;；!！]*$"
+_WHOLE = (
+    r"(?:以上|上述|前述|上面|前面|所有|全部|这些|[二两三四五六][者项种])"
+    r"(?:的|各|几|[二两三四五六])*(?:选项|说法|各项|项|种?情况|内容|因素|措施|答案)?"
+)
+ALL = re.compile(
+    rf"^{_WHOLE}(?:均|都|全部?|皆|均可|都可)*(?:可以|可能|可|是|对|正确|有|包括|成立|符合){_END}"
+    rf"|^(?:全[部都]?选|全选|都选|全对|全部正确|都对|都是|均是|均正确|都正确|全都是){_END}"
+    r"|(?i:^all(?: of)?(?: the)? (?:above|options|answers)\b(?: (?:are|is) (?:correct|right))?\W*$)"
+)
+NONE = re.compile(
+    rf"^{_WHOLE}(?:均|都|全部?|皆)*(?:不(?:是|对|正确|成立|符合|包括|可)|没有|无|错误?|非){_END}"
+    rf"|^(?:都|均|皆|全)(?:不(?:是|对|正确)|错误?){_END}"
+    r"|(?i:^none(?: of)?(?: the)? (?:above|these|options)\b.{0,20}$)"
+)
 
 
 def plain_letters(text: str) -> str:
@@ -16,23 +32,6 @@ def plain_letters(text: str) -> str:
 def sorted_letters(letters: Iterable[str]) -> str:
     """Letters once each, in the order of the alphabet: `DBB` is `BD`."""
     return "".join(sorted(set(letters)))
-
-
-END = r"[\s。.;；!！]*$"
-WHOLE = (
-    r"(?:以上|上述|前述|上面|前面|所有|全部|这些|[二两三四五六][者项种])"
-    r"(?:的|各|几|[二两三四五六])*(?:选项|说法|各项|项|种?情况|内容|因素|措施|答案)?"
-)
-ALL = re.compile(
-    rf"^{WHOLE}(?:均|都|全部?|皆|均可|都可)*(?:可以|可能|可|是|对|正确|有|包括|成立|符合){END}"
-    rf"|^(?:全[部都]?选|全选|都选|全对|全部正确|都对|都是|均是|均正确|都正确|全都是){END}"
-    r"|(?i:^all(?: of)?(?: the)? (?:above|options|answers)\b(?: (?:are|is) (?:correct|right))?\W*$)"
-)
-NONE = re.compile(
-    rf"^{WHOLE}(?:均|都|全部?|皆)*(?:不(?:是|对|正确|成立|符合|包括|可)|没有|无|错误?|非){END}"
-    rf"|^(?:都|均|皆|全)(?:不(?:是|对|正确)|错误?){END}"
-    r"|(?i:^none(?: of)?(?: the)? (?:above|these|options)\b.{0,20}$)"
-)
 
 
 def all_above(text: str) -> bool:

@@ -1,23 +1,18 @@
-"""One model on one task: in which ways it is asked, its answers, and their numbers."""
+"""Asks one model one task: chooses the types of request, and gets its answers, made now or found."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from hypnos.benchmark.answerers.answerer import LIKELIHOOD, Answerer, Way, check_way
+from hypnos.benchmark.answerers.answerer import Answerer, check_request_type
 from hypnos.benchmark.answerers.cache import answers_of
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.choice.extract import extract
-from hypnos.benchmark.metrics.likelihood_accuracy import add_weighed
-from hypnos.benchmark.metrics.measure import Measured, check_metrics, measure
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.metrics.table import check_metrics
+from hypnos.benchmark.predictions import LIKELIHOOD_TYPES, Prediction, PredictionsByType, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
-from hypnos.specialty.folder import Specialty
-
-Given = dict[Way, list[Prediction]]
-"""The answers of one model to one task, by way."""
 
 
 def read_tasks(configs: Mapping[str, Mapping[str, Any]], *, build: Build) -> list[Task]:
@@ -36,43 +31,31 @@ def read_tasks(configs: Mapping[str, Mapping[str, Any]], *, build: Build) -> lis
     return tasks
 
 
-def choose_ways(answerer: Answerer | type[Answerer], task: Task, likelihood: str | Sequence[str]) -> list[Way]:
-    """How a model answers a task.
+def choose_request_types(
+    answerer: Answerer | type[Answerer], task: Task, likelihood: str | Sequence[str]
+) -> list[RequestType]:
+    """The types of request that a model gets about a task, from the setting `likelihood`.
 
     Raises:
-        UserError: likelihood is asked of a model that has none.
+        UserError: log-likelihoods are asked of a model that gives none.
     """
     if likelihood == "auto":
-        return ["generation", "letters"] if answerer.weighs and task.kind == "choice" else ["generation"]
-    if isinstance(likelihood, str) or not set(likelihood) <= set(LIKELIHOOD):
-        raise UserError(f"likelihood: {likelihood} is neither auto nor a list of {', '.join(LIKELIHOOD)}")
-    chosen = [way for way in LIKELIHOOD if way in likelihood and task.kind == "choice"]
-    for way in chosen:
-        check_way(answerer, task, way)
+        return ["generation", "letters"] if answerer.gives_likelihoods and task.kind == "choice" else ["generation"]
+    if isinstance(likelihood, str) or not set(likelihood) <= set(LIKELIHOOD_TYPES):
+        raise UserError(f"likelihood: {likelihood} is neither auto nor a list of {', '.join(LIKELIHOOD_TYPES)}")
+    chosen = [name for name in LIKELIHOOD_TYPES if name in likelihood and task.kind == "choice"]
+    for request_type in chosen:
+        check_request_type(answerer, task, request_type)
     return ["generation", *chosen]
 
 
-def ask(answerer: Answerer, task: Task, ways: Sequence[Way], *, artefacts: Path) -> Given:
+def ask(answerer: Answerer, task: Task, request_types: Sequence[RequestType], *, artefacts: Path) -> PredictionsByType:
     """A model's answers, made now or found."""
-    found = {way: answers_of(answerer, task, way, artefacts=artefacts) for way in ways}
-    return {way: _with_choices(task, made) if way == "generation" else made for way, made in found.items()}
-
-
-def measure_answers(model: str, task: Task, given: Mapping[Way, Sequence[Prediction]], *, of: Specialty) -> Measured:
-    """All numbers of one model on one task."""
-    weighed = {one.item: one.likelihoods for one in given.get("letters", ())}
-    measured = measure(
-        model=model,
-        task=task.name,
-        kind=task.kind,
-        items=task.items(),
-        predictions=[replace(one, likelihoods=weighed.get(one.item)) for one in given["generation"]],
-        metrics=task.metrics,
-        drugs=of.drugs,
-        confusable=of.confusable,
-        official=task.official,
-    )
-    return add_weighed(measured, task.items(), given)
+    answers = {name: answers_of(answerer, task, name, artefacts=artefacts) for name in request_types}
+    return {
+        name: _with_choices(task, predictions) if name == "generation" else predictions
+        for name, predictions in answers.items()
+    }
 
 
 def _with_choices(task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:
@@ -80,8 +63,8 @@ def _with_choices(task: Task, predictions: Sequence[Prediction]) -> list[Predict
     if task.kind != "choice":
         return list(predictions)
     items = {item.id: item for item in task.items()}
-    found = []
-    for one in predictions:
-        choice, rule = extract(one.answer, items[one.item])
-        found.append(replace(one, choice=choice, rule=one.rule or rule))
-    return found
+    with_choices = []
+    for prediction in predictions:
+        choice, rule = extract(prediction.answer, items[prediction.item])
+        with_choices.append(replace(prediction, choice=choice, rule=prediction.rule or rule))
+    return with_choices

@@ -1,7 +1,14 @@
-"""What a model answered, as it is kept on disk: JSON Lines, one file for each model and task."""
+"""Holds what a model answered, as it is kept on disk: JSON Lines, one file for each model, task and type of request."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
+
+RequestType = Literal["generation", "letters", "texts", "yes_no"]
+"""How a question is put: the model writes an answer; or, of a choice question, the log-likelihood of each option's
+letter, of each option's text, or of yes and no to each option is read."""
+
+LIKELIHOOD_TYPES: tuple[RequestType, ...] = ("letters", "texts", "yes_no")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,3 +40,7 @@ class Prediction:
     choice: str | None = None
     rule: str = ""
     likelihoods: Mapping[str, float] | None = None
+
+
+PredictionsByType = Mapping[RequestType, Sequence[Prediction]]
+"""The answers of one model to one task."""

@@ -1,4 +1,4 @@
-"""Verdicts and ratings in the report's own terms: numbers, pairs, and tables about judges and raters."""
+"""Puts verdicts and ratings in the report's own terms: numbers, pairs, and tables about judges and raters."""
 
 import math
 from collections import Counter
@@ -14,7 +14,8 @@ from hypnos.report.statistics.agreement import judge_agreement, rater_agreement
 from hypnos.specialty.folder import Aspect, Specialty
 from hypnos.specialty.rubric import HIGH, read_indicators, read_severe
 
-Rows = Sequence[Mapping[str, Any]]
+Verdicts = Sequence[Mapping[str, Any]]
+"""Rows as `hypnos.benchmark.judge.judge` writes them."""
 
 FLAT = 0.9
 """A judge that gives one value to more than this share of answers tells nothing apart (a known fault of judges)."""
@@ -33,9 +34,11 @@ _BIASES = {
 def report_indicators(specialty: Specialty) -> tuple[Indicator, ...]:
     """The scales of raters, then those aspects that judges alone are asked about."""
     rated = read_indicators(specialty)
-    known = {one.key for one in rated}
-    scales = [(one.key, one.name, one.lower_is_better, one.turned) for one in rated]
-    scales += [(one.key, one.name, one.lower_is_better, "") for one in specialty.aspects if one.key not in known]
+    known = {indicator.key for indicator in rated}
+    scales = [(scale.key, scale.name, scale.lower_is_better, scale.turned) for scale in rated]
+    scales += [
+        (scale.key, scale.name, scale.lower_is_better, "") for scale in specialty.aspects if scale.key not in known
+    ]
     return tuple(
         Indicator(key=key, title=name, better="lower" if lower else "higher", turned=turned, top=HIGH)
         for key, name, lower, turned in scales
@@ -47,25 +50,25 @@ def judge_of(row: Mapping[str, Any]) -> str:
     return f"{row['judge']} (reference)" if row["mode"] == "reference" else str(row["judge"])
 
 
-def verdict_numbers(rows: Rows) -> Iterator[Rating]:
+def verdict_numbers(rows: Verdicts) -> Iterator[Rating]:
     """The scores of readable verdicts, as asked: nothing is turned round."""
     for row in rows:
         for key, value in (row.get("scores") or {}).items():
-            place = {"model": row["model"], "task": row["task"], "item": row["item"], "group": row["group"]}
+            answer = {"model": row["model"], "task": row["task"], "item": row["item"], "group": row["group"]}
             beside = row["mode"] == "reference"
-            yield Rating(rater=judge_of(row), indicator=key, value=value, beside_reference=beside, **place)
+            yield Rating(rater=judge_of(row), indicator=key, value=value, beside_reference=beside, **answer)
 
 
-def verdict_duels(rows: Rows) -> Iterator[Duel]:
+def verdict_duels(rows: Verdicts) -> Iterator[Duel]:
     """The outcomes of readable pairs."""
     for row in rows:
         if row["mode"] == "pairwise" and row["winner"] is not None:
             outcome = {row["left"]: 1, row["right"]: -1}.get(row["winner"], 0)
-            place = {"task": row["task"], "item": row["item"], "group": row["group"]}
-            yield Duel(first=row["left"], second=row["right"], outcome=outcome, **place)
+            question = {"task": row["task"], "item": row["item"], "group": row["group"]}
+            yield Duel(first=row["left"], second=row["right"], outcome=outcome, **question)
 
 
-def judge_notes(rows: Rows, specialty: Specialty) -> list[Note]:
+def judge_notes(rows: Verdicts, specialty: Specialty) -> list[Note]:
     """What sways the judges, and how they use their scale; none without verdicts."""
     if not rows:
         return []
@@ -80,32 +83,32 @@ def judge_notes(rows: Rows, specialty: Specialty) -> list[Note]:
 
 
 def rater_notes(
-    ratings: Sequence[AnswerRating], stages: Sequence[Completeness], verdicts: Rows, specialty: Specialty
+    ratings: Sequence[AnswerRating], stages: Sequence[Completeness], verdicts: Verdicts, specialty: Specialty
 ) -> list[Note]:
     """How far the raters are, how far they agree with each other and with judges, and which severe errors they saw."""
     people = list(numbers(ratings))
-    names = {one.key: one.name for one in read_indicators(specialty)}
+    names = {indicator.key: indicator.name for indicator in read_indicators(specialty)}
     notes = [_completeness(stages)]
-    agreed = [(task, found) for task, part in _by_task(people).items() for found in rater_agreement(part)]
-    if any(found.units for _, found in agreed):
+    between_raters = [(task, a) for task, part in _by_task(people).items() for a in rater_agreement(part)]
+    if any(agreement.units for _, agreement in between_raters):
         notes.append(
             Note(
                 title="Raters: agreement",
                 head=("task", "indicator", "alpha", "weighted kappa", "equal", "answers", "raters", "pairs of raters"),
                 rows=tuple(
                     (
-                        *(task, names[one.indicator], _figure(one.alpha), _figure(one.kappa), _share(one.exact)),
-                        *(str(one.units), str(one.raters), str(one.pairs)),
+                        *(task, names[a.indicator], _figure(a.alpha), _figure(a.kappa), _share(a.exact)),
+                        *(str(a.units), str(a.raters), str(a.pairs)),
                     )
-                    for task, one in agreed
+                    for task, a in between_raters
                 ),
                 text="Krippendorff's alpha, ordinal; Cohen's kappa, quadratic weights, mean over pairs of raters; "
                 "answers with two ratings or more. Calibration is left out.",
             )
         )
-    given = _by_task(list(verdict_numbers(verdicts)))
-    held = [(t, one) for t, part in _by_task(people).items() for one in judge_agreement(given.get(t, []), part)]
-    if held:
+    by_judges = _by_task(list(verdict_numbers(verdicts)))
+    with_judges = [(t, a) for t, part in _by_task(people).items() for a in judge_agreement(by_judges.get(t, []), part)]
+    if with_judges:
         notes.append(
             Note(
                 title="Judges against raters",
@@ -115,10 +118,10 @@ def rater_notes(
                 ),
                 rows=tuple(
                     (
-                        *(task, one.judge, names[one.indicator], _figure(one.spearman), _figure(one.kappa)),
-                        *(f"{one.difference:+.2f}", _figure(one.alpha), _figure(one.alpha_with_judge), str(one.units)),
+                        *(task, a.judge, names[a.indicator], _figure(a.spearman), _figure(a.kappa)),
+                        *(f"{a.difference:+.2f}", _figure(a.alpha), _figure(a.alpha_with_judge), str(a.units)),
                     )
-                    for task, one in held
+                    for task, a in with_judges
                 ),
                 text="The raters' mean of each answer against the judge's score, as asked (harm: 10 is harmful). Where "
                 "alpha does not fall with the judge as one more rater, it is as near to them as they to each other.",
@@ -136,7 +139,7 @@ def _bias_row(bias: Bias) -> tuple[str, ...]:
     return bias.judge, _BIASES[bias.name], value, unbiased, interval, str(bias.n)
 
 
-def _use_of_scale(rows: Rows, aspects: Sequence[Aspect]) -> Iterator[Note]:
+def _use_of_scale(rows: Verdicts, aspects: Sequence[Aspect]) -> Iterator[Note]:
     lines = []
     for judge in dict.fromkeys(judge_of(row) for row in rows if row["mode"] != "pairwise"):
         mine = [row["scores"] for row in rows if row["mode"] != "pairwise" and judge_of(row) == judge and row["scores"]]
@@ -163,13 +166,13 @@ def _completeness(stages: Sequence[Completeness]) -> Note:
         head=("rater", "answers rated", "of", "could not judge", "minutes"),
         rows=tuple(
             (
-                one.rater,
-                str(one.done),
-                str(one.answers),
-                str(one.unable),
-                "" if one.minutes is None else f"{one.minutes:.0f}",
+                stage.rater,
+                str(stage.done),
+                str(stage.answers),
+                str(stage.unable),
+                "" if stage.minutes is None else f"{stage.minutes:.0f}",
             )
-            for one in stages
+            for stage in stages
         ),
         text="Calibration included. Minutes are active time on the page; tables do not measure it.",
     )
@@ -199,10 +202,10 @@ def _severe(ratings: Sequence[AnswerRating], specialty: Specialty) -> Iterator[N
 
 
 def _by_task(ratings: Sequence[Rating]) -> dict[str, list[Rating]]:
-    found: dict[str, list[Rating]] = {}
+    by_task: dict[str, list[Rating]] = {}
     for rating in ratings:
-        found.setdefault(rating.task, []).append(rating)
-    return found
+        by_task.setdefault(rating.task, []).append(rating)
+    return by_task
 
 
 def _figure(value: float) -> str:

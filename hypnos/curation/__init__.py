@@ -1,1 +1,21 @@
-"""From seed tasks, or data at hand, to instructions that can be trusted (Fig. 2)."""
+"""Makes instructions that can be trusted out of a specialty's seeds, or out of data at hand (Fig. 2).
+
+Everything enters by `run`; each step is an artefact, and what a step does not keep is rejected with its reason.
+
+Files:
+    run            runs filter.py: checks the configuration, prices the steps, runs them, shows the funnel
+    step           what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
+    pipeline       runs steps one after another and keeps what each one made
+    outcome        gathers records, funnel, page and card into the artefact `instructions`
+    funnel         what went into each step and what came out, as tables
+    card           writes the data card
+    cost           estimates what a run will cost, before anything is asked
+    ask_authors    asks several models at once and counts what their answers cost
+Folders:
+    generate/      records that models write, and data that are read: the first steps
+    clean/         the step `clean` and its rules
+    similarity/    the steps `deduplicate` and `decontaminate`, on character n-grams
+    score/         the steps `cross_score` and `select`
+Others import:
+    run            run_filter
+"""

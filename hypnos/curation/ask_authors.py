@@ -1,4 +1,4 @@
-"""Ask several models at once, each its own requests, and keep what they cost."""
+"""Asks several models at once, each its own requests, and counts what their answers cost."""
 
 import tempfile
 import threading
@@ -6,39 +6,23 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import orjson
 
 from hypnos.artefacts.keys import file_key
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
+from hypnos.llm.client import Client
 from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.requests import Answer, Request
 
 T = TypeVar("T")
 
 
-class Asks(Protocol):
-    """What this room needs of `hypnos.llm.client.Client`."""
-
-    def ask(
-        self,
-        model: ChatModel,
-        requests: Iterable[Request],
-        *,
-        parse: Callable[[str], T | None],
-        attempts: int = 3,
-        what: str = "",
-        total: int | None = None,
-    ) -> Iterator[Answer[T]]:
-        """Answers in the order of the requests."""
-        ...
-
-
 @dataclass(slots=True)
 class Spend:
-    """What the answers of one model came to."""
+    """Counts the answers of one model, their tokens and dollars."""
 
     requests: int = 0
     replies: int = 0
@@ -72,10 +56,10 @@ class Spend:
         }
 
 
-class Asking:
+class ParallelAsker:
     """Asks on behalf of a step, one thread a model, so that no model waits for another one's limits."""
 
-    def __init__(self, client: Asks, models: Mapping[str, ChatModel], *, attempts: int, what: str) -> None:
+    def __init__(self, client: Client, models: Mapping[str, ChatModel], *, attempts: int, what: str) -> None:
         self.client = client
         self.models = models
         self.attempts = attempts
@@ -87,7 +71,7 @@ class Asking:
     ) -> dict[str, list[Answer[T]]]:
         """Ask each model its requests and hold the answers in memory: for a round, not for a data set."""
         answers: dict[str, list[Answer[T]]] = {name: [] for name in requests}
-        totals = {name: len(of) for name, of in requests.items()}
+        totals = {name: len(prompts) for name, prompts in requests.items()}
         self._side_by_side(requests, parse, totals, lambda name, answer: answers[name].append(answer))
         return answers
 
@@ -131,11 +115,11 @@ class Asking:
         def ask(name: str) -> None:
             try:
                 settings: dict[str, Any] = {"attempts": self.attempts, "what": f"{self.what}: {name}"}
-                asked = self.client.ask(
+                stream = self.client.ask(
                     self.models[name], requests[name], parse=parse, total=totals.get(name), **settings
                 )
-                with closing(asked):  # type: ignore[type-var]
-                    for answer in asked:
+                with closing(stream):  # type: ignore[type-var]
+                    for answer in stream:
                         self.spend[name].add(answer)
                         if answer.reason.startswith("failed"):
                             failed.setdefault(f"{name}, {answer.request.id}", answer.reason)
@@ -161,15 +145,15 @@ class Asking:
             raise next((error for error in errors if isinstance(error, UserError)), errors[0])
         if failed:
             # Not set aside: the artefact would be whole without them, and no later start would ask again.
-            where, reason = next(iter(failed.items()))
+            request, reason = next(iter(failed.items()))
             raise UserError(
-                f"{self.what}: {len(failed)} requests got no answer (first: {where}: {reason});"
+                f"{self.what}: {len(failed)} requests got no answer (first: {request}: {reason});"
                 " start again to ask these alone, what was answered is kept"
             )
 
 
 def model_key(model: ChatModel) -> dict[str, Any]:
-    """What decides a model's answers, and the name that its records carry."""
+    """What decides a model's answers, for a step's key, and the name that its records carry."""
     key = {"name": model.name, **model.identity()}
     if isinstance(model, RecordedChat):
         # It goes by the name of the model that it recorded; another recording may hold other replies.
@@ -178,10 +162,10 @@ def model_key(model: ChatModel) -> dict[str, Any]:
 
 
 def _put(stream: Any, answer: Answer[Any]) -> None:
-    kept = {"value": answer.value, "model": answer.model, "reason": answer.reason}
+    content = {"value": answer.value, "model": answer.model, "reason": answer.reason}
     if answer.value is None:
-        kept["text"] = answer.text
-    stream.write(orjson.dumps(kept, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
+        content["text"] = answer.text
+    stream.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))
 
 
 def _lines(file: Path) -> Iterator[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""The data card of a run: what was done, by which models, at what cost, and what is left to check."""
+"""Writes the data card of a run: what was done, by which models, at what cost, and what is left to check."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -69,9 +69,9 @@ def _step(entry: Mapping[str, Any]) -> str:
 
 def _models(entry: Mapping[str, Any]) -> list[str]:
     return [
-        f"| {entry['step']} | {name} | {', '.join(of['models'])} | {of['replies']:,} | {of['tokens_in']:,} |"
-        f" {of['tokens_out']:,} | {of['usd']:.4f} |"
-        for name, of in sorted(entry["notes"].get("spend", {}).items())
+        f"| {entry['step']} | {name} | {', '.join(spend['models'])} | {spend['replies']:,} | {spend['tokens_in']:,} |"
+        f" {spend['tokens_out']:,} | {spend['usd']:.4f} |"
+        for name, spend in sorted(entry["notes"].get("spend", {}).items())
     ]
 
 

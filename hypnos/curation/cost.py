@@ -1,55 +1,44 @@
-"""What a run will cost, before anything is asked."""
+"""Estimates what a run will cost, before anything is asked, and shows it as a table."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from hypnos.llm.chat import ChatModel
+from hypnos.curation.step import Plan
 from hypnos.llm.estimate import Estimate
 from hypnos.llm.estimate import estimate as count
 from hypnos.llm.journal.journal import Journal
-from hypnos.llm.requests import Request
 from hypnos.report.tables.terminal import text_table
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """What a step will ask of one model.
-
-    Attributes:
-        step: the step's name.
-        model: who will be asked.
-        requests: the prompts, or some that are like them.
-        total: how many there will be, where `requests` are only some.
-        tokens_out: of one reply.
-    """
-
-    step: str
-    model: ChatModel
-    requests: Iterable[Request]
-    tokens_out: int
-    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Expense:
-    """The figures of one plan."""
+    """The estimate for one plan of a step."""
 
     step: str
-    of: Estimate
+    figures: Estimate
 
 
 def estimate(plan: Plan, journal: Journal) -> Expense:
     """Count by rule, without the provider's tokenizer, what the journal does not hold; sends nothing."""
-    found = count(plan.model, plan.requests, journal=journal, tokens_out=plan.tokens_out)
-    if plan.total is not None and found.requests:
-        found = _scaled(found, plan.total / found.requests)
-    return Expense(plan.step, found)
+    figures = count(plan.model, plan.requests, journal=journal, tokens_out=plan.tokens_out)
+    if plan.total is not None and figures.requests:
+        figures = _scaled(figures, plan.total / figures.requests)
+    return Expense(plan.step, figures)
 
 
-def _scaled(found: Estimate, times: float) -> Estimate:
-    counts = {name: round(getattr(found, name) * times) for name in ("requests", "held", "tokens_in", "tokens_out")}
-    costs = {name: None if (usd := getattr(found, name)) is None else usd * times for name in ("usd", "most_usd")}
-    return replace(found, **counts, **costs)  # type: ignore[arg-type]
+def _scaled(figures: Estimate, times: float) -> Estimate:
+    def dollars(usd: float | None) -> float | None:
+        return None if usd is None else usd * times
+
+    return replace(
+        figures,
+        requests=round(figures.requests * times),
+        held=round(figures.held * times),
+        tokens_in=round(figures.tokens_in * times),
+        tokens_out=round(figures.tokens_out * times),
+        usd=dollars(figures.usd),
+        most_usd=dollars(figures.most_usd),
+    )
 
 
 def expense_table(expenses: Sequence[Expense]) -> str:
@@ -59,16 +48,22 @@ def expense_table(expenses: Sequence[Expense]) -> str:
 
 
 def _lines(expenses: Sequence[Expense]) -> Iterator[list[str]]:
-    for one in expenses:
-        counts = [f"{getattr(one.of, name):,}" for name in ("requests", "held", "tokens_in", "tokens_out")]
-        yield [one.step, one.of.model, *counts, _dollars([one.of.usd]), _dollars([one.of.most_usd])]
-    sums = [f"{sum(getattr(one.of, n) for one in expenses):,}" for n in ("requests", "held", "tokens_in", "tokens_out")]
-    yield [
-        "sum",
-        "",
-        *sums,
-        _dollars([one.of.usd for one in expenses]),
-        _dollars([one.of.most_usd for one in expenses]),
+    for expense in expenses:
+        yield [expense.step, expense.figures.model, *_sums([expense.figures])]
+    yield ["sum", "", *_sums([expense.figures for expense in expenses])]
+
+
+def _sums(figures: Sequence[Estimate]) -> list[str]:
+    counts = [
+        sum(part.requests for part in figures),
+        sum(part.held for part in figures),
+        sum(part.tokens_in for part in figures),
+        sum(part.tokens_out for part in figures),
+    ]
+    return [
+        *(f"{count:,}" for count in counts),
+        _dollars([part.usd for part in figures]),
+        _dollars([part.most_usd for part in figures]),
     ]
 
 

@@ -1,15 +1,15 @@
-"""The funnel: what went into each step, what came out, why the rest did not, and what it cost."""
+"""Makes the funnel: what went into each step, what came out, why the rest did not, and what it cost."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypnos.curation.pipeline import Made
+from hypnos.curation.pipeline import StepArtefact
 from hypnos.report.tables.terminal import text_table
 
 
-def make_funnel(made: Sequence[Made]) -> list[dict[str, Any]]:
+def make_funnel(artefacts: Sequence[StepArtefact]) -> list[dict[str, Any]]:
     """One entry a step, in their order, as JSON can hold it."""
-    return [{"step": step.name, **step.counts()} for step in made]
+    return [{"step": artefact.name, **artefact.counts()} for artefact in artefacts]
 
 
 def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
@@ -22,11 +22,11 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
     rows = []
     for entry in funnel:
         spend = entry["notes"].get("spend", {})
-        usd = sum(of["usd"] for of in spend.values())
-        replies = sum(of["replies"] for of in spend.values())
+        usd = sum(model["usd"] for model in spend.values())
+        replies = sum(model["replies"] for model in spend.values())
         share = f"{100 * entry['out'] / entry['in']:.0f} %" if entry["in"] else "-"
-        asked = [f"{replies:,}" if spend else "", f"{usd:.4f}" if spend else ""]
-        rows.append([entry["step"], f"{entry['in']:,}", f"{entry['out']:,}", share, *asked])
+        cost = [f"{replies:,}" if spend else "", f"{usd:.4f}" if spend else ""]
+        rows.append([entry["step"], f"{entry['in']:,}", f"{entry['out']:,}", share, *cost])
         for reason, count in sorted(entry["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
             rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
     return ["step", "in", "out", "kept", "replies", "US$"], rows
@@ -42,10 +42,10 @@ def score_rows(notes: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
     rows = []
     aspects: list[str] = []
     for scorer, authors in notes.get("distribution", {}).items():
-        for author, of in authors.items():
-            aspects = aspects or list(of)
-            cells = [_cell(of.get(aspect, {})) for aspect in aspects]
-            rows.append([f"{scorer} on {author or 'no author'}", str(max(map(_count, of.values()))), *cells])
+        for author, values in authors.items():
+            aspects = aspects or list(values)
+            cells = [_cell(values.get(aspect, {})) for aspect in aspects]
+            rows.append([f"{scorer} on {author or 'no author'}", str(max(map(_count, values.values()))), *cells])
     return ["scores (mean, commonest)", "n", *aspects], rows
 
 

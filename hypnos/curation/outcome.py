@@ -1,4 +1,4 @@
-"""What a run leaves: records, funnel, page and data card, in one artefact."""
+"""Gathers what a run made, records, funnel, page and data card, into the artefact `instructions`."""
 
 import os
 import shutil
@@ -16,7 +16,7 @@ from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
-from hypnos.curation.pipeline import KEPT, REJECTED, Made
+from hypnos.curation.pipeline import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
 
@@ -58,29 +58,33 @@ class Outcome:
 
 
 def write_outcome(
-    made: Sequence[Made], *, artefacts: Path, output: Path, specialty: str, selection: Selection | None
+    finished: Sequence[StepArtefact], *, artefacts: Path, output: Path, specialty: str, selection: Selection | None
 ) -> Outcome:
     """Put together what the steps left; made once for the same steps.
 
     Args:
-        made: the steps' artefacts, in their order.
+        finished: the steps' artefacts, in their order.
         artefacts: where it is kept.
         output: folder of this run, which notes where that is.
         specialty: named in the data card.
         selection: for the curve over thresholds, where the last step selected.
     """
-    funnel = make_funnel(made)
-    content = [file_key(step.directory / name) for step in made for name in (KEPT, REJECTED)]
+    funnel = make_funnel(finished)
+    content = [file_key(step.directory / name) for step in finished for name in (KEPT, REJECTED)]
     chosen = selection.key() if selection else None
     key = content_key({"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen})
     directory = artefact_folder(artefacts, "instructions", key)
     outcome = Outcome(directory, funnel)
 
     def write(folder: Path) -> None:
-        _gather(made, folder)
+        _gather(finished, folder)
         pictures = [folder / "funnel.png"]
         funnel_bars(pictures[0], funnel)
-        curve = list(yields(made[-2], selection, paid(funnel))) if selection and len(made) > 1 else []
+        curve = (
+            list(yield_by_threshold(finished[-2], selection, dollars(funnel)))
+            if selection and len(finished) > 1
+            else []
+        )
         if selection and curve:
             pictures.append(folder / "thresholds.png")
             threshold_curve(pictures[1], curve, chosen=selection.threshold)
@@ -88,10 +92,10 @@ def write_outcome(
         write_funnel_page(
             folder / "funnel.html",
             title=f"{specialty}: {funnel[-1]['out']:,} instructions kept",
-            lead=f"{len(funnel)} steps, US$ {paid(funnel):.2f} in all.",
+            lead=f"{len(funnel)} steps, US$ {dollars(funnel):.2f} in all.",
             tables=_tables(funnel),
             pictures=pictures,
-            samples=list(samples(made)),
+            samples=list(rejected_samples(finished)),
         )
         write_card(folder / "README.md", funnel, specialty=specialty, records=folder / "records")
 
@@ -101,12 +105,12 @@ def write_outcome(
     return outcome
 
 
-def paid(funnel: Sequence[Mapping[str, Any]]) -> float:
+def dollars(funnel: Sequence[Mapping[str, Any]]) -> float:
     """Dollars of all replies that were used."""
-    return sum(of["usd"] for entry in funnel for of in entry["notes"].get("spend", {}).values())
+    return sum(spend["usd"] for entry in funnel for spend in entry["notes"].get("spend", {}).values())
 
 
-def yields(scored: Made, selection: Selection, usd: float) -> Iterator[dict[str, float]]:
+def yield_by_threshold(scored: StepArtefact, selection: Selection, usd: float) -> Iterator[dict[str, float]]:
     """How many records each threshold would keep, and what each of them then cost; asks nobody."""
     if selection.compares or selection.scorers == "none":
         return
@@ -126,17 +130,17 @@ def yields(scored: Made, selection: Selection, usd: float) -> Iterator[dict[str,
         yield {"threshold": threshold, "kept": kept, "usd_per_record": round(usd / kept, 6) if kept else 0.0}
 
 
-def samples(made: Sequence[Made]) -> Iterator[Sample]:
+def rejected_samples(finished: Sequence[StepArtefact]) -> Iterator[Sample]:
     """The first few records of each step and reason; none with `egress: local`, since pages are passed on."""
-    for step in made:
+    for step in finished:
         shown: defaultdict[str, int] = defaultdict(int)
         for row in step.rejected:
             if shown[row["reason"]] < SAMPLES and row.get("egress", "any") == "any":
                 shown[row["reason"]] += 1
-                kept = {
+                content = {
                     k: v for k, v in row.items() if v not in ("", [], None) and k not in ("step", "reason", "parents")
                 }
-                text = orjson.dumps(kept, option=orjson.OPT_INDENT_2).decode()
+                text = orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
                 yield Sample(step.name, row["reason"], text if len(text) <= SHOWN else f"{text[:SHOWN]} …")
 
 
@@ -151,19 +155,19 @@ def publish(settings: Mapping[str, Any] | None, outcome: Outcome, *, build: Call
         build(settings).publish(outcome.funnel, files=files, kept=outcome.kept, name=outcome.directory.name)
 
 
-def _gather(made: Sequence[Made], folder: Path) -> None:
+def _gather(finished: Sequence[StepArtefact], folder: Path) -> None:
     """Kept records as they are; rejected ones of all steps in one file; what is no record, aside."""
     (folder / "records").mkdir()
-    source = made[-1].directory / KEPT
+    source = finished[-1].directory / KEPT
     try:
         os.link(source, folder / "records" / KEPT)  # no second copy of a large file
     except OSError:
         shutil.copyfile(source, folder / "records" / KEPT)
     with (folder / "records" / REJECTED).open("wb") as records, (folder / "aside.jsonl").open("wb") as aside:
-        for step in made:
+        for step in finished:
             for row in step.rejected:
-                whole = row.get("instruction") and row.get("output")
-                (records if whole else aside).write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+                is_record = row.get("instruction") and row.get("output")
+                (records if is_record else aside).write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def _tables(funnel: Sequence[Mapping[str, Any]]) -> list[Table]:
@@ -187,17 +191,17 @@ def _noise(notes: Mapping[str, Any]) -> Iterator[Table]:
             "records_of_others"
         ],
     }
-    for title, found in parts.items():
+    for title, means in parts.items():
         rows = [
             [
                 scorer,
                 aspect,
-                f"{of['mean']:.2f}",
-                f"{of['low']:.2f} to {of['high']:.2f}" if "low" in of else "-",
-                str(of["n"]),
+                f"{mean['mean']:.2f}",
+                f"{mean['low']:.2f} to {mean['high']:.2f}" if "low" in mean else "-",
+                str(mean["n"]),
             ]
-            for scorer, aspects in found.items()
-            for aspect, of in aspects.items()
+            for scorer, aspects in means.items()
+            for aspect, mean in aspects.items()
         ]
         yield Table(title, ["scorer", "aspect", "mean", "95 %", "n"], rows)
 

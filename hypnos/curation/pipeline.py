@@ -1,16 +1,17 @@
-"""Steps one after another, each an artefact named by what made it."""
+"""Runs steps one after another and keeps what each one made as an artefact, named by what decided it."""
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import artefact_folder, make_once
+from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -20,26 +21,6 @@ FORMAT = 1
 
 KEPT, REJECTED, COUNTS = "kept.jsonl", "rejected.jsonl", "counts.json"
 
-Row = dict[str, Any]
-
-
-class Step(Protocol):
-    """What the pipeline needs of a step.
-
-    A step may also have `notes() -> dict`, plain values to keep once it has run, and
-    `divide(scored, kept=, rejected=) -> Counter`, a faster way for one that changes no row.
-    """
-
-    name: str
-
-    def key(self) -> dict[str, Any]:
-        """Everything besides the rows that decides what comes out."""
-        ...
-
-    def run(self, rows: Any, reject: Callable[[Row, str], None]) -> Iterator[Row]:
-        """Yields what is kept; hands what is not to `reject` with a short reason."""
-        ...
-
 
 @dataclass(frozen=True, slots=True)
 class Lines:
@@ -47,7 +28,7 @@ class Lines:
 
     path: Path | None
 
-    def __iter__(self) -> Iterator[Row]:
+    def __iter__(self) -> Iterator[RecordRow]:
         if self.path is not None:
             with self.path.open("rb") as stream:
                 for line in stream:
@@ -55,8 +36,8 @@ class Lines:
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
-    """A step's artefact."""
+class StepArtefact:
+    """What a step made, or will make: a folder with the rows it kept, those it rejected, and their counts."""
 
     name: str
     key: str
@@ -75,7 +56,7 @@ class Made:
         return orjson.loads((self.directory / COUNTS).read_bytes())
 
 
-def run_steps(steps: Sequence[Step], *, artefacts: Path, before: Made | None = None) -> Iterator[Made]:
+def run_steps(steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | None = None) -> Iterator[StepArtefact]:
     """Run steps, each on what the one before it kept; what exists is reused.
 
     A step that is killed leaves nothing but the replies in the journal, and is made again from these.
@@ -89,49 +70,47 @@ def run_steps(steps: Sequence[Step], *, artefacts: Path, before: Made | None = N
         UserError: see the steps.
     """
     for step in steps:
-        made = where(step, artefacts=artefacts, before=before)
+        artefact = artefact_of(step, artefacts=artefacts, before=before)
         source = before.kept if before else Lines(None)
-        new = make_once(made.directory, lambda folder, step=step, source=source: _make(step, source, folder))  # type: ignore[misc]
+        new = make_once(artefact.directory, lambda folder, step=step, source=source: _make(step, source, folder))  # type: ignore[misc]
         log.info("%s: %s", step.name, "made" if new else "reused")
-        before = made
-        yield made
+        before = artefact
+        yield artefact
 
 
-def where(step: Step, *, artefacts: Path, before: Made | None) -> Made:
+def artefact_of(step: Step, *, artefacts: Path, before: StepArtefact | None) -> StepArtefact:
     """The artefact of a step, whether it is made already or not."""
     # Rows count by what they are, not by the steps that made them: the same rows need no work twice.
     rows = file_key(before.directory / KEPT) if before else ""
     key = content_key({"format": FORMAT, "step": step.name, "by": step.key(), "rows": rows})
-    return Made(step.name, key, artefact_folder(artefacts / "curation", step.name, key))
+    return StepArtefact(step.name, key, artefact_folder(artefacts / "curation", step.name, key))
 
 
 def _make(step: Step, source: Lines, folder: Path) -> None:
-    divide = getattr(step, "divide", None)
-    count = Count()
-    if divide is not None and source.path is not None:
-        reasons = divide(source.path, kept=folder / KEPT, rejected=folder / REJECTED)
+    counts = StepCounts()
+    if step.divide is not None and source.path is not None:
+        reasons = step.divide(source.path, kept=folder / KEPT, rejected=folder / REJECTED)
         for row in Lines(folder / KEPT):
-            count.keep(row)
-        count.rejected.update({reason: number for reason, number in reasons.items() if reason})
+            counts.keep(row)
+        counts.rejected.update({reason: number for reason, number in reasons.items() if reason})
     else:
-        with (folder / KEPT).open("wb") as kept, (folder / REJECTED).open("wb") as aside:
+        with (folder / KEPT).open("wb") as kept, (folder / REJECTED).open("wb") as rejected:
 
-            def reject(row: Row, reason: str) -> None:
-                count.rejected[reason] += 1
-                _write(aside, {**row, "step": step.name, "reason": reason})
+            def reject(row: RecordRow, reason: str) -> None:
+                counts.rejected[reason] += 1
+                _write(rejected, {**row, "step": step.name, "reason": reason})
 
             # Not an iterator: a step that asks several models reads the rows once for each.
             for row in step.run(source, reject):
-                count.keep(row)
+                counts.keep(row)
                 _write(kept, row)
-    notes = step.notes() if hasattr(step, "notes") else {}
-    content = {**count.plain(), "notes": notes}
+    content = {**counts.plain(), "notes": step.notes()}
     (folder / COUNTS).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
 @dataclass(slots=True)
-class Count:
-    """What a step kept and rejected."""
+class StepCounts:
+    """Counts what a step kept and rejected."""
 
     kept: int
     rejected: Counter[str]
@@ -142,7 +121,8 @@ class Count:
         self.kept = 0
         self.rejected, self.authors, self.topics = Counter(), Counter(), Counter()
 
-    def keep(self, row: Row) -> None:
+    def keep(self, row: RecordRow) -> None:
+        """Count a row that is kept, under its author and topic."""
         self.kept += 1
         self.authors[str(row.get("author") or "")] += 1
         self.topics[str(row.get("topic") or "")] += 1
@@ -156,7 +136,7 @@ class Count:
         }
 
 
-def _write(stream: IO[bytes], row: Row) -> None:
+def _write(stream: IO[bytes], row: RecordRow) -> None:
     try:
         stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
     except (orjson.JSONEncodeError, TypeError) as error:
@@ -173,7 +153,7 @@ def check_order(steps: Sequence[Step]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"steps: {name} stands twice")
-    for at, name in enumerate(names):
-        if (name in ("generate", "read")) != (at == 0):
-            where = "makes its own records and must be the first" if at else "needs records: choose a source"
-            raise UserError(f"steps: {name} {where}")
+    for number, name in enumerate(names):
+        if (name in ("generate", "read")) != (number == 0):
+            fault = "makes its own records and must be the first" if number else "needs records: choose a source"
+            raise UserError(f"steps: {name} {fault}")

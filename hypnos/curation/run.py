@@ -1,9 +1,9 @@
-"""From a resolved configuration to kept and rejected records, a funnel and a table."""
+"""Runs filter.py: builds the steps of a resolved configuration, prices them, runs them and shows the funnel."""
 
 import importlib
 import inspect
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,8 @@ from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import Expense, estimate, expense_table
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
-from hypnos.curation.pipeline import Made, Row, Step, check_order, run_steps, where
+from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
 
@@ -46,37 +47,41 @@ def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outc
         Interrupted: the user stopped it.
     """
     check_configuration(config)
-    house = House(config, build)
+    resources = Resources(config, build)
     try:
-        return _run(house, output)
+        return _run(resources, output)
     except KeyboardInterrupt as stop:
         raise Interrupted("stopped; the same command goes on, and what was answered is kept") from stop
     finally:
-        house.close()
+        resources.close()
 
 
-def _run(house: "House", output: Path) -> Outcome | None:
-    config = house.config
-    steps = house.steps()
+def _run(resources: "Resources", output: Path) -> Outcome | None:
+    config = resources.config
+    steps = resources.steps()
     check_order(steps)
-    made: list[Made] = []
-    told = False
+    finished: list[StepArtefact] = []
+    priced = False
     for step in steps:
-        before = made[-1] if made else None
-        if not told and hasattr(step, "planned"):
-            told = True
-            expenses = list(expect(steps[len(made) :], house=house, before=before))
+        before = finished[-1] if finished else None
+        if not priced and any(True for _ in step.planned(before.kept if before else ())):
+            # The first step that asks a model: from here on, what exists is known and the rest is estimated.
+            priced = True
+            expenses = list(expect(steps[len(finished) :], resources=resources, before=before))
             if expenses or config["dry_run"]:
                 print(f"\n{expense_table(expenses)}\n", flush=True)
             if config["dry_run"]:
                 return None
-        made += run_steps([step], artefacts=house.artefacts, before=before)
+        finished += run_steps([step], artefacts=resources.artefacts, before=before)
     if config["dry_run"]:
         print("Nothing in these steps costs anything.")
         return None
-    selection = getattr(steps[-1], "selection", None)
     outcome = write_outcome(
-        made, artefacts=house.artefacts, output=output, specialty=house.specialty.name, selection=selection
+        finished,
+        artefacts=resources.artefacts,
+        output=output,
+        specialty=resources.specialty.name,
+        selection=steps[-1].selection,
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")
     for entry in outcome.funnel:
@@ -86,7 +91,7 @@ def _run(house: "House", output: Path) -> Outcome | None:
     scored = any(entry["notes"].get("distribution") for entry in outcome.funnel)
     stricter = " selection.threshold=8" if scored else ""
     print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
-    publish(config["publish"], outcome, build=house.build)
+    publish(config["publish"], outcome, build=resources.build)
     return outcome
 
 
@@ -107,17 +112,17 @@ def check_configuration(config: Mapping[str, Any]) -> None:
 
 
 def shared_of(target: str) -> tuple[str, ...]:
-    """Which of the shared objects a step's constructor takes."""
+    """Names of the shared objects that a step's constructor takes."""
     module, _, name = target.rpartition(".")
     try:
-        taken = inspect.signature(getattr(importlib.import_module(module), name)).parameters
+        parameters = inspect.signature(getattr(importlib.import_module(module), name)).parameters
     except (ImportError, AttributeError, TypeError, ValueError):
-        return ()  # said better where targets are bound
-    return tuple(name for name in SHARED if name in taken)
+        return ()  # the error is raised with more detail where targets are bound
+    return tuple(name for name in SHARED if name in parameters)
 
 
-class House:
-    """The objects that steps share, each made when it is first wanted: no key is asked for where no model is."""
+class Resources:
+    """Makes the objects that steps share, each when it is first wanted: no key is asked for where no model is."""
 
     def __init__(self, config: Mapping[str, Any], build: Build) -> None:
         self.config = config
@@ -146,57 +151,34 @@ class House:
         steps = [self.build(self.config["source"])] if self.config["source"] else []
         for name in self.config["steps"]:
             part = self.config["step"][name]
-            given = {shared: getattr(self, shared) for shared in shared_of(part["_target_"])}
+            shared = {resource: getattr(self, resource) for resource in shared_of(part["_target_"])}
             # Partial first: a builder may copy or convert what it is handed, and these are to be shared.
-            steps.append(self.build({**part, "_partial_": True})(**given))
+            steps.append(self.build({**part, "_partial_": True})(**shared))
         return steps
 
 
-def expect(steps: Sequence[Any], *, house: House, before: Made | None) -> Iterator[Expense]:
-    """What the steps that ask models will cost; those that are made already cost nothing.
+def expect(steps: Sequence[Step], *, resources: Resources, before: StepArtefact | None) -> Iterator[Expense]:
+    """Estimate what the steps that ask models will cost; those that are made already cost nothing.
 
     Rows that do not exist yet are stood in for by seeds: as many as the step before them is asked for.
+
+    Args:
+        steps: the first of them reads what `before` kept.
+        resources: where artefacts and the journal are.
+        before: the last step that has run, if any.
     """
-    rows: Any = before.kept if before else ()
+    rows: Iterable[RecordRow] = before.kept if before else ()
     known = before
     for step in steps:
         if known is not None or step is steps[0]:
-            made = where(step, artefacts=house.artefacts, before=known)
-            if made.directory.is_dir():
-                known, rows = made, made.kept
+            artefact = artefact_of(step, artefacts=resources.artefacts, before=known)
+            if artefact.directory.is_dir():
+                known, rows = artefact, artefact.kept
                 continue
             known = None
-        if hasattr(step, "planned"):
-            for plan in step.planned(rows):
-                if plan.tokens_out > plan.model.max_tokens:
-                    name, most = plan.model.name, plan.model.max_tokens
-                    log.warning(
-                        "%s: about %d tokens a reply, and %s stops at %d", step.name, plan.tokens_out, name, most
-                    )
-                yield estimate(plan, house.client.journal)
-            if hasattr(step, "records") or hasattr(step, "per_passage"):
-                rows = stand_ins(step, rows)
-
-
-def stand_ins(step: Any, rows: Any) -> "StandIns":
-    """Rows like those that a step is going to write."""
-    authors = [model.name for model in step.authors.values()]
-    seeds = [
-        {"id": seed.id, "instruction": seed.instruction, "input": seed.input, "output": seed.output}
-        for seed in step.specialty.seeds
-    ]
-    count = step.records if hasattr(step, "records") else sum(1 for _ in rows) * getattr(step, "per_passage", 1)
-    return StandIns(seeds, authors, count)
-
-
-class StandIns:
-    """Seeds over and over, by each author in turn; read afresh by each loop."""
-
-    def __init__(self, seeds: Sequence[Row], authors: Sequence[str], count: int) -> None:
-        self.seeds = seeds
-        self.authors = authors
-        self.count = count
-
-    def __iter__(self) -> Iterator[Row]:
-        for at in range(self.count):
-            yield {**self.seeds[at % len(self.seeds)], "author": self.authors[at % len(self.authors)]}
+        for plan in step.planned(rows):
+            if plan.tokens_out > plan.model.max_tokens:
+                name, most = plan.model.name, plan.model.max_tokens
+                log.warning("%s: about %d tokens a reply, and %s stops at %d", step.name, plan.tokens_out, name, most)
+            yield estimate(plan, resources.client.journal)
+        rows = step.stand_ins(rows)

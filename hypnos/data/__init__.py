@@ -1,1 +1,14 @@
-"""From records to packed rows of tokens."""
+"""Turns records into packed rows of tokens, in an order that a stopped run can go on in.
+
+Everything enters by `datamodule`, which configuration names; tokenised data are cached by content (see README.md).
+
+Files:
+    datamodule      the data of a stage: prepared once, packed, resumed by arithmetic
+    prepare         reads, encodes and stores the documents of all sources
+    encode          records as tokens, with their loss masks
+    template        what a chat template writes around each turn
+    preview         documents as text, with what their loss masks hold marked
+    mixture         draws the documents of an epoch, by weights or up to a budget
+    pack            fits documents into rows of one length
+    rows            packed rows as tensors, and the order of an epoch
+"""

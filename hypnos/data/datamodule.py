@@ -1,16 +1,16 @@
-"""The data of a stage: prepared once by content, packed into rows, seen in an order that can be resumed."""
+"""Holds the data of a stage: prepared once by content, packed into rows, seen in an order that can be resumed."""
 
 import json
 import logging
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import datasets
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pytorch_lightning import LightningDataModule
 from torch.utils.data import DataLoader
 from transformers import PreTrainedTokenizerFast
@@ -20,6 +20,7 @@ from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
+from hypnos.data.mixture import BUDGETS, make_mixture
 from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
@@ -28,17 +29,18 @@ from hypnos.errors import UserError
 log = logging.getLogger(__name__)
 
 VERSION = 2
-"""Raised when this room's code changes the tokens or the rows."""
+"""Raised when code of this package changes the tokens or the rows."""
 
 FORM = 2
 """Raised when a tokenised set gets other files, while what is learnt of it stays the same."""
 
-COLUMNS = {"learnt_tokens": "learnt_tokens", "learnt_characters": "characters"}
-"""What a budget is counted by."""
-
 
 class InstructionData(LightningDataModule):
-    """Instructions, and running text, of any number of sources."""
+    """Instructions, and running text, of any number of sources.
+
+    The data are described without a tokenizer, and have a key without one. What needs the tokens is there in the copy
+    that `with_tokenizer` gives: the only call after construction that sets anything.
+    """
 
     def __init__(
         self,
@@ -91,13 +93,8 @@ class InstructionData(LightningDataModule):
         if packing not in METHODS:
             raise UserError(f"data.packing {packing!r}: know {', '.join(METHODS)}")
         self.sources = dict(sorted(sources.items()))  # the key does not know an order, so there is but one
-        self.weights = dict.fromkeys(sources, 1.0) | {name: float(weight) for name, weight in (weights or {}).items()}
-        if self.weights.keys() != sources.keys() or min(self.weights.values()) <= 0:
-            raise UserError(f"data.weights {dict(weights or {})}: must be above 0, for sources {', '.join(sources)}")
         budgets = {"learnt_tokens": learnt_tokens, "learnt_characters": learnt_characters}
-        self.budget = {unit: number for unit, number in budgets.items() if number is not None}
-        if len(self.budget) > 1 or min(self.budget.values(), default=1) < 1:
-            raise UserError(f"data: {self.budget}: one of {' and '.join(budgets)} at most, and above 0")
+        self.mixture = make_mixture(sources, weights=weights, budgets=budgets, seed=seed)
         self.selections = dict(sorted((selections or {}).items()))
         if not self.selections.keys() <= sources.keys():
             raise UserError(f"data.selections {', '.join(self.selections)}: only for sources {', '.join(sources)}")
@@ -111,8 +108,7 @@ class InstructionData(LightningDataModule):
         self.seed = seed
         self.workers = workers
         self.tokenizer: Path | None = None
-        self.first_step = 0
-        """Optimizer steps that lie behind a resumed run: the trainer itself learns it after workers have begun."""
+        self.steps_done = 0
 
     def check(self) -> None:
         """Raise UserError if a source's file is not there."""
@@ -124,8 +120,8 @@ class InstructionData(LightningDataModule):
         # Data without a budget keep the key they had before there were budgets.
         return {
             **self.documents_key(),
-            **self.budget,
-            "weights": self.weights,
+            **self.mixture.budget,
+            "weights": self.mixture.weights,
             "row_length": self.row_length,
             "rows_per_step": self.rows_per_step,
             "packing": self.packing,
@@ -146,16 +142,23 @@ class InstructionData(LightningDataModule):
             key["selections"] = {name: selection.key() for name, selection in self.selections.items()}
         return key
 
-    def use_tokenizer(self, directory: Path) -> None:
-        """Name the tokenizer's directory; must come before the data are prepared."""
-        self.tokenizer = directory
-        for opened in ("train_rows", "held_out_rows"):
-            self.__dict__.pop(opened, None)
+    def with_tokenizer(self, directory: Path, *, steps_done: int = 0) -> Self:
+        """A copy of the data in the tokens of one tokenizer.
+
+        Args:
+            directory: of the tokenizer.
+            steps_done: optimizer steps that lie behind a resumed run: the trainer itself knows them only after workers
+                have begun.
+        """
+        assert self.tokenizer is None, "what was opened with one tokenizer would stay in the copy"
+        data = copy(self)
+        data.tokenizer, data.steps_done = directory, steps_done
+        return data
 
     @property
     def directory(self) -> Path:
         """Where the tokenised documents are, or will be."""
-        assert self.tokenizer is not None, "use_tokenizer comes first"
+        assert self.tokenizer is not None, "with_tokenizer comes first"
         tokenizer = {file.name: file_key(file) for file in tokenizer_files(self.tokenizer)}
         return artefact_folder(
             self.cache, "data", content_key({**self.documents_key(), "tokenizer": tokenizer, "form": FORM})
@@ -178,7 +181,7 @@ class InstructionData(LightningDataModule):
         )
 
     def preview(self) -> str:
-        """The first documents, decoded, with what is learnt of them marked."""
+        """The first documents, decoded, with what their loss masks hold marked."""
         return (self.directory / "preview.txt").read_text("utf-8").strip()
 
     def _open(self, name: str) -> datasets.Dataset:
@@ -189,43 +192,21 @@ class InstructionData(LightningDataModule):
         """What is trained on, packed when it is first asked for."""
         parts = {name: self._open(name) for name in self.sources}
         documents = datasets.concatenate_datasets(list(parts.values()))
-        chosen = self._choose([len(part) for part in parts.values()])
-        for unit, budget in self.budget.items():
-            chosen = self._fill(chosen, column(documents, COLUMNS[unit]), budget)
+        chosen = self.mixture.choose({name: len(part) for name, part in parts.items()})
+        for setting, budget in self.mixture.budget.items():
+            chosen = self.mixture.fill(chosen, column(documents, BUDGETS[setting]), budget)
         packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
         rows = PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
         filled = column(documents, "length")[chosen].sum() / max(len(rows) * self.row_length, 1)
         log.info("%d documents in %d rows, %.1f %% filled", len(chosen), len(rows), 100 * filled)
         return rows
 
-    def _choose(self, counts: list[int]) -> NDArray[np.int64]:
-        """Documents of an epoch: each source as often as its weight says, the broken part drawn by the seed."""
-        chosen = []
-        start = 0
-        for count, name in zip(counts, self.sources, strict=True):
-            whole, part = divmod(self.weights[name], 1)
-            everyone = np.arange(start, start + count)
-            drawn = np.random.default_rng(self.seed).permutation(everyone)[: round(part * count)]
-            chosen += [everyone] * int(whole) + [np.sort(drawn)]
-            start += count
-        return np.concatenate(chosen)
-
-    def _fill(self, chosen: NDArray[np.int64], learnt: NDArray, budget: int) -> NDArray[np.int64]:
-        """Whole documents, gone through in an order drawn anew each time, until the budget is reached."""
-        if not learnt[chosen].sum():
-            return chosen
-        draw = np.random.default_rng([self.seed, budget])
-        rounds = -(-budget // int(learnt[chosen].sum()))
-        order = np.concatenate([draw.permutation(chosen) for _ in range(rounds)])
-        reached = np.cumsum(learnt[order].astype(np.int64))
-        return np.sort(order[: int(np.searchsorted(reached, budget)) + 1])
-
     def report(self) -> dict[str, Any]:
         """By source, what was read, left out and encoded, and why; under `epoch`, what an epoch learns."""
-        found = json.loads((self.directory / "report.json").read_text("utf-8"))
+        counts = json.loads((self.directory / "report.json").read_text("utf-8"))
         rows = self.train_rows
-        epoch = {"learnt_tokens": int(rows.learnt.sum()), "rows": len(rows), "steps": self.steps_per_epoch}
-        return {"sources": found["sources"], "epoch": epoch}
+        epoch = {"learnt_tokens": int(rows.loss_tokens.sum()), "rows": len(rows), "steps": self.steps_per_epoch}
+        return {"sources": counts["sources"], "epoch": epoch}
 
     def held_out_documents(self) -> dict[str, list[Any]]:
         """Of each held-out document, in the order in which rows give them: record, group and characters."""
@@ -233,9 +214,9 @@ class InstructionData(LightningDataModule):
         order = self.held_out_rows.packing.documents
         characters = column(self.held_out_rows.documents, "characters")
         return {
-            "records": [names["records"][at] for at in order],
-            "groups": [names["groups"][at] for at in order],
-            "characters": [int(characters[at]) for at in order],
+            "records": [names["records"][number] for number in order],
+            "groups": [names["groups"][number] for number in order],
+            "characters": [int(characters[number]) for number in order],
         }
 
     @cached_property
@@ -250,11 +231,12 @@ class InstructionData(LightningDataModule):
         return -(-len(self.train_rows) // self.rows_per_step)
 
     def volume(self) -> dict[str, int]:
-        """What an epoch holds: rows, optimizer steps, tokens, learnt ones, and the sum of squared document lengths."""
+        """What an epoch holds: rows, optimizer steps, tokens, loss tokens, and the sum of squared document lengths."""
         rows = self.train_rows
         lengths = column(rows.documents, "length")[rows.packing.documents].astype(np.int64)
-        counts = {"rows": len(rows), "steps": self.steps_per_epoch, "tokens": lengths.sum()}
-        return {k: int(v) for k, v in {**counts, "learnt": rows.learnt.sum(), "squares": (lengths**2).sum()}.items()}
+        tokens = {"tokens": lengths.sum(), "loss_tokens": rows.loss_tokens.sum(), "squares": (lengths**2).sum()}
+        counts = {"rows": len(rows), "steps": self.steps_per_epoch, **tokens}
+        return {name: int(count) for name, count in counts.items()}
 
     def train_dataloader(self) -> DataLoader:
         """Rows of this rank, from where the trainer stands."""
@@ -262,12 +244,12 @@ class InstructionData(LightningDataModule):
         if not len(rows):
             raise UserError(f"data: no record is left to train on ({', '.join(self.sources)})")
         sampler = StepSampler(
-            rows.learnt,
+            rows.loss_tokens,
             rows_per_step=self.rows_per_step,
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world=self.trainer.world_size if self.trainer else 1,
-            steps_done=lambda: max(self.trainer.global_step if self.trainer else 0, self.first_step),
+            steps_done=lambda: max(self.trainer.global_step if self.trainer else 0, self.steps_done),
         )
         return self._loader(rows, sampler)
 
@@ -277,8 +259,9 @@ class InstructionData(LightningDataModule):
         world = self.trainer.world_size if self.trainer else 1
         rank = self.trainer.global_rank if self.trainer else 0
         # All ranks have as many, as those that share their weights wait for each other.
-        mine = [(at if at < len(rows) else NO_ROW, 0) for at in range(rank, -(-len(rows) // world) * world, world)]
-        return self._loader(rows, mine) if len(rows) else []
+        numbers = range(rank, -(-len(rows) // world) * world, world)
+        items = [(number if number < len(rows) else NO_ROW, 0) for number in numbers]
+        return self._loader(rows, items) if len(rows) else []
 
     def _loader(self, rows: PackedRows, sampler: Any) -> DataLoader:
         return DataLoader(

@@ -1,4 +1,4 @@
-"""Records to tokens, with a mask of what is learnt."""
+"""Encodes records as tokens, with the loss mask of each."""
 
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -19,20 +19,20 @@ class Document:
 
     Attributes:
         input_ids: `(length,)`.
-        learnt: `(length,)`, whether the token is one the model learns to say.
-        characters: of text among the learnt tokens.
+        loss_mask: `(length,)`, whether the token is one the model learns to say.
+        characters: of text under the loss mask.
         truncated: whether text was cut off.
     """
 
     input_ids: list[int]
-    learnt: list[bool]
+    loss_mask: list[bool]
     characters: int
     truncated: bool
 
 
 @dataclass(frozen=True, slots=True)
 class TooLong:
-    """Why a record gave no document."""
+    """A record that gave no document, with the reason."""
 
     reason: str
 
@@ -43,14 +43,14 @@ class _Run:
 
     text: str
     spans: tuple[tuple[int, int], ...]
-    """Character ranges of the text that are learnt."""
+    """Character ranges of the text that are under the loss mask."""
 
 
 class Encoder:
     """Encodes records with a tokenizer's chat template.
 
     A prompt's tokens equal those `apply_chat_template` gives at inference. Words of a record are never read
-    as special tokens. Answers and the token that ends them are learnt; of running text everything is.
+    as special tokens. Answers and the token that ends them are in the loss mask; of running text everything is.
     """
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_length: int) -> None:
@@ -103,7 +103,7 @@ class Encoder:
                 continue
             start = len(text)
             text += contents[part.number] if isinstance(part, Turn) else part.text
-            if part.learnt:
+            if part.in_loss:
                 if spans and spans[-1][1] == start:
                     start = spans.pop()[0]
                 spans.append((start, len(text)))
@@ -113,13 +113,13 @@ class Encoder:
 
     def _assemble(self, record: Instruction, pieces: list) -> list[Document] | TooLong:
         ids: list[int] = []
-        learnt: list[bool] = []
+        loss_mask: list[bool] = []
         characters = 0
         last = (0, 0, [(0, 0)])  # of the last answer: first token, end, offsets
         for piece in pieces:
             if isinstance(piece, Special):
                 ids.append(piece.id)
-                learnt.append(piece.learnt)
+                loss_mask.append(piece.in_loss)
                 continue
             run, encoding = piece
             mask = [False] * len(encoding.ids)
@@ -129,10 +129,10 @@ class Encoder:
                 characters += end - start
                 last = (len(ids) + first, len(ids) + stop, encoding.offsets[first:stop])
             ids += encoding.ids
-            learnt += mask
+            loss_mask += mask
         excess = len(ids) - self.max_length
         if excess <= 0:
-            return [Document(ids, learnt, characters, truncated=False)]
+            return [Document(ids, loss_mask, characters, truncated=False)]
         if record.history:
             return self._without_oldest_turns(record)
         first, stop, offsets = last
@@ -141,7 +141,7 @@ class Encoder:
             kept = first + count
             lost = offsets[-1][1] - offsets[count - 1][1]
             document = Document(
-                ids[:kept] + ids[stop:], learnt[:kept] + learnt[stop:], characters - lost, truncated=True
+                ids[:kept] + ids[stop:], loss_mask[:kept] + loss_mask[stop:], characters - lost, truncated=True
             )
             return [document]
         return TooLong(f"the prompt alone has {len(ids) - (stop - first)} tokens or leaves no room for an answer")
@@ -151,14 +151,14 @@ class Encoder:
         contents = [message["content"] for message in record.messages()]
         encoded = self._backend.encode_batch(contents, add_special_tokens=False)
         # At either end a token may grow together with the template's words.
-        least = list(accumulate(max(len(one.ids) - 2, 0) for one in reversed(encoded)))
+        least = list(accumulate(max(len(encoding.ids) - 2, 0) for encoding in reversed(encoded)))
         fitting = sum(least[2 * turns + 1] <= self.max_length for turns in range(1, len(record.history)))
         history = record.history[-fitting:] if fitting else ()
         shorter = Instruction(record.id, record.instruction, record.output, record.input, history)
         result = next(self.encode([shorter]))
         if isinstance(result, TooLong):
             return result
-        return [Document(d.input_ids, d.learnt, d.characters, truncated=True) for d in result]
+        return [Document(d.input_ids, d.loss_mask, d.characters, truncated=True) for d in result]
 
     def _cut(self, pieces: list) -> list[Document]:
         ((_, encoding),) = pieces
@@ -174,7 +174,7 @@ class Encoder:
             stop = min(stop, len(ends))
             before = ends[start - 1] if start else 0
             characters = ends[stop - 1] - before if stop > start else 0
-            # Nothing comes before the first token of a document from which it could be told.
+            # Nothing comes before the first token of a document from which it could be predicted.
             mask = [False] * len(begin) + [True] * len(part)
             mask[0] = False
             documents.append(Document(begin + part, mask, characters, truncated=False))

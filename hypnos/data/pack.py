@@ -1,4 +1,4 @@
-"""Fit documents of unequal length into rows of one length, with little waste."""
+"""Fits documents of unequal length into rows of one length, with little waste."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ METHODS = ("best_fit", "first_fit", "none")
 
 
 class Packing:
-    """Which documents share a row.
+    """The documents of each row.
 
     Attributes:
         documents: `(documents,)`, indices row by row.

@@ -1,4 +1,4 @@
-"""Read, encode and store documents: its own step, cached by content, with flat memory."""
+"""Reads, encodes and stores documents: a step of its own, cached by content, with flat memory."""
 
 import json
 import logging
@@ -19,17 +19,20 @@ from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
-from hypnos.data.preview import mark_learnt
+from hypnos.data.preview import mark_loss_tokens
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
+LOSS_MASK, LOSS_TOKENS = "learnt", "learnt_tokens"
+"""Columns of the loss mask and of its sum; the names stay, as sets that were tokenised before have them."""
+
 FEATURES = Features(
     {
         "input_ids": ListOf(Value("int32")),
-        "learnt": ListOf(Value("bool")),
+        LOSS_MASK: ListOf(Value("bool")),
         "length": Value("int32"),
-        "learnt_tokens": Value("int32"),
+        LOSS_TOKENS: Value("int32"),
         "characters": Value("int32"),
         "truncated": Value("bool"),
     }
@@ -56,8 +59,8 @@ def prepare(
     """Encode all sources into one Arrow file each, and their held-out records into one more.
 
     Besides, `heldout.json` names the records of held-out documents, `report.json` counts records, tokens, truncated,
-    unselected and unusable ones with their reasons, and `preview.txt` shows the first documents with what is learnt
-    of them.
+    unselected and unusable ones with their reasons, and `preview.txt` shows the first documents with what their loss
+    masks hold.
 
     Args:
         directory: filled with the files.
@@ -81,7 +84,7 @@ def prepare(
             rejections = Rejections()
             unselected: Counter[str] = Counter()
             shown = 0
-            tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, "learnt_tokens": 0}
+            tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, LOSS_TOKENS: 0}
             with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
                 passes = _passes(source, (selections or {}).get(name), unselected)
                 records = read_source(source, rejections, name=name, passes=passes)
@@ -102,7 +105,7 @@ def prepare(
                             measured["groups"].append(f"{name}/{record.group or record.id}")
                         if not aside and shown < SHOWN:
                             shown += 1
-                            preview.append(f"[{name}] {mark_learnt(tokenizer, document)}")
+                            preview.append(f"[{name}] {mark_loss_tokens(tokenizer, document)}")
                 train.finalize()
             _check(source, rejections, max_length)
             log.info(
@@ -156,9 +159,9 @@ def _encode(
 def _row(document: Document) -> dict[str, Any]:
     return {
         "input_ids": document.input_ids,
-        "learnt": document.learnt,
+        LOSS_MASK: document.loss_mask,
         "length": len(document.input_ids),
-        "learnt_tokens": sum(document.learnt),
+        LOSS_TOKENS: sum(document.loss_mask),
         "characters": document.characters,
         "truncated": document.truncated,
     }
@@ -168,7 +171,7 @@ def _count(tally: dict[str, int], document: Document) -> None:
     tally["documents"] += 1
     tally["truncated"] += document.truncated
     tally["tokens"] += len(document.input_ids)
-    tally["learnt_tokens"] += sum(document.learnt)
+    tally[LOSS_TOKENS] += sum(document.loss_mask)
 
 
 def _check(source: Source, rejections: Rejections, max_length: int) -> None:

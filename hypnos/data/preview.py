@@ -1,4 +1,4 @@
-"""Show what a model will be taught, before it is."""
+"""Shows what a model will be taught, before it is."""
 
 from itertools import groupby
 
@@ -7,15 +7,15 @@ from transformers import PreTrainedTokenizerFast
 from hypnos.data.encode import Document
 
 
-def mark_learnt(tokenizer: PreTrainedTokenizerFast, document: Document) -> str:
-    """Decode a document with its learnt tokens between ⟦ and ⟧."""
+def mark_loss_tokens(tokenizer: PreTrainedTokenizerFast, document: Document) -> str:
+    """Decode a document with the tokens under its loss mask between ⟦ and ⟧."""
     shown = before = ""
-    place = 0
-    for learnt, run in groupby(document.learnt):
-        place += len(list(run))
+    end = 0
+    for in_loss, run in groupby(document.loss_mask):
+        end += len(list(run))
         # From the beginning each time: a part decoded by itself loses the blank it begins with.
-        text = tokenizer.decode(document.input_ids[:place], skip_special_tokens=False)
+        text = tokenizer.decode(document.input_ids[:end], skip_special_tokens=False)
         part = text[len(before) :]
-        shown += f"⟦{part}⟧" if learnt else part
+        shown += f"⟦{part}⟧" if in_loss else part
         before = text
     return shown

@@ -1,4 +1,4 @@
-"""Packed rows as tensors, and the order in which training sees them."""
+"""Gives packed rows as tensors, in the order in which training sees them."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -10,17 +10,18 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from hypnos.data.pack import Packing
+from hypnos.data.prepare import LOSS_MASK, LOSS_TOKENS
 
-Row = dict[str, Any]
+PackedRow = dict[str, Any]
 
 NO_ROW = -1
 """Stands for an empty row, which evens out the ranks' shares of the last step."""
 
 
-class PackedRows(Dataset[Row]):
+class PackedRows(Dataset[PackedRow]):
     """Rows of memory-mapped documents.
 
-    An item is asked for by its row and by the number of learnt tokens of the optimizer step it belongs to,
+    An item is asked for by its row and by the number of loss tokens of the optimizer step it belongs to,
     so that the loss can be divided once, by the whole step's number, without any exchange.
     """
 
@@ -28,39 +29,39 @@ class PackedRows(Dataset[Row]):
         """Pair documents, as `hypnos.data.prepare` stores them, with their packing."""
         self.documents = documents.with_format("arrow")
         self.packing = packing
-        self.learnt = packing.sums(column(documents, "learnt_tokens"))
-        """Learnt tokens of every row: `(rows,)`."""
+        self.loss_tokens = packing.sums(column(documents, LOSS_TOKENS))
+        """Tokens under the loss mask of every row: `(rows,)`."""
 
     def __len__(self) -> int:
         return len(self.packing)
 
-    def __getitem__(self, item: tuple[int, int]) -> Row:
+    def __getitem__(self, item: tuple[int, int]) -> PackedRow:
         """One row.
 
         Returns:
-            `input_ids` and `position_ids` `(1, length)`; `targets` `(learnt,)`, the tokens to say, and
-            `places` `(learnt,)`, the positions whose logits say them; `bounds` `(documents + 1,)`, where documents
-            begin and the last ends, and `longest`, a plain number: tokens of the longest; scalars `step_tokens` and
-            `characters`.
+            `input_ids` and `position_ids` `(1, length)`; `labels` `(loss tokens,)`, the tokens under the loss mask
+            alone, so that there is none to ignore, and `logits_to_keep` `(loss tokens,)`, the positions whose logits
+            predict them; `cu_seqlens` `(documents + 1,)`, where documents begin and the last ends, and `max_seqlen`,
+            a plain number: tokens of the longest; scalars `step_tokens` and `characters`.
         """
         row, step_tokens = item
-        # An empty row is row 0 with nothing learnt: a pass without loss, which the other ranks wait for.
+        # An empty row is row 0 with an empty loss mask: a pass without loss, which the other ranks wait for.
         table = self.documents[self.packing[max(row, 0)]]
         lengths = table.column("length").to_numpy()
         ids = table.column("input_ids").combine_chunks().flatten().to_numpy()
-        learnt = table.column("learnt").combine_chunks().flatten().to_numpy(zero_copy_only=False)
+        loss_mask = table.column(LOSS_MASK).combine_chunks().flatten().to_numpy(zero_copy_only=False)
         if row == NO_ROW:
-            learnt = np.zeros_like(learnt)
+            loss_mask = np.zeros_like(loss_mask)
         ends = np.cumsum(lengths)
         positions = np.arange(len(ids)) - np.repeat(ends - lengths, lengths)
-        places = np.flatnonzero(learnt)
+        labelled = np.flatnonzero(loss_mask)
         return {
             "input_ids": torch.from_numpy(ids.astype(np.int64))[None],
             "position_ids": torch.from_numpy(positions)[None],
-            "targets": torch.from_numpy(ids[places].astype(np.int64)),
-            "places": torch.from_numpy(places - 1),
-            "bounds": torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32)),
-            "longest": int(lengths.max()),
+            "labels": torch.from_numpy(ids[labelled].astype(np.int64)),
+            "logits_to_keep": torch.from_numpy(labelled - 1),
+            "cu_seqlens": torch.from_numpy(np.concatenate([[0], ends]).astype(np.int32)),
+            "max_seqlen": int(lengths.max()),
             "step_tokens": torch.tensor(step_tokens),
             "characters": torch.tensor(int(table.column("characters").to_numpy().sum()) if row >= 0 else 0),
         }
@@ -80,7 +81,7 @@ class StepSampler(Sampler[tuple[int, int]]):
 
     def __init__(
         self,
-        learnt: NDArray,
+        loss_tokens: NDArray,
         *,
         rows_per_step: int,
         seed: int,
@@ -91,14 +92,14 @@ class StepSampler(Sampler[tuple[int, int]]):
         """Plan the steps.
 
         Args:
-            learnt: `(rows,)`, learnt tokens of each row.
+            loss_tokens: `(rows,)`, tokens under the loss mask of each row.
             rows_per_step: over all ranks and micro-batches.
             seed: of the order.
             rank: whose share is given.
             world: number of ranks.
-            steps_done: tells how many optimizer steps lie behind.
+            steps_done: gives how many optimizer steps lie behind.
         """
-        self.learnt = learnt
+        self.loss_tokens = loss_tokens
         self.rows_per_step = rows_per_step
         self.seed = seed
         self.rank = rank
@@ -108,19 +109,19 @@ class StepSampler(Sampler[tuple[int, int]]):
     @property
     def steps(self) -> int:
         """Optimizer steps of an epoch."""
-        return -(-len(self.learnt) // self.rows_per_step)
+        return -(-len(self.loss_tokens) // self.rows_per_step)
 
     def __len__(self) -> int:
-        left = len(self.learnt) % self.rows_per_step
+        left = len(self.loss_tokens) % self.rows_per_step
         per_step = -(-self.rows_per_step // self.world)
         return self.steps * per_step - (per_step - -(-left // self.world) if left else 0)
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         epoch, first = divmod(self.steps_done(), self.steps)
-        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.learnt))
+        order = np.random.default_rng([self.seed, epoch]).permutation(len(self.loss_tokens))
         for step in range(first, self.steps):
             rows = order[step * self.rows_per_step : (step + 1) * self.rows_per_step]
-            tokens = int(self.learnt[rows].sum())
+            tokens = int(self.loss_tokens[rows].sum())
             share = rows[self.rank :: self.world]
             yield from ((int(row), tokens) for row in share)
             if len(share) < -(-len(rows) // self.world):

@@ -1,4 +1,4 @@
-"""What a chat template writes around each turn, found once and used for every conversation.
+"""Finds what a chat template writes around each turn, once, and uses it for every conversation.
 
 A template depends on the roles of a conversation, not on its words. It is rendered once for each number of
 turns with placeholders for the words, so that rendering costs nothing and a literal `</s>` in a user's text
@@ -21,18 +21,18 @@ BEGIN = "\ue002"
 
 @dataclass(frozen=True, slots=True)
 class Special:
-    """A special token of the template; `learnt` if the model must say it, as that which ends an answer."""
+    """A special token of the template; `in_loss` if the model must say it, as that which ends an answer."""
 
     id: int
-    learnt: bool
+    in_loss: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """Words of the template between turns; `learnt` if the model must say them, as a blank before an answer."""
+    """Words of the template between turns; `in_loss` if the model must say them, as a blank before an answer."""
 
     text: str
-    learnt: bool
+    in_loss: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Turn:
     number: int
 
     @property
-    def learnt(self) -> bool:
+    def in_loss(self) -> bool:
         return self.number % 2 == 1
 
 
@@ -69,14 +69,14 @@ class ChatTemplate:
         roles = ("user", "assistant")
         turns = [{"role": roles[i % 2], "content": f"\ue000{i}\ue001"} for i in range(messages)]
         rendered = self._render(turns)
-        found = [int(number) for number in MARK.findall(rendered)]
-        if found != list(range(messages)):
-            raise UserError(f"the chat template shows messages {found} of {messages}")
+        shown = [int(number) for number in MARK.findall(rendered)]
+        if shown != list(range(messages)):
+            raise UserError(f"the chat template shows messages {shown} of {messages}")
         for number in reversed(range(1, messages, 2)):
             prompt = self._render(turns[:number], add_generation_prompt=True)
             # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
-            place = len(prompt) if rendered.startswith(prompt) else rendered.index(turns[number]["content"])
-            rendered = rendered[:place] + BEGIN + rendered[place:]
+            begin = len(prompt) if rendered.startswith(prompt) else rendered.index(turns[number]["content"])
+            rendered = rendered[:begin] + BEGIN + rendered[begin:]
         return tuple(self._split(rendered))
 
     def _render(self, turns: list[dict[str, str]], **settings: bool) -> str:
@@ -86,14 +86,14 @@ class ChatTemplate:
             raise UserError(f"the chat template fails on {len(turns)} messages: {error}") from error
 
     def _split(self, rendered: str) -> list[Part]:
-        """Cut into parts; all is learnt from where the model takes over to the special token after its answer."""
+        """Cut into parts; all is in the loss from where the model takes over to the special token after its answer."""
         parts: list[Part] = []
-        place = 0
+        position = 0
         learning = answered = False
         for match in self._pattern.finditer(rendered):
-            if match.start() > place:
-                parts.append(Literal(rendered[place : match.start()], learning))
-            place = match.end()
+            if match.start() > position:
+                parts.append(Literal(rendered[position : match.start()], learning))
+            position = match.end()
             if match[0] == BEGIN:
                 learning, answered = True, False
             elif match[1] is not None:
@@ -106,6 +106,6 @@ class ChatTemplate:
                 learning = learning and not answered
         if learning:
             raise UserError("the chat template ends an answer with no special token: a model could not learn to stop")
-        if place < len(rendered):
-            parts.append(Literal(rendered[place:], False))
+        if position < len(rendered):
+            parts.append(Literal(rendered[position:], False))
         return parts

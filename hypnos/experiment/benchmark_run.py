@@ -9,15 +9,14 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.answerers.local_model import LocalModel
-from hypnos.benchmark.choice import extract as choice
-from hypnos.benchmark.metrics.measure import Measured, describe
-from hypnos.benchmark.model_on_task import Given, ask, choose_ways, measure_answers, read_tasks
+from hypnos.benchmark.choice.extract import VERSION as RULES_VERSION
+from hypnos.benchmark.metrics.measure import TaskScores, describe_task, measure
+from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
 from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.experiment.objective import Objective, read_objective
 from hypnos.experiment.sweep.arm_scores import write_scores
-from hypnos.report.results import TaskQuestions
 from hypnos.specialty.folder import read_specialty
 
 log = logging.getLogger(__name__)
@@ -79,7 +78,9 @@ class BenchmarkRun:
             UserError: a task cannot be asked.
         """
         self._tasks = read_tasks(config["tasks"], build=build)
-        self._ways = {task.name: choose_ways(LocalModel, task, config["likelihood"]) for task in self._tasks}
+        self._request_types = {
+            task.name: choose_request_types(LocalModel, task, config["likelihood"]) for task in self._tasks
+        }
         self._specialty = read_specialty(Path(config["specialty"]))
         self._model = config["entries"]["folder"]
         self._artefacts = Path(config["paths"]["artefacts"])
@@ -94,13 +95,13 @@ class BenchmarkRun:
                 "max_new_tokens": task.max_new_tokens,
                 "metrics": task.metrics,
                 "official": task.official and task.official.label,
-                "ways": self._ways[task.name],
+                "ways": self._request_types[task.name],
             }
             for task in self._tasks
         ]
         model = {name: value for name, value in self._model.items() if name not in NOT_IN_KEYS}
         model["_target_"] = MODEL_IN_KEYS
-        return content_key({"version": VERSION, "rules": choice.VERSION, "tasks": tasks, "model": model})
+        return content_key({"version": VERSION, "rules": RULES_VERSION, "tasks": tasks, "model": model})
 
     def check(self, objective: Objective) -> None:
         """See that a search can look for this number.
@@ -112,14 +113,12 @@ class BenchmarkRun:
         name = objective.measured_on
         if name not in tasks:
             raise UserError(f"objective: no task {name!r} is answered (there are: {', '.join(tasks)})")
-        metrics = self._measure_empty_answers(tasks[name]).metrics
-        better = {metric.name: metric.better for metric in metrics if metric.better != "neither"}
-        if objective.measure not in better:
-            raise UserError(f"objective: {name} has no {objective.measure!r} (there are: {', '.join(better)})")
-        if better[objective.measure] != {"minimize": "lower", "maximize": "higher"}[objective.direction]:
-            raise AssertionError(f"{objective.measure} is good when {better[objective.measure]}")
+        scores = self._score_empty_answers(tasks[name])
+        metrics = [metric.name for metric in scores.metrics if metric.better != "neither"]
+        if objective.measure not in metrics:
+            raise UserError(f"objective: {name} has no {objective.measure!r} (there are: {', '.join(metrics)})")
 
-    def measure(self, model: Path, output: Path) -> None:
+    def answer(self, model: Path, output: Path) -> None:
         """Let a model answer what it has not answered before, and write `benchmark.json` and `questions.json`.
 
         Args:
@@ -131,17 +130,14 @@ class BenchmarkRun:
         answerer.check(self._tasks)
         measured = []
         for task in self._tasks:
-            given = ask(answerer, task, self._ways[task.name], artefacts=self._artefacts)
-            result = measure_answers(answerer.name, task, given, of=self._specialty)
-            measured.append((self._describe(task, result), result.answers))
+            predictions = ask(answerer, task, self._request_types[task.name], artefacts=self._artefacts)
+            scores = measure(task, answerer.name, predictions, self._specialty)
+            measured.append((describe_task(task, [scores]), scores.answers))
         answerer.close()
         write_scores(output, key=self.key(), model=model, measured=measured)
         log.info("benchmark: %s in %.0f s", ", ".join(task.name for task in self._tasks), time.monotonic() - started)
 
-    def _describe(self, task: Task, measured: Measured) -> TaskQuestions:
-        return describe(name=task.name, kind=task.kind, items=task.items(), measured=[measured], version=task.version())
-
-    def _measure_empty_answers(self, task: Task) -> Measured:
+    def _score_empty_answers(self, task: Task) -> TaskScores:
         """Measure empty answers: they tell which metrics there will be."""
         empty = [
             Prediction(
@@ -155,5 +151,4 @@ class BenchmarkRun:
             )
             for item in task.items()
         ]
-        given: Given = dict.fromkeys(self._ways[task.name], empty)
-        return measure_answers("", task, given, of=self._specialty)
+        return measure(task, "", dict.fromkeys(self._request_types[task.name], empty), self._specialty)

@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 
+from hypnos.benchmark.metrics.table import find_number
 from hypnos.errors import UserError
 
 HELD_OUT = "bits_per_char"
 """The measure of held-out text."""
-
-LOWER = (HELD_OUT, "unparsed", "unfinished", "empty", "unsafe", "drug_confused")
-"""Measures that are good when small, besides those of doses."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +29,8 @@ class Objective:
     @property
     def direction(self) -> str:
         """In the words of a sweeper: `minimize` or `maximize`."""
-        return "minimize" if self.measure in LOWER or self.measure.startswith("dose_") else "maximize"
+        number = find_number(self.measure)
+        return "minimize" if self.held_out or (number and number.better == "lower") else "maximize"
 
 
 def read_objective(text: str) -> Objective:

@@ -39,7 +39,7 @@ def is_finished(output: Path, run: Run, benchmark_key: str | None = None) -> boo
     return models_exist and bool(arm["key"] == outcome_key(run)) and answered == benchmark_key
 
 
-def find_number(output: Path, objective: Objective) -> float | None:
+def objective_value(output: Path, objective: Objective) -> float | None:
     """The objective of a finished run; None where there is nothing to measure it on."""
     if not objective.held_out:
         tasks = json.loads((output / SCORES).read_text("utf-8"))["tasks"]
@@ -93,7 +93,7 @@ def _stage(run: Run, result: Result) -> dict[str, Any]:
         "name": result.name,
         "directory": str(result.directory),
         **{name: stage[name] for name in shown if name in stage},
-        "data": run.data[result.name].report(),
+        "data": run.prepare().data[result.name].report(),
     }
 
 

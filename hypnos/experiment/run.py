@@ -14,12 +14,12 @@ from hypnos.artefacts.config_check import bind_targets, check_keys
 from hypnos.errors import UserError, one_line
 from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.objective import read_objective
-from hypnos.experiment.outcome import clear_outcome, find_number, is_finished, write_outcome
+from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome
 from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
-from hypnos.tuning.stage import Build
+from hypnos.tuning.job import Build
 from hypnos.tuning.stages import Result, Run
 
 log = logging.getLogger(__name__)
@@ -70,17 +70,8 @@ def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:
     """
     check_configuration(config)
     stages = _without_device(config["stages"]) if config["estimate"] else config["stages"]
-    return Run(
-        model=config["model"],
-        vocabulary=config["vocabulary"],
-        stages=stages,
-        heldout=config["heldout"],
-        logger=config["logger"],
-        build=build,
-        artefacts=Path(config["paths"]["artefacts"]),
-        output=output,
-        seed=config["seed"],
-    )
+    artefacts = Path(config["paths"]["artefacts"])
+    return Run({**config, "stages": stages}, build=build, artefacts=artefacts, output=output)
 
 
 def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, sweeping: bool = False) -> float | None:
@@ -114,7 +105,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
         return None
     if is_finished(output, run, benchmark.key() if benchmark else None):
         log.info("finished before: %s", output)
-        return find_number(output, objective)
+        return objective_value(output, objective)
     if is_first_rank():
         clear_outcome(output)
     results = run.train()
@@ -122,10 +113,10 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
         return None
     last = results[-1].directory
     if benchmark is not None and last is not None:
-        benchmark.measure(last, output)
+        benchmark.answer(last, output)
     write_outcome(output, run, results)
     print(table_of_results(results))
-    return find_number(output, objective)
+    return objective_value(output, objective)
 
 
 def _without_device(stages: Mapping[str, Any]) -> dict[str, Any]:

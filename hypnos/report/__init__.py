@@ -13,13 +13,13 @@ Folders:
     pages/          HTML pages that need no network
     wandb/          runs, tables and artifacts at Weights & Biases
 Others import:
-    results                     Answers, Duel, Indicator, Metric, Note, Question, Rating, Results, TaskQuestions
+    results                     Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results, TaskQuestions
     report                      Contents, Report, write_files, write_report
     statistics.intervals        Interval, crossed_interval, statistic_intervals
     statistics.paired_tests     Comparison, compare_many, holm
     statistics.agreement        judge_agreement, rater_agreement, spearman
     tables.table                Column, Grid
-    tables.metric_tables        LABELS, column_of, headline_metrics, label_of, write_p
+    tables.metric_tables        column_of, headline_metrics, label_of, write_p
     tables.terminal             text_table
     figures.figures             Figure
     figures.plots               grouped_bars, line_plot

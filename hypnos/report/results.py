@@ -22,12 +22,14 @@ class Metric:
             whole task, `safety` or `answers`.
         better: which way is good.
         share: a value of 0 to 1, printed as percent.
+        label: its name in print, where it has another one; what it is measured on stands in the table's title.
         headline: drawn in the plots and tested between models.
     """
 
     name: str
     signature: str
     family: str
+    label: str = ""
     better: Better = "higher"
     share: bool = True
     headline: bool = False

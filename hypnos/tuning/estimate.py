@@ -1,4 +1,4 @@
-"""What every stage of a run would take, found without its weights: `python train.py estimate=true`."""
+"""Estimates what every stage of a run would take, without its weights: `python train.py estimate=true`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -16,8 +16,8 @@ from hypnos.tuning.stages import Run
 PRECISIONS = ("32-true", "bf16-mixed")
 """Shown beside the one that is configured."""
 
-LEARNT = 2 / 3
-"""Share of learnt tokens where no data can be prepared."""
+LOSS_SHARE = 2 / 3
+"""Share of tokens in the loss mask where no data can be prepared."""
 
 NOTE = """Bytes are those of tensors on one device. A GPU adds its context, 0.5 to 1 GiB, and what its allocator rounds
 up. A process on a CPU keeps memory that was freed: in all 1.2 to 2 times the sum, for models of a few million
@@ -35,7 +35,7 @@ class Work:
         rows_per_step: over all devices.
         steps: of the optimizer.
         tokens: of all steps.
-        learnt: share of the tokens that have logits.
+        loss_share: share of the tokens that are in the loss mask, and so have logits.
         squares: sum of squared document lengths, in which attention's arithmetic grows.
         assumed: why numbers are assumed, if they are.
     """
@@ -46,7 +46,7 @@ class Work:
     rows_per_step: int
     steps: int
     tokens: int
-    learnt: float
+    loss_share: float
     squares: float
     assumed: str = ""
 
@@ -63,47 +63,51 @@ def describe_run(run: Run, *, rate: float | None) -> str:
     """
     if rate is not None and rate <= 0:
         raise UserError(f"estimate_rate {rate} must be above 0")
-    assumed, tokenizer = "", None
+    assumed, prepared = "", None
     try:
-        tokenizer = run.prepare()
+        prepared = run.prepare()
     except UserError as error:  # a config alone is enough for all but the number of steps
         assumed = str(error)
-    config = run.vocabulary.read_config(run.model["path"], tokenizer)
-    parts = [_describe_stage(run, name, config, assumed, rate) for name in run.stages]
+    config = run.vocabulary.read_config(run.model["path"], prepared.tokenizer if prepared else None)
+    data = prepared.data if prepared else run.data
+    parts = [_describe_stage(run, name, data[name], config, assumed, rate) for name in run.stages]
     return "\n\n".join(["", *parts, NOTE])
 
 
-def _describe_stage(run: Run, name: str, config: PretrainedConfig, assumed: str, rate: float | None) -> str:
+def _describe_stage(run: Run, name: str, data: Any, config: PretrainedConfig, assumed: str, rate: float | None) -> str:
     settings = run.stages[name]
     trainer = build_trainer(run.build, settings, logger=False, default_root_dir=str(run.output))
-    work = read_work(run.data[name], trainer, assumed=assumed)
+    work = read_work(data, trainer, assumed=assumed)
     precision = str(settings["trainer"]["precision"])
     checkpointing = bool(settings["tuning"]["activation_checkpointing"])
-    found = {
+    memory = {
         (kind, recompute): row_of(run.build, settings["tuning"], config, work, precision=kind, recompute=recompute)
         for kind in dict.fromkeys([precision, *PRECISIONS])
         for recompute in (checkpointing, not checkpointing)
     }
-    own = found[precision, checkpointing]
+    own = memory[precision, checkpointing]
     flops = total_flops(own, work, config, recompute=checkpointing)
     lines = [
         f"stage {name}: {settings['tuning']['_target_'].rpartition('.')[2]}",
         f"parameters: {own.parameters:,}; trained: {own.trained:,}",
-        f"data: {work.tokens:,} tokens, {100 * work.learnt:.0f} % learnt, in {work.steps:,} steps of at most "
+        f"data: {work.tokens:,} tokens, {100 * work.loss_share:.0f} % learnt, in {work.steps:,} steps of at most "
         f"{work.rows_per_step} x {work.row_length:,} tokens on {work.devices} device(s)",
     ]
     if work.assumed:
-        lines.append(f"assumed: full rows, {100 * LEARNT:.0f} % learnt, one step; the data cannot be read: {assumed}")
+        lines.append(
+            f"assumed: full rows, {100 * LOSS_SHARE:.0f} % learnt, one step; the data cannot be read: {assumed}"
+        )
     time = f"; {_time(flops / (rate * 1e12 * work.devices))} at {rate:g} TFLOP/s a device" if rate else ""
     lines.append(f"arithmetic: {_scaled(flops)}FLOP, {_scaled(flops / max(work.tokens, 1))}FLOP a token{time}")
-    return "\n".join([*lines, "", _table(found, work, own=(precision, checkpointing))])
+    return "\n".join([*lines, "", _table(memory, work, own=(precision, checkpointing))])
 
 
 def read_work(data: Any, trainer: Any, *, assumed: str = "") -> Work:
     """Count tokens and steps, from prepared data unless numbers must be assumed."""
     rows, length = data.rows_per_step, data.row_length
     if assumed:
-        full = {"steps": 1, "tokens": rows * length, "learnt": rows * length * LEARNT, "squares": rows * length**2}
+        full = {"steps": 1, "tokens": rows * length, "squares": rows * length**2}
+        full["loss_tokens"] = rows * length * LOSS_SHARE
         return _work(data, trainer, full, steps=1, assumed=assumed)
     volume = data.volume()
     epochs = trainer.max_epochs if trainer.max_epochs is not None and trainer.max_epochs >= 0 else float("inf")
@@ -122,7 +126,7 @@ def _work(data: Any, trainer: Any, volume: Mapping[str, float], *, steps: int, a
         rows_per_step=data.rows_per_step,
         steps=steps,
         tokens=round(passes * volume["tokens"]),
-        learnt=volume["learnt"] / max(volume["tokens"], 1),
+        loss_share=volume["loss_tokens"] / max(volume["tokens"], 1),
         squares=passes * volume["squares"],
         assumed=assumed,
     )
@@ -133,8 +137,10 @@ def row_of(
 ) -> Memory:
     """What a full row takes under a precision, with or without activation checkpointing."""
     module = build({**tuning, "activation_checkpointing": recompute})
-    learnt = round(work.row_length * work.learnt)
-    measured = partial(measure_row, module, config, precision=precision, tokens=work.row_length, learnt=learnt)
+    loss_tokens = round(work.row_length * work.loss_share)
+    measured = partial(
+        measure_row, module, config, precision=precision, tokens=work.row_length, loss_tokens=loss_tokens
+    )
     row = measured()
     at_work = GATHERED.get(precision) if work.sharded else None
     if at_work is None:
@@ -154,10 +160,10 @@ def total_flops(row: Memory, work: Work, config: PretrainedConfig, *, recompute:
     return row.flops * work.tokens / work.row_length + attention
 
 
-def _table(found: Mapping[tuple[str, bool], Memory], work: Work, *, own: tuple[str, bool]) -> str:
+def _table(memory: Mapping[tuple[str, bool], Memory], work: Work, *, own: tuple[str, bool]) -> str:
     head = ["precision, activations", "weights", "gradients", "optimizer", "activations", "logits", "backward"]
     rows = []
-    for (precision, recompute), row in found.items():
+    for (precision, recompute), row in memory.items():
         mark = " *" if (precision, recompute) == own else ""
         standing, passing = [row.weights, row.gradients, row.optimizer], [row.activations, row.logits, row.backward]
         shared = []

@@ -1,4 +1,4 @@
-"""A finished stage as a Hugging Face directory that anyone can load."""
+"""Writes a finished stage as a Hugging Face directory that anyone can load."""
 
 import json
 import platform
@@ -49,7 +49,7 @@ def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def read_stage(directory: Path) -> dict[str, Any]:
-    """What `describe_model` wrote.
+    """Read what `describe_model` wrote.
 
     Raises:
         UserError: it is not there, or was edited into something else.

@@ -1,4 +1,4 @@
-"""Stage 2: every weight is trained (Fig. 1, specific)."""
+"""Trains every weight: stage 2 (Fig. 1, specific)."""
 
 from collections.abc import Callable
 from typing import cast

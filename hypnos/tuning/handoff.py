@@ -1,4 +1,4 @@
-"""What one stage gives the next must fit together; if it does not, both numbers are named."""
+"""Checks that what one stage gives the next fits together; if it does not, one line names both values."""
 
 import logging
 from collections.abc import Collection
@@ -32,7 +32,7 @@ FAR = 0.25
 
 
 def check_parent(directory: Path, *, key: str, tokenizer: Path) -> None:
-    """Before a stage starts: the model it starts from is whole, is the one the run means, and speaks as the run does.
+    """Check that the model a stage starts from is whole, is the one the run means, and has the run's tokenizer.
 
     Args:
         directory: of the model.
@@ -49,9 +49,9 @@ def check_parent(directory: Path, *, key: str, tokenizer: Path) -> None:
     record = read_stage(directory)
     if record.get("key") != key:
         raise UserError(f"{file}: key {str(record.get('key'))[:SHORT]}, but the run starts from {key[:SHORT]}")
-    written, found = record.get("weights", {}), weight_keys(directory)
-    for name in sorted(written.keys() | found.keys()):
-        was, now = (keys.get(name, "absent")[:SHORT] for keys in (written, found))
+    written, present = record.get("weights", {}), weight_keys(directory)
+    for name in sorted(written.keys() | present.keys()):
+        was, now = (keys.get(name, "absent")[:SHORT] for keys in (written, present))
         if was != now:
             raise UserError(f"{directory / name}: changed since it was written: {was} then, {now} now; {REMEDY}")
     was, now = record.get("config"), file_key(directory / "config.json")
@@ -66,18 +66,18 @@ def _check_tokenizer(directory: Path, tokenizer: Path) -> None:
     theirs, ours = _open_tokenizer(directory), _open_tokenizer(tokenizer)
     if len(theirs) != len(ours):
         raise UserError(f"{directory}: the tokenizer has {len(theirs)} pieces, the run's {len(ours)}")
-    for name, meant in ours.special_tokens_map.items():
-        if theirs.special_tokens_map.get(name) != meant:
-            said = theirs.special_tokens_map.get(name)
-            raise UserError(f"{directory}: {name} is {said!r} in its tokenizer, {meant!r} in the run's")
+    for name, token in ours.special_tokens_map.items():
+        if theirs.special_tokens_map.get(name) != token:
+            other = theirs.special_tokens_map.get(name)
+            raise UserError(f"{directory}: {name} is {other!r} in its tokenizer, {token!r} in the run's")
     if theirs.chat_template != ours.chat_template:
-        said, meant = (content_key({"template": text.chat_template})[:SHORT] for text in (theirs, ours))
-        raise UserError(f"{directory}: its chat template is {said}, the run's {meant}")
+        its, own = (content_key({"template": text.chat_template})[:SHORT] for text in (theirs, ours))
+        raise UserError(f"{directory}: its chat template is {its}, the run's {own}")
     names = sorted({file.name for folder in (directory, tokenizer) for file in tokenizer_files(folder)})
     for name in names:
-        here, there = (file_key(f / name)[:SHORT] if (f / name).is_file() else "absent" for f in (directory, tokenizer))
-        if here != there:
-            raise UserError(f"{directory / name}: {here}, but the run's is {there}")
+        its, own = (file_key(f / name)[:SHORT] if (f / name).is_file() else "absent" for f in (directory, tokenizer))
+        if its != own:
+            raise UserError(f"{directory / name}: {its}, but the run's is {own}")
 
 
 def _open_tokenizer(directory: Path) -> PreTrainedTokenizerFast:
@@ -114,16 +114,16 @@ def check_directory(directory: Path) -> None:
         for name in (ADAPTER_CONFIG, "adapter_model.safetensors"):
             if not (adapter / name).is_file():
                 raise UserError(f"{adapter}: no {name}; not a whole adapter")
-        tables |= {f"adapter's {name}": found for name, found in _table_rows(adapter).items()}
-    for name, found in tables.items():
-        if found != rows:
-            raise UserError(f"{directory}: {name} has {found} rows, the config says {rows}")
+        tables |= {f"adapter's {name}": count for name, count in _table_rows(adapter).items()}
+    for name, count in tables.items():
+        if count != rows:
+            raise UserError(f"{directory}: {name} has {count} rows, the config says {rows}")
     if not tokenizer.chat_template:
         raise UserError(f"{directory}: the tokenizer has no chat template")
     for name in ("bos_token_id", "eos_token_id", "pad_token_id"):
-        said, meant = config.get(name), getattr(tokenizer, name)
-        if said != meant:
-            raise UserError(f"{directory}: {name} is {said} in the config and {meant} in the tokenizer")
+        ours, theirs = config.get(name), getattr(tokenizer, name)
+        if ours != theirs:
+            raise UserError(f"{directory}: {name} is {ours} in the config and {theirs} in the tokenizer")
 
 
 def _table_rows(directory: Path) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""Every model of a run on the same held-out text, measured once."""
+"""Measures every model of a run on the same held-out text, each once."""
 
 import json
 import math
@@ -16,23 +16,49 @@ from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.tuning.compute.attention import choose_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
 
+VERSION = 2
+"""Raised when code changes what is measured."""
+
 FILE = "measure.json"
 RECORDS = "records.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Likelihood of held-out answers.
+
+    Attributes:
+        loss: nats per label; comparable only under one vocabulary.
+        bits_per_char: bits per character of the answers, the token that ends them included.
+        tokens_per_char: labels per character of the answers.
+        tokens: labels, the tokens of the loss mask.
+        characters: of the answers.
+    """
+
+    loss: float
+    bits_per_char: float
+    tokens_per_char: float
+    tokens: int
+    characters: int
+
+    def as_dict(self) -> dict[str, float]:
+        return asdict(self)
 
 
 class HeldOut:
     """Held-out sets by name, and the measures made of them."""
 
     def __init__(self, data: Mapping[str, Any], folder: Path) -> None:
-        """Take DataModules and the folder of measures."""
+        """Take DataModules without a tokenizer, and the folder of measures."""
         self.data = data
         self.folder = folder
 
-    def prepare(self, tokenizer: Path) -> None:
-        """Tokenise every set with a tokenizer, unless that was done before."""
-        for data in self.data.values():
-            data.use_tokenizer(tokenizer)
+    def prepare(self, tokenizer: Path) -> dict[str, Any]:
+        """Every set in the tokens of a tokenizer, tokenised unless that was done before."""
+        sets = {name: data.with_tokenizer(tokenizer) for name, data in self.data.items()}
+        for data in sets.values():
             data.prepare_data()
+        return sets
 
     def measure(self, model_key: str, tokenizer: Path, read: Callable[[], PreTrainedModel]) -> dict[str, Any]:
         """Measure a model on every set, unless that was done before.
@@ -45,61 +71,35 @@ class HeldOut:
         Returns:
             By name of the set, the fields of `Measure`.
         """
-        directory = self._place(model_key)
+        directory = self._folder_of(model_key)
 
         def write(partial: Path) -> None:
-            self.prepare(tokenizer)
+            sets = self.prepare(tokenizer)
             model = read()
-            whole, records = {}, {}
-            for name, data in self.data.items():
-                found, bits = measure(model, data.val_dataloader())
-                whole[name] = found.as_dict()
+            measures, records = {}, {}
+            for name, data in sets.items():
+                total, bits = measure(model, data.val_dataloader())
+                measures[name] = total.as_dict()
                 records[name] = {**data.held_out_documents(), "bits": bits}
             (partial / RECORDS).write_text(json.dumps(records, ensure_ascii=False), "utf-8")
-            (partial / FILE).write_text(json.dumps(whole, indent=1), "utf-8")
+            (partial / FILE).write_text(json.dumps(measures, indent=1), "utf-8")
 
         make_once(directory, write)
         return dict(json.loads((directory / FILE).read_text("utf-8")))
 
     def records(self, model_key: str) -> dict[str, dict[str, list[Any]]]:
         """What was measured of each record, by name of the set: `records`, `groups`, `characters` and `bits`."""
-        return dict(json.loads((self._place(model_key) / RECORDS).read_text("utf-8")))
+        return dict(json.loads((self._folder_of(model_key) / RECORDS).read_text("utf-8")))
 
     def keys(self) -> dict[str, str]:
         """By name of the set, what decides its text: measures of one text alone can be compared."""
         return {name: content_key(data.documents_key()) for name, data in self.data.items()}
 
-    def _place(self, model_key: str) -> Path:
+    def _folder_of(self, model_key: str) -> Path:
         sets = {name: data.documents_key() for name, data in self.data.items()}
         return artefact_folder(
             self.folder, "measure", content_key({"version": VERSION, "model": model_key, "data": sets})
         )
-
-
-VERSION = 2
-"""Raised when code changes what is measured."""
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """Likelihood of held-out answers.
-
-    Attributes:
-        loss: nats per learnt token; comparable only under one vocabulary.
-        bits_per_char: bits per character of the answers, the token that ends them included.
-        tokens_per_char: learnt tokens per character of the answers.
-        tokens: learnt tokens.
-        characters: of the answers.
-    """
-
-    loss: float
-    bits_per_char: float
-    tokens_per_char: float
-    tokens: int
-    characters: int
-
-    def as_dict(self) -> dict[str, float]:
-        return asdict(self)
 
 
 @torch.inference_mode()
@@ -115,15 +115,15 @@ def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, lis
     bits: list[float] = []
     tokens = characters = 0
     for row in rows:
-        found = document_nats(model, move_data_to_device(row, device))
-        bits += (found / math.log(2)).tolist()
-        tokens += row["targets"].numel()
+        nats = document_nats(model, move_data_to_device(row, device))
+        bits += (nats / math.log(2)).tolist()
+        tokens += row["labels"].numel()
         characters += int(row["characters"])
-    whole = Measure(
+    total = Measure(
         loss=sum(bits) * math.log(2) / max(tokens, 1),
         bits_per_char=sum(bits) / max(characters, 1),
         tokens_per_char=tokens / max(characters, 1),
         tokens=tokens,
         characters=characters,
     )
-    return whole, bits
+    return total, bits

@@ -1,4 +1,4 @@
-"""Stage 1: low-rank adapters on a frozen base (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
+"""Trains low-rank adapters on a frozen base: stage 1 (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -95,10 +95,10 @@ class LoraTuning(Tuning):
         """Put an adapter that was trained on a quantised base onto the base as it is; others lie on it already."""
         if self.quantization is None:
             return
-        learnt = get_peft_model_state_dict(self.model, save_embedding_layers=False)
-        learnt = {name: weight.detach().cpu() for name, weight in learnt.items()}
+        adapter = get_peft_model_state_dict(self.model, save_embedding_layers=False)
+        adapter = {name: weight.detach().cpu() for name, weight in adapter.items()}
         self.model = self.adapt(super().read(directory))
-        set_peft_model_state_dict(self.model, learnt)
+        set_peft_model_state_dict(self.model, adapter)
         self.model.eval()
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:
@@ -107,12 +107,12 @@ class LoraTuning(Tuning):
         if missing:
             raise UserError(f"tuning.target_modules: the model has no layer {', '.join(missing)}")
         tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
-        whole = [_name_of(model, model.get_input_embeddings())]
+        tables = [_name_of(model, model.get_input_embeddings())]
         if not tied:
-            whole.append(_name_of(model, model.get_output_embeddings()))
+            tables.append(_name_of(model, model.get_output_embeddings()))
         config = LoraConfig(
             task_type="CAUSAL_LM",
-            modules_to_save=whole if self.train_embeddings else None,
+            modules_to_save=tables if self.train_embeddings else None,
             ensure_weight_tying=tied and self.train_embeddings,  # peft unties silently without it
             **self.lora,
         )

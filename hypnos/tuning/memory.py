@@ -1,7 +1,12 @@
-"""What one row takes in training: run on tensors that have a shape and no content, so that no weights are loaded."""
+"""Measures what one row takes in training, on tensors that have a shape and no content, so that no weights are loaded.
+
+Such tensors, and a look at every operation, torch offers in modules that it calls private. They are imported here
+alone; seen with torch 2.13.0, and `test_memory.py` fails when they are gone.
+"""
 
 import copy
 import weakref
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -11,11 +16,11 @@ from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn.functional import scaled_dot_product_attention
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_leaves
 from transformers import AttentionInterface, AttentionMaskInterface, AutoModelForCausalLM, PretrainedConfig
 
 from hypnos.tuning.compute.loss import Batch, negative_log_likelihood
 from hypnos.tuning.compute.quantization import BITS
+from hypnos.tuning.compute.replace import replace_tensors
 from hypnos.tuning.module import Tuning
 
 CAUSAL = "causal"
@@ -70,7 +75,7 @@ def measure_row(
     *,
     precision: str,
     tokens: int,
-    learnt: int,
+    loss_tokens: int,
     layers_dtype: torch.dtype | None = None,
 ) -> Memory:
     """Train on two rows of a model without content, and note what is alive in the second.
@@ -83,10 +88,10 @@ def measure_row(
         config: of the model it would load.
         precision: Lightning's name, such as `bf16-mixed`.
         tokens: of the row.
-        learnt: tokens of the row that have logits.
+        loss_tokens: tokens of the row that have logits.
         layers_dtype: of layers while they are at work, where it is not their own: sharded ones are gathered in it.
     """
-    run = partial(_run, module, precision=precision, tokens=tokens, learnt=learnt, layers_dtype=layers_dtype)
+    run = partial(_run, module, precision=precision, tokens=tokens, loss_tokens=loss_tokens, layers_dtype=layers_dtype)
     layers = config.num_hidden_layers
     if layers <= DEPTHS[-1]:
         return run(config)
@@ -107,7 +112,7 @@ def _run(
     *,
     precision: str,
     tokens: int,
-    learnt: int,
+    loss_tokens: int,
     layers_dtype: torch.dtype | None = None,
 ) -> Memory:
     kind, _, how = precision.partition("-")
@@ -124,7 +129,8 @@ def _run(
         layers.to(layers_dtype)
     module.model.train()
     autocast = partial(torch.autocast, "cpu", dtype=HALF.get(kind), enabled=how == "mixed")
-    row = {"input_ids": (1, tokens), "position_ids": (1, tokens), "places": (learnt,), "targets": (learnt,)}
+    row: dict[str, tuple[int, ...]] = dict.fromkeys(("input_ids", "position_ids"), (1, tokens))
+    row |= dict.fromkeys(("logits_to_keep", "labels"), (loss_tokens,))
     with FakeTensorMode(), Alive() as alive:
         _give_shapes(module.model)
         spared = _spared(module)
@@ -133,7 +139,7 @@ def _run(
         trained = [p for p in module.model.parameters() if p.requires_grad]
         optimizer = module.optimizer(trained, lr=module.lr)
         batch: Batch = {name: torch.zeros(shape, dtype=torch.long) for name, shape in row.items()}
-        batch |= {"bounds": torch.zeros(2, dtype=torch.int32), "longest": tokens}
+        batch |= {"cu_seqlens": torch.zeros(2, dtype=torch.int32), "max_seqlen": tokens}
         with autocast():
             loss = negative_log_likelihood(module.model, batch)
         loss.backward()
@@ -181,15 +187,14 @@ class Alive(TorchDispatchMode):
         return self.now
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        """Run an operation, and look at what it made."""
-        made = func(*args, **(kwargs or {}))
-        for tensor in tree_leaves(made):
-            if isinstance(tensor, Tensor):
-                self._add(tensor.untyped_storage())
+        """Run an operation, and add up what it made."""
+        result = func(*args, **(kwargs or {}))
+        for tensor in _tensors(result):
+            self._add(tensor.untyped_storage())
         if func.overloadpacket in PRODUCTS:
             left, right = [x for x in args if isinstance(x, Tensor)][-2:]
             self.flops += 2 * left.shape[0] * left.shape[1] * right.shape[1]
-        return made
+        return result
 
     def _add(self, storage: torch.UntypedStorage) -> None:
         name, size = id(storage), storage.nbytes()
@@ -201,6 +206,15 @@ class Alive(TorchDispatchMode):
     def _drop(self, name: int, size: int, _: weakref.ref) -> None:
         del self._known[name]
         self.now -= size
+
+
+def _tensors(result: Any) -> Iterator[Tensor]:
+    """The tensors that an operation of torch gives: one, or some in lists."""
+    if isinstance(result, Tensor):
+        yield result
+    elif isinstance(result, list | tuple):
+        for part in result:
+            yield from _tensors(part)
 
 
 def _spared(module: Tuning) -> int:
@@ -223,23 +237,13 @@ def _attend(
     module: nn.Module, query: Tensor, key: Tensor, value: Tensor, mask: Any, scaling: Any = None, **kwargs: Any
 ) -> tuple[Tensor, None]:
     grouped = query.shape[1] != key.shape[1]
-    said = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling, enable_gqa=grouped)
-    return said.transpose(1, 2), None
+    output = scaled_dot_product_attention(query, key, value, is_causal=True, scale=scaling, enable_gqa=grouped)
+    return output.transpose(1, 2), None
 
 
 def _give_shapes(model: nn.Module) -> None:
     """Put fake tensors in the place of those on no device; what was shared stays shared."""
-    fakes: dict[Tensor, Tensor] = {}
-    for module in model.modules():
-        held: tuple[dict[str, Any], ...] = (module._parameters, module._buffers)
-        for tensors in held:
-            for name, old in tensors.items():
-                if old is None:
-                    continue
-                if old not in fakes:
-                    new = torch.empty(old.shape, dtype=old.dtype)
-                    fakes[old] = nn.Parameter(new, old.requires_grad) if isinstance(old, nn.Parameter) else new
-                tensors[name] = fakes[old]  # type: ignore[assignment]
+    replace_tensors([model], lambda old: torch.empty(old.shape, dtype=old.dtype))
 
 
 def _gathered(model: nn.Module, layers: nn.ModuleList) -> int:
@@ -254,5 +258,5 @@ def _gathered(model: nn.Module, layers: nn.ModuleList) -> int:
 
 
 def _decoder(model: Any) -> nn.Module:
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model
-    return whole.get_decoder()
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    return base.get_decoder()

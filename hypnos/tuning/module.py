@@ -1,4 +1,4 @@
-"""What LoRA and full fine-tuning share: the loss, the measures, the optimizer."""
+"""Holds what LoRA and full fine-tuning share: the loss, the measures, the optimizer."""
 
 import math
 from abc import ABC, abstractmethod
@@ -26,16 +26,29 @@ from hypnos.tuning.compute.loss import Batch, negative_log_likelihood, room_for_
 from hypnos.tuning.compute.neftune import Neftune
 from hypnos.tuning.distributed.sharding import shard, whole
 from hypnos.tuning.export import made_with
+from hypnos.tuning.job import StageJob
+from hypnos.tuning.tracking.tracking import Tracking
 
 
 class Tuning(LightningModule, ABC):
-    """A causal language model under supervised tuning on packed rows."""
+    """A causal language model under supervised tuning on packed rows.
+
+    It learns after it was built which stage it is tuned in (`attach`) and with which weights (`load`); our callbacks
+    read the stage from it in their `setup`.
+
+    Attributes:
+        model: the model, once it is loaded.
+        weights_dtype: type of the weights that are read.
+        job: the stage; None where a module is trained by itself.
+        folder: that is filled by the stage.
+        tracking: the stage's loggers.
+    """
 
     model: Any
     weights_dtype: torch.dtype
-    stage_key: str = ""
-    """Written into checkpoints, so that none is taken for another stage's."""
-    stage_seed: int = 0
+    job: StageJob | None = None
+    folder: Path | None = None
+    tracking: Tracking | None = None
 
     def __init__(
         self,
@@ -75,6 +88,12 @@ class Tuning(LightningModule, ABC):
         self._step_loss: Tensor | float = 0.0
         self._micro_batches = 0
         self._sums: Tensor | None = None
+
+    def attach(self, job: StageJob, *, folder: Path, tracking: Tracking | None) -> None:
+        """Say which stage is trained, in which folder, and by what it is shown."""
+        self.job = job
+        self.folder = folder
+        self.tracking = tracking
 
     def check(self) -> None:
         """Raise UserError if this machine lacks what the tuning needs."""
@@ -131,23 +150,23 @@ class Tuning(LightningModule, ABC):
     def merge(self) -> PreTrainedModel:
         """The tuned model as a plain Hugging Face one."""
 
-    def forward(self, ask: Callable[[Any], Any]) -> Any:
-        """Ask something of the model; a sharded one must be asked so, by all ranks at once, and never directly."""
-        return ask(self.model)
+    def forward(self, call: Callable[[Any], Any]) -> Any:
+        """Call something with the model; a sharded one must be used so, by all ranks at once, and never directly."""
+        return call(self.model)
 
     def nats(self, batch: Batch) -> Tensor:
         """See `negative_log_likelihood`."""
         return self(partial(negative_log_likelihood, batch=batch))
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over learnt tokens.
+        """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over the loss mask's tokens.
 
-        Lightning averages over micro-batches and ranks, whose numbers of learnt tokens differ; multiplying by
+        Lightning averages over micro-batches and ranks, whose numbers of such tokens differ; multiplying by
         both counts and dividing by the whole step's tokens leaves each token with the same weight.
         """
         self._draw_anew()
         if self._noise is not None:
-            self._noise.aim(batch["bounds"], tokens=batch["input_ids"].shape[1])
+            self._noise.set_documents(batch["cu_seqlens"], tokens=batch["input_ids"].shape[1])
         total = self.nats(batch)
         # The last step of an epoch may have fewer micro-batches, but Lightning divides by the full number.
         shares = self.trainer.accumulate_grad_batches * self.trainer.world_size
@@ -160,20 +179,21 @@ class Tuning(LightningModule, ABC):
 
         No generator's state has to be saved, and ranks draw apart.
         """
-        place = (self.stage_seed, self.trainer.global_step, self._micro_batches, self.trainer.global_rank)
-        torch.manual_seed(int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0]))
+        seed = 0 if self.job is None else self.job.seed
+        position = (seed, self.trainer.global_step, self._micro_batches, self.trainer.global_rank)
+        torch.manual_seed(int(np.random.SeedSequence(position).generate_state(1, np.uint64)[0]))
         self._micro_batches += 1
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Log the step's mean loss in nats per learnt token, over its micro-batches and ranks."""
+        """Log the step's mean loss in nats per token of the loss mask, over its micro-batches and ranks."""
         loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
         self.log("train/loss", loss, prog_bar=True)
         self._step_loss = 0.0
         self._micro_batches = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Say whose checkpoint it is, and what code wrote it."""
-        checkpoint[STAGE_KEY] = self.stage_key
+        """Add whose checkpoint it is, and what code wrote it."""
+        checkpoint[STAGE_KEY] = "" if self.job is None else self.job.key
         checkpoint[MADE_WITH] = made_with()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -210,7 +230,7 @@ class Tuning(LightningModule, ABC):
         """Add a row's nats, tokens and characters."""
         assert self._sums is not None
         self._sums[0] += self.nats(batch)
-        self._sums[1] += batch["targets"].numel()
+        self._sums[1] += batch["labels"].numel()
         self._sums[2] += batch["characters"]
 
     def on_validation_epoch_end(self) -> None:

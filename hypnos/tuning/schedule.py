@@ -1,4 +1,4 @@
-"""Learning rate over the steps of a stage."""
+"""Schedules the learning rate over the steps of a stage."""
 
 import math
 

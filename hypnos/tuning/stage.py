@@ -1,160 +1,114 @@
-"""One stage: from its parent's directory to its own."""
+"""Trains one stage, from its parent's directory to its own."""
 
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
+from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.errors import Interrupted, UserError
-from hypnos.tuning.callbacks.checkpoints import Checkpoints, WholeFiles, newest_sound, steps_of
-from hypnos.tuning.callbacks.heldout_curve import HeldOutCurve
-from hypnos.tuning.callbacks.sample_answers import Answers
+from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.distributed.ranks import is_first_rank
 from hypnos.tuning.distributed.sharding import Sharded, build_trainer, gather
 from hypnos.tuning.distributed.watchdog import watched
 from hypnos.tuning.export import describe_stage, export_model
 from hypnos.tuning.handoff import check_directory, check_parent, check_same, probe_logits, reload_logits
+from hypnos.tuning.job import VERSION, Build, StageJob, counted
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
 from hypnos.tuning.tracking.tracking import Tracking
 
 log = logging.getLogger(__name__)
 
-Build = Callable[..., Any]
-"""Makes an object from a plain dict with a `_target_`, and further arguments."""
 
-VERSION = 2
-"""Raised when this room's code changes what a stage's settings give."""
-
-UNCOUNTED = {
-    "trainer": {
-        *("accelerator", "devices", "num_nodes", "strategy", "logger", "callbacks", "default_root_dir"),
-        *("log_every_n_steps", "enable_progress_bar", "enable_model_summary"),
-    },
-    "callbacks": {"progress", "answers", "checkpoint", "heldout"},
-}
-"""Settings that do not change what a stage learns; everything else is part of its key."""
-
-
-def counted(config: Mapping[str, Any]) -> dict[str, Any]:
-    """The settings of a stage that decide its result, but for its data, which have a key of their own."""
-    return {
-        part: {k: v for k, v in settings.items() if k not in UNCOUNTED.get(part, ())}
-        for part, settings in config.items()
-        if part in ("tuning", "trainer", "callbacks")
-    }
-
-
-def train_stage(
-    directory: Path,
-    *,
-    name: str,
-    key: str,
-    config: Mapping[str, Any],
-    build: Build,
-    tracking: Tracking,
-    parent: Path,
-    parent_key: str,
-    parents: Mapping[str, str],
-    base: str,
-    tokenizer: Path,
-    dtype: str,
-    seed: int,
-    output: Path,
-) -> None:
+def train_stage(job: StageJob, folder: Path, *, build: Build, tracking: Tracking) -> None:
     """Train a stage in a folder and fill the folder with the result.
 
     Checkpoints lie in the folder until the stage is exported; a stage that was stopped goes on from the last.
 
     Args:
-        directory: to fill; may hold checkpoints of an earlier try.
-        name: of the stage.
-        key: of the stage.
-        config: its `data`, `tuning`, `trainer` and `callbacks`, plain.
-        build: makes objects from them.
+        job: what the stage is made from.
+        folder: to fill; may hold checkpoints of an earlier try.
+        build: makes objects from the job's settings.
         tracking: the stage's loggers, begun.
-        parent: directory of the model to start from.
-        parent_key: its key.
-        parents: keys of all that came before, by name.
-        base: the base's path or name, for the card.
-        tokenizer: directory of the run's tokenizer.
-        dtype: of the exported weights.
-        seed: of initial adapters and dropout.
-        output: folder of the run's logs.
 
     Raises:
         UserError: the parts do not fit, or the loss is not a number.
         Interrupted: training was stopped; its checkpoints are kept.
     """
     started = time.monotonic()
-    check_parent(parent, key=parent_key, tokenizer=tokenizer)
-    seed_everything(seed, verbose=False)
-    data = build(config["data"])
-    data.use_tokenizer(tokenizer)
-    module: Tuning = build(config["tuning"])
-    module.stage_key, module.stage_seed = key, seed
-    trainer = build_trainer(build, config, logger=tracking.loggers, default_root_dir=str(output))
-    sharded = isinstance(trainer.strategy, Sharded)
-    module.load(parent, empty=sharded and not is_first_rank())
-    trainer.strategy.checkpoint_io = WholeFiles()
-    trainer.accumulate_grad_batches = -(-data.rows_per_step // trainer.world_size)
-    checkpoints = directory / "checkpoints"
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
-        if isinstance(callback, Checkpoints):
-            callback.folder, callback.stage = checkpoints, name
-        if isinstance(callback, ModelCheckpoint):
-            callback.dirpath = str(checkpoints)
-        if isinstance(callback, Answers):
-            callback.tokenizer, callback.file = tokenizer, output / f"answers-{name}.jsonl"
-        if isinstance(callback, HeldOutCurve) and tracking.loggers:
-            callback.sets, callback.tell = tracking.held_out, tracking.along
+    check_parent(job.parent, key=job.parent_key, tokenizer=job.tokenizer)
+    seed_everything(job.seed, verbose=False)
+    newest = newest_sound(folder / CHECKPOINTS, job.key)
+    data = build(job.settings["data"]).with_tokenizer(job.tokenizer, steps_done=steps_of(newest) if newest else 0)
+    module: Tuning = build(job.settings["tuning"])
+    module.attach(job, folder=folder, tracking=tracking)
+    trainer = _make_trainer(job, folder, build, loggers=tracking.loggers, rows_per_step=data.rows_per_step)
+    module.load(job.parent, empty=isinstance(trainer.strategy, Sharded) and not is_first_rank())
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
-    newest = newest_sound(checkpoints, key)
-    data.first_step = steps_of(newest) if newest else 0
-    try:
-        with watched(trainer):
-            trainer.fit(module, datamodule=data, ckpt_path=newest, weights_only=True)
-            if trainer.interrupted:
-                raise _stopped(name, trainer)
-            _save_end(trainer)
-            _take_best(trainer, module)
-            metrics = _final_metrics(trainer, module, data, name)
-            if sharded:
-                gather(module, parent, first=trainer.is_global_zero)
-    except SIGTERMException as error:  # a scheduler took the machine back
-        raise _stopped(name, trainer) from error
+    metrics = _fit(job, trainer, module, data, newest)
     # The optimizer's moments would otherwise lie in memory beside the merged and the reloaded model, or on other
     # ranks beside the next stage's.
     trainer.strategy.optimizers = []
     module.zero_grad(set_to_none=True)
     if not trainer.is_global_zero:
         return
-    _export(module, directory, parent, tokenizer, dtype)
+    _export(module, folder, job.parent, job.tokenizer, job.dtype)
     describe_stage(
-        directory,
+        folder,
         {
-            "name": name,
-            "key": key,
+            "name": job.name,
+            "key": job.key,
             "version": VERSION,
-            "base": base,
-            "parents": dict(parents),
-            "settings": counted(config) | {"data": data.key()},
-            "seed": seed,
+            "base": job.base,
+            "parents": dict(job.lineage),
+            "settings": counted(job.settings) | {"data": data.key()},
+            "seed": job.seed,
             "steps": trainer.global_step,
             "seconds": time.monotonic() - started,
             "device": device_name(trainer),
             "processes": trainer.world_size,
             "metrics": metrics,
-            "parameters": {"all": _count(directory), "trained": trained},
+            "parameters": {"all": _count(folder), "trained": trained},
         },
     )
+
+
+def _make_trainer(job: StageJob, folder: Path, build: Build, *, loggers: list[Logger], rows_per_step: int) -> Trainer:
+    trainer = build_trainer(build, job.settings, logger=loggers, default_root_dir=str(job.output))
+    trainer.strategy.checkpoint_io = WholeFiles()
+    trainer.accumulate_grad_batches = -(-rows_per_step // trainer.world_size)
+    for callback in trainer.checkpoint_callbacks:
+        if isinstance(callback, ModelCheckpoint):  # Lightning's own looks for its folder before it knows the module
+            callback.dirpath = str(folder / CHECKPOINTS)
+    return trainer
+
+
+def _fit(job: StageJob, trainer: Trainer, module: Tuning, data: Any, newest: Path | None) -> dict[str, float]:
+    """Train from the newest checkpoint on, and measure what is exported: the last weights, or the best.
+
+    Returns:
+        The measures on held-out text, by their names in the loggers.
+    """
+    try:
+        with watched(trainer):
+            trainer.fit(module, datamodule=data, ckpt_path=newest, weights_only=True)
+            if trainer.interrupted:
+                raise _stopped(job.name, trainer)
+            _save_end(trainer)
+            _take_best(trainer, module)
+            metrics = _final_metrics(trainer, module, data, job.name)
+            if isinstance(trainer.strategy, Sharded):
+                gather(module, job.parent, first=trainer.is_global_zero)
+    except SIGTERMException as error:  # a scheduler took the machine back
+        raise _stopped(job.name, trainer) from error
+    return metrics
 
 
 def device_name(trainer: Trainer) -> str:
@@ -189,7 +143,7 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
 
 
 def _save_end(trainer: Trainer) -> None:
-    for callback in trainer.callbacks:  # type: ignore[attr-defined]
+    for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, Checkpoints):
             callback.save_end(trainer)
 
@@ -207,7 +161,7 @@ def _final_metrics(trainer: Trainer, module: Tuning, data: Any, name: str) -> di
     if not data.held_out_rows or not trainer.limit_val_batches:
         return {}
     trainer.validate(module, datamodule=data, verbose=False)
-    metrics = {k: float(v) for k, v in trainer.callback_metrics.items() if k.startswith("val/")}
+    metrics = {name: float(value) for name, value in trainer.callback_metrics.items() if name.startswith("val/")}
     if not math.isfinite(metrics["val/loss"]):
         raise UserError(f"stages.{name}: val/loss is {metrics['val/loss']}; a lower stages.{name}.tuning.lr may help")
     return metrics

@@ -1,4 +1,4 @@
-"""All stages of an experiment, each from the one before, each made once (Fig. 1)."""
+"""Makes all stages of an experiment, each from the one before, each once (Fig. 1)."""
 
 import gc
 import logging
@@ -15,12 +15,14 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, join_making, make_once
 from hypnos.errors import UserError
+from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
 from hypnos.tuning.distributed.ranks import is_first_rank, is_led, leading
 from hypnos.tuning.distributed.sharding import build_trainer
 from hypnos.tuning.export import describe_model, read_stage
 from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
-from hypnos.tuning.stage import VERSION, Build, counted, train_stage
+from hypnos.tuning.job import Build, StageJob, counted, stage_key
+from hypnos.tuning.stage import train_stage
 from hypnos.tuning.tracking.tracking import Tracking, keep_curves
 
 log = logging.getLogger(__name__)
@@ -30,7 +32,7 @@ Config = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a model of the run achieves on held-out text.
+    """One model of a run, and what it achieves on held-out text.
 
     Attributes:
         name: `base`, `vocabulary`, or the stage's name.
@@ -45,51 +47,56 @@ class Result:
     key: str
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The tokenizer of a run, and its data in that tokenizer's tokens, ready to be read.
+
+    Attributes:
+        tokenizer: its directory.
+        data: the DataModule of each stage, by the stage's name.
+        held_out: the DataModules of the held-out sets, by name.
+    """
+
+    tokenizer: Path
+    data: Mapping[str, Any]
+    held_out: Mapping[str, Any]
+
+
 class Run:
     """One experiment: a base, a vocabulary, and stages in a row."""
 
-    def __init__(
-        self,
-        *,
-        model: Config,
-        vocabulary: Config,
-        stages: Mapping[str, Config],
-        heldout: Mapping[str, Config],
-        logger: Mapping[str, Config],
-        build: Build,
-        artefacts: Path,
-        output: Path,
-        seed: int,
-    ) -> None:
+    def __init__(self, settings: Config, *, build: Build, artefacts: Path, output: Path) -> None:
         """Build what is cheap and check it, before anything is made.
 
         Args:
-            model: `path`, `dtype` of exported weights, and `seed` for a base without weights.
-            vocabulary: of `hypnos.vocabulary`.
-            stages: by name, in order; each has `data`, `tuning`, `trainer` and `callbacks`.
-            heldout: data on which every model of the run is measured.
-            logger: Lightning loggers by name; each is built anew for each stage, with the stage's name.
+            settings: plain values; used are
+                `model`, with `path`, `dtype` of exported weights, and `seed` for a base without weights;
+                `vocabulary`, of `hypnos.vocabulary`;
+                `stages`, by name, in order, each with `data`, `tuning`, `trainer` and `callbacks`;
+                `heldout`, data by name on which every model of the run is measured;
+                `logger`, Lightning's by name, each built anew for each stage, with the stage's name;
+                `seed`, of everything random.
             build: makes an object from a config with a `_target_`.
             artefacts: folder of all artefacts.
             output: folder of this run's logs.
-            seed: of everything random.
 
         Raises:
             UserError: there is no stage, or a setting or an input file is wrong.
         """
-        if not stages:
+        if not settings["stages"]:
             raise UserError("stages: the experiment has none")
-        self.model = model
-        self.vocabulary = build(vocabulary)
-        self.stages = stages
-        self.logger = logger
+        self.model: Config = settings["model"]
+        self.vocabulary = build(settings["vocabulary"])
+        self.stages: Mapping[str, Config] = settings["stages"]
+        self.logger: Mapping[str, Config] = settings["logger"]
+        self.seed: int = settings["seed"]
         self.build = build
         self.artefacts = artefacts
         self.output = output
-        self.seed = seed
-        self.data = {name: build(config["data"]) for name, config in stages.items()}
-        self.heldout = HeldOut({name: build(config) for name, config in heldout.items()}, artefacts / "measures")
-        for config in stages.values():
+        self.data = {name: build(config["data"]) for name, config in self.stages.items()}
+        held_out = {name: build(config) for name, config in settings["heldout"].items()}
+        self.heldout = HeldOut(held_out, artefacts / "measures")
+        for config in self.stages.values():
             build(config["tuning"])
             build_trainer(build, config, logger=False, default_root_dir=str(output))
         self.vocabulary.check()
@@ -102,20 +109,19 @@ class Run:
         files = self.vocabulary.base_key(self.model["path"])
         return content_key({"files": files, "dtype": self.model["dtype"], "seed": self.model["seed"]})
 
-    def prepare(self) -> Path:
-        """Make the tokenizer and tokenise the data of every stage, so that no bad file surfaces after hours.
+    def prepare(self) -> Prepared:
+        """Make the tokenizer and tokenise all data, once a run, so that no bad file surfaces after hours."""
+        return self._prepared
 
-        Returns:
-            The tokenizer's directory.
-        """
+    @cached_property
+    def _prepared(self) -> Prepared:
         tokenizer = self._tokenizer(self.vocabulary)
-        for name, data in self.data.items():
-            data.use_tokenizer(tokenizer)
+        stages = {name: data.with_tokenizer(tokenizer) for name, data in self.data.items()}
+        for name, data in stages.items():
             data.prepare_data()
             shown = (name, data.steps_per_epoch, data.preview())
             log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *shown)
-        self.heldout.prepare(tokenizer)
-        return tokenizer
+        return Prepared(tokenizer, stages, self.heldout.prepare(tokenizer))
 
     def train(self) -> list[Result]:
         """Make the base, then every stage from the one before, and measure each model.
@@ -127,11 +133,14 @@ class Run:
         plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})
         for config in self.stages.values():
             self.build(config["tuning"]).check()
-        tokenizer = self.prepare()
+        prepared = self.prepare()
+        tokenizer = prepared.tokenizer
         path, settings = self.model["path"], {"dtype": self.model["dtype"], "seed": self.model["seed"]}
 
-        spelled = self._tokenizer(plain)
-        base_measures = self.heldout.measure(plain_key, spelled, lambda: plain.read_base(path, spelled, **settings))
+        plain_tokenizer = self._tokenizer(plain)
+        base_measures = self.heldout.measure(
+            plain_key, plain_tokenizer, lambda: plain.read_base(path, plain_tokenizer, **settings)
+        )
         results = [Result("base", None, base_measures, plain_key)]
 
         parents = self._roots()
@@ -147,90 +156,73 @@ class Run:
         results.append(self._measured("vocabulary", key, directory, tokenizer))
         keys = self.keys()
         steps = 0
-        for name in self.stages:
-            own = keys[name]
+        for name, config in self.stages.items():
             parents = {**parents, f"data of {name}": content_key(self.data[name].key())}
+            job = StageJob(
+                name=name,
+                key=keys[name],
+                seed=self.seed,
+                settings=config,
+                parent=directory,
+                parent_key=key,
+                lineage=parents,
+                base=path,
+                tokenizer=tokenizer,
+                dtype=self.model["dtype"],
+                output=self.output,
+            )
             tracking = Tracking(before={result.name: result.measures for result in results}, offset=steps)
             failed = True
             try:
-                parent, directory = directory, self._stage(name, own, key, directory, tokenizer, parents, tracking)
-                results.append(self._measured(name, own, directory, tokenizer))
-                made = {"directory": directory, "parent": parent, "data": self.data[name], "tokenizer": tokenizer}
-                own_steps = int(read_stage(directory)["steps"])
-                tracking.end(name, results[-1].measures, **made, steps=own_steps)
+                directory = self._stage(job, prepared, tracking)
+                results.append(self._measured(name, job.key, directory, tokenizer))
+                stage_steps = int(read_stage(directory)["steps"])
+                data = prepared.data[name]
+                tracking.end(job, results[-1].measures, directory=directory, data=data, steps=stage_steps)
                 failed = False
             finally:
                 tracking.close(failed=failed)
-            steps += own_steps
-            parents, key = {**parents, name: own}, own
+            steps += stage_steps
+            parents, key = {**parents, name: job.key}, job.key
         return results
 
     def keys(self) -> dict[str, str]:
         """The key of the base with its vocabulary and of every stage, before anything is made."""
-        found = {"vocabulary": content_key(self._roots())}
-        key = found["vocabulary"]
-        for name in self.stages:
-            key = found[name] = self._stage_key(name, key)
-        return found
+        keys = {"vocabulary": content_key(self._roots())}
+        key = keys["vocabulary"]
+        for name, settings in self.stages.items():
+            key = keys[name] = stage_key(settings, parent_key=key, data=self.data[name].key(), seed=self.seed)
+        return keys
 
     def _roots(self) -> dict[str, str]:
         return {"base": self.base_key, "vocabulary": content_key(self.vocabulary.key())}
 
-    def _stage_key(self, name: str, parent_key: str) -> str:
-        data = content_key(self.data[name].key())
-        counts = {"parent": parent_key, "data": data, "seed": self.seed, **counted(self.stages[name])}
-        return content_key({"version": VERSION, **counts})
-
-    def _stage(
-        self,
-        name: str,
-        key: str,
-        parent_key: str,
-        parent: Path,
-        tokenizer: Path,
-        parents: Mapping[str, str],
-        tracking: Tracking,
-    ) -> Path:
-        """Make one stage from its parent."""
-        config = self.stages[name]
-        directory = artefact_folder(self.artefacts / "models", name, key)
+    def _stage(self, job: StageJob, prepared: Prepared, tracking: Tracking) -> Path:
+        """Make one stage from its parent; gives its directory."""
+        directory = artefact_folder(self.artefacts / "models", job.name, job.key)
 
         def write(partial: Path) -> None:
-            self.heldout.prepare(tokenizer)  # the base may have been measured with its own since
-            told = {"stage": name, "key": key, "seed": self.seed, "model": dict(self.model), "parents": dict(parents)}
+            data = prepared.data[job.name]
+            identity = {"stage": job.name, "key": job.key, "seed": job.seed}
+            identity |= {"model": dict(self.model), "parents": dict(job.lineage)}
             tracking.begin(
-                [self._logger(node, name) for node in self.logger.values()],
-                settings={**told, **counted(config), "data": self.data[name].key()},
-                data=self.data[name].report(),
-                tokenizer=tokenizer,
-                held_out=self.heldout.data,
+                [self._logger(node, job.name) for node in self.logger.values()],
+                settings={**identity, **counted(job.settings), "data": data.key()},
+                data=data.report(),
+                tokenizer=job.tokenizer,
+                held_out=prepared.held_out,
             )
-            train_stage(
-                partial,
-                name=name,
-                key=key,
-                config=config,
-                build=self.build,
-                tracking=tracking,
-                parent=parent,
-                parent_key=parent_key,
-                parents=parents,
-                base=self.model["path"],
-                tokenizer=tokenizer,
-                dtype=self.model["dtype"],
-                seed=self.seed,
-                output=self.output,
-            )
+            train_stage(job, partial, build=self.build, tracking=tracking)
 
         def lead(partial: Path) -> None:
-            keep_curves(self.output / name)
+            keep_curves(self.output / job.name)
             with leading(partial):
                 write(partial)
 
         if is_first_rank():
             if not self._make(directory, lead, keep_partial=True):
-                check_parent(directory, key=key, tokenizer=tokenizer)
-            shutil.rmtree(directory / "checkpoints", ignore_errors=True)
+                check_parent(directory, key=job.key, tokenizer=job.tokenizer)
+            shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
         else:
             join_making(directory, write, led=is_led)
         gc.collect()  # module and trainer know each other: nothing else would free them before the next stage

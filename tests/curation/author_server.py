@@ -81,8 +81,8 @@ class Server:
         text = reply(body["model"], prompt)
         usage = {"prompt_tokens": len(prompt), "completion_tokens": len(text), "total_tokens": len(prompt) + len(text)}
         choice = {"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": text}}
-        made = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
-        return web.json_response({**made, "choices": [choice]})
+        completion = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
+        return web.json_response({**completion, "choices": [choice]})
 
     async def stats(self, request: web.Request) -> web.Response:
         replies = sum(self.asked.values())

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from hypnos.curation.pipeline import StepArtefact
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.journal import Journal
 from hypnos.specialty.folder import Specialty, read_specialty
 
 ROOT = Path(__file__).parents[2]
+ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendliness")
 SYLLABLES = (
     "麻醉诱导维持苏醒镇痛镇静肌松气道通气循环血压心率体温液体输血穿刺阻滞剂量监测评估风险处理步骤鉴别方案术前术后"
 )
@@ -61,6 +63,12 @@ def scores(prompt: str, *values: int) -> str:
     return json.dumps({"code": code, "faults": [], **dict(zip(keys, values)), "comment": "好"}, ensure_ascii=False)
 
 
+def _scored_row(number, value=8, **more):
+    entry = {"scorer": "b", **dict.fromkeys(ASPECTS, value), "harmfulness": 0, "comment": "好"}
+    texts = {"instruction": f"问{number}", "input": "", "output": f"<b>答{number}</b>"}
+    return {"id": str(number), **texts, "author": "a", "topic": "airway", "egress": "any", "scores": [entry], **more}
+
+
 @pytest.fixture(scope="session")
 def specialty() -> Specialty:
     return read_specialty(ROOT / "specialty" / "anesthesia")
@@ -68,8 +76,8 @@ def specialty() -> Specialty:
 
 @pytest.fixture
 def client(tmp_path) -> Iterator[Client]:
-    with Client(journal=Journal(path=tmp_path / "journal.sqlite")) as made:
-        yield made
+    with Client(journal=Journal(path=tmp_path / "journal.sqlite")) as client:
+        yield client
 
 
 @pytest.fixture
@@ -103,3 +111,63 @@ def probing() -> Callable[[str, str], tuple[int, ...] | None]:
         return None
 
     return judge
+
+
+@pytest.fixture
+def scored_row() -> Callable[..., dict]:
+    """Makes a record with one scorer's grades."""
+    return _scored_row
+
+
+@pytest.fixture
+def two_steps(tmp_path) -> list[StepArtefact]:
+    """Artefacts of two steps, written by hand."""
+
+    def step(name, kept, rejected, notes=None):
+        folder = tmp_path / name
+        folder.mkdir()
+        marked = [{**r, "step": name, "reason": reason} for reason, r in rejected]
+        for file, rows in (("kept.jsonl", kept), ("rejected.jsonl", marked)):
+            (folder / file).write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in rows), "utf-8")
+        reasons = {reason: sum(r == reason for r, _ in rejected) for reason, _ in rejected}
+        counts = {
+            "in": len(kept) + len(rejected),
+            "out": len(kept),
+            "rejected": reasons,
+            "authors": {"a": len(kept)},
+            "topics": {"airway": len(kept)},
+        }
+        (folder / "counts.json").write_text(json.dumps({**counts, "notes": notes or {}}), "utf-8")
+        return StepArtefact(name, name, folder)
+
+    spend = {
+        "b": {
+            "requests": 4,
+            "replies": 5,
+            "retried": 1,
+            "unanswered": 0,
+            "unpriced": 0,
+            "tokens_in": 10,
+            "tokens_out": 5,
+            "usd": 0.6,
+            "models": ["b-1"],
+        }
+    }
+    scored = [_scored_row(1, 9), _scored_row(2, 8), _scored_row(3, 6)]
+    notes = {
+        "spend": spend,
+        "distribution": {"b": {"a": {aspect: {"9": 1, "8": 1, "6": 1} for aspect in ASPECTS}}},
+        "repeat_sd": {},
+        "self_preference": {
+            "own_records": {"b": {"coherence": {"n": 3, "mean": 0.5, "low": 0.1, "high": 0.9}}},
+            "records_of_others": {},
+        },
+    }
+    first = step(
+        "cross_score",
+        scored,
+        [("score_unreadable", _scored_row(4)), ("reply_unreadable", {"id": "x", "reply": "抱歉", "egress": "any"})],
+        notes,
+    )
+    second = step("select", scored[:2], [("below_threshold", _scored_row(3, 6))])
+    return [first, second]

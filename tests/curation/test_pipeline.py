@@ -1,18 +1,16 @@
 """Steps as artefacts: made once, whole or not at all, everything accounted for."""
 
-import json
 from dataclasses import dataclass, field
 
 import pytest
 
-from hypnos.corpus.selection import Selection
-from hypnos.curation.pipeline import Lines, check_order, run_steps
-from hypnos.curation.score.select import Select
+from hypnos.curation.pipeline import check_order, run_steps
+from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
 
 @dataclass
-class Numbers:
+class Numbers(Step):
     """Makes rows; those above `most` are rejected."""
 
     count: int = 5
@@ -37,21 +35,21 @@ class Numbers:
 
 
 @dataclass
-class Twice:
+class Twice(Step):
     """Reads its rows twice, as a step does that asks two models."""
 
     name: str = "twice"
-    said: str = "!"
+    mark: str = "!"
     runs: list = field(default_factory=list)
 
     def key(self):
-        return {"said": self.said}
+        return {"mark": self.mark}
 
     def run(self, rows, reject):
         self.runs.append(1)
         total = sum(1 for _ in rows)
         for row in rows:
-            yield {**row, "of": total, "said": self.said}
+            yield {**row, "of": total, "mark": self.mark}
 
     def notes(self):
         return {"spend": {"m": {"usd": 0.5}}}
@@ -73,11 +71,11 @@ def test_rows_pass_and_everything_is_accounted_for(tmp_path):
 
 
 def test_what_exists_is_reused_and_what_changed_is_made_again(tmp_path):
-    numbers, twice, other = Numbers(), Twice(), Twice(said="?")
-    one = run(tmp_path, numbers, twice)
-    two = run(tmp_path, numbers, twice)
+    numbers, twice, other = Numbers(), Twice(), Twice(mark="?")
+    first = run(tmp_path, numbers, twice)
+    again = run(tmp_path, numbers, twice)
     assert (len(numbers.runs), len(twice.runs)) == (1, 1)
-    assert [m.directory for m in one] == [m.directory for m in two]
+    assert [m.directory for m in first] == [m.directory for m in again]
     run(tmp_path, numbers, other)
     assert (len(numbers.runs), len(other.runs)) == (1, 1)
 
@@ -93,8 +91,8 @@ def test_a_step_that_breaks_off_leaves_nothing_and_is_made_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         run(tmp_path, Numbers(dies_at=2))
     assert not [p for p in (tmp_path / "curation").iterdir() if p.is_dir()]
-    (made,) = run(tmp_path, Numbers())
-    assert len(list(made.kept)) == 4
+    (artefact,) = run(tmp_path, Numbers())
+    assert len(list(artefact.kept)) == 4
 
 
 def test_artefacts_are_the_same_bytes_again(tmp_path):
@@ -104,42 +102,6 @@ def test_artefacts_are_the_same_bytes_again(tmp_path):
     assert [p.relative_to(tmp_path / "a") for p in files[0]] == [p.relative_to(tmp_path / "b") for p in files[1]]
     assert len(files[0]) == 6
     assert [p.read_bytes() for p in files[0]] == [p.read_bytes() for p in files[1]]
-
-
-def test_selection_divides_lines_and_another_threshold_reads_the_same_ones(tmp_path):
-    @dataclass
-    class Scored(Numbers):
-        def run(self, rows, reject):
-            self.runs.append(1)
-            for value in (5, 6, 7, 8, 9):
-                scores = dict.fromkeys(("coherence", "professionalism", "usefulness", "friendliness"), value)
-                entry = {"scorer": "b", **scores, "harmfulness": 0}
-                yield {"id": str(value), "instruction": "问", "output": "答", "author": "a", "scores": [entry]}
-
-    scored = Scored()
-    kept = {}
-    for threshold in (6, 7, 8):
-        *_, made = run(tmp_path, scored, Select(Selection(threshold=threshold)))
-        kept[threshold] = [row["id"] for row in made.kept]
-        assert made.counts()["in"] == 5
-        assert len(list(made.rejected)) == 5 - len(kept[threshold])
-    # The mean of four times the value and 10 for harmlessness.
-    assert kept == {6: ["5", "6", "7", "8", "9"], 7: ["7", "8", "9"], 8: ["8", "9"]}
-    assert len(scored.runs) == 1
-
-
-def test_both_ways_of_selecting_agree(tmp_path):
-    rows = [
-        {"id": str(v), "author": "a", "scores": [{"scorer": "b", **dict.fromkeys(Selection().aspects, v)}]}
-        for v in range(11)
-    ]
-    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
-    step = Select(Selection(harmless_floor=0))
-    rejected = []
-    kept = [row["id"] for row in step.run(rows, lambda row, reason: rejected.append((row["id"], reason)))]
-    step.divide(tmp_path / "rows.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected")
-    assert kept == [row["id"] for row in Lines(tmp_path / "kept")] and kept
-    assert rejected == [(row["id"], row["reason"]) for row in Lines(tmp_path / "rejected")]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,8 @@ import yaml
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.corpus.sources import Source
+from hypnos.data.datamodule import InstructionData
 from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
 
 ROOT = Path(__file__).parents[2]
@@ -78,3 +80,28 @@ def write_lines(tmp_path: Path) -> Callable[[str, list[dict[str, Any]]], str]:
         return str(file)
 
     return write
+
+
+@pytest.fixture
+def pairs() -> Callable[..., list[dict[str, Any]]]:
+    """Numbered questions and answers, each in a group of its own."""
+
+    def make(count: int, answer: str = "answer") -> list[dict[str, Any]]:
+        return [{"question": f"q{n}", "answer": f"{answer} {n}", "group": f"g{n}"} for n in range(count)]
+
+    return make
+
+
+@pytest.fixture
+def make_data(tmp_path: Path, tokenizer_folders: dict[str, Path]) -> Callable[..., InstructionData]:
+    """Data of sources `s0`, `s1` and so on, with a tokenizer; their cache is in `tmp_path`."""
+
+    def make(*sources: Source, tokenizer: str = "plain", **settings: Any) -> InstructionData:
+        data = InstructionData(
+            sources={f"s{number}": source for number, source in enumerate(sources)},
+            cache=str(tmp_path / "cache"),
+            **{"max_length": 64, "row_length": 128, "rows_per_step": 2, **settings},
+        )
+        return data.with_tokenizer(tokenizer_folders[tokenizer])
+
+    return make

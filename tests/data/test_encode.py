@@ -18,8 +18,8 @@ def one(encoder: Encoder, record) -> Document:
     return document
 
 
-def learnt_ids(document: Document) -> list[int]:
-    return [token for token, learnt in zip(document.input_ids, document.learnt, strict=True) if learnt]
+def loss_ids(document: Document) -> list[int]:
+    return [token for token, in_loss in zip(document.input_ids, document.loss_mask, strict=True) if in_loss]
 
 
 @pytest.mark.parametrize("name", [*TOKENIZERS, "blanks"])
@@ -32,14 +32,14 @@ def test_the_prompt_and_the_whole_equal_what_transformers_makes_of_the_chat(load
     prompt = tokenizer.apply_chat_template(messages[:-1], add_generation_prompt=True, return_dict=False)
     assert document.input_ids == whole
     assert document.input_ids[: len(prompt)] == prompt
-    assert document.learnt[len(prompt) - 1 : len(prompt) + 1] == [False, True]
+    assert document.loss_mask[len(prompt) - 1 : len(prompt) + 1] == [False, True]
 
 
 @pytest.mark.parametrize(("name", "end"), [("plain", "</s>"), ("chatml", "<|im_end|>"), ("named", "<|im_end|>")])
 def test_every_answer_and_its_end_are_learnt_and_nothing_else(load, name: str, end: str) -> None:
     tokenizer = load(name)
     document = one(Encoder(tokenizer, max_length=512), DIALOGUE)
-    assert tokenizer.decode(learnt_ids(document)) == f"3 mg/kg{end}是的{end}2 mg/kg{end}"
+    assert tokenizer.decode(loss_ids(document)) == f"3 mg/kg{end}是的{end}2 mg/kg{end}"
     assert document.characters == len("3 mg/kg" + "是的" + "2 mg/kg")
     assert not document.truncated
 
@@ -47,8 +47,8 @@ def test_every_answer_and_its_end_are_learnt_and_nothing_else(load, name: str, e
 def test_the_blanks_of_a_template_are_learnt_with_the_answer(load) -> None:
     tokenizer = load("blanks")
     document = one(Encoder(tokenizer, max_length=512), SHORT)
-    assert tokenizer.decode(learnt_ids(document)).strip(" ") == "最低肺泡有效浓度 (1.0 MAC)。 </s>"
-    assert document.learnt[-1]
+    assert tokenizer.decode(loss_ids(document)).strip(" ") == "最低肺泡有效浓度 (1.0 MAC)。 </s>"
+    assert document.loss_mask[-1]
 
 
 @pytest.mark.parametrize(("name", "specials"), [("plain", [1, 2]), ("chatml", [1, 2, 1, 2]), ("named", [1, 2, 1, 2])])
@@ -79,14 +79,14 @@ def test_an_answer_that_does_not_fit_keeps_its_end_token(load, name: str, end) -
     whole = one(Encoder(tokenizer, max_length=10_000), Instruction("a", "问", answer))
     document = one(Encoder(tokenizer, max_length=64), Instruction("a", "问", answer))
     tail = end if isinstance(end, list) else tokenizer(end, add_special_tokens=False)["input_ids"]
-    assert len(document.input_ids) == len(document.learnt) == 64
+    assert len(document.input_ids) == len(document.loss_mask) == 64
     assert document.truncated
     assert document.input_ids[-len(tail) :] == tail
     kept = 64 - len(tail)
     assert document.input_ids[:kept] == whole.input_ids[:kept]
-    assert document.learnt[:kept] == whole.learnt[:kept]
-    assert document.learnt[kept]
-    said = tokenizer.decode(learnt_ids(document), skip_special_tokens=True)
+    assert document.loss_mask[:kept] == whole.loss_mask[:kept]
+    assert document.loss_mask[kept]
+    said = tokenizer.decode(loss_ids(document), skip_special_tokens=True)
     assert answer.startswith(said)
     assert document.characters == len(said)
 
@@ -99,7 +99,7 @@ def test_an_answer_is_never_cut_inside_a_character(load, name: str) -> None:
     seen = set()
     for max_length in range(30, 60):
         ((document,),) = Encoder(tokenizer, max_length=max_length).encode([record])
-        said = tokenizer.decode(learnt_ids(document), skip_special_tokens=True)
+        said = tokenizer.decode(loss_ids(document), skip_special_tokens=True)
         assert answer.startswith(said)
         assert document.characters == len(said) > 0
         assert len(document.input_ids) <= max_length
@@ -121,7 +121,7 @@ def test_a_conversation_loses_its_oldest_turns_before_its_answer(load) -> None:
     whole, shorter = (one(Encoder(tokenizer, max_length=512), record) for record in (DIALOGUE, last))
     for max_length in (len(whole.input_ids) - 1, len(shorter.input_ids)):
         document = one(Encoder(tokenizer, max_length=max_length), DIALOGUE)
-        assert document == Document(shorter.input_ids, shorter.learnt, shorter.characters, truncated=True)
+        assert document == Document(shorter.input_ids, shorter.loss_mask, shorter.characters, truncated=True)
 
 
 @pytest.mark.parametrize("max_length", [200, 600, 1500])
@@ -136,7 +136,7 @@ def test_a_very_long_conversation_is_cut_as_a_short_one_and_not_turn_by_turn(loa
     monkeypatch.setattr(encoder, "_layout", lambda record: layouts.append(record) or lay(record))
     got = one(encoder, last[200])
     whole = fitting[-1]
-    assert got == Document(whole.input_ids, whole.learnt, whole.characters, truncated=True)
+    assert got == Document(whole.input_ids, whole.loss_mask, whole.characters, truncated=True)
     assert len(layouts) < 20
 
 
@@ -167,7 +167,7 @@ def test_running_text_is_cut_into_parts_that_hold_every_token_once(load, length:
     (documents,) = Encoder(tokenizer, max_length=16).encode([Text("t", text)])
     assert all(document.input_ids[0] == 1 for document in documents)
     assert [token for document in documents for token in document.input_ids[1:]] == [*tokens, 2]
-    assert all(document.learnt == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
+    assert all(document.loss_mask == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
     sizes = [len(document.input_ids) for document in documents]
     assert max(sizes) <= 16
     assert max(sizes) - min(sizes) <= 1
@@ -179,7 +179,7 @@ def test_running_text_without_bos_learns_all_but_its_first_token(load) -> None:
     tokenizer = load("chatml")
     (documents,) = Encoder(tokenizer, max_length=8).encode([Text("t", "abcdefgh" * 4)])
     assert len(documents) > 1
-    assert all(document.learnt == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
+    assert all(document.loss_mask == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
     assert tokenizer.decode([t for d in documents for t in d.input_ids]) == "abcdefgh" * 4 + "<|im_end|>"
 
 

@@ -2,7 +2,7 @@ import pytest
 
 from hypnos.corpus.records import Instruction
 from hypnos.data.encode import Document, Encoder
-from hypnos.data.preview import mark_learnt
+from hypnos.data.preview import mark_loss_tokens
 
 
 @pytest.mark.parametrize(
@@ -21,8 +21,8 @@ def test_learnt_words_stand_between_brackets(load, name: str, expected: str) -> 
     tokenizer = load(name)
     record = Instruction("a", "那么成人呢？", "2 mg/kg", history=(("儿童？", "3 mg/kg"),))
     ((document,),) = Encoder(tokenizer, max_length=128).encode([record])
-    assert mark_learnt(tokenizer, document) == expected
+    assert mark_loss_tokens(tokenizer, document) == expected
 
 
 def test_a_document_of_which_nothing_is_learnt_has_no_brackets(load) -> None:
-    assert mark_learnt(load("plain"), Document([1, 2], [False, False], 0, truncated=False)) == "<s></s>"
+    assert mark_loss_tokens(load("plain"), Document([1, 2], [False, False], 0, truncated=False)) == "<s></s>"

@@ -25,35 +25,35 @@ def test_positions_restart_in_each_document_of_a_row() -> None:
     row = make_rows([1, 0, 2], [0, 2, 3])[0, 7]
     assert row["input_ids"].tolist() == [[1, 20, 2, 1, 10, 11, 2]]
     assert row["position_ids"].tolist() == [[0, 1, 2, 0, 1, 2, 3]]
-    assert row["bounds"].tolist() == [0, 3, 7]
-    assert row["bounds"].dtype == torch.int32  # as FlashAttention wants it
-    assert row["longest"] == 4
-    assert {row[name].dtype for name in ("input_ids", "position_ids", "targets", "places")} == {torch.int64}
+    assert row["cu_seqlens"].tolist() == [0, 3, 7]
+    assert row["cu_seqlens"].dtype == torch.int32  # as FlashAttention wants it
+    assert row["max_seqlen"] == 4
+    assert {row[name].dtype for name in ("input_ids", "position_ids", "labels", "logits_to_keep")} == {torch.int64}
 
 
 def test_a_target_is_said_at_the_place_before_it_in_its_own_document() -> None:
     row = make_rows([1, 0, 2], [0, 2, 3])[0, 7]
-    assert row["targets"].tolist() == [20, 2, 11, 2]
-    assert row["places"].tolist() == [0, 1, 4, 5]
+    assert row["labels"].tolist() == [20, 2, 11, 2]
+    assert row["logits_to_keep"].tolist() == [0, 1, 4, 5]
     assert (row["step_tokens"].item(), row["characters"].item()) == (7, 8)
 
 
 def test_learnt_tokens_are_counted_by_row() -> None:
     rows = make_rows([1, 0, 2], [0, 2, 3])
     assert len(rows) == 2
-    assert rows.learnt.tolist() == [4, 0]
+    assert rows.loss_tokens.tolist() == [4, 0]
 
 
 def test_a_row_without_anything_learnt_has_no_targets() -> None:
     row = make_rows([1, 0, 2], [0, 2, 3])[1, 4]
     assert row["input_ids"].tolist() == [[1, 30]]
-    assert row["targets"].shape == row["places"].shape == (0,)
+    assert row["labels"].shape == row["logits_to_keep"].shape == (0,)
 
 
 def test_an_empty_row_teaches_nothing_and_counts_no_characters() -> None:
     row = make_rows([1, 0, 2], [0, 2, 3])[NO_ROW, 4]
     assert row["input_ids"].shape == row["position_ids"].shape == (1, 7)
-    assert row["targets"].shape == (0,)
+    assert row["labels"].shape == (0,)
     assert (row["step_tokens"].item(), row["characters"].item()) == (4, 0)
 
 

@@ -20,7 +20,7 @@ def test_the_plain_template_learns_answers_and_the_eos_after_each(load) -> None:
         Turn(3),
         Special(2, True),
     )
-    assert [Turn(number).learnt for number in range(4)] == [False, True, False, True]
+    assert [Turn(number).in_loss for number in range(4)] == [False, True, False, True]
 
 
 @pytest.mark.parametrize("name", ["chatml", "named"])

@@ -40,7 +40,7 @@ def test_jobs_of_a_sweep_take_it_and_a_run_of_its_own_does_when_asked(choose):
 
 def test_a_model_is_scored_once_and_evaluate_py_finds_its_answers(choose, compose, directory, tmp_path):
     benchmark = choose()
-    benchmark.measure(directory, tmp_path)
+    benchmark.answer(directory, tmp_path)
     told = json.loads((tmp_path / "benchmark.json").read_text("utf-8"))
     assert told["key"] == benchmark.key() and told["model"] == str(directory)
     assert {name: task["questions"] for name, task in told["tasks"].items()} == {"aneqa": 5, "anecq": 12}
@@ -52,7 +52,7 @@ def test_a_model_is_scored_once_and_evaluate_py_finds_its_answers(choose, compos
     answers = {path: path.stat().st_mtime_ns for path in tmp_path.glob("artefacts/predictions/*/*.jsonl")}
     assert len(answers) == 3  # one task in words, one in words and by likelihood
     before = [(tmp_path / name).read_bytes() for name in ("benchmark.json", "questions.json")]
-    benchmark.measure(directory, tmp_path)
+    benchmark.answer(directory, tmp_path)
     assert [(tmp_path / name).read_bytes() for name in ("benchmark.json", "questions.json")] == before
     asked = [*FEW, f"paths.artefacts={tmp_path}/artefacts", f"models=[{directory}]"]
     run_evaluation(compose("evaluate", asked), build=BUILD, output=tmp_path / "report")
@@ -87,7 +87,7 @@ def test_a_misspelt_objective_is_one_line_before_anything_is_made(compose, tmp_p
 
 def test_a_search_knows_which_way_every_number_of_the_benchmark_is_good(choose, directory, tmp_path):
     benchmark = choose("likelihood=[letters,texts,yes_no]")
-    benchmark.measure(directory, tmp_path)
+    benchmark.answer(directory, tmp_path)
     tasks = json.loads((tmp_path / "questions.json").read_text("utf-8"))
     better = {(task["name"], one["name"]): one["better"] for task in tasks for one in task["metrics"]}
     assert len(better) > 40

@@ -57,14 +57,14 @@ def results() -> Results:
         for at in range(6)
     )
     open_metrics = (
-        metric("rouge_l", headline=True),
-        metric("bleu_4_corpus", family="characters_corpus"),
-        metric("unsafe", family="safety", better="lower", headline=True),
-        metric("length", family="answers", better="neither", share=False),
+        metric("rouge_l", label="ROUGE-L", headline=True),
+        metric("bleu_4_corpus", label="BLEU-4", family="characters_corpus"),
+        metric("unsafe", label="Any fault", family="safety", better="lower", headline=True),
+        metric("length", label="Mean length", family="answers", better="neither", share=False),
     )
     choice_metrics = (
-        metric("accuracy", family="choice", headline=True),
-        metric("unparsed", family="choice", better="lower"),
+        metric("accuracy", label="Accuracy", family="choice", headline=True),
+        metric("unparsed", label="Unparsed", family="choice", better="lower"),
     )
     answers = []
     for model, shift in (("good", 0.4), ("bad", 0.0)):

@@ -18,19 +18,19 @@ LENGTHS = (5, 130, 1, 47, 300)
 
 
 def packed(*lengths: int, step_tokens: int | None = None) -> Batch:
-    """Documents of random pieces in one row, all but their first tokens learnt."""
+    """Documents of random pieces in one row, all but their first tokens in the loss."""
     ids = torch.randint(3, 1500, (sum(lengths),), generator=torch.Generator().manual_seed(sum(lengths)))
     positions = torch.cat([torch.arange(length) for length in lengths])
-    learnt = (positions > 0).nonzero()[:, 0]
+    kept = (positions > 0).nonzero()[:, 0]
     return {
         "input_ids": ids[None],
         "position_ids": positions[None],
-        "targets": ids[learnt],
-        "places": learnt - 1,
-        "bounds": torch.tensor([0, *lengths]).cumsum(0).int(),
-        "longest": max(lengths),
-        "characters": torch.tensor(len(learnt)),
-        "step_tokens": torch.tensor(len(learnt) if step_tokens is None else step_tokens),
+        "labels": ids[kept],
+        "logits_to_keep": kept - 1,
+        "cu_seqlens": torch.tensor([0, *lengths]).cumsum(0).int(),
+        "max_seqlen": max(lengths),
+        "characters": torch.tensor(len(kept)),
+        "step_tokens": torch.tensor(len(kept) if step_tokens is None else step_tokens),
     }
 
 
@@ -90,7 +90,7 @@ def test_in_half_precision_a_packed_document_has_the_likelihood_it_has_alone(sma
     for number, length in enumerate(LENGTHS):
         alone = packed(length)
         alone["input_ids"] = row["input_ids"][:, start : start + length]
-        alone["targets"] = alone["input_ids"][0, 1:]
+        alone["labels"] = alone["input_ids"][0, 1:]
         start += length
         assert together[number].item() == pytest.approx(document_nats(model, on_gpu(alone)).item(), rel=2e-3, abs=1e-6)
 

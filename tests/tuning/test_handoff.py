@@ -1,6 +1,5 @@
 """What one stage gives the next fits together, or one line says with both values what does not."""
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -10,151 +9,16 @@ from typing import Any
 
 import pytest
 import torch
-import yaml
 from safetensors.torch import load_file, save_file
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-from hypnos.corpus.sources import Source
 from hypnos.errors import UserError
-from hypnos.tuning.export import describe_model
-from hypnos.tuning.handoff import TOLERANCE, check_directory, check_parent, check_same, probe_logits
-from hypnos.tuning.memory import measure_row
+from hypnos.tuning.handoff import check_directory, check_parent, check_same
 from hypnos.tuning.stage import _export
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
-from hypnos.vocabulary.chinese import ChineseVocabulary
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"
 KEY = "a" * 64
-
-
-def vocabulary_of(extended: bool, pad: int | None) -> OwnVocabulary:
-    template = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
-    if not extended:
-        vocabulary = OwnVocabulary(template=template)
-        vocabulary.pad_to_multiple_of = pad
-        return vocabulary
-    sources = {"anesthesia": Source(str(SAMPLE / "anesthesia.jsonl"), limit=60)}
-    return ChineseVocabulary(sources=sources, size=1301, pad_to_multiple_of=pad, template=template)
-
-
-@pytest.fixture(scope="session")
-def make_base(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, Path, OwnVocabulary]]:
-    """A small base as a run makes it, with its tokenizer: each kind once."""
-    made: dict[Any, tuple[Path, Path, OwnVocabulary]] = {}
-
-    def make(*, tied: bool, extended: bool = False, pad: int | None = None) -> tuple[Path, Path, OwnVocabulary]:
-        kind = (tied, extended, pad)
-        if kind not in made:
-            folder = tmp_path_factory.mktemp("base")
-            base, tokenizer, directory = (folder / name for name in ("base", "tokenizer", "directory"))
-            shutil.copytree(SAMPLE / "base", base)
-            config = json.loads((base / "config.json").read_text("utf-8"))
-            small = {"hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2, "num_attention_heads": 2}
-            small |= {"num_key_value_heads": 2, "tie_word_embeddings": tied}
-            (base / "config.json").write_text(json.dumps(config | small), "utf-8")
-            tokenizer.mkdir()
-            directory.mkdir()
-            vocabulary = vocabulary_of(extended, pad)
-            vocabulary.write_tokenizer(str(base), tokenizer)
-            vocabulary.write_base(str(base), tokenizer, directory, dtype="float32", seed=0)
-            describe_model(directory, {"key": KEY})
-            made[kind] = directory, tokenizer, vocabulary
-        return made[kind]
-
-    return make
-
-
-def learn(module: Any, directory: Path) -> None:
-    """A few large steps, so that the adapter says something."""
-    from hypnos.tuning.compute.loss import negative_log_likelihood
-
-    torch.manual_seed(0)
-    module.load(directory)
-    trained = [p for p in module.model.parameters() if p.requires_grad]
-    optimizer = torch.optim.AdamW(trained, lr=1e-2)
-    ids = torch.arange(4, 44)
-    row = {"input_ids": ids[None], "position_ids": torch.arange(40)[None], "targets": ids[1:], "places": ids[1:] - 5}
-    row |= {"bounds": torch.tensor([0, 40]), "longest": 40}
-    half = module.weights_dtype == torch.bfloat16
-    for _ in range(3):
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=half):
-            loss = negative_log_likelihood(module.model, row) / 39
-        loss.backward()
-        optimizer.step()
-        optimizer.zero_grad()
-
-
-def greedy(model: Any, tokenizer: Any, prompt: str) -> str:
-    inputs = tokenizer.apply_chat_template(
-        [{"role": "user", "content": prompt}], add_generation_prompt=True, return_tensors="pt", return_dict=True
-    )
-    said = model.eval().generate(**inputs, generation_config=GenerationConfig(max_new_tokens=24, do_sample=False))
-    return tokenizer.decode(said[0], skip_special_tokens=False)
-
-
-@pytest.mark.parametrize("tied", [True, False])
-@pytest.mark.parametrize(("extended", "pad"), [(False, None), (True, None), (True, 64), (False, 64)])
-@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
-def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora, tmp_path, tied, extended, pad, dtype):
-    """Merged equals adapter and reloaded equals saved: logits and greedy text; rows, ties and counts are as they were."""
-    directory, tokenizer, vocabulary = make_base(tied=tied, extended=extended, pad=pad)
-    pieces, rows = (2801, 2816) if extended else (1500, 1536)
-    rows = rows if pad else pieces
-    module = lora(dtype=dtype)
-    learn(module, directory)
-    before = probe_logits(module.model, rows)
-    base = AutoModelForCausalLM.from_pretrained(directory, dtype=module.weights_dtype)
-    assert (before - probe_logits(base, rows)).abs().max() > 10 * TOLERANCE[getattr(torch, dtype)]
-    spoken = AutoTokenizer.from_pretrained(tokenizer)
-    assert len(spoken) == pieces
-    said = greedy(module.model, spoken, "丙泊酚的剂量是多少？") if dtype == "float32" else None
-    out = tmp_path / "out"
-    out.mkdir()
-    _export(module, out, directory, tokenizer, dtype)
-
-    check_directory(out)
-    again = AutoModelForCausalLM.from_pretrained(out, dtype="auto")
-    assert again.dtype == module.weights_dtype
-    assert again.config.vocab_size == rows == again.lm_head.weight.shape[0]
-    assert (again.lm_head.weight is again.model.embed_tokens.weight) == tied == again.config.tie_word_embeddings
-    assert ("lm_head.weight" in load_file(out / "model.safetensors")) == (not tied)
-    scale = max(before.abs().max().item(), 1.0)
-    assert (probe_logits(again, rows) - before).abs().max() <= TOLERANCE[getattr(torch, dtype)] * scale
-    if said is not None:
-        assert greedy(again, AutoTokenizer.from_pretrained(out), "丙泊酚的剂量是多少？") == said
-
-    from peft import PeftModel
-
-    adapted = PeftModel.from_pretrained(
-        AutoModelForCausalLM.from_pretrained(directory, dtype="float32"), out / "adapter"
-    )
-    assert (probe_logits(adapted, rows) - before).abs().max() <= TOLERANCE[getattr(torch, dtype)] * scale
-
-    computed = measure_row(lora(dtype=dtype), base.config, precision="32-true", tokens=8, learnt=4)
-    assert again.num_parameters() == computed.parameters
-    config = vocabulary.read_config(str(directory.parent / "base"), tokenizer)
-    assert (config.vocab_size, config.tie_word_embeddings) == (rows, tied)
-
-
-def test_a_deep_model_is_not_lost_to_rounding(make_base, full, tmp_path):
-    """Of many layers in half precision little may stay of the logits in float32; what was written is still proved."""
-    base, tokenizer, _ = make_base(tied=True)
-    directory = tmp_path / "base"
-    shutil.copytree(base, directory)
-    torch.manual_seed(0)
-    config = AutoConfig.from_pretrained(directory, num_hidden_layers=48, initializer_range=0.2)
-    AutoModelForCausalLM.from_config(config, dtype=torch.float32).save_pretrained(directory)
-    module = full(dtype="float32")
-    module.load(directory)
-    out = tmp_path / "out"
-    out.mkdir()
-    rows = module.model.config.vocab_size
-    before = probe_logits(module.model, rows)
-    _export(module, out, directory, tokenizer, "bfloat16")
-    after = probe_logits(AutoModelForCausalLM.from_pretrained(out, dtype="bfloat16"), rows)
-    assert (before - after).abs().max() > 10 * TOLERANCE[torch.bfloat16] * before.abs().max() > 0
-    assert (probe_logits(module.model, rows) - after).abs().max() <= 1e-5 * after.abs().max()
 
 
 @pytest.mark.parametrize(
@@ -176,34 +40,6 @@ def test_rounding_is_told_from_another_model(caplog, dtype, rounded, difference,
     with pytest.raises(UserError, match="writing: logits differ") if said == "error" else nullcontext():
         check_same(before, after, what="writing", dtypes={torch.float32, dtype}, rounded=rounded)
     assert ("writing: logits differ" in caplog.text) == (said == "warning")
-
-
-@pytest.mark.parametrize("quantised", [False, True])
-def test_a_quantised_base_is_merged_onto_the_base_as_it_was(make_base, lora, tmp_path, monkeypatch, quantised):
-    """Rounded weights stand in for four bits, which need a GPU: of them nothing may reach the merged model."""
-    directory, tokenizer, _ = make_base(tied=False)
-
-    def read_rounded(folder: Path, *, kind: str, dtype: torch.dtype, attention: str) -> Any:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention)
-        for layer in model.model.layers:
-            for weight in layer.parameters():
-                weight.data = (weight.data * 64).round() / 64
-        return model
-
-    monkeypatch.setattr("hypnos.tuning.lora.read_quantized", read_rounded)
-    module = lora(quantization="nf4" if quantised else None, train_embeddings=False)
-    learn(module, directory)
-    adapter = {n: p.detach().clone() for n, p in module.model.named_parameters() if p.requires_grad}
-    out = tmp_path / "out"
-    out.mkdir()
-    _export(module, out, directory, tokenizer, "float32")
-    base, merged = (load_file(folder / "model.safetensors") for folder in (directory, out))
-    name = "model.layers.1.mlp.up_proj"
-    inside = f"base_model.model.{name}.lora_{{}}.default.weight"
-    update = 8 / 4 * adapter[inside.format("B")] @ adapter[inside.format("A")]  # lora_alpha / r
-    assert update.abs().max() > 1e-3
-    torch.testing.assert_close(merged[f"{name}.weight"], base[f"{name}.weight"] + update, atol=1e-6, rtol=0)
-    assert torch.equal(merged["model.layers.0.input_layernorm.weight"], base["model.layers.0.input_layernorm.weight"])
 
 
 @pytest.fixture
@@ -339,9 +175,25 @@ def test_a_stage_edited_by_hand_stops_the_run_before_the_next(train_once, tmp_pa
     assert not list(tmp_path.glob("models/anesthesia-*"))
 
 
-def test_the_directory_of_a_run_names_its_parents_and_weights(train_once):
-    rows = train_once("experiment=general_only", "stages.general.trainer.max_steps=1")
-    base, general = (json.loads((Path(row["directory"]) / "stage.json").read_text("utf-8")) for row in rows[1:])
-    assert list(base["weights"]) == ["model.safetensors"]
-    assert list(general["weights"]) == ["adapter/adapter_model.safetensors", "model.safetensors"]
-    assert general["parents"].items() > base["parents"].items()
+@pytest.mark.parametrize(
+    ("file", "change", "named"),
+    [
+        ("config.json", ('"vocab_size": 3500', '"vocab_size": 3501'), "3501"),
+        ("config.json", ('"eos_token_id": 2', '"eos_token_id": 5'), "eos_token_id is 5"),
+        ("chat_template.jinja", None, "chat template"),
+        ("config.json", None, "config.json"),
+    ],
+)
+def test_a_directory_whose_parts_disagree_is_refused(directories, tmp_path, file, change, named):
+    directory = tmp_path / "edited"
+    shutil.copytree(directories["general"], directory)
+    check_directory(directory)
+    target = directory / file
+    if change is None:
+        target.unlink()
+    else:
+        text = target.read_text("utf-8")
+        assert change[0] in text
+        target.write_text(text.replace(*change), "utf-8")
+    with pytest.raises(UserError, match=named):
+        check_directory(directory)

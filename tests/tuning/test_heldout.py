@@ -8,18 +8,18 @@ from hypnos.tuning.heldout import measure
 
 
 def row(*lengths: int) -> dict[str, torch.Tensor]:
-    """Documents of these lengths packed into a row, all but their first tokens learnt."""
+    """Documents of these lengths packed into a row, all but their first tokens in the loss."""
     torch.manual_seed(sum(lengths))
     ids = torch.randint(3, 1500, (sum(lengths),))
     positions = torch.cat([torch.arange(length) for length in lengths])
-    learnt = (positions > 0).nonzero()[:, 0]
+    kept = (positions > 0).nonzero()[:, 0]
     return {
         "input_ids": ids[None],
         "position_ids": positions[None],
-        "bounds": torch.tensor([0, *lengths]).cumsum(0),
-        "longest": max(lengths),
-        "targets": ids[learnt],
-        "places": learnt - 1,
+        "cu_seqlens": torch.tensor([0, *lengths]).cumsum(0),
+        "max_seqlen": max(lengths),
+        "labels": ids[kept],
+        "logits_to_keep": kept - 1,
         "characters": torch.tensor(10),
         "step_tokens": torch.tensor(0),
     }

@@ -38,7 +38,7 @@ class OneStep(LightningDataModule):
         self.seed = seed
 
     def train_dataloader(self) -> DataLoader:
-        order = StepSampler(self.rows.learnt, rows_per_step=len(self.rows), seed=self.seed)
+        order = StepSampler(self.rows.loss_tokens, rows_per_step=len(self.rows), seed=self.seed)
         return DataLoader(self.rows, sampler=order, batch_size=None)
 
 

@@ -1,31 +1,19 @@
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-from hypnos.errors import UserError
-from hypnos.tuning.handoff import check_directory
 
 SHORT = ["stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2"]
 
 
-def directories(results) -> dict[str, Path]:
+def directories_of(results) -> dict[str, Path]:
     return {row["name"]: Path(row["directory"]) for row in results if row["directory"]}
 
 
 def stamps(*folders: Path) -> dict[Path, int]:
     return {file: file.stat().st_mtime_ns for folder in folders for file in folder.rglob("*") if file.is_file()}
-
-
-@pytest.fixture(scope="module")
-def results(train_once):
-    return train_once(*SHORT)
 
 
 def test_every_model_of_a_run_is_measured_on_the_same_text(results):
@@ -38,56 +26,14 @@ def test_every_model_of_a_run_is_measured_on_the_same_text(results):
         assert fewer[1:] == [fewer[1]] * 3
 
 
-def test_an_exported_stage_needs_no_code_of_ours(results, tmp_path):
-    """Loaded by plain transformers in another process, it says the same tokens."""
-    directory = directories(results)["anesthesia"]
-    assert {p.suffix for p in directory.iterdir() if "model" in p.name} == {".safetensors", ".model"}
-    ours = AutoModelForCausalLM.from_pretrained(directory)
-    tokenizer = AutoTokenizer.from_pretrained(directory)
-    chat = [{"role": "user", "content": "丙泊酚的诱导剂量是多少？"}]
-    inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-    expected = ours.generate(**inputs, max_new_tokens=12, do_sample=False)[0].tolist()
-    script = f"""
-import json, sys
-from transformers import AutoModelForCausalLM, AutoTokenizer
-assert "hypnos" not in sys.modules
-tokenizer = AutoTokenizer.from_pretrained({str(directory)!r})
-model = AutoModelForCausalLM.from_pretrained({str(directory)!r})
-chat = {chat!r}
-inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)
-print(json.dumps(model.generate(**inputs, max_new_tokens=12, do_sample=False)[0].tolist()))
-"""
-    done = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert json.loads(done.stdout.splitlines()[-1]) == expected
-
-
-def test_stage_json_tells_what_made_the_stage(results):
-    general, anesthesia = (
-        json.loads((directories(results)[n] / "stage.json").read_text()) for n in ("general", "anesthesia")
-    )
-    assert anesthesia["parents"]["general"] == general["key"]
-    assert anesthesia["steps"] == 2
-    assert anesthesia["parameters"]["trained"] == anesthesia["parameters"]["all"]
-    assert 0 < general["parameters"]["trained"] < general["parameters"]["all"]
-    assert {"commit", "versions", "seed", "seconds", "metrics"} <= anesthesia.keys()
-    weights = load_file(directories(results)["anesthesia"] / "model.safetensors")
-    assert sum(w.numel() for w in weights.values()) == anesthesia["parameters"]["all"]
-
-
-def test_a_lora_stage_keeps_its_adapter_and_no_checkpoints(results):
-    general = directories(results)["general"]
-    assert (general / "adapter" / "adapter_config.json").is_file()
-    assert not (general / "checkpoints").exists()
-
-
 def test_a_finished_stage_is_reused_and_a_changed_one_redone(results, train_once):
     """Changing stage 2 alone leaves stage 1 as it is."""
-    first = directories(results)
+    first = directories_of(results)
     before = stamps(*first.values())
-    again = directories(train_once(*SHORT))
+    again = directories_of(train_once(*SHORT))
     assert again == first
     assert stamps(*first.values()) == before
-    changed = directories(train_once(*SHORT, "stages.anesthesia.tuning.lr=5e-4"))
+    changed = directories_of(train_once(*SHORT, "stages.anesthesia.tuning.lr=5e-4"))
     assert changed["general"] == first["general"]
     assert changed["anesthesia"] != first["anesthesia"]
     assert stamps(*first.values()) == before
@@ -95,11 +41,11 @@ def test_a_finished_stage_is_reused_and_a_changed_one_redone(results, train_once
 
 def test_settings_that_do_not_count_leave_the_key(results, train_once):
     more = ["stages.general.callbacks.progress.every_seconds=5", "stages.general.data.workers=1", "accelerator=cpu"]
-    assert directories(train_once(*SHORT, *more)) == directories(results)
+    assert directories_of(train_once(*SHORT, *more)) == directories_of(results)
 
 
 def test_lora_learns_and_full_tuning_changes_every_matrix(results):
-    found = directories(results)
+    found = directories_of(results)
     base, general, anesthesia = (
         load_file(found[n] / "model.safetensors") for n in ("vocabulary", "general", "anesthesia")
     )
@@ -109,30 +55,6 @@ def test_lora_learns_and_full_tuning_changes_every_matrix(results):
         else:
             assert not torch.equal(base[name], general[name]), name
         assert not torch.equal(general[name], anesthesia[name]), name
-
-
-@pytest.mark.parametrize(
-    ("file", "change", "named"),
-    [
-        ("config.json", ('"vocab_size": 3500', '"vocab_size": 3501'), "3501"),
-        ("config.json", ('"eos_token_id": 2', '"eos_token_id": 5'), "eos_token_id is 5"),
-        ("chat_template.jinja", None, "chat template"),
-        ("config.json", None, "config.json"),
-    ],
-)
-def test_a_directory_whose_parts_disagree_is_refused(results, tmp_path, file, change, named):
-    directory = tmp_path / "edited"
-    shutil.copytree(directories(results)["general"], directory)
-    check_directory(directory)
-    target = directory / file
-    if change is None:
-        target.unlink()
-    else:
-        text = target.read_text("utf-8")
-        assert change[0] in text
-        target.write_text(text.replace(*change), "utf-8")
-    with pytest.raises(UserError, match=named):
-        check_directory(directory)
 
 
 def test_prepare_only_makes_the_vocabulary_and_the_data_alone(train_once, tmp_path):
@@ -203,7 +125,7 @@ def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once,
 )
 def test_a_base_in_bf16_goes_through_both_stages(train_once, kind):
     rows = train_once(*SHORT, "model.dtype=bfloat16", "model.precision=bf16-mixed", *kind)
-    weights = load_file(directories(rows)["anesthesia"] / "model.safetensors")
+    weights = load_file(directories_of(rows)["anesthesia"] / "model.safetensors")
     assert {w.dtype for w in weights.values()} == {torch.bfloat16}
     assert rows[-1]["measures"]["anesthesia"]["loss"] < rows[1]["measures"]["anesthesia"]["loss"]
 
@@ -212,7 +134,7 @@ def test_a_base_in_bf16_goes_through_both_stages(train_once, kind):
 def test_the_best_weights_are_kept_and_training_stops_when_they_no_longer_improve(train_once):
     best = ["experiment=specific_only", "callbacks@stages.anesthesia.callbacks=best"]
     rows = train_once(*best, "stages.anesthesia.trainer.max_epochs=6", "stages.anesthesia.tuning.lr=0.05")
-    stage = json.loads((directories(rows)["anesthesia"] / "stage.json").read_text())
+    stage = json.loads((directories_of(rows)["anesthesia"] / "stage.json").read_text())
     kept = rows[-1]["measures"]["anesthesia"]["loss"]
     assert stage["metrics"]["val/loss"] == pytest.approx(kept, abs=0.02)
 

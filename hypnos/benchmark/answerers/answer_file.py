@@ -1,14 +1,14 @@
-"""Answers made elsewhere, read from a file: `answers:<file>`."""
+"""Reads answers that were made elsewhere from a file, `answers:<file>`."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.keys import file_key
-from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.reasoning import cut_thinking
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.errors import UserError
@@ -19,8 +19,10 @@ ANSWER = ("raw", "answer", "output", "response", "prediction")
 
 
 class AnswersFile(Answerer):
-    """Rows of JSON Lines, JSON or CSV: `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and
-    perhaps `task`, `sample` (the number of the repeat) and `finished` (whether the model ended by itself).
+    """A file of answers: rows in JSON Lines, JSON or CSV.
+
+    A row holds `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and perhaps `task`, `sample`
+    (the number of the repeat) and `finished` (whether the model ended by itself).
 
     One file may hold the answers to several tasks.
     """
@@ -37,22 +39,22 @@ class AnswersFile(Answerer):
             raise UserError(f"{path}: no such file of answers")
         self._rows: list[tuple[str, dict[str, Any]]] | None = None
 
-    def key(self, task: Task, way: Way) -> dict[str, Any]:
+    def key(self, task: Task, request_type: RequestType) -> dict[str, Any]:
         return {"version": VERSION, "answers": file_key(self.path)}
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that each item of each task has its answer, and each answer its item.
+        """Check that each item of each task has its answer, and each answer its item.
 
         An answer that no item asks for may belong to an item beyond a task's limit, and is then passed over.
         """
         known = {task.name: {item.id for item in task.items()} for task in tasks}
         limited = {task.name for task in tasks if task.limit}
         for where, row in self._read():
-            asked = [row["task"]] if row["task"] else list(known)
-            among = [name for name in asked if row["id"] in known.get(name, ())]
-            if len(among) > 1:
-                raise UserError(f"{where}: {row['id']} is an item of {' and of '.join(among)}: name its task")
-            if (row["task"] and row["task"] not in known) or among or limited & set(asked):
+            possible = [row["task"]] if row["task"] else list(known)
+            holding = [name for name in possible if row["id"] in known.get(name, ())]
+            if len(holding) > 1:
+                raise UserError(f"{where}: {row['id']} is an item of {' and of '.join(holding)}: name its task")
+            if (row["task"] and row["task"] not in known) or holding or limited & set(possible):
                 continue
             if row["task"]:
                 raise UserError(f"{where}: {row['id']} is no item of {row['task']}")
@@ -61,7 +63,7 @@ class AnswersFile(Answerer):
             self._answers(task)
 
     def answer(
-        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+        self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
         answers = self._answers(task)
         yield [prediction for item in items for prediction in answers[item.id]]
@@ -70,17 +72,17 @@ class AnswersFile(Answerer):
         self._rows = None
 
     def _answers(self, task: Task) -> dict[str, list[Prediction]]:
-        """By item, in the order of the samples."""
-        found: dict[tuple[str, int], tuple[str, Prediction]] = {}
+        """The answers to a task by item, in the order of the samples."""
+        placed: dict[tuple[str, int], tuple[str, Prediction]] = {}
         known = {item.id for item in task.items()}
         for where, row in self._read():
             if row["task"] not in ("", task.name) or row["id"] not in known:
                 continue
-            place = (row["id"], row["sample"])
-            if place in found:
-                raise UserError(f"{where}: a second answer to {row['id']} (the first: {found[place][0]})")
+            item_sample = (row["id"], row["sample"])
+            if item_sample in placed:
+                raise UserError(f"{where}: a second answer to {row['id']} (the first: {placed[item_sample][0]})")
             answer, thought = cut_thinking(row["raw"])
-            found[place] = (
+            placed[item_sample] = (
                 where,
                 Prediction(
                     item=row["id"],
@@ -93,15 +95,15 @@ class AnswersFile(Answerer):
                     thought=thought,
                 ),
             )
-        answered = {item for item, _ in found}
+        answered = {item for item, _ in placed}
         missing = [item.id for item in task.items() if item.id not in answered]
         if missing:
             raise UserError(
                 f"{self.path}: no answer to {len(missing)} of {len(known)} items of {task.name}, such as {missing[0]}"
             )
         answers: dict[str, list[Prediction]] = {}
-        for item, sample in sorted(found):
-            answers.setdefault(item, []).append(found[item, sample][1])
+        for item, sample in sorted(placed):
+            answers.setdefault(item, []).append(placed[item, sample][1])
         return answers
 
     def _read(self) -> list[tuple[str, dict[str, Any]]]:

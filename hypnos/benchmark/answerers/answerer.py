@@ -1,19 +1,13 @@
-"""Whoever answers a task's questions: a local model, a model behind an address, or a file of answers."""
+"""Base class of whatever answers a task's questions: a local model, a model behind an address, a file of answers."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
-
-Way = Literal["generation", "letters", "texts", "yes_no"]
-"""How a question is answered: in words; or, a choice question, by the likelihood of each option's letter, of each
-option's text, or of yes and no to each option."""
-
-LIKELIHOOD: tuple[Way, ...] = ("letters", "texts", "yes_no")
 
 
 class Answerer(ABC):
@@ -21,14 +15,14 @@ class Answerer(ABC):
 
     Attributes:
         name: how the report calls it.
-        weighs: whether it can be asked for likelihoods.
+        gives_likelihoods: whether it can be asked for log-likelihoods.
     """
 
     name: str
-    weighs: bool = False
+    gives_likelihoods: bool = False
 
     @abstractmethod
-    def key(self, task: Task, way: Way) -> dict[str, Any]:
+    def key(self, task: Task, request_type: RequestType) -> dict[str, Any]:
         """What decides its answers, besides the task's questions and their words; plain values."""
 
     @abstractmethod
@@ -37,7 +31,7 @@ class Answerer(ABC):
 
     @abstractmethod
     def answer(
-        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+        self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
         """Answer items, in groups whose members are ready together, in any order.
 
@@ -47,7 +41,7 @@ class Answerer(ABC):
         Args:
             task: whose words and limits they are asked with.
             items: all of them.
-            way: how.
+            request_type: how.
             done: item and repeat of what is answered already; groups of such alone are left out.
         """
 
@@ -56,14 +50,14 @@ class Answerer(ABC):
         """Free what answering needed."""
 
 
-def check_way(answerer: Answerer | type[Answerer], task: Task, way: Way) -> None:
+def check_request_type(answerer: Answerer | type[Answerer], task: Task, request_type: RequestType) -> None:
     """Raise UserError for a model and a task that do not fit."""
-    if way == "generation":
+    if request_type == "generation":
         return
-    if not answerer.weighs:
+    if not answerer.gives_likelihoods:
         raise UserError(
-            f"{task.name} with {answerer.name}: likelihood ({way}) needs a model in a local folder; "
+            f"{task.name} with {answerer.name}: likelihood ({request_type}) needs a model in a local folder; "
             "likelihood=auto asks it of those alone, likelihood=[] of none"
         )
     if task.kind != "choice":
-        raise UserError(f"{task.name}: likelihood ({way}) is for tasks of kind choice, not {task.kind}")
+        raise UserError(f"{task.name}: likelihood ({request_type}) is for tasks of kind choice, not {task.kind}")

@@ -1,12 +1,12 @@
-"""Models behind an address answer, through the journal and the budget."""
+"""Has a model behind an address answer, through the journal and the budget."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.reasoning import cut_thinking
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
@@ -21,7 +21,7 @@ class ChatAnswers(Answerer):
     """A chat model, asked each question in a conversation of its own."""
 
     def __init__(self, *, chat: ChatModel, client: Client, name: str | None = None, repeats: int = 1) -> None:
-        """Nothing is sent before the first question.
+        """Keep what is needed to ask; nothing is sent before the first question.
 
         Args:
             chat: who is asked.
@@ -34,25 +34,25 @@ class ChatAnswers(Answerer):
         self.name = name or chat.name
         self.repeats = repeats
 
-    def key(self, task: Task, way: Way) -> dict[str, Any]:
+    def key(self, task: Task, request_type: RequestType) -> dict[str, Any]:
         return {"version": VERSION, "chat": self.chat.identity(), "repeats": self.repeats}
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that nothing is asked that must stay on this machine."""
+        """Check that nothing is asked that must stay on this machine."""
         if self.chat.is_local(self.client.local_addresses):
             return
         for task in tasks:
-            kept = next((item for item in task.items() if "local" in (task.egress, item.egress)), None)
-            if kept is not None:
+            confined = next((item for item in task.items() if "local" in (task.egress, item.egress)), None)
+            if confined is not None:
                 raise UserError(
-                    f"{task.name} with {self.name}: {kept.id} must stay on this machine (egress: local), and "
+                    f"{task.name} with {self.name}: {confined.id} must stay on this machine (egress: local), and "
                     f"{self.chat.address} is none of client.local_addresses"
                 )
 
     def answer(
-        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+        self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
-        asked = [(item, repeat) for item in items for repeat in range(self.repeats) if (item.id, repeat) not in done]
+        due = [(item, repeat) for item in items for repeat in range(self.repeats) if (item.id, repeat) not in done]
         requests = [
             Request(
                 id=f"{task.name}/{item.id}",
@@ -60,14 +60,14 @@ class ChatAnswers(Answerer):
                 egress="local" if "local" in (task.egress, item.egress) else "any",
                 first_sample=repeat,
             )
-            for item, repeat in asked
+            for item, repeat in due
         ]
         replies = self.client.ask(
             self.chat, requests, parse=lambda text: text, attempts=1, what=f"{self.name} on {task.name}"
         )
         failed = 0
         reason = ""
-        for (item, repeat), reply in zip(asked, replies, strict=True):
+        for (item, repeat), reply in zip(due, replies, strict=True):
             if reply.reason.startswith("failed"):
                 failed, reason = failed + 1, reply.reason
                 continue
@@ -87,7 +87,7 @@ class ChatAnswers(Answerer):
             ]
         if failed:
             raise UserError(
-                f"{self.name} on {task.name}: {failed} of {len(asked)} questions are unanswered ({reason}); "
+                f"{self.name} on {task.name}: {failed} of {len(due)} questions are unanswered ({reason}); "
                 "the same command asks them again, and no others"
             )
 
@@ -111,6 +111,5 @@ def key_variable(model: str) -> str | None:
             f"models: {model} is no folder, and no model that litellm knows "
             "(a folder, hub:<owner>/<name>, answers:<file>, or <provider>/<model>)"
         ) from error
-    asked = litellm.validate_environment(model)
-    missing = asked.get("missing_keys") or []
+    missing = litellm.validate_environment(model).get("missing_keys") or []
     return next((name for name in missing if name.endswith("_KEY")), f"{provider.upper()}_API_KEY")

@@ -1,4 +1,4 @@
-"""Answers as an artefact: kept group by group while they come, so that a run that is killed loses no more than one."""
+"""Keeps answers as an artefact, group by group while they come: a run that is killed loses no more than one group."""
 
 import logging
 import os
@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, make_once
-from hypnos.benchmark.answerers.answerer import Answerer, Way
+from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 
 log = logging.getLogger(__name__)
@@ -25,50 +25,56 @@ VERSION = 1
 """Raised when the form of the file changes."""
 
 
-def answers_of(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> list[Prediction]:
+def answers_of(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> list[Prediction]:
     """The answers of one model to one task, made now or found.
 
     Returns:
         In the order of the task's items, and of the repeats.
     """
-    directory = answers_place(answerer, task, way, artefacts=artefacts)
-    if make_once(directory, lambda partial: _write(answerer, task, way, partial), keep_partial=True):
-        log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, way, directory)
+    directory = answers_folder(answerer, task, request_type, artefacts=artefacts)
+    if make_once(directory, lambda partial: _write(answerer, task, request_type, partial), keep_partial=True):
+        log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, request_type, directory)
     return list(_read(directory / FILE))
 
 
-def answers_place(answerer: Answerer, task: Task, way: Way, *, artefacts: Path) -> Path:
+def answers_folder(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> Path:
     """The folder of these answers, named by what decides them."""
-    asked = {"version": VERSION, "task": task.version(), "way": way, "model": answerer.key(task, way)}
-    return artefact_folder(
-        artefacts / "predictions", task.name if way == "generation" else f"{task.name}-{way}", content_key(asked)
-    )
+    deciding = {
+        "version": VERSION,
+        "task": task.version(),
+        "way": request_type,
+        "model": answerer.key(task, request_type),
+    }
+    name = task.name if request_type == "generation" else f"{task.name}-{request_type}"
+    return artefact_folder(artefacts / "predictions", name, content_key(deciding))
 
 
-def _write(answerer: Answerer, task: Task, way: Way, directory: Path) -> None:
+def _write(answerer: Answerer, task: Task, request_type: RequestType, directory: Path) -> None:
     items = task.items()
     coming = directory / COMING
-    answers = {(one.item, one.sample): one for one in _read_whole_lines(coming)}
+    answers = {(p.item, p.sample): p for p in _read_whole_lines(coming)}
     if answers:
         log.info("%s: %d answers of %s are there already", task.name, len(answers), answerer.name)
     started, tokens, new = time.monotonic(), 0, 0
     # disable=None: no bar where the output is not a terminal.
-    bar = tqdm(total=len(items), desc=f"{answerer.name} on {task.name} ({way})", disable=None, dynamic_ncols=True)
+    bar = tqdm(
+        total=len(items), desc=f"{answerer.name} on {task.name} ({request_type})", disable=None, dynamic_ncols=True
+    )
     with coming.open("ab") as stream, bar:
         bar.update(len({item for item, _ in answers}))
-        for group in answerer.answer(task, items, way, done=set(answers)):
-            stream.write(b"".join(orjson.dumps(asdict(one)) + b"\n" for one in group))
+        for group in answerer.answer(task, items, request_type, done=set(answers)):
+            stream.write(b"".join(orjson.dumps(asdict(prediction)) + b"\n" for prediction in group))
             stream.flush()
             os.fsync(stream.fileno())
             # A group may hold answers that were there: made again, they are the same.
-            answers |= {(one.item, one.sample): one for one in group if (one.item, one.sample) not in answers}
-            tokens += sum(one.tokens for one in group)
+            answers |= {(p.item, p.sample): p for p in group if (p.item, p.sample) not in answers}
+            tokens += sum(prediction.tokens for prediction in group)
             new += len(group)
             bar.update(len({item for item, _ in answers}) - bar.n)
     seconds = time.monotonic() - started
     log.info(
         "%s: %s (%s), %d answers in %.1f s%s",
-        *(task.name, answerer.name, way, new, seconds),
+        *(task.name, answerer.name, request_type, new, seconds),
         f", {tokens / max(seconds, 1e-9):,.0f} tokens/s" if tokens else "",
     )
     _write_in_order(directory, items, answers.values())
@@ -77,8 +83,8 @@ def _write(answerer: Answerer, task: Task, way: Way, directory: Path) -> None:
 
 def _write_in_order(directory: Path, items: Sequence[Item], answers: Iterable[Prediction]) -> None:
     order = {item.id: number for number, item in enumerate(items)}
-    in_order = sorted(answers, key=lambda one: (order[one.item], one.sample))
-    (directory / FILE).write_bytes(b"".join(orjson.dumps(asdict(one)) + b"\n" for one in in_order))
+    in_order = sorted(answers, key=lambda prediction: (order[prediction.item], prediction.sample))
+    (directory / FILE).write_bytes(b"".join(orjson.dumps(asdict(p)) + b"\n" for p in in_order))
 
 
 def _read_whole_lines(file: Path) -> Iterator[Prediction]:

@@ -1,12 +1,11 @@
-"""Choice questions put as likelihoods: what is asked about each item, and what the numbers choose."""
+"""Puts choice questions as log-likelihood requests, and reads what the numbers choose."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from hypnos.benchmark.answerers.answerer import Way
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 
 VERSION = 1
@@ -20,11 +19,11 @@ CUT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class LikelihoodQuestion:
     """One prompt about an item, with what may follow it.
 
     Attributes:
-        item: place of the item.
+        item: number of the item, in the order of the task.
         messages: the turns.
         continuations: texts whose likelihood is asked.
         letters: the option that each continuation stands for; of a yes-or-no question the one option it is about.
@@ -36,81 +35,81 @@ class Question:
     letters: tuple[str, ...]
 
 
-def questions(task: Task, items: Sequence[Item], way: Way) -> list[Question]:
+def make_questions(task: Task, items: Sequence[Item], request_type: RequestType) -> list[LikelihoodQuestion]:
     """What is asked about each item.
 
     `letters`: the task's own prompt, followed by a letter. `texts`: the stem alone, followed by an option's text,
     after examples in the same form. `yes_no`: for each option, whether it is right. Items with several right
     answers have no likeliest option and are asked by `yes_no` alone.
     """
-    asked: list[Question] = []
-    for place, item in enumerate(items):
+    prompts: list[LikelihoodQuestion] = []
+    for number, item in enumerate(items):
         letters = tuple(item.options)
-        if way == "yes_no":
-            asked += [Question(place, _about(item, letter), YES_NO, (letter,)) for letter in letters]
+        if request_type == "yes_no":
+            prompts += [LikelihoodQuestion(number, _about(item, letter), YES_NO, (letter,)) for letter in letters]
         elif len(item.answers[0]) > 1 or item.multiple:
             continue
-        elif way == "letters":
-            asked.append(Question(place, task.messages(item), letters, letters))
+        elif request_type == "letters":
+            prompts.append(LikelihoodQuestion(number, task.messages(item), letters, letters))
         else:
-            asked.append(Question(place, _stem(task, item), tuple(item.options.values()), letters))
-    return asked
+            prompts.append(LikelihoodQuestion(number, _stem(task, item), tuple(item.options.values()), letters))
+    return prompts
 
 
 def to_predictions(
     items: Sequence[Item],
-    asked: Sequence[Question],
+    questions: Sequence[LikelihoodQuestion],
     prompts: Sequence[str],
-    found: Mapping[int, Sequence[float]],
-    way: Way,
+    log_likelihoods: Mapping[int, Sequence[float]],
+    request_type: RequestType,
 ) -> list[Prediction]:
     """One prediction for each item, those that were not asked included.
 
     Args:
         items: all.
-        asked: what `questions` made of them.
+        questions: what `make_questions` made of them.
         prompts: the text of each question.
-        found: by place in `asked`, the log-likelihoods of its continuations; questions that do not fit the model
-            are not there.
-        way: how they were asked.
+        log_likelihoods: by place in `questions`, those of its continuations; questions that do not fit the model are
+            not there.
+        request_type: how they were asked.
     """
     likelihoods: dict[int, dict[str, float]] = {}
     shown: dict[int, str] = {}
-    unfit = {question.item for k, question in enumerate(asked) if k not in found}
-    for k, question in enumerate(asked):
+    unfit = {question.item for k, question in enumerate(questions) if k not in log_likelihoods}
+    for k, question in enumerate(questions):
         if question.item in unfit:
             continue
-        values = found[k]
-        if way == "yes_no":
+        values = log_likelihoods[k]
+        if request_type == "yes_no":
             values = [values[0] - math.log(math.exp(values[0]) + math.exp(values[1]))]
         likelihoods.setdefault(question.item, {}).update(zip(question.letters, values, strict=True))
         shown.setdefault(question.item, prompts[k])
     predictions = []
-    for place, item in enumerate(items):
-        weights = likelihoods.get(place)
-        rule = f"likelihood: {way}"
-        if weights is None:
-            rule = "prompt too long" if place in unfit else "left out: several answers"
-        choice = choose(weights, way) if weights else None
+    for number, item in enumerate(items):
+        by_letter = likelihoods.get(number)
+        rule = f"likelihood: {request_type}"
+        if by_letter is None:
+            rule = "prompt too long" if number in unfit else "left out: several answers"
+        choice = choose(by_letter, request_type) if by_letter else None
         predictions.append(
             Prediction(
                 item=item.id,
-                prompt=shown.get(place, ""),
+                prompt=shown.get(number, ""),
                 raw="",
                 answer=choice or "",
                 finished=True,
                 tokens=0,
                 choice=choice,
                 rule=rule,
-                likelihoods=weights,
+                likelihoods=by_letter,
             )
         )
     return predictions
 
 
-def choose(likelihoods: Mapping[str, float], way: Way) -> str | None:
+def choose(likelihoods: Mapping[str, float], request_type: RequestType) -> str | None:
     """The letters that likelihoods choose: the likeliest, or by `yes_no` all that are likelier than not."""
-    if way == "yes_no":
+    if request_type == "yes_no":
         return "".join(sorted(letter for letter, value in likelihoods.items() if value > math.log(CUT))) or None
     return max(likelihoods, key=likelihoods.__getitem__)
 

@@ -1,4 +1,4 @@
-"""Who takes part: from what a user names to models under test."""
+"""Builds the models under test from what a user names."""
 
 import json
 import logging
@@ -13,6 +13,7 @@ from hypnos.errors import UserError
 log = logging.getLogger(__name__)
 
 Build = Callable[..., Any]
+"""Makes an object from a config with a `_target_`."""
 
 ANSWERS = "answers:"
 """An entry that starts so names a file of answers made elsewhere."""
@@ -38,15 +39,15 @@ def line_up(
     Raises:
         UserError: an entry is none of these, or is there twice.
     """
-    found: list[Answerer] = [_build(entry, entries, build) for entry in models]
-    found += [build({"name": name, **config}) for name, config in baselines.items()]
-    if not found:
-        found = [build({**entries["folder"], **stage}) for stage in newest_stages(outputs)]
-    names = [answerer.name for answerer in found]
+    answerers: list[Answerer] = [_build(entry, entries, build) for entry in models]
+    answerers += [build({"name": name, **config}) for name, config in baselines.items()]
+    if not answerers:
+        answerers = [build({**entries["folder"], **stage}) for stage in newest_stages(outputs)]
+    names = [answerer.name for answerer in answerers]
     for name in names:
         if names.count(name) > 1:
             raise UserError(f"models: {name} is there twice (a baseline has a name of its own: baselines=[...])")
-    return found
+    return answerers
 
 
 def newest_stages(outputs: Path) -> list[dict[str, str]]:

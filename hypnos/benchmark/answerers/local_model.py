@@ -1,4 +1,4 @@
-"""A Hugging Face directory answers: in words, in large batches, or by the likelihood of options."""
+"""Has a Hugging Face directory answer: by generation in large batches, or by the log-likelihood of options."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.model_folder import tokenizer_files
-from hypnos.benchmark.answerers.answerer import Answerer, Way
-from hypnos.benchmark.answerers.likelihood_prompts import questions, to_predictions
+from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
 from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
 from hypnos.benchmark.answerers.weights import (
@@ -23,21 +23,20 @@ from hypnos.benchmark.answerers.weights import (
     weights_key,
 )
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
-"""Raised when this room's code changes what a model answers."""
+"""Raised when a change of the code changes what a model answers."""
 
 CHUNK = 256
-"""Choice questions weighed and kept together."""
+"""Choice questions whose log-likelihoods are computed and kept together."""
 
-WEIGHED_AT_ONCE = {"cpu": 512, "cuda": 16384}
+LIKELIHOOD_BATCH = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
-
 
 CROWD = 8
 """Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
@@ -47,7 +46,7 @@ and values are far more to read, further rows share next to nothing, and push ea
 class LocalModel(Answerer):
     """A model in this process: a stage of ours, any directory of weights, or an adapter on its base."""
 
-    weighs = True
+    gives_likelihoods = True
 
     def __init__(
         self,
@@ -92,17 +91,17 @@ class LocalModel(Answerer):
         self.sampling = Sampling(**sampling or {})
         self.device = choose_device(device)
         self.dtype = choose_dtype(self.base or self.folder, dtype, self.device)
-        self._spoken = self.folder if tokenizer_files(self.folder) or self.base is None else self.base
-        if not tokenizer_files(self._spoken) and not (self._spoken / "vocab.json").is_file():
-            raise UserError(f"{self._spoken}: no tokenizer here (tokenizer.json or tokenizer.model)")
+        self._tokenizer_folder = self.folder if tokenizer_files(self.folder) or self.base is None else self.base
+        if not tokenizer_files(self._tokenizer_folder) and not (self._tokenizer_folder / "vocab.json").is_file():
+            raise UserError(f"{self._tokenizer_folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
         self._read_tokenizer = read_tokenizer
-        self._room = cache_gib * 2**30
+        self._cache_bytes = cache_gib * 2**30
         self.rows = rows
         self._max_length = max_length
-        self._read: Any = None
+        self._loaded_tokenizer: Any = None
         self._loaded: tuple[Any, Any] | None = None
 
-    def key(self, task: Task, way: Way) -> dict[str, Any]:
+    def key(self, task: Task, request_type: RequestType) -> dict[str, Any]:
         key: dict[str, Any] = {
             "version": VERSION,
             "weights": weights_key(self.folder),
@@ -111,18 +110,20 @@ class LocalModel(Answerer):
             "form": self.form.key() if self.form else None,
             "max_length": self._max_length,
         }
-        if way == "generation":
+        if request_type == "generation":
             key |= {"max_new_tokens": task.max_new_tokens, "sampling": self.sampling.key()}
         return key
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """See that the tokenizer can be read; the weights are left for later."""
+        """Check that the tokenizer can be read; the weights are left for later."""
         self._tokenizer()
 
     def answer(
-        self, task: Task, items: Sequence[Item], way: Way, *, done: set[tuple[str, int]]
+        self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
-        return self._generate(task, items, done) if way == "generation" else self._weigh(task, items, way, done)
+        if request_type == "generation":
+            return self._generate(task, items, done)
+        return self._compare_options(task, items, request_type, done)
 
     def close(self) -> None:
         self._loaded = None
@@ -135,7 +136,7 @@ class LocalModel(Answerer):
         return (self.form or PromptForm()).render(messages)
 
     def _generate(self, task: Task, items: Sequence[Item], done: set[tuple[str, int]]) -> Iterator[list[Prediction]]:
-        from hypnos.benchmark.inference.generate import Row, batches, decode
+        from hypnos.benchmark.inference.generate import BatchRow, batches, decode
 
         model, _ = self._load()
         prompts = [self.render(task.messages(item)) for item in items]
@@ -146,17 +147,17 @@ class LocalModel(Answerer):
                 "%s on %s: %d prompts fill its %d tokens: no answer", self.name, task.name, cut, self.max_length
             )
         repeats = range(self.sampling.repeats)
-        asked = [(i, repeat) for i, limit in enumerate(limits) if limit > 0 for repeat in repeats]
-        unasked = [(i, repeat) for i, limit in enumerate(limits) if limit < 1 for repeat in repeats]
-        if any((items[i].id, repeat) not in done for i, repeat in unasked):
-            yield [_empty(items[i], repeat, prompts[i]) for i, repeat in unasked]
-        sizes = [len(encoded[i]) + limits[i] for i, _ in asked]
+        fitting = [(i, repeat) for i, limit in enumerate(limits) if limit > 0 for repeat in repeats]
+        too_long = [(i, repeat) for i, limit in enumerate(limits) if limit < 1 for repeat in repeats]
+        if any((items[i].id, repeat) not in done for i, repeat in too_long):
+            yield [_empty(items[i], repeat, prompts[i]) for i, repeat in too_long]
+        sizes = [len(encoded[i]) + limits[i] for i, _ in fitting]
         for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows):
-            members = [asked[k] for k in batch]
+            members = [fitting[k] for k in batch]
             if all((items[i].id, repeat) in done for i, repeat in members):
                 continue
             rows = [
-                Row(prompt=encoded[i], limit=limits[i], draws=self.sampling.draws(items[i].id, repeat, limits[i]))
+                BatchRow(prompt=encoded[i], limit=limits[i], draws=self.sampling.draws(items[i].id, repeat, limits[i]))
                 for i, repeat in members
             ]
             written = decode(
@@ -169,8 +170,8 @@ class LocalModel(Answerer):
 
     def _prediction(self, item: Item, repeat: int, prompt: str, ids: list[int], finished: bool) -> Prediction:
         raw = self._decode_text(ids)
-        kept = min((raw.find(stop) for stop in self._form_stops() if stop in raw), default=len(raw))
-        answer, thought = cut_thinking(raw[:kept], opened=leaves_open(prompt))
+        end = min((raw.find(stop) for stop in self._form_stops() if stop in raw), default=len(raw))
+        answer, thought = cut_thinking(raw[:end], opened=leaves_open(prompt))
         return Prediction(
             item=item.id,
             sample=repeat,
@@ -182,25 +183,24 @@ class LocalModel(Answerer):
             thought=thought,
         )
 
-    def _weigh(
-        self, task: Task, items: Sequence[Item], way: Way, done: set[tuple[str, int]]
+    def _compare_options(
+        self, task: Task, items: Sequence[Item], request_type: RequestType, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
-        from hypnos.benchmark.inference.likelihood import encode, weigh
+        from hypnos.benchmark.inference.likelihood import compute_log_likelihoods, encode
 
         model, tokenizer = self._load()
         special = self._adds_special()
-        tokens = min(self.tokens_at_once(), WEIGHED_AT_ONCE.get(self.device.partition(":")[0], 8192))
+        tokens = min(self.tokens_at_once(), LIKELIHOOD_BATCH.get(self.device.partition(":")[0], 8192))
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
             if all((item.id, 0) in done for item in chunk):
                 continue
-            asked = questions(task, chunk, way)
-            texts = [self.render(question.messages) for question in asked]
-            weighings = encode(tokenizer, texts, [question.continuations for question in asked], special=special)
-            fitting = [k for k, one in enumerate(weighings) if one.longest <= self.max_length]
-            weights = weigh(model, [weighings[k] for k in fitting], tokens=tokens)
-            found = dict(zip(fitting, weights, strict=True))
-            yield to_predictions(chunk, asked, texts, found, way)
+            questions = make_questions(task, chunk, request_type)
+            texts = [self.render(question.messages) for question in questions]
+            requests = encode(tokenizer, texts, [question.continuations for question in questions], special=special)
+            fitting = [k for k, request in enumerate(requests) if request.longest <= self.max_length]
+            values = compute_log_likelihoods(model, [requests[k] for k in fitting], tokens=tokens)
+            yield to_predictions(chunk, questions, texts, dict(zip(fitting, values, strict=True)), request_type)
 
     def encode(self, prompts: Sequence[str]) -> list[list[int]]:
         """Token ids of prompts as `render` makes them."""
@@ -231,9 +231,9 @@ class LocalModel(Answerer):
         return self._load()[0]
 
     def _tokenizer(self) -> Any:
-        if self._read is None:
-            self._read = load_tokenizer(self._spoken, self._read_tokenizer)
-        return self._read
+        if self._loaded_tokenizer is None:
+            self._loaded_tokenizer = load_tokenizer(self._tokenizer_folder, self._read_tokenizer)
+        return self._loaded_tokenizer
 
     def _load(self) -> tuple[Any, Any]:
         if self._loaded is None:
@@ -261,8 +261,8 @@ class LocalModel(Answerer):
         config = model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        room = min(self._room, CROWD * model.get_memory_footprint())
-        return int(room / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
+        cache_bytes = min(self._cache_bytes, CROWD * model.get_memory_footprint())
+        return int(cache_bytes / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
 
 
 def _name(folder: Path) -> str:

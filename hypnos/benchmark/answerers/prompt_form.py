@@ -1,12 +1,11 @@
-"""How turns become the text a model continues: its own chat template, or the form its authors trained with."""
+"""Makes of turns the text a model continues: by its own chat template, or in the form its authors trained with."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from hypnos.errors import UserError
-
-Message = Mapping[str, str]
+from hypnos.llm.requests import Message
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Reasoning that a model writes before its answer, between <think> tags."""
+"""Cuts off the reasoning that a model writes before its answer, between <think> tags."""
 
 import re
 
@@ -20,27 +20,27 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
         The answer, and how many characters of reasoning were cut off, without their tags.
     """
     kept: list[str] = []
-    thought = place = 0
+    thought = position = 0
     inside = opened
     while True:
-        closing = CLOSE.search(text, place)
+        closing = CLOSE.search(text, position)
         if not inside:
-            opening = OPEN.search(text, place)
+            opening = OPEN.search(text, position)
             if opening and not (closing and closing.start() < opening.start()):
-                kept.append(text[place : opening.start()])
-                place, inside = opening.end(), True
+                kept.append(text[position : opening.start()])
+                position, inside = opening.end(), True
                 continue
             if closing is None:
-                kept.append(text[place:])
+                kept.append(text[position:])
                 return "".join(kept).strip(), thought
             # Closed but never opened: all that came before was reasoning.
-            thought += len("".join(kept)) + closing.start() - place
-            kept, place = [], closing.end()
+            thought += len("".join(kept)) + closing.start() - position
+            kept, position = [], closing.end()
             continue
         if closing is None:
-            return "".join(kept).strip(), thought + len(text) - place
-        thought += closing.start() - place
-        place, inside = closing.end(), False
+            return "".join(kept).strip(), thought + len(text) - position
+        thought += closing.start() - position
+        position, inside = closing.end(), False
 
 
 def leaves_open(prompt: str) -> bool:

@@ -1,4 +1,4 @@
-"""A model on disk: which files decide it, its tokenizer, its weights, and what ends its answers."""
+"""Reads a model from disk: the files that decide it, its tokenizer, its weights, and what ends its answers."""
 
 import logging
 from collections.abc import Callable
@@ -111,12 +111,12 @@ def choose_dtype(folder: Path, dtype: str, device: str) -> str:
         return "float32"
     from transformers import AutoConfig
 
-    kept = getattr(AutoConfig.from_pretrained(folder), "dtype", None)
-    return str(kept or "bfloat16").removeprefix("torch.")
+    stored = getattr(AutoConfig.from_pretrained(folder), "dtype", None)
+    return str(stored or "bfloat16").removeprefix("torch.")
 
 
 def adapter_base(folder: Path, base: str | None) -> Path | None:
-    """The folder of an adapter's base: given, or as the adapter names it; None for a whole model.
+    """The folder of an adapter's base: `base`, or as the adapter names it; None for a whole model.
 
     Raises:
         UserError: it is not there.
@@ -128,10 +128,10 @@ def adapter_base(folder: Path, base: str | None) -> Path | None:
 
         named = json.loads((folder / "adapter_config.json").read_text("utf-8")).get("base_model_name_or_path")
         # A stage keeps its adapter in a folder of its own, and names its base as seen from where it was trained.
-        places = [Path(str(named)), folder.parent.parent / Path(str(named)).name, folder / str(named)]
-        found = next((place for place in places if (place / "config.json").is_file()), None)
-        if found is not None:
-            return found
+        candidates = [Path(str(named)), folder.parent.parent / Path(str(named)).name, folder / str(named)]
+        base_folder = next((path for path in candidates if (path / "config.json").is_file()), None)
+        if base_folder is not None:
+            return base_folder
         if is_hub_name(str(named)):
             return locate(f"{HUB}{named}")
         raise UserError(f"{folder}: an adapter, and its base {named} is not here; give it as base")
@@ -141,10 +141,10 @@ def adapter_base(folder: Path, base: str | None) -> Path | None:
 def stop_ids(model: Any, tokenizer: Any) -> set[int]:
     """Ids that end an answer: EOS of the tokenizer, those the model is generated with, and the template's turn end."""
     named = model.generation_config.eos_token_id
-    found = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
+    ends = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
     if tokenizer.chat_template:
-        found.add(_turn_end(tokenizer))
-    return {int(token) for token in found if token is not None}
+        ends.add(_turn_end(tokenizer))
+    return {int(token) for token in ends if token is not None}
 
 
 def _turn_end(tokenizer: Any) -> int | None:

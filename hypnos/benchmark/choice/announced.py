@@ -1,4 +1,4 @@
-"""Letters that stand for an answer by their place, or by words that announce them."""
+"""Rules that read letters which stand for an answer by their place, or by words that announce them."""
 
 import re
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ ENUMERATED = re.compile(r"^[ \t]*[-•]?[ \t]*\(?([A-J])[ \t]*[).、:,\s(]", re.
 
 
 def letters_alone(reply: Reply) -> str | None:
-    """The whole answer is a letter, or letters: `B`, `(b)`, `B、D`, `A` on one line and `C` on the next."""
+    """Read an answer that is nothing but letters: `B`, `(b)`, `B、D`, `A` on one line and `C` on the next."""
     text = re.sub(r"^\d+\s*[.、]\s*", "", reply.text).strip(EDGE)
     text = re.sub(r"(?<=[A-J])\s*[二两三四五六七八九][项个]$", "", text)
     if re.fullmatch(r"[a-j](?:[\s,、]+[a-j]){0,8}", text):
@@ -43,16 +43,16 @@ def letters_alone(reply: Reply) -> str | None:
 
 
 def _complete(text: str, options: Mapping[str, str]) -> str | None:
-    found = read_list(text, 0, options)
-    if found is None or text[found.end :].strip(EDGE):
+    listing = read_list(text, 0, options)
+    if listing is None or text[listing.end :].strip(EDGE):
         return None
-    letters = found.letters
+    letters = listing.letters
     # One letter again and again is that letter; a circling alphabet is no answer.
     return letters if len(set(letters)) in (1, len(letters)) else ""
 
 
 def marked(reply: Reply) -> str | None:
-    r"""An answer in a mark made for it: `\boxed{B}`, `<answer>B</answer>`, `{"answer": ["A", "C"]}`."""
+    r"""Read an answer in a mark made for it: `\boxed{B}`, `<answer>B</answer>`, `{"answer": ["A", "C"]}`."""
     marks = re.findall(
         r"\\boxed\s*\{([^{}]*)\}|<(?:answer|答案)>(.*?)</|[\"'](?:answer|答案|choice|选项)[\"']\s*:\s*(\[[^\]]*\]|[\"'][^\"']*[\"'])",
         reply.text,
@@ -65,7 +65,7 @@ def marked(reply: Reply) -> str | None:
 
 
 def declared(reply: Reply) -> str | None:
-    """An option named after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
+    """Read an option after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
     last: str | None = None
     final = False
     for cue in CUE.finditer(reply.text):
@@ -74,9 +74,11 @@ def declared(reply: Reply) -> str | None:
         if (kind == "right" and reply.negative) or (kind == "wrong" and not reply.negative):
             continue
         filler = FILLER.match(reply.text, cue.end())
-        places = {cue.end(), filler.end() if filler else cue.end()}
+        starts = {cue.end(), filler.end() if filler else cue.end()}
         lists = [
-            found for place in sorted(places, reverse=True) if (found := read_list(reply.text, place, reply.options))
+            listing
+            for start in sorted(starts, reverse=True)
+            if (listing := read_list(reply.text, start, reply.options))
         ]
         if not lists or _set_aside(reply, cue.start(), lists[0].end):
             continue
@@ -100,47 +102,47 @@ def _set_aside(reply: Reply, start: int, end: int) -> bool:
 
 
 def leading(reply: Reply) -> str | None:
-    """The answer begins with an option and goes on with reasons: `B，因为…`, `A. its text`."""
+    """Read an option that begins the answer, before reasons: `B，因为…`, `A. its text`."""
     begin = len(reply.text) - len(reply.text.lstrip(EDGE.replace("(", "").replace("[", "").replace("【", "")))
-    found = read_list(reply.text, begin, reply.options)
-    if found is None or not re.match(r"\W*(?:选项)?[A-J](?![A-Za-z0-9])", reply.text[begin:]):
+    listing = read_list(reply.text, begin, reply.options)
+    if listing is None or not re.match(r"\W*(?:选项)?[A-J](?![A-Za-z0-9])", reply.text[begin:]):
         return None
-    if found.hedged:
+    if listing.hedged:
         return ""
-    rest = reply.text[found.end :]
+    rest = reply.text[listing.end :]
     alone = re.match(r"[ \t]*[.。]?[ \t]*\n", rest)
-    own = not re.fullmatch(r"\W*(?:选项)?[A-J]\W*(?:选项|项)?", reply.text[begin : found.end])
+    own = not re.fullmatch(r"\W*(?:选项)?[A-J]\W*(?:选项|项)?", reply.text[begin : listing.end])
     if (own or not alone) and len(set(ENUMERATED.findall(reply.text))) > 1 and "\n" in reply.text:
         return None
     if re.match(rf"[\s:,—-]*(?:选项|项)?(?:是|为|is\s+)?{WRONG}", rest) and not reply.negative:
         return None
-    others = set(re.findall(UNIT, rest)) - set(found.letters)
-    if own and len(found.letters) == 1 and (not others or END.match(rest)):
-        return found.letters
+    others = set(re.findall(UNIT, rest)) - set(listing.letters)
+    if own and len(listing.letters) == 1 and (not others or END.match(rest)):
+        return listing.letters
     if alone or re.match(r"\s*(?:$|[。.,;:])", rest) or (re.match(r"\s*\(", rest) and not others):
-        return found.letters
+        return listing.letters
     return None
 
 
 def numbered(reply: Reply) -> str | None:
-    """第二个选项, 第二项: an option by its number."""
+    """Read an option named by its number: 第二个选项, 第二项."""
     # "第二个孩子" is none: the word 选项 stands there, the answer is announced, or little else is said.
     pattern = r"第([一二三四五六七八九])(?:个?选项|[项个])"
     cues = (
         r"第([一二三四五六七八九])个?选项|(?:[选為为是]|答案)[^,。;\n]{0,3}第([一二三四五六七八九])[项个](?=[,。;\s]|$)"
     )
     if len(reply.text.strip(EDGE)) > 8:
-        found = {"".join(parts) for parts in re.findall(cues, reply.text)}
+        numbers = {"".join(parts) for parts in re.findall(cues, reply.text)}
     else:
-        found = set(re.findall(pattern, reply.text))
-    if len(found) != 1:
+        numbers = set(re.findall(pattern, reply.text))
+    if len(numbers) != 1:
         return None
-    place = "一二三四五六七八九".index(found.pop())
-    return list(reply.options)[place] if place < len(reply.options) else ""
+    position = "一二三四五六七八九".index(numbers.pop())
+    return list(reply.options)[position] if position < len(reply.options) else ""
 
 
 def closing(reply: Reply) -> str | None:
-    """The last clause is an option and a word or two, such as 毫无疑问，D or 只剩下B."""
+    """Read a last clause that is an option and a word or two, such as 毫无疑问，D or 只剩下B."""
     clauses = [clause.strip(EDGE) for clause in re.split(r"[,。;!?:\n(]", reply.text)]
     last = next((clause for clause in reversed(clauses) if clause), "")
     match = re.fullmatch(r"([^A-Za-z]{0,8})\s*(.*)", last)
@@ -152,5 +154,5 @@ def closing(reply: Reply) -> str | None:
         return None
     if re.search("(?<!不)正确|符合" if reply.negative else "错", match[1]):
         return None
-    found = read_list(last, match.start(2), {})
-    return found.letters if found and not last[found.end :].strip(EDGE) else None
+    listing = read_list(last, match.start(2), {})
+    return listing.letters if listing and not last[listing.end :].strip(EDGE) else None

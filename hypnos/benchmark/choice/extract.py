@@ -1,4 +1,4 @@
-"""Which options an answer chooses, by named rules in a fixed order; where none fits there is no answer."""
+"""Reads which options an answer chooses, by named rules in a fixed order; where none fits there is no answer."""
 
 import logging
 import re
@@ -62,9 +62,9 @@ def extract(answer: str, item: Item) -> tuple[str | None, str]:
             continue
         if not set(letters) <= item.options.keys():
             letters, name = "", f"{name}, outside the options"
-        found = sorted_letters(letters) or None
-        log.debug("item %s: %s by %s", item.id, found, name)
-        return found, name
+        chosen = sorted_letters(letters) or None
+        log.debug("item %s: %s by %s", item.id, chosen, name)
+        return chosen, name
     return None, "no rule fits"
 
 

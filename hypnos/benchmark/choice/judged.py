@@ -1,4 +1,4 @@
-"""Options that are called right or wrong, one by one or all together, and answers that decline."""
+"""Rules that read options called right or wrong, one by one or all together, and answers that decline."""
 
 import re
 
@@ -15,12 +15,12 @@ LETTER = re.compile(r"\W*(?:选项|选择|(?i:options?)\s)?\W*[A-J]")
 
 
 def refused(reply: Reply) -> str | None:
-    """The answer says that it gives none, and nothing above found one."""
+    """Tell an answer that says that it gives none; rules before this one have found nothing."""
     return "" if REFUSAL.search(reply.text) else None
 
 
 def judged(reply: Reply) -> str | None:
-    """Options are called right or wrong: the right ones count, on a negative stem the wrong ones.
+    """Read options called right or wrong: the right ones count, on a negative stem the wrong ones.
 
     Of several letters called so one after the other, all options must have been judged.
     """
@@ -33,25 +33,25 @@ def judged(reply: Reply) -> str | None:
             rest_right = rest_right or bool(re.search(RIGHT, clause) and not re.search(WRONG, clause))
             continue
         only = re.match(r"\s*(?:所以|因此|故|则|而|但|那么|且)?\s*(?:只有|仅有?|唯有|只)?\s*", clause)
-        found = read_list(clause, only.end() if only else 0, options)
+        listing = read_list(clause, only.end() if only else 0, options)
         if (
-            found is None
+            listing is None
             or not LETTER.match(clause, only.end() if only else 0)
             or CONDITION.search(clause)
-            or re.search("可能(?!性)|也许|或许|似乎", clause[found.end :])
+            or re.search("可能(?!性)|也许|或许|似乎", clause[listing.end :])
         ):
             continue
-        said = clause[found.end : found.end + 30]
-        said = re.sub(r"^(?:[.:、\s]|选项|[二两三四五]?[项个])*", "", said)
-        if re.search(WRONG, said, re.IGNORECASE):
-            wrong.append(set(found.letters))
-        elif re.search(RIGHT, said, re.IGNORECASE):
-            right.append(set(found.letters))
+        verdict = clause[listing.end : listing.end + 30]
+        verdict = re.sub(r"^(?:[.:、\s]|选项|[二两三四五]?[项个])*", "", verdict)
+        if re.search(WRONG, verdict, re.IGNORECASE):
+            wrong.append(set(listing.letters))
+        elif re.search(RIGHT, verdict, re.IGNORECASE):
+            right.append(set(listing.letters))
     return _verdict(reply, right, wrong, rest_right=rest_right)
 
 
 def _verdict(reply: Reply, right: list[set[str]], wrong: list[set[str]], *, rest_right: bool) -> str | None:
-    """What follows from options called right and wrong, each set by one clause."""
+    """Conclude from options called right and wrong, each set by one clause."""
     sure, false = set().union(*right), set().union(*wrong)
     if sure & false:
         return ""
@@ -72,29 +72,29 @@ def _verdict(reply: Reply, right: list[set[str]], wrong: list[set[str]], *, rest
 
 
 def _spread_marks(text: str) -> str:
-    """`A√ B× C√` and `ABD错C对` on one line: each a clause of its own; `A, C and D` is one."""
+    """Make a clause of each judgement in `A√ B× C√` and `ABD错C对`; `A, C and D` is one."""
     text = re.sub(r"(?<=[对错确误])(?=[A-J]{1,5}(?:项|选项)?(?:对|错|正确|不))", ";", text)
     text = re.sub(r"(?<![A-Za-z])([A-J])\s*,\s*(?=[A-J](?![A-Za-z]))", r"\1、", text)
     return re.sub(r"([√✓✔✅×✗✘❌])\s*(?=[A-J])", r"\1;", text)
 
 
 def excepted(reply: Reply) -> str | None:
-    """All but one: 除E外均正确 names the others, and on a negative stem E itself; E除外."""
+    """Read all but one: 除E外均正确 names the others, and on a negative stem E itself; E除外."""
     match = re.search(r"除(?:了)?", reply.text)
-    found = read_list(reply.text, match.end(), reply.options) if match else None
-    if found and re.match(r"\s*(?:之|以)?外", reply.text[found.end :]):
+    listing = read_list(reply.text, match.end(), reply.options) if match else None
+    if listing and re.match(r"\s*(?:之|以)?外", reply.text[listing.end :]):
         if reply.negative:
-            return found.letters
-        if re.search(rf"[其均都全皆].{{0,6}}{RIGHT}", reply.text[found.end :]):
-            return "".join(reply.options.keys() - set(found.letters))
-    found = read_list(reply.text, 0, reply.options)
-    if reply.negative and found and re.match(r"\s*除外", reply.text[found.end :]):
-        return found.letters
+            return listing.letters
+        if re.search(rf"[其均都全皆].{{0,6}}{RIGHT}", reply.text[listing.end :]):
+            return "".join(reply.options.keys() - set(listing.letters))
+    listing = read_list(reply.text, 0, reply.options)
+    if reply.negative and listing and re.match(r"\s*除外", reply.text[listing.end :]):
+        return listing.letters
     return None
 
 
 def all_or_none(reply: Reply) -> str | None:
-    """以上均是, 全选: the option that says so, or without one every letter of an item with several right ones."""
+    """Read 以上均是, 全选: the option that says so, or without one every letter of an item with several right ones."""
     text = reply.text.strip(EDGE)
     for kind in (all_above, none_above):
         if not kind(text):
@@ -107,7 +107,7 @@ def all_or_none(reply: Reply) -> str | None:
 
 
 def true_or_false(reply: Reply) -> str | None:
-    """Of an item whose options are 正确 and 错误, what is said of the statement."""
+    """Read what is said of a statement whose options are 正确 and 错误."""
     words = {"正确": True, "对": True, "是": True, "错误": False, "错": False, "否": False}
     meaning = {words[text]: letter for letter, text in reply.options.items() if text in words}
     if len(reply.options) != 2 or len(meaning) != 2:

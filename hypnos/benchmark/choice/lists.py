@@ -1,4 +1,4 @@
-"""Options listed inside a text: `B`, `(B)`, `B、D`, `A, C and D`, `选项A和选项B`, `A. its text`, its text alone."""
+"""Reads options listed in a text: `B`, `(B)`, `B、D`, `A, C and D`, `选项A和选项B`, `A. its text`, its text alone."""
 
 import re
 from collections.abc import Mapping
@@ -30,7 +30,7 @@ DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Z
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ListedOptions:
     """Options listed in a text.
 
     Attributes:
@@ -56,7 +56,7 @@ def text_pattern(text: str) -> re.Pattern[str]:
     return re.compile(before + body + after, re.IGNORECASE)
 
 
-def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None:
+def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOptions | None:
     """Read options that stand at a place of a cleaned text; None if there is none.
 
     Args:
@@ -68,9 +68,9 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None
         return None
     units: list[tuple[str, int]] = []
     joins: list[str] = []
-    place = start
+    position = start
     while True:
-        unit = _read_unit(text, place, options)
+        unit = _read_unit(text, position, options)
         if unit is None:
             break
         # 答案：B, and on the next line "A. 起效慢": a remark on A, and no second letter.
@@ -83,7 +83,7 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None
         if not join[0] and not (text[unit[1] - 1 : unit[1]] in ")]】」”" and text[unit[1] : unit[1] + 1] in "([【「“"):
             break
         joins.append(join[0])
-        place = join.end()
+        position = join.end()
     if not units:
         return None
     kept = _cut(text, units, joins[: len(units) - 1])
@@ -93,20 +93,20 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> Found | None
         return None
     if bare.islower() and len(bare) == 1 and not END.match(text, end):
         return None
-    return Found(letters.upper(), end, hedged=bool(OR.match(text, end)))
+    return ListedOptions(letters.upper(), end, hedged=bool(OR.match(text, end)))
 
 
-def _read_unit(text: str, place: int, options: Mapping[str, str]) -> tuple[str, int] | None:
-    span = RANGE.match(text, place)
+def _read_unit(text: str, position: int, options: Mapping[str, str]) -> tuple[str, int] | None:
+    span = RANGE.match(text, position)
     if span and span[1] < span[2]:
         return "".join(chr(code) for code in range(ord(span[1]), ord(span[2]) + 1)), span.end()
-    run = RUN.match(text, place)
+    run = RUN.match(text, position)
     if run:
         return run[1], run.end()
-    named = _read_text(text, place, options)
+    named = _read_text(text, position, options)
     if named:
         return named
-    unit = UNIT.match(text, place)
+    unit = UNIT.match(text, position)
     if not unit:
         return None
     own = options.get(unit[1].upper())
@@ -119,16 +119,16 @@ def _read_unit(text: str, place: int, options: Mapping[str, str]) -> tuple[str, 
     return unit[1], unit.end()
 
 
-def _read_text(text: str, place: int, options: Mapping[str, str]) -> tuple[str, int] | None:
+def _read_text(text: str, position: int, options: Mapping[str, str]) -> tuple[str, int] | None:
     """An option's text without its letter; of two that fit, the longer."""
-    opened = re.compile(r"[\"'“‘「『(]?").match(text, place)
-    begin = opened.end() if opened else place
-    found = [
+    opened = re.compile(r"[\"'“‘「『(]?").match(text, position)
+    begin = opened.end() if opened else position
+    fitting = [
         (match.end(), letter) for letter, own in options.items() if (match := text_pattern(own).match(text, begin))
     ]
-    if not found:
+    if not fitting:
         return None
-    end, letter = max(found)
+    end, letter = max(fitting)
     # A letter that is an option's whole text (an AB blood group) is read as a letter.
     if re.fullmatch("[A-J]+", text[begin:end]):
         return None

@@ -1,4 +1,4 @@
-"""How others read letters from answers, as second numbers under their own labels: both guess where ours do not.
+"""Reads letters as CMB and AnesBench do, for second numbers under their own labels: both guess where ours do not.
 
 Described from what is published (DOMAIN.md, 5), in code of this project.
 """
@@ -13,6 +13,18 @@ from typing import Protocol
 import numpy as np
 
 from hypnos.benchmark.items import Item
+
+
+class OfficialRule(Protocol):
+    """Reads letters from answers, and adds up what is right."""
+
+    label: str
+
+    def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
+        """Letters, or None, and the name of the rule that fired."""
+
+    def score(self, picked: Sequence[str], items: Sequence[Item]) -> np.ndarray:
+        """What each item adds, `(N,)`: the mean is the rule's number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +53,7 @@ class CmbRule:
         classes = [(*item.topic.split("/"), "")[:2] for item in items]
         sizes = Counter(classes)
         per_type = Counter(exam_type for exam_type, _ in sizes)
-        weights = [len(items) / (len(per_type) * per_type[one[0]] * sizes[one]) for one in classes]
+        weights = [len(items) / (len(per_type) * per_type[pair[0]] * sizes[pair]) for pair in classes]
         return np.array(weights) * [letters == item.answers[0] for letters, item in zip(picked, items, strict=True)]
 
 
@@ -66,49 +78,37 @@ class AnesBenchRule:
         for letter, option in sorted(item.options.items(), key=lambda pair: len(pair[1]), reverse=True):
             text = re.sub(re.escape(option.rstrip(".")), letter, text, flags=re.IGNORECASE)
         for number, pattern in enumerate(_patterns("".join(item.options)), 1):
-            found = pattern.findall(text)
-            if found:
-                return found[-1].upper(), f"pattern {number}"
+            matches = pattern.findall(text)
+            if matches:
+                return matches[-1].upper(), f"pattern {number}"
         nearest = max(item.options, key=lambda letter: _nearness(text, item.options[letter]))
         return nearest, "nearest option"
 
 
 def _patterns(letters: str) -> list[re.Pattern[str]]:
-    one, other = f"([{letters}])", f"[^{letters}]"
-    said = "(?:答案|选项|正确(?:答案|选项)?|选择)"
+    letter, other = f"([{letters}])", f"[^{letters}]"
+    announced = "(?:答案|选项|正确(?:答案|选项)?|选择)"
     return [
         # announced with a colon
-        re.compile(rf"{said}[:：]+\S*{one}\b"),
+        re.compile(rf"{announced}[:：]+\S*{letter}\b"),
         # announced in English, without a denial
         re.compile(
             rf"(?:[Cc]hoose|(?:[Aa]nswer|[Cc]hoice)(?!{other}{{0,20}}?(?:n't|not)){other}{{0,10}}?\b(?:|is|:|be)\b)"
-            rf"{other}{{0,20}}?\b{one}\b"
+            rf"{other}{{0,20}}?\b{letter}\b"
         ),
         # announced with 是 or 为
-        re.compile(rf"{said}[^不|非]?[是为]+\S{{0,8}}{one}"),
+        re.compile(rf"{announced}[^不|非]?[是为]+\S{{0,8}}{letter}"),
         # called right, in Chinese and in English
-        re.compile(rf"\b{one}\b(?!{other}*?(?:不|非)){other}{{0,8}}(?:正确|准确|符合)"),
+        re.compile(rf"\b{letter}\b(?!{other}*?(?:不|非)){other}{{0,8}}(?:正确|准确|符合)"),
         re.compile(
-            rf"\b{one}\b(?!{other}{{0,8}}?(?:n't|not){other}{{0,5}}?(?:correct|right)){other}{{0,10}}?\b(?:correct|right)\b"
+            rf"\b{letter}\b(?!{other}{{0,8}}?(?:n't|not){other}{{0,5}}?(?:correct|right)){other}{{0,10}}?\b(?:correct|right)\b"
         ),
         # the whole reply, its first sign, and any letter that stands alone
-        re.compile(rf"^\s*{one}\s*[.。，,:：]?$"),
-        re.compile(rf"^{one}(?:\.|,|:|$)"),
-        re.compile(rf"(?<![a-zA-Z]){one}(?![a-zA-Z=])"),
+        re.compile(rf"^\s*{letter}\s*[.。，,:：]?$"),
+        re.compile(rf"^{letter}(?:\.|,|:|$)"),
+        re.compile(rf"(?<![a-zA-Z]){letter}(?![a-zA-Z=])"),
     ]
 
 
 def _nearness(text: str, option: str) -> float:
     return difflib.SequenceMatcher(a=option.lower(), b=text.lower(), autojunk=False).ratio()
-
-
-class Rule(Protocol):
-    """Reads letters from answers, and adds up what is right."""
-
-    label: str
-
-    def extract(self, answer: str, item: Item) -> tuple[str | None, str]:
-        """Letters, or None, and the name of the rule that fired."""
-
-    def score(self, picked: Sequence[str], items: Sequence[Item]) -> np.ndarray:
-        """What each item adds, `(N,)`: the mean is the rule's number."""

@@ -1,4 +1,4 @@
-"""A cleaned answer, and the words by which options are called right or wrong."""
+"""Holds a cleaned answer, and the words by which options are called right or wrong."""
 
 import re
 from collections.abc import Mapping

@@ -1,15 +1,24 @@
-"""Options named by their texts."""
+"""Rules that read options named by their texts."""
 
 import re
 
 from hypnos.benchmark.choice.lists import DRUG_STEM, read_list, text_pattern
 from hypnos.benchmark.choice.reply import EDGE, WRONG, Reply
 
+DENIED = re.compile(r"(?:不(?:是|选|应|宜|能|用|推荐|建议|首选)|非|避免|禁用|慎用|除了|无需|而不)[^,。;\n]{0,6}$")
+
+SHORT = 12
+"""Characters that may stand beside an option's text before an answer counts as prose."""
+
+TAKEN = re.compile(
+    r"(?:[是为选即]|(?<![顺反效适供响])应[当该予用输行]?|[使可宜]?用|给予?|予以?|输注?|注射|静注|肌注|推荐|\b(?:is|are|be|use|give|with))[^,。;\n不非无]{0,12}$"
+)
+
 
 def listed(reply: Reply) -> str | None:
-    """Nothing but options with their texts, or texts alone; all of them are the question again, and no answer."""
-    found = read_list(reply.text.lstrip(" \n-•"), 0, reply.options) if "\n" not in reply.text else None
-    letters = "" if found is None or reply.text.lstrip(" \n-•")[found.end :].strip(EDGE) else found.letters
+    """Read nothing but options with their texts, or texts alone; all of them are the question again, and no answer."""
+    listing = read_list(reply.text.lstrip(" \n-•"), 0, reply.options) if "\n" not in reply.text else None
+    letters = "" if listing is None or reply.text.lstrip(" \n-•")[listing.end :].strip(EDGE) else listing.letters
     if not letters:
         lines = [line.strip(" \t-•") for line in re.split(r"[\n;]", reply.text) if line.strip(" \t-•")]
         for line in lines:
@@ -20,17 +29,6 @@ def listed(reply: Reply) -> str | None:
     if set(letters) == reply.options.keys() and len(letters) > 1 and len(reply.text) > 4 * len(letters):
         return ""
     return letters or None
-
-
-DENIED = re.compile(r"(?:不(?:是|选|应|宜|能|用|推荐|建议|首选)|非|避免|禁用|慎用|除了|无需|而不)[^,。;\n]{0,6}$")
-
-
-SHORT = 12
-"""Characters that may stand beside an option's text before an answer counts as prose."""
-
-TAKEN = re.compile(
-    r"(?:[是为选即]|(?<![顺反效适供响])应[当该予用输行]?|[使可宜]?用|给予?|予以?|输注?|注射|静注|肌注|推荐|\b(?:is|are|be|use|give|with))[^,。;\n不非无]{0,12}$"
-)
 
 
 def _says(reply: Reply, letter: str) -> bool:
@@ -50,7 +48,7 @@ def _says(reply: Reply, letter: str) -> bool:
 
 
 def option_text(reply: Reply) -> str | None:
-    """Exactly one option's text stands in the answer; on a negative stem, beside words that turn round.
+    """Read the one option whose text stands in the answer; on a negative stem, beside words that turn round.
 
     In an answer that speaks of several options, none is chosen by its text.
     """

@@ -1,4 +1,4 @@
-"""Many prompts continued at once, greedily or by sampling, with the rows that have ended taken out."""
+"""Generates: continues many prompts at once, greedily or by sampling, and takes out the rows that have ended."""
 
 import hashlib
 from collections.abc import Callable, Sequence
@@ -56,7 +56,7 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class BatchRow:
     """One prompt of a batch.
 
     Attributes:
@@ -95,7 +95,7 @@ def batches(sizes: Sequence[int], *, tokens: int, rows: int, alike: float = 0.0)
 @torch.inference_mode()
 def decode(
     model: Any,
-    rows: Sequence[Row],
+    rows: Sequence[BatchRow],
     *,
     stops: set[int],
     pad: int,
@@ -134,7 +134,7 @@ def decode(
         ).logits[:, -1]
         chosen = _choose(logits, [rows[i] for i in alive], step, sampling)
         stay = []
-        for place, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
+        for position, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
             if token in stops:
                 finished[i] = True
                 continue
@@ -142,13 +142,13 @@ def decode(
             if ended is not None and ended(written[i]):
                 finished[i] = True
             elif step + 1 < rows[i].limit:
-                stay.append(place)
+                stay.append(position)
         if not stay:
             break
         positions = positions[:, -1:] + 1
         if len(stay) < len(alive):
             keep = torch.tensor(stay, device=device)
-            alive = [alive[place] for place in stay]
+            alive = [alive[position] for position in stay]
             cache.batch_select_indices(keep)
             padding.keep(keep)
             positions, chosen = positions[keep], chosen[keep]
@@ -156,7 +156,7 @@ def decode(
     return list(zip(written, finished, strict=True))
 
 
-def _choose(logits: torch.Tensor, rows: Sequence[Row], step: int, sampling: Sampling | None) -> torch.Tensor:
+def _choose(logits: torch.Tensor, rows: Sequence[BatchRow], step: int, sampling: Sampling | None) -> torch.Tensor:
     """The next token of each row, `(rows,)`."""
     if sampling is None or sampling.temperature == 0:
         return _likeliest(logits)
@@ -166,9 +166,9 @@ def _choose(logits: torch.Tensor, rows: Sequence[Row], step: int, sampling: Samp
     allowed = (reached - probabilities) < sampling.top_p
     total = (probabilities * allowed).sum(-1, keepdim=True)
     draws = torch.tensor([row.draws[step] if row.draws is not None else 0.0 for row in rows], device=logits.device)
-    places = torch.searchsorted(reached, draws[:, None].double() * total)
-    places = torch.minimum(places, allowed.sum(-1, keepdim=True) - 1)
-    return order.gather(-1, places)[:, 0]
+    ranks = torch.searchsorted(reached, draws[:, None].double() * total)
+    ranks = torch.minimum(ranks, allowed.sum(-1, keepdim=True) - 1)
+    return order.gather(-1, ranks)[:, 0]
 
 
 def _likeliest(logits: torch.Tensor) -> torch.Tensor:

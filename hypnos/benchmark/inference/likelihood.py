@@ -1,4 +1,4 @@
-"""How likely a model finds each continuation of a prompt; what prompts have in common is read once."""
+"""Computes the log-likelihood of each continuation of a prompt; what prompts have in common is read once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,9 +10,9 @@ import torch
 
 from hypnos.benchmark.inference.generate import batches
 from hypnos.benchmark.inference.kv_cache import make_cache
-from hypnos.benchmark.inference.output_head import CLOSE, OutputHead, Waiting
+from hypnos.benchmark.inference.output_head import CLOSE, OutputHead, PendingPositions
 
-WORTH = 8
+SHARED_AT_LEAST = 8
 """Tokens that all prompts must share to be read apart."""
 
 
@@ -21,7 +21,7 @@ ALIKE = 0.85
 
 
 @dataclass(frozen=True, slots=True)
-class Weighing:
+class LikelihoodRequest:
     """A prompt and what may follow it, as token ids."""
 
     prompt: tuple[int, ...]
@@ -35,7 +35,7 @@ class Weighing:
 
 def encode(
     tokenizer: Any, prompts: Sequence[str], endings: Sequence[Sequence[str]], *, special: bool
-) -> list[Weighing]:
+) -> list[LikelihoodRequest]:
     """Encode prompts, and each continuation as the tokens it adds to its prompt.
 
     A continuation is encoded with the prompt, as it would have been written after it, and not by itself. Spaces at
@@ -48,17 +48,17 @@ def encode(
         special: whether the tokenizer adds its own special tokens (BOS); a chat template has written them already.
     """
     heads = [prompt.rstrip(" ") for prompt in prompts]
-    whole = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
-    encoded = tokenizer([*heads, *whole], add_special_tokens=special)["input_ids"]
+    full = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
+    encoded = tokenizer([*heads, *full], add_special_tokens=special)["input_ids"]
     before, after = encoded[: len(heads)], iter(encoded[len(heads) :])
     return [
-        Weighing(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))
+        LikelihoodRequest(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))
         for ids, follow in zip(before, endings, strict=True)
     ]
 
 
 @torch.inference_mode()
-def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int) -> list[list[float]]:
+def compute_log_likelihoods(model: Any, requests: Sequence[LikelihoodRequest], *, tokens: int) -> list[list[float]]:
     """Log-likelihoods of continuations, in nats, summed over their tokens.
 
     All continuations of a prompt stand behind it in one row, each at the positions it would have alone, and none
@@ -66,16 +66,16 @@ def weigh(model: Any, weighings: Sequence[Weighing], *, tokens: int) -> list[lis
 
     Args:
         model: a causal language model of transformers.
-        weighings: every continuation has at least one token.
+        requests: every continuation has at least one token.
         tokens: most tokens read together, padding included.
     """
-    if not weighings:
+    if not requests:
         return []
     head = OutputHead(model)
     if not keeps_branches_apart(head):
-        return _one_by_one(head, weighings, tokens)
-    reading = _Reading(head, weighings)
-    sizes = [len(one.prompt) + sum(len(ids) - 1 for ids in one.continuations) for one in weighings]
+        return _one_by_one(head, requests, tokens)
+    reading = _Reading(head, requests)
+    sizes = [len(request.prompt) + sum(len(ids) - 1 for ids in request.continuations) for request in requests]
     for batch in batches([size - len(reading.shared) for size in sizes], tokens=tokens, rows=tokens, alike=ALIKE):
         reading.read(batch)
     return reading.finish()
@@ -87,7 +87,7 @@ def keeps_branches_apart(head: OutputHead) -> bool:
 
     Models whose attention does not go by the positions and the mask they are given do not.
     """
-    trial = [Weighing((3, 4, 5, 6), ((7, 8, 9), (10, 11), (12,)))]
+    trial = [LikelihoodRequest((3, 4, 5, 6), ((7, 8, 9), (10, 11), (12,)))]
     reading = _Reading(head, trial)
     try:
         reading.read([0])
@@ -97,23 +97,27 @@ def keeps_branches_apart(head: OutputHead) -> bool:
     return all(abs(a - b) < CLOSE for a, b in zip(together, alone, strict=True))
 
 
-def _one_by_one(head: OutputHead, weighings: Sequence[Weighing], tokens: int) -> list[list[float]]:
-    """The slow way: every continuation behind a prompt of its own."""
-    flat = [Weighing((*one.prompt, *ids[:-1]), ((ids[-1],),)) for one in weighings for ids in one.continuations]
-    waiting = Waiting(head)
+def _one_by_one(head: OutputHead, requests: Sequence[LikelihoodRequest], tokens: int) -> list[list[float]]:
+    """Read every continuation behind a prompt of its own, which is slow."""
+    flat = [
+        LikelihoodRequest((*request.prompt, *ids[:-1]), ((ids[-1],),))
+        for request in requests
+        for ids in request.continuations
+    ]
+    pending = PendingPositions(head)
     sums = [[0.0] for _ in flat]
-    ends = [len(ids) for one in weighings for ids in one.continuations]
-    for batch in batches([len(one.prompt) for one in flat], tokens=tokens, rows=tokens):
+    ends = [len(ids) for request in requests for ids in request.continuations]
+    for batch in batches([len(request.prompt) for request in flat], tokens=tokens, rows=tokens):
         ids = _pad([flat[k].prompt for k in batch], head.model.device)
         states = head.states(input_ids=ids, use_cache=False)
         for row, k in enumerate(batch):
-            whole = (*flat[k].prompt, flat[k].continuations[0][0])
-            first = len(whole) - 1 - ends[k]
-            targets = [[token] for token in whole[first + 1 :]]
-            waiting.ask(states[row, first : len(whole) - 1], targets, [partial(_add, sums[k], (0,))] * ends[k])
-    waiting.finish()
-    found = iter(sums)
-    return [[next(found)[0] for _ in one.continuations] for one in weighings]
+            text = (*flat[k].prompt, flat[k].continuations[0][0])
+            first = len(text) - 1 - ends[k]
+            targets = [[token] for token in text[first + 1 :]]
+            pending.ask(states[row, first : len(text) - 1], targets, [partial(_add, sums[k], (0,))] * ends[k])
+    pending.finish()
+    values = iter(sums)
+    return [[next(values)[0] for _ in request.continuations] for request in requests]
 
 
 def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
@@ -121,19 +125,19 @@ def _shared(prompts: Sequence[tuple[int, ...]]) -> tuple[int, ...]:
     first, last = min(prompts), max(prompts)
     most = min(map(len, prompts)) - 1
     length = next((i for i in range(most) if first[i] != last[i]), most)
-    return first[:length] if length >= WORTH and len(prompts) > 1 else ()
+    return first[:length] if length >= SHARED_AT_LEAST and len(prompts) > 1 else ()
 
 
 class _Reading:
-    """Prompts are read in batches, a row for each with all its continuations."""
+    """Reads prompts in batches, a row for each with all its continuations."""
 
-    def __init__(self, head: OutputHead, weighings: Sequence[Weighing]) -> None:
+    def __init__(self, head: OutputHead, requests: Sequence[LikelihoodRequest]) -> None:
         self.head = head
-        self.weighings = weighings
+        self.requests = requests
         self.device = head.model.device
-        self.sums = [[0.0] * len(one.continuations) for one in weighings]
-        self.waiting = Waiting(head)
-        self.shared = _shared([one.prompt for one in weighings])
+        self.sums = [[0.0] * len(request.continuations) for request in requests]
+        self.pending = PendingPositions(head)
+        self.shared = _shared([request.prompt for request in requests])
         self.start = make_cache(head.model.config)
         if self.shared:
             ids = torch.tensor([list(self.shared)], device=self.device)
@@ -141,11 +145,11 @@ class _Reading:
 
     def read(self, batch: Sequence[int]) -> None:
         """Read the prompts with these numbers, and ask for the likelihoods of what follows them."""
-        members = [self.weighings[number] for number in batch]
-        own = [one.prompt[len(self.shared) :] for one in members]
-        rests = [[ids[:-1] for ids in one.continuations] for one in members]
+        members = [self.requests[number] for number in batch]
+        own = [request.prompt[len(self.shared) :] for request in members]
+        rests = [[ids[:-1] for ids in request.continuations] for request in members]
         ids = _pad([(*begin, *chain(*rest)) for begin, rest in zip(own, rests, strict=True)], self.device)
-        parts, positions = self._places(own, rests, ids.shape[1])
+        parts, positions = self._branches_and_positions(own, rests, ids.shape[1])
         branches = any(len(rest) for row in rests for rest in row)
         states = self.head.states(
             input_ids=ids,
@@ -160,20 +164,20 @@ class _Reading:
 
     def finish(self) -> list[list[float]]:
         """The log-likelihoods of all continuations of all prompts."""
-        self.waiting.finish()
+        self.pending.finish()
         return self.sums
 
     def _ask(self, states: torch.Tensor, number: int, length: int) -> None:
         """Ask at the prompt's last token for all first tokens, and at each token of a branch for the next one."""
-        continuations = self.weighings[number].continuations
+        continuations = self.requests[number].continuations
         targets: list[list[int]] = [[ids[0] for ids in continuations]]
         takers = [partial(_add, self.sums[number], range(len(continuations)))]
         for j, ids in enumerate(continuations):
             targets += [[token] for token in ids[1:]]
             takers += [partial(_add, self.sums[number], (j,))] * (len(ids) - 1)
-        self.waiting.ask(states[length - 1 : length - 1 + len(targets)], targets, takers)
+        self.pending.ask(states[length - 1 : length - 1 + len(targets)], targets, takers)
 
-    def _places(
+    def _branches_and_positions(
         self, own: Sequence[Sequence[int]], rests: Sequence[Sequence[Sequence[int]]], width: int
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """For each token its branch (0: the prompt) and its position; `(rows, width)` each."""
@@ -200,10 +204,10 @@ class _Reading:
         """Keys and values of what is shared, for each row."""
         if not self.shared:
             return None
-        made = make_cache(self.head.model.config)
-        for layer, other in zip(made.layers, self.start.layers, strict=True):
+        cache = make_cache(self.head.model.config)
+        for layer, other in zip(cache.layers, self.start.layers, strict=True):
             layer.update(other.keys.expand(rows, -1, -1, -1), other.values.expand(rows, -1, -1, -1))
-        return made
+        return cache
 
 
 def _pad(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
@@ -211,6 +215,6 @@ def _pad(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
     return torch.tensor([[*row, *[0] * (longest - len(row))] for row in rows], device=device)
 
 
-def _add(sums: list[float], places: Sequence[int], values: list[float]) -> None:
-    for place, value in zip(places, values, strict=True):
-        sums[place] += value
+def _add(sums: list[float], numbers: Sequence[int], values: list[float]) -> None:
+    for number, value in zip(numbers, values, strict=True):
+        sums[number] += value

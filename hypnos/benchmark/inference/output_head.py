@@ -1,4 +1,4 @@
-"""The last layer on the positions that are needed, and on no others: with a large vocabulary it is half the work."""
+"""Computes the last layer at the positions that are needed and at no others: with a large vocabulary, half the work."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -22,14 +22,14 @@ class OutputHead:
     """A causal language model in two parts: its layers, and the scores over the vocabulary."""
 
     def __init__(self, model: Any) -> None:
-        """Take the model apart, and see that nothing else happens between its parts.
+        """Take the model apart, and check that nothing else happens between its parts.
 
         Some models scale or cap their scores: those are used whole.
         """
         self.model = model
         self._layers = model.get_decoder() if hasattr(model, "get_decoder") else None
         self._head = model.get_output_embeddings()
-        if self._layers is None or type(self._head) is not torch.nn.Linear or not self._is_all(model):
+        if self._layers is None or type(self._head) is not torch.nn.Linear or not self._parts_are_all(model):
             log.debug("%s: scores are computed at every position", type(model).__name__)
             self._layers = None
 
@@ -49,15 +49,16 @@ class OutputHead:
         rows = torch.tensor([row for row, tokens in enumerate(targets) for _ in tokens], device=states.device)
         columns = torch.tensor([token for tokens in targets for token in tokens], device=states.device)
         if self._layers is None:
-            found = torch.log_softmax(_wide(states), -1)[rows, columns]
+            log_likelihoods = torch.log_softmax(_wide(states), -1)[rows, columns]
         else:
             weight, bias = self._head.weight, self._head.bias
-            asked = (_wide(states[rows]) * _wide(weight[columns])).sum(-1)
-            found = asked + (0.0 if bias is None else _wide(bias[columns])) - self._whole(states)[rows]
-        values = iter(found.tolist())
+            logits = (_wide(states[rows]) * _wide(weight[columns])).sum(-1)
+            logits = logits + (0.0 if bias is None else _wide(bias[columns]))
+            log_likelihoods = logits - self._log_sum_exp(states)[rows]
+        values = iter(log_likelihoods.tolist())
         return [[next(values) for _ in tokens] for tokens in targets]
 
-    def _whole(self, states: torch.Tensor) -> torch.Tensor:
+    def _log_sum_exp(self, states: torch.Tensor) -> torch.Tensor:
         """Logarithm of the sum of the exponentials of all scores, `(N,)`, a block of the vocabulary at a time."""
         weight, bias = self._head.weight, self._head.bias
         total = _wide(states.new_full((len(states),), -torch.inf))
@@ -68,7 +69,7 @@ class OutputHead:
         return total
 
     @torch.inference_mode()
-    def _is_all(self, model: Any) -> bool:
+    def _parts_are_all(self, model: Any) -> bool:
         ids = torch.arange(3, 7, device=model.device)[None]
         whole = model(input_ids=ids, use_cache=False).logits
         assert self._layers is not None
@@ -76,8 +77,8 @@ class OutputHead:
         return whole.shape == parts.shape and bool((whole - parts).abs().max() < CLOSE)
 
 
-class Waiting:
-    """Positions whose scores are asked for, taken together: the last layer costs as much for one as for many."""
+class PendingPositions:
+    """Collects positions whose scores are asked for: the last layer costs as much for one as for many."""
 
     AT_ONCE = 256
     """Positions scored together: with fewer the weights are fetched too often."""
@@ -103,13 +104,13 @@ class Waiting:
 
     def _answer(self, count: int) -> None:
         states = torch.cat(self._states)
-        found = self._head.log_likelihoods(states[:count], self._targets[:count])
+        log_likelihoods = self._head.log_likelihoods(states[:count], self._targets[:count])
         takers = self._takers[:count]
         self._states, self._targets, self._takers = [states[count:]], self._targets[count:], self._takers[count:]
-        for taker, values in zip(takers, found, strict=True):
+        for taker, values in zip(takers, log_likelihoods, strict=True):
             taker(values)
 
 
 def _wide(values: torch.Tensor) -> torch.Tensor:
-    """Half precision is too coarse to add up likelihoods in."""
+    """Values in float32 at least: half precision is too coarse to add up log-likelihoods in."""
     return values if values.dtype in (torch.float32, torch.float64) else values.float()

@@ -1,4 +1,4 @@
-"""What fills a batch's shorter prompts up on the left, and how a model is told not to look at it."""
+"""Fills a batch's shorter prompts up on the left, and masks the padding."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ import torch
 
 
 class LeftPadding:
-    """Which tokens of a batch are no padding, in room for those still to be written; rows can leave."""
+    """Which tokens of a batch are no padding, those still to be written included; rows can leave."""
 
     def __init__(self, lengths: Sequence[int], *, more: int, model: Any) -> None:
         """Lay out the batch.
@@ -37,7 +37,7 @@ class LeftPadding:
         return self._bias[..., :tokens]
 
     def keep(self, rows: torch.Tensor) -> None:
-        """Go on with these rows."""
+        """Keep these rows alone."""
         self._seen = self._seen[rows]
         if self._bias is not None:
             self._bias = self._bias[rows]
@@ -53,7 +53,9 @@ def takes_bias(model: Any) -> bool:
     kinds = set(getattr(config, "layer_types", None) or ()) | {
         name for name in ("sliding_window", "attention_chunk_size") if getattr(config, name, None) is not None
     }
-    return kinds <= {"full_attention"} and model.is_backend_compatible() and config._attn_implementation == "sdpa"
+    # Private in transformers 5 (seen in 5.23): no public property tells the attention that was chosen.
+    sdpa = config._attn_implementation == "sdpa"
+    return kinds <= {"full_attention"} and model.is_backend_compatible() and sdpa
 
 
 def _bias(seen: torch.Tensor) -> torch.Tensor:

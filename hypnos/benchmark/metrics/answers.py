@@ -1,4 +1,4 @@
-"""How answers look, whatever is right: how long, empty, without an end."""
+"""Measures the form of answers, whatever is right: how long, empty, without an end."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -6,8 +6,7 @@ from typing import Any
 import numpy as np
 from datasets import Value
 
-from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
-from hypnos.report.results import Metric
+from hypnos.benchmark.metrics.metric import AnsweredItem, ItemMetric, Scores, sign
 
 
 class Shape(ItemMetric):
@@ -15,15 +14,19 @@ class Shape(ItemMetric):
 
     columns: Mapping[str, Any] = {"predictions": Value("string"), "finished": Value("bool")}
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         level = "level:mean of answers"
-        length = sign("unit:characters without blanks", level)
-        cut = sign("cut at the limit of tokens", level)
-        return (
-            Metric(name="length", signature=length, family="answers", better="neither", share=False),
-            Metric(name="empty", signature=sign(level), family="answers", better="lower"),
-            Metric(name="unfinished", signature=cut, family="answers", better="lower"),
-        )
+        return {
+            "length": sign("unit:characters without blanks", level),
+            "empty": sign(level),
+            "unfinished": sign("cut at the limit of tokens", level),
+        }
+
+    def inputs(self, answered: Sequence[AnsweredItem]) -> dict[str, Sequence[Any]]:
+        return {
+            "predictions": [prediction.answer for _, prediction in answered],
+            "finished": [prediction.finished for _, prediction in answered],
+        }
 
     def score(self, *, predictions: Sequence[str], finished: Sequence[bool]) -> Scores:  # type: ignore[override]
         lengths = np.array([len("".join(text.split())) for text in predictions], dtype=float)

@@ -1,4 +1,6 @@
-"""BLEU-1 to 4, per answer and over all answers."""
+"""Measures BLEU-1 to 4, per answer and over all answers."""
+
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -6,7 +8,6 @@ from hypnos.benchmark.metrics.metric import Scores, ratio, sign
 from hypnos.benchmark.metrics.overlap import ORDERS, Overlap
 from hypnos.benchmark.metrics.segment import signature
 from hypnos.benchmark.metrics.text import TextMetric
-from hypnos.report.results import Metric
 
 
 class Bleu(TextMetric):
@@ -16,20 +17,15 @@ class Bleu(TextMetric):
     the orders they have, as sacrebleu's sentence BLEU with effective order. Over all answers: no smoothing.
     """
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         cut = signature(self.segmentation)
         sentence = sign(cut, "smooth:exp", "order:effective", "level:mean of answers", "refs:clipped")
         corpus = sign(cut, "smooth:none", "level:corpus", "refs:clipped")
         orders = range(1, ORDERS + 1)
-        return (
-            *(self._note(f"bleu_{n}", sentence, headline=n == ORDERS) for n in orders),
-            *(self._note(f"bleu_{n}_corpus", corpus, headline=False) for n in orders),
-        )
-
-    def _note(self, name: str, signature: str, *, headline: bool) -> Metric:
-        headline = headline and self.segmentation == "characters"
-        family = f"{self.segmentation}_corpus" if "corpus" in name else self.segmentation
-        return Metric(name=self.named(name), signature=signature, family=family, headline=headline)
+        return {
+            **{self.named(f"bleu_{n}"): sentence for n in orders},
+            **{self.named(f"bleu_{n}_corpus"): corpus for n in orders},
+        }
 
     def from_overlap(self, overlap: Overlap) -> Scores:
         lengths = overlap.length[:, None]
@@ -39,8 +35,8 @@ class Bleu(TextMetric):
         precisions = _smoothed(overlap.clipped, totals)
         sums = np.cumsum(np.log(np.where(totals > 0, precisions, 1.0)), 1)
         orders = np.clip(lengths, 1, np.arange(1, ORDERS + 1))  # an answer of two tokens has two orders
-        found = overlap.clipped.any(1, keepdims=True)
-        values = np.where(found, brevity[:, None] * np.exp(sums / orders), 0.0)
+        shared = overlap.clipped.any(1, keepdims=True)
+        values = np.where(shared, brevity[:, None] * np.exp(sums / orders), 0.0)
 
         counts = np.column_stack([overlap.clipped, totals, overlap.length, closest])
         names = [self.named(f"bleu_{n + 1}_corpus") for n in range(ORDERS)]

@@ -1,4 +1,4 @@
-"""Choice questions: which letters were picked, against those that are right."""
+"""Measures choice questions: which letters were picked, against those that are right."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,8 +8,7 @@ import numpy as np
 from datasets import Value
 
 from hypnos.benchmark.choice.extract import VERSION
-from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
-from hypnos.report.results import Metric
+from hypnos.benchmark.metrics.metric import AnsweredItem, ItemMetric, Scores, sign
 
 
 class Choice(ItemMetric):
@@ -21,18 +20,18 @@ class Choice(ItemMetric):
 
     columns: Mapping[str, Any] = {"predictions": Value("string"), "references": Value("string")}
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         how = {"accuracy": "set equality", "option_f1": "f1", "option_jaccard": "jaccard", "unparsed": "none read"}
-        made_of = {
+        return {
             name: sign(f"read:rules-{VERSION}", f"letters:{what}", "level:mean of answers")
             for name, what in how.items()
         }
-        return (
-            Metric(name="accuracy", signature=made_of["accuracy"], family="choice", headline=True),
-            Metric(name="option_f1", signature=made_of["option_f1"], family="choice"),
-            Metric(name="option_jaccard", signature=made_of["option_jaccard"], family="choice"),
-            Metric(name="unparsed", signature=made_of["unparsed"], family="choice", better="lower"),
-        )
+
+    def inputs(self, answered: Sequence[AnsweredItem]) -> dict[str, Sequence[Any]]:
+        return {
+            "predictions": [prediction.choice or "" for _, prediction in answered],
+            "references": [item.answers[0] for item, _ in answered],
+        }
 
     def score(self, *, predictions: Sequence[str], references: Sequence[str]) -> Scores:  # type: ignore[override]
         picked, right = [set(letters) for letters in predictions], [set(letters) for letters in references]
@@ -53,21 +52,19 @@ class LetterAccuracy(ItemMetric):
     """Accuracy of letters found in another way than by reading an answer: by likelihood.
 
     Args:
-        name: of the number.
-        way: how the letters were found, for the signature.
-        headline: see `Metric`.
+        name: of the number, `accuracy_` and how the letters were found.
+        read: the same for the signature.
         folder: see `ItemMetric`.
     """
 
     columns: Mapping[str, Any] = Choice.columns
 
-    def __init__(self, *, name: str, way: str, headline: bool = False, folder: Path) -> None:
-        self._number, self._way, self._headline = name, way, headline
+    def __init__(self, *, name: str, read: str, folder: Path) -> None:
+        self._number, self._read = name, read
         super().__init__(folder=folder)
 
-    def notes(self) -> tuple[Metric, ...]:
-        made_of = sign(self._way, "letters:set equality", "level:mean of answers")
-        return (Metric(name=self._number, signature=made_of, family="choice", headline=self._headline),)
+    def signatures(self) -> Mapping[str, str]:
+        return {self._number: sign(self._read, "letters:set equality", "level:mean of answers")}
 
     def score(self, *, predictions: Sequence[str], references: Sequence[str]) -> Scores:  # type: ignore[override]
         return Scores({self._number: np.array([float(set(a) == set(b)) for a, b in zip(predictions, references)])})

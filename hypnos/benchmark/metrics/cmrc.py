@@ -1,13 +1,12 @@
-"""CMRC2018's own way of comparing short answers, as a second number beside ours."""
+"""Measures short answers as CMRC2018's own script does, as a second number beside ours."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
 
 import numpy as np
 
 from hypnos.benchmark.metrics.metric import ItemMetric, Scores, sign
-from hypnos.report.results import Metric
 
 IGNORED = frozenset("-:_*^/\\~`+=，。：？！“”；’《》…·、「」（）－～『』")
 """Signs the published script passes over; Latin commas and full stops are not among them."""
@@ -22,18 +21,17 @@ class Cmrc(ItemMetric):
     NLTK, here words and signs are told apart: answers with clitics such as "don't" may differ.
     """
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         made_of = sign("seg:han characters, latin words", "norm:lower", "level:mean of answers", "refs:best")
-        names = ("exact_match_cmrc_official", "f1_cmrc_official")
-        return tuple(Metric(name=name, signature=made_of, family="characters") for name in names)
+        return dict.fromkeys(("exact_match_cmrc_official", "f1_cmrc_official"), made_of)
 
     def score(self, *, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:  # type: ignore[override]
-        said = [_segments(prediction) for prediction in predictions]
-        right = [[_segments(reference) for reference in of] for of in references]
-        f1 = [max((_f1(segments, one) for one in of), default=0.0) for segments, of in zip(said, right)]
+        answers = [_segments(prediction) for prediction in predictions]
+        right = [[_segments(reference) for reference in texts] for texts in references]
+        f1 = [max((_f1(answer, text) for text in texts), default=0.0) for answer, texts in zip(answers, right)]
         same = [
-            float(_bare(answer) in map(_bare, of) and bool(_bare(answer)))
-            for answer, of in zip(predictions, references)
+            float(_bare(answer) in map(_bare, texts) and bool(_bare(answer)))
+            for answer, texts in zip(predictions, references)
         ]
         return Scores({"exact_match_cmrc_official": np.array(same), "f1_cmrc_official": np.array(f1)})
 
@@ -46,6 +44,6 @@ def _segments(text: str) -> list[str]:
     return re.findall(rf"[{HAN}]|[^\s\W{HAN}]+|[^\s\w]", _bare(text))
 
 
-def _f1(said: list[str], right: list[str]) -> float:
-    shared = SequenceMatcher(a=right, b=said, autojunk=False).find_longest_match().size
-    return 2 * shared / (len(said) + len(right)) if shared else 0.0
+def _f1(answer: list[str], right: list[str]) -> float:
+    shared = SequenceMatcher(a=right, b=answer, autojunk=False).find_longest_match().size
+    return 2 * shared / (len(answer) + len(right)) if shared else 0.0

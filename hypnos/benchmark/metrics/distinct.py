@@ -1,13 +1,12 @@
-"""Distinct-1 and Distinct-2: how varied the answers of a model are."""
+"""Measures Distinct-1 and Distinct-2: how varied the answers of a model are."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain, pairwise
 
 from hypnos.benchmark.metrics.metric import Scores, sign
 from hypnos.benchmark.metrics.overlap import Overlap, cut_all
 from hypnos.benchmark.metrics.segment import signature
 from hypnos.benchmark.metrics.text import TextMetric
-from hypnos.report.results import Metric
 
 
 class Distinct(TextMetric):
@@ -17,10 +16,9 @@ class Distinct(TextMetric):
     belongs beside it.
     """
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         made_of = sign(signature(self.segmentation), "level:corpus")
-        family = f"{self.segmentation}_corpus"
-        return tuple(Metric(name=self.named(f"distinct_{n}"), signature=made_of, family=family) for n in (1, 2))
+        return {self.named(f"distinct_{n}"): made_of for n in (1, 2)}
 
     def score(self, *, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:  # type: ignore[override]
         del references

@@ -1,77 +1,92 @@
-"""Accuracy of choice questions by likelihood, beside what was read from the words of an answer."""
+"""Measures the accuracy of choice questions by log-likelihood, beside what is read from the words of an answer."""
 
-import tempfile
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from hypnos.benchmark.answerers.answerer import LIKELIHOOD, Way
 from hypnos.benchmark.answerers.likelihood_prompts import CUT, choose, choose_per_character
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.metrics.measure import Measured
-from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.metrics.metric import Measurement
+from hypnos.benchmark.metrics.table import BY_LIKELIHOOD
+from hypnos.benchmark.predictions import LIKELIHOOD_TYPES, PredictionsByType, RequestType
 from hypnos.report.results import Note
 
-Pick = Callable[[Mapping[str, float], Item], str]
 
-NUMBERS: dict[Way, tuple[tuple[str, str, Pick], ...]] = {
-    "letters": (),  # `measure` makes its number, accuracy_likelihood
+@dataclass(frozen=True, slots=True)
+class LikelihoodNumber:
+    """One accuracy: its name, how its letters are read, for the signature, and what log-likelihoods choose."""
+
+    name: str
+    read: str
+    choose: Callable[[Mapping[str, float], Item], str]
+
+
+NUMBERS: dict[RequestType, tuple[LikelihoodNumber, ...]] = {
+    "letters": (
+        LikelihoodNumber(BY_LIKELIHOOD.name, "read:likelihood", lambda values, _: choose(values, "letters") or ""),
+    ),
     "texts": (
-        (
+        LikelihoodNumber(
             "accuracy_texts",
             "read:likeliest option text, single answers only",
-            lambda found, _: choose(found, "texts") or "",
+            lambda values, _: choose(values, "texts") or "",
         ),
-        (
+        LikelihoodNumber(
             "accuracy_texts_per_char",
             "read:likeliest option text per character, single answers only",
             choose_per_character,
         ),
     ),
     "yes_no": (
-        (
+        LikelihoodNumber(
             "accuracy_yes_no",
             f"read:options with yes above {CUT}, against no",
-            lambda found, _: choose(found, "yes_no") or "",
+            lambda values, _: choose(values, "yes_no") or "",
         ),
     ),
 }
-"""By way of asking: name, signature, and what the likelihoods choose."""
+"""By type of request."""
 
 
-def add_weighed(measured: Measured, items: Sequence[Item], answers: Mapping[Way, Sequence[Prediction]]) -> Measured:
-    """The numbers of a model on a task, with those by likelihood; an item that was left out has none."""
+def measure_likelihoods(
+    items: Sequence[Item], predictions: PredictionsByType, *, folder: Path
+) -> Iterator[Measurement]:
+    """The numbers of a task by log-likelihood.
+
+    What a type of request cannot answer, such as a set of letters by the likeliest one, is left out, and n says so.
+    """
     from hypnos.benchmark.metrics.choice import LetterAccuracy
 
-    scores = dict(measured.answers.scores)
-    notes = list(measured.metrics)
-    for way, made in answers.items():
-        found = {one.item: one.likelihoods for one in made if one.likelihoods}
-        asked = [item for item in items if item.id in found]
-        for name, signature, pick in NUMBERS.get(way, ()):
-            if not asked:
-                continue
-            with tempfile.TemporaryDirectory() as folder:
-                metric = LetterAccuracy(name=name, way=signature, folder=Path(folder))
-                values = metric.measure(
-                    predictions=[pick(found[item.id] or {}, item) for item in asked],
-                    references=[item.answers[0] for item in asked],
-                ).items[name]
-            by_item = dict(zip((item.id for item in asked), map(float, values), strict=True))
-            scores[name] = [by_item.get(item.id) for item in items]
-            notes += metric.notes()
-    return replace(measured, answers=replace(measured.answers, scores=scores), metrics=tuple(notes))
+    by_id = {item.id: item for item in items}
+    for request_type, answers in predictions.items():
+        answered = [
+            (by_id[prediction.item], prediction)
+            for prediction in answers
+            if prediction.likelihoods and (request_type == "yes_no" or _has_one_answer(by_id[prediction.item]))
+        ]
+        for number in NUMBERS.get(request_type, ()) if answered else ():
+            metric = LetterAccuracy(name=number.name, read=number.read, folder=folder)
+            scores = metric.measure(
+                predictions=[number.choose(prediction.likelihoods or {}, item) for item, prediction in answered],
+                references=[item.answers[0] for item, _ in answered],
+            )
+            yield Measurement(metric.notes(), answered, scores)
 
 
-def left_out_note(answers: Mapping[tuple[str, str, Way], Sequence[Prediction]]) -> list[Note]:
-    """How many questions likelihood could not be asked of, by model and task; none where all were."""
+def _has_one_answer(item: Item) -> bool:
+    return not item.multiple and len(item.answers[0]) == 1
+
+
+def left_out_note(answers: Mapping[tuple[str, str], PredictionsByType]) -> list[Note]:
+    """How many questions log-likelihood could not be asked of, by model and task; none where all were."""
     rows = []
-    for (model, task, way), made in answers.items():
-        if way in LIKELIHOOD:
-            several = sum(one.rule.startswith("left out") for one in made)
-            long = sum(one.rule == "prompt too long" for one in made)
-            if several or long:
-                rows.append((model, task, way, str(several), str(long), str(len(made))))
+    for (model, task), by_type in answers.items():
+        for request_type, predictions in by_type.items():
+            if request_type in LIKELIHOOD_TYPES:
+                several = sum(prediction.rule.startswith("left out") for prediction in predictions)
+                long = sum(prediction.rule == "prompt too long" for prediction in predictions)
+                if several or long:
+                    rows.append((model, task, request_type, str(several), str(long), str(len(predictions))))
     if not rows:
         return []
     return [

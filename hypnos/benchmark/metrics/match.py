@@ -1,10 +1,9 @@
-"""Exact match and F1 on characters, for short answers taken from a passage."""
+"""Measures exact match and F1 on characters, for short answers taken from a passage."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from hypnos.benchmark.metrics.metric import ItemMetric, Scores, best, ratio, sign
 from hypnos.benchmark.metrics.overlap import count_overlap
-from hypnos.report.results import Metric
 
 
 class Match(ItemMetric):
@@ -14,12 +13,9 @@ class Match(ItemMetric):
     as one character each.
     """
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         made_of = sign("seg:characters-1", "norm:nfkc,lower,no punctuation", "level:mean of answers", "refs:best")
-        return tuple(
-            Metric(name=name, signature=made_of, family="characters", headline=name == "f1")
-            for name in ("exact_match", "f1")
-        )
+        return dict.fromkeys(("exact_match", "f1"), made_of)
 
     def score(self, *, predictions: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:  # type: ignore[override]
         overlap = count_overlap(tuple(predictions), tuple(map(tuple, references)), "plain", 1)

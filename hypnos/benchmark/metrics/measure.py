@@ -1,104 +1,89 @@
-"""From answers to numbers: every metric of a task, per question and over all of them."""
+"""Measures the answers of a model to a task: every metric of the task, per question and over all of them."""
 
+import math
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from hypnos.benchmark.choice.official_rules import Rule
-from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.metrics.table import ANY, CHOICE, TEXT, Row, Ways, corpus_intervals, score_all
-from hypnos.benchmark.predictions import Prediction
+import numpy as np
+
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.metrics.table import METRICS, check_metrics
+from hypnos.benchmark.predictions import Prediction, PredictionsByType
+from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.report.results import Answers, Metric, Question, TaskQuestions
-from hypnos.specialty.drugs import Drug
+from hypnos.report.statistics.intervals import Interval, statistic_intervals
+from hypnos.specialty.folder import Specialty
+
+if TYPE_CHECKING:
+    # What imports datasets and the package evaluate is imported when something is measured.
+    from hypnos.benchmark.metrics.metric import AnsweredItem, ItemMetric, Measurement, Scores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class TaskScores:
     """One model's numbers on one task, and what each of them means."""
 
     answers: Answers
     metrics: tuple[Metric, ...]
 
 
-def measure(
-    *,
-    model: str,
-    task: str,
-    kind: Kind,
-    items: Sequence[Item],
-    predictions: Iterable[Prediction],
-    metrics: Sequence[str],
-    drugs: Sequence[Drug] = (),
-    confusable: Sequence[tuple[str, str]] = (),
-    official: Rule | None = None,
-    ways: Ways | None = None,
-    folder: Path | None = None,
-) -> Measured:
+def measure(task: Task, model: str, predictions: PredictionsByType, specialty: Specialty) -> TaskScores:
     """Measure the answers of one model to one task.
 
     Args:
+        task: its questions, its metrics, and perhaps a second rule for reading letters, reported under its label.
         model: its name.
-        task: the task's name.
-        kind: of the task's questions.
-        items: the questions.
-        predictions: at least one answer to each of them; an empty answer counts as 0.
-        metrics: names of `CHOICE`, `TEXT` and `ANY`.
-        drugs: of the specialty, for `safety`.
-        confusable: pairs of drugs that are mixed up, for `safety`.
-        official: a second rule for reading letters, reported under its label.
-        ways: letters found in other ways than by reading the answer, by label and item; items that are not there
-            are left out of that number. Letters by the predictions' own likelihoods are added as `likelihood`.
-        folder: where the metrics' library may write; by default a folder that is removed again.
+        predictions: by type of request; `generation` must be there, with at least one answer to each question: an
+            empty answer counts as 0.
+        specialty: its drugs, and the pairs of them that are mixed up, for `safety`.
 
     Raises:
         UserError: no items, an answer missing, twice there, or to a question that the task does not have; or a
             metric that is unknown or does not fit the kind.
     """
-    check_metrics(metrics, kind=kind, task=task)
-    if not items:
-        raise UserError(f"{task}: no questions to measure")
-    ways = ways or {}
-    rows = _in_order(model, task, items, predictions)
-    if folder is None:
-        with tempfile.TemporaryDirectory() as made:
-            measured = list(score_all(rows, kind, metrics, drugs, confusable, official, ways, Path(made)))
-    else:
-        measured = list(score_all(rows, kind, metrics, drugs, confusable, official, ways, folder))
-    place = {item.id: at for at, item in enumerate(items)}
+    check_metrics(task.metrics, kind=task.kind, task=task.name)
+    items = task.items()
+    answered = _pair_in_order(task, model, predictions["generation"])
+    with tempfile.TemporaryDirectory() as folder:
+        measured = list(_measure_all(task, answered, predictions, specialty, Path(folder)))
+    position = {item.id: number for number, item in enumerate(items)}
     scores: dict[str, list[float | None]] = {}
-    for _, asked, found in measured:
-        for name, values in found.items.items():
+    for measurement in measured:
+        for name, values in measurement.scores.items.items():
             sums, counts = [0.0] * len(items), [0] * len(items)
-            for (item, _), value in zip(asked, values):
-                sums[place[item.id]] += float(value)
-                counts[place[item.id]] += 1
+            for (item, _), value in zip(measurement.answered, values):
+                sums[position[item.id]] += float(value)
+                counts[position[item.id]] += 1
             scores[name] = [total / count if count else None for total, count in zip(sums, counts)]
-    first = {item.id: prediction for item, prediction in reversed(rows)}
-    return Measured(
+    first = {item.id: prediction for item, prediction in reversed(answered)}
+    choices = task.kind == "choice"
+    return TaskScores(
         answers=Answers(
             model=model,
-            task=task,
+            task=task.name,
             texts=tuple(first[item.id].answer for item in items),
-            choices=tuple(first[item.id].choice for item in items) if kind == "choice" else (),
-            rules=tuple(first[item.id].rule for item in items) if kind == "choice" else (),
+            choices=tuple(first[item.id].choice for item in items) if choices else (),
+            rules=tuple(first[item.id].rule for item in items) if choices else (),
             scores=scores,
-            corpus=corpus_intervals(measured),
-            repeats=max(1, len(rows) // len(items)),
+            corpus=_corpus_intervals(measured),
+            repeats=max(1, len(answered) // len(items)),
         ),
-        metrics=tuple(note for notes, _, _ in measured for note in notes),
+        metrics=tuple(metric for measurement in measured for metric in measurement.metrics),
     )
 
 
-def describe(
-    *, name: str, kind: Kind, items: Sequence[Item], measured: Sequence[Measured], version: str = "", title: str = ""
-) -> TaskQuestions:
+def describe_task(task: Task, scores: Sequence[TaskScores]) -> TaskQuestions:
     """A task as the report needs it; metrics that only some models have are there as well.
 
     Its texts are hidden where one of its items may not leave the machine.
     """
-    notes = {note.name: note for one in measured for note in one.metrics}
+    metrics = {metric.name: metric for one_model in scores for metric in one_model.metrics}
+    items = task.items()
     questions = tuple(
         Question(
             id=item.id,
@@ -116,40 +101,99 @@ def describe(
         for item in items
     )
     return TaskQuestions(
-        name=name,
-        kind=kind,
-        title=title,
-        version=version,
+        name=task.name,
+        kind=task.kind,
+        version=task.version(),
         questions=questions,
-        metrics=tuple(notes.values()),
+        metrics=tuple(metrics.values()),
         hidden=any(item.egress == "local" for item in items),
     )
 
 
-def check_metrics(metrics: Sequence[str], *, kind: Kind, task: str) -> None:
-    """Raise UserError for a metric that is unknown or does not fit the kind of the task."""
-    fitting = (*(CHOICE if kind == "choice" else TEXT), *ANY)
-    for name in metrics:
-        if name not in fitting:
-            reason = "does not fit questions of kind " + kind if name in (*CHOICE, *TEXT) else "is unknown"
-            raise UserError(f"{task}.metrics: {name} {reason} (fitting: {', '.join(fitting)})")
-
-
-def _in_order(model: str, task: str, items: Sequence[Item], predictions: Iterable[Prediction]) -> list[Row]:
+def _pair_in_order(task: Task, model: str, predictions: Sequence[Prediction]) -> "list[AnsweredItem]":
     """Every answer with its item: by repeat, and in the order of the items."""
-    known = {item.id: at for at, item in enumerate(items)}
-    found: dict[tuple[int, int], Prediction] = {}
+    items = task.items()
+    position = {item.id: number for number, item in enumerate(items)}
+    by_place: dict[tuple[int, int], Prediction] = {}
     for prediction in predictions:
-        if prediction.item not in known:
-            raise UserError(f"{model} on {task}: an answer to {prediction.item}, which is no question of this task")
-        place = prediction.sample, known[prediction.item]
-        if place in found:
-            raise UserError(f"{model} on {task}: two answers to {prediction.item}, sample {prediction.sample}")
-        found[place] = prediction
-    answered = {place for _, place in found}
-    missing = [item.id for at, item in enumerate(items) if at not in answered]
+        if prediction.item not in position:
+            raise UserError(
+                f"{model} on {task.name}: an answer to {prediction.item}, which is no question of this task"
+            )
+        place = prediction.sample, position[prediction.item]
+        if place in by_place:
+            raise UserError(f"{model} on {task.name}: two answers to {prediction.item}, sample {prediction.sample}")
+        by_place[place] = prediction
+    answered = {number for _, number in by_place}
+    missing = [item.id for number, item in enumerate(items) if number not in answered]
     if missing:
         raise UserError(
-            f"{model} on {task}: no answer to {len(missing)} of {len(items)} questions, such as {missing[0]}"
+            f"{model} on {task.name}: no answer to {len(missing)} of {len(items)} questions, such as {missing[0]}"
         )
-    return [(items[place], found[sample, place]) for sample, place in sorted(found)]
+    return [(items[number], by_place[sample, number]) for sample, number in sorted(by_place)]
+
+
+def _measure_all(
+    task: Task, answered: "list[AnsweredItem]", predictions: PredictionsByType, specialty: Specialty, folder: Path
+) -> "Iterator[Measurement]":
+    """Each metric once, then the numbers of letters that were found in other ways than by our rules."""
+    from hypnos.benchmark.metrics.likelihood_accuracy import measure_likelihoods
+    from hypnos.benchmark.metrics.metric import Measurement, Scores, describe_number, sign
+
+    for metric in _make_metrics(task, specialty, folder):
+        yield Measurement(metric.notes(), answered, metric.measure(**metric.inputs(answered)))
+    if task.official is not None:
+        label, items = task.official.label, [item for item, _ in answered]
+        letters = [task.official.extract(prediction.answer, item)[0] or "" for item, prediction in answered]
+        number = describe_number(f"accuracy_{label}", sign(f"read:{label}", f"level:{label}"))
+        yield Measurement((number,), answered, Scores({number.name: task.official.score(letters, items)}))
+    if task.kind == "choice":
+        yield from measure_likelihoods(task.items(), predictions, folder=folder)
+
+
+def _make_metrics(task: Task, specialty: Specialty, folder: Path) -> "Iterator[ItemMetric]":
+    """An object of each class that the task's metrics are measured by, in the order of the table."""
+    made: set[tuple[str, str | None]] = set()
+    for row in METRICS:
+        which = row.measured_by, row.segmentation
+        if row.name not in task.metrics or task.kind not in row.kinds or which in made:
+            continue
+        made.add(which)
+        module, _, name = row.measured_by.partition(".")
+        kind: type[ItemMetric] = getattr(import_module(f"hypnos.benchmark.metrics.{module}"), name)
+        metric = kind.make(specialty=specialty, segmentation=row.segmentation, folder=folder)
+        if metric is not None:
+            yield metric
+
+
+def _corpus_intervals(measured: "Sequence[Measurement]") -> dict[str, Interval]:
+    """Values of all answers together; those that come from sums are resampled together and have intervals."""
+    intervals: dict[str, Interval] = {}
+    summed: list[tuple[Scores, slice]] = []
+    resampled: list[str] = []  # all metrics with sums are of the same answers
+    columns: list[np.ndarray] = []
+    width = 0
+    for measurement in measured:
+        groups = [_group(item) for item, _ in measurement.answered]
+        unknown = math.nan, math.nan, len(groups), len(set(groups))
+        scores = measurement.scores
+        intervals.update({name: Interval(value, *unknown) for name, value in scores.corpus.items()})
+        if scores.sums is not None:
+            summed.append((scores, slice(width, width + scores.sums.shape[1])))
+            width += scores.sums.shape[1]
+            columns.append(scores.sums)
+            resampled = groups
+    if summed:
+        table = np.column_stack(columns)
+
+        def statistic(sums: np.ndarray) -> np.ndarray:
+            return np.column_stack([scores.statistic(sums[:, part]) for scores, part in summed if scores.statistic])
+
+        names = [name for scores, _ in summed for name in scores.corpus]
+        intervals.update(zip(names, statistic_intervals(table, resampled, statistic)))
+    return intervals
+
+
+def _group(item: Item) -> str:
+    """What an item is resampled with; one without a group stands alone."""
+    return item.group or f"\0{item.id}"

@@ -1,26 +1,34 @@
-"""What the metrics of this room have in common: an `evaluate.Metric` that also says what each item got."""
+"""Base class of every metric: an `evaluate.Metric` that also says what each answer got."""
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from datasets import Features, Value
 from datasets import Sequence as ListOf
 
 import evaluate  # type: ignore[import-untyped, attr-defined, unused-ignore]  # type checkers see our command of this name
+from hypnos.benchmark.items import Item
+from hypnos.benchmark.metrics.segment import Segmentation
+from hypnos.benchmark.metrics.table import find_number
+from hypnos.benchmark.predictions import Prediction
 from hypnos.errors import UserError
 from hypnos.report.results import Metric
+from hypnos.specialty.folder import Specialty
 
 VERSION = 1
 """Raised when one of the metrics could give another number for the same texts."""
 
+AnsweredItem = tuple[Item, Prediction]
+"""A question and one answer to it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """What a metric found.
+    """The values of one metric.
 
     Attributes:
         items: values per answer, (N,).
@@ -33,6 +41,15 @@ class Scores:
     corpus: Mapping[str, float] = field(default_factory=dict)
     sums: np.ndarray | None = None
     statistic: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What one metric says about a task: what each number means, the answers it is of, and the values."""
+
+    metrics: tuple[Metric, ...]
+    answered: Sequence[AnsweredItem]
+    scores: Scores
 
 
 class ItemMetric(evaluate.Metric):  # type: ignore[misc, name-defined, unused-ignore]
@@ -50,13 +67,30 @@ class ItemMetric(evaluate.Metric):  # type: ignore[misc, name-defined, unused-ig
     def __init__(self, *, folder: Path, variant: str = "default") -> None:
         super().__init__(config_name=variant, keep_in_memory=True, cache_dir=str(folder), seed=0)
 
+    @classmethod
+    def make(cls, *, specialty: Specialty, segmentation: Segmentation | None, folder: Path) -> Self | None:
+        """The metric as a row of the table asks for it; None where the specialty lacks what it needs."""
+        del specialty, segmentation
+        return cls(folder=folder)
+
     @abstractmethod
-    def notes(self) -> tuple[Metric, ...]:
-        """What each of its numbers means, with its signature."""
+    def signatures(self) -> Mapping[str, str]:
+        """By name of each of its numbers, what must be equal for two of them to be comparable."""
+
+    def inputs(self, answered: Sequence[AnsweredItem]) -> dict[str, Sequence[Any]]:
+        """Its columns, from questions with their answers."""
+        return {
+            "predictions": [prediction.answer for _, prediction in answered],
+            "references": [list(item.answers) for item, _ in answered],
+        }
 
     @abstractmethod
     def score(self, **columns: Sequence[Any]) -> Scores:
         """Values from the columns, which are equally long and not empty."""
+
+    def notes(self) -> tuple[Metric, ...]:
+        """What each of its numbers means, in the words of the report."""
+        return tuple(describe_number(name, signature) for name, signature in self.signatures().items())
 
     def measure(self, **columns: Sequence[Any]) -> Scores:
         """Values from the columns, by their names, so that prediction and reference cannot change places.
@@ -81,6 +115,18 @@ class ItemMetric(evaluate.Metric):  # type: ignore[misc, name-defined, unused-ig
         scores = self.score(**columns)
         means = {name: float(values.mean()) for name, values in scores.items.items()}
         return {**means, **scores.corpus, "scores": scores}
+
+
+def describe_number(name: str, signature: str) -> Metric:
+    """A number of the table with its signature, as the report takes it.
+
+    Raises:
+        KeyError: the number has no row in the table.
+    """
+    number = find_number(name)
+    if number is None:
+        raise KeyError(f"{name}: no row of hypnos.benchmark.metrics.table has this number")
+    return Metric(**asdict(number), signature=signature)
 
 
 def sign(*parts: str) -> str:

@@ -1,4 +1,4 @@
-"""Which n-grams and which longest subsequence answers share with their references, counted all at once."""
+"""Counts the n-grams and the longest subsequence that answers share with their references, all at once."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator
@@ -56,15 +56,15 @@ def count_overlap(
     answers = cut_all(predictions, segmenter)
     blocks = []
     for at in range(0, len(predictions), _ROWS):
-        given = [[cut(text) for text in texts] for texts in references[at : at + _ROWS]]
-        blocks.append(_count_block(answers[at : at + _ROWS], given, width, orders))
+        part = [[cut(text) for text in texts] for texts in references[at : at + _ROWS]]
+        blocks.append(_count_block(answers[at : at + _ROWS], part, width, orders))
     return Overlap(*(np.concatenate([getattr(block, field.name) for block in blocks]) for field in fields(Overlap)))
 
 
 def _count_block(answers: list[list[str]], references: list[list[list[str]]], width: int, orders: int) -> Overlap:
     # Each token becomes one character, so that libraries for text and whole arrays can work on it.
     signs: defaultdict[str, str] = defaultdict(map(chr, chain(range(0xD800), range(0xE000, 0x110000))).__next__)
-    sides = [answers, *([given[k] if k < len(given) else [] for given in references] for k in range(width))]
+    sides = [answers, *([texts[k] if k < len(texts) else [] for texts in references] for k in range(width))]
     texts = [["".join(map(signs.__getitem__, tokens)) for tokens in side] for side in sides]
     sizes = np.array([list(map(len, side)) for side in texts])  # (1 + K, n)
     tallies = list(_tally(texts, sizes, orders))
@@ -81,14 +81,14 @@ def _count_block(answers: list[list[str]], references: list[list[list[str]]], wi
         return value(counts[:, 0], counts[:, 1 + k])
 
     return Overlap(
-        references=np.array([len(given) for given in references]),
+        references=np.array([len(texts) for texts in references]),
         length=sizes[0],
         reference_length=sizes[1:].T,
         matches=per_reference(np.minimum),
         clipped=per_row(lambda counts: np.minimum(counts[:, 0], counts[:, 1:].max(1))),
         kinds=per_row(lambda counts: counts[:, 0] > 0),
-        reference_kinds=per_reference(lambda _, given: given > 0),
-        shared_kinds=per_reference(lambda own, given: (own > 0) & (given > 0)),
+        reference_kinds=per_reference(lambda _, theirs: theirs > 0),
+        shared_kinds=per_reference(lambda own, theirs: (own > 0) & (theirs > 0)),
         subsequence=np.stack([_subsequences(texts[0], side) for side in texts[1:]], 1),
     )
 

@@ -1,5 +1,6 @@
-"""ROUGE-1, ROUGE-2 and ROUGE-L."""
+"""Measures ROUGE-1, ROUGE-2 and ROUGE-L."""
 
+from collections.abc import Mapping
 from importlib.metadata import version
 
 import numpy as np
@@ -8,7 +9,6 @@ from hypnos.benchmark.metrics.metric import Scores, best, ratio, sign
 from hypnos.benchmark.metrics.overlap import Overlap
 from hypnos.benchmark.metrics.segment import signature
 from hypnos.benchmark.metrics.text import TextMetric
-from hypnos.report.results import Metric
 
 _EPSILON = 1e-8  # in the denominator of F, as in rouge-chinese
 
@@ -20,7 +20,7 @@ class Rouge(TextMetric):
     rouge-chinese does.
     """
 
-    def notes(self) -> tuple[Metric, ...]:
+    def signatures(self) -> Mapping[str, str]:
         cut = signature(self.segmentation)
         level = "level:mean of answers"
         engines = {
@@ -28,19 +28,11 @@ class Rouge(TextMetric):
             "rouge_2": "n-grams:set",
             "rouge_l": f"lcs:rapidfuzz-{version('rapidfuzz')}",
         }
-        return tuple(
-            Metric(
-                name=self.named(name),
-                signature=sign(cut, "f1", engine, level, "refs:best"),
-                family=self.segmentation,
-                headline=name == "rouge_l" and self.segmentation == "characters",
-            )
-            for name, engine in engines.items()
-        )
+        return {self.named(name): sign(cut, "f1", engine, level, "refs:best") for name, engine in engines.items()}
 
     def from_overlap(self, overlap: Overlap) -> Scores:
-        def f(shared: np.ndarray, own: np.ndarray, given: np.ndarray) -> np.ndarray:
-            precision, recall = ratio(shared, own[:, None]), ratio(shared, given)
+        def f(shared: np.ndarray, own: np.ndarray, theirs: np.ndarray) -> np.ndarray:
+            precision, recall = ratio(shared, own[:, None]), ratio(shared, theirs)
             return best(2 * precision * recall / (precision + recall + _EPSILON), overlap.references)
 
         values = {

@@ -1,4 +1,4 @@
-"""Chinese text cut into tokens, in the two ways every text metric is reported in."""
+"""Cuts Chinese text into tokens, in the two ways every text metric is reported in."""
 
 import re
 import unicodedata
@@ -53,7 +53,7 @@ def signature(segmentation: Segmentation) -> str:
 
 @lru_cache(maxsize=1)
 def _punctuation() -> frozenset[str]:
-    """Signs such as + and < are not among them: they are part of what an answer says."""
+    """All signs of punctuation; + and < are not among them: they are part of what an answer says."""
     return frozenset(sign for sign in map(chr, range(0x110000)) if unicodedata.category(sign)[0] in "PZC")
 
 

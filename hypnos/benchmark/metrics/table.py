@@ -1,148 +1,195 @@
-"""Which metrics are computed on which answers of a task."""
+"""Lists every metric once: its name in a task, the class that measures it, the questions it fits, and its numbers.
 
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+A new metric is a file beside this one and a row here. Nothing heavy is imported: a search reads the directions of
+numbers at every `--help`.
+"""
 
-import numpy as np
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from hypnos.benchmark.choice.official_rules import Rule
-from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.predictions import Prediction
-from hypnos.report.results import Metric
-from hypnos.report.statistics.intervals import Interval, statistic_intervals
-from hypnos.specialty.drugs import Drug
+from hypnos.benchmark.items import Kind
+from hypnos.errors import UserError
 
 if TYPE_CHECKING:
-    from hypnos.benchmark.metrics.metric import ItemMetric, Scores
+    from hypnos.benchmark.metrics.segment import Segmentation
+    from hypnos.report.results import Better
 
-CHOICE = ("accuracy", "options", "unparsed")
-TEXT = ("exact_match", "f1", "cmrc_official", "bleu", "gleu", "rouge", "distinct", "safety")
-ANY = ("length", "unfinished")
-"""Names that a task's `metrics` may hold, by the kinds of questions they fit."""
-
-
-Ways = Mapping[str, Mapping[str, str | None]]
-"""By label: the letters chosen for each item, None where none could be."""
+CHOICE: tuple[Kind, ...] = ("choice",)
+TEXT: tuple[Kind, ...] = ("question", "reading")
+ANY: tuple[Kind, ...] = (*CHOICE, *TEXT)
 
 
-Row = tuple[Item, Prediction]
-Found = tuple[tuple[Metric, ...], list[Row], "Scores"]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Number:
+    """One number of a metric.
+
+    Attributes:
+        name: in files and as a search names it, such as `rouge_l_words`.
+        label: in print; what it is measured on stands in the title of its table.
+        family: the table it stands in, see `hypnos.report.results.Metric`.
+        better: which way is good.
+        share: a value of 0 to 1, printed as percent.
+        headline: drawn in the plots and tested between models.
+    """
+
+    name: str
+    label: str
+    family: str
+    better: "Better" = "higher"
+    share: bool = True
+    headline: bool = False
 
 
-def corpus_intervals(measured: Sequence["Found"]) -> dict[str, Interval]:
-    """Values of all answers together; those that come from sums are resampled together and have intervals."""
-    found: dict[str, Interval] = {}
-    summed: list[tuple[Scores, slice]] = []
-    resampled: list[str] = []  # all metrics with sums are of the same answers
-    columns: list[np.ndarray] = []
-    width = 0
-    for _, asked, scores in measured:
-        groups = [item.group or f"\0{item.id}" for item, _ in asked]
-        unknown = math.nan, math.nan, len(asked), len(set(groups))
-        found.update({name: Interval(value, *unknown) for name, value in scores.corpus.items()})
-        if scores.sums is not None:
-            summed.append((scores, slice(width, width + scores.sums.shape[1])))
-            width += scores.sums.shape[1]
-            columns.append(scores.sums)
-            resampled = groups
-    if summed:
-        table = np.column_stack(columns)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetricRow:
+    """One metric.
 
-        def statistic(sums: np.ndarray) -> np.ndarray:
-            return np.column_stack([scores.statistic(sums[:, part]) for scores, part in summed if scores.statistic])
+    Attributes:
+        name: as a task's `metrics` holds it.
+        measured_by: module and class below `hypnos.benchmark.metrics`, imported when it is used; rows of one class
+            are measured together, and all its numbers are there when one of its names is asked for.
+        kinds: of the questions it fits.
+        numbers: what it measures.
+        segmentation: how the class is to cut text, where its numbers depend on it.
+    """
 
-        names = [name for scores, _ in summed for name in scores.corpus]
-        found.update(zip(names, statistic_intervals(table, resampled, statistic)))
-    return found
+    name: str
+    measured_by: str
+    kinds: tuple[Kind, ...]
+    numbers: tuple[Number, ...]
+    segmentation: "Segmentation | None" = None
 
 
-def score_all(
-    rows: list[Row],
-    kind: Kind,
-    metrics: Sequence[str],
-    drugs: Sequence[Drug],
-    confusable: Sequence[tuple[str, str]],
-    official: Rule | None,
-    ways: Ways,
-    folder: Path,
-) -> Iterator[Found]:
-    """Each metric object once, on the rows it applies to."""
-    from hypnos.benchmark.metrics.answers import Shape
+def _rows_by_segmentation(segmentation: "Segmentation") -> tuple[MetricRow, ...]:
+    """Metrics whose numbers depend on how Chinese is cut; of them only those on characters are headlines."""
+    suffix, plain = ("", True) if segmentation == "characters" else ("_words", False)
 
-    answers = [prediction.answer for _, prediction in rows]
-    if kind == "choice":
-        yield from _choices(rows, metrics, official, ways, folder)
-    else:
-        references = [list(item.answers) for item, _ in rows]
-        for metric, more in _text_metrics(rows, metrics, drugs, confusable, folder):
-            yield metric.notes(), rows, metric.measure(predictions=answers, references=references, **more)
-    if set(metrics) & set(ANY):
-        shape = Shape(folder=folder)
-        finished = [prediction.finished for _, prediction in rows]
-        yield shape.notes(), rows, shape.measure(predictions=answers, finished=finished)
+    def number(name: str, label: str, *, headline: bool = False) -> Number:
+        return Number(name=f"{name}{suffix}", label=label, family=segmentation, headline=headline and plain)
 
+    def corpus(name: str, label: str) -> Number:
+        return Number(name=f"{name}{suffix}", label=label, family=f"{segmentation}_corpus")
 
-def _text_metrics(
-    rows: list[Row],
-    metrics: Sequence[str],
-    drugs: Sequence[Drug],
-    confusable: Sequence[tuple[str, str]],
-    folder: Path,
-) -> Iterator[tuple["ItemMetric", Mapping[str, Any]]]:
-    from hypnos.benchmark.metrics.bleu import Bleu
-    from hypnos.benchmark.metrics.cmrc import Cmrc
-    from hypnos.benchmark.metrics.distinct import Distinct
-    from hypnos.benchmark.metrics.gleu import Gleu
-    from hypnos.benchmark.metrics.match import Match
-    from hypnos.benchmark.metrics.rouge import Rouge
-    from hypnos.benchmark.metrics.safety import Safety
-
-    if {"exact_match", "f1"} & set(metrics):
-        yield Match(folder=folder), {}
-    if "cmrc_official" in metrics:
-        yield Cmrc(folder=folder), {}
-    kinds: dict[str, Callable[..., ItemMetric]] = {"bleu": Bleu, "gleu": Gleu, "rouge": Rouge, "distinct": Distinct}
-    for segmentation in ("characters", "words"):
-        for name, make in kinds.items():
-            if name in metrics:
-                yield make(segmentation=segmentation, folder=folder), {}
-    if "safety" in metrics and drugs:
-        asked = ["\n".join((item.passage, item.question)) for item, _ in rows]
-        yield Safety(drugs=drugs, confusable=confusable, folder=folder), {"questions": asked}
-
-
-def _choices(
-    rows: list[Row], metrics: Sequence[str], official: Rule | None, ways: Ways, folder: Path
-) -> Iterator[Found]:
-    from hypnos.benchmark.metrics.choice import Choice, LetterAccuracy
-    from hypnos.benchmark.metrics.metric import Scores, sign
-
-    right = [item.answers[0] for item, _ in rows]
-    if set(metrics) & set(CHOICE):
-        choice = Choice(folder=folder)
-        picked = [prediction.choice or "" for _, prediction in rows]
-        yield choice.notes(), rows, choice.measure(predictions=picked, references=right)
-    if official is not None:
-        picked = [official.extract(prediction.answer, item)[0] or "" for item, prediction in rows]
-        name = f"accuracy_{official.label}"
-        signature = sign(f"read:{official.label}", f"level:{official.label}")
-        values = official.score(picked, [item for item, _ in rows])
-        yield (Metric(name=name, signature=signature, family="choice"),), rows, Scores({name: values})
-    likely = {
-        item.id: max(p.likelihoods, key=p.likelihoods.__getitem__)
-        for item, p in rows
-        if p.likelihoods and not item.multiple and len(item.answers[0]) == 1
+    numbers = {
+        "bleu.Bleu": (
+            *(number(f"bleu_{n}", f"BLEU-{n}", headline=n == 4) for n in range(1, 5)),
+            *(corpus(f"bleu_{n}_corpus", f"BLEU-{n}") for n in range(1, 5)),
+        ),
+        "gleu.Gleu": (number("gleu", "GLEU"), corpus("gleu_corpus", "GLEU")),
+        "rouge.Rouge": (
+            *(number("rouge_1", "ROUGE-1"), number("rouge_2", "ROUGE-2")),
+            number("rouge_l", "ROUGE-L", headline=True),
+        ),
+        "distinct.Distinct": tuple(corpus(f"distinct_{n}", f"Distinct-{n}") for n in (1, 2)),
     }
-    ways = {**({"likelihood": likely} if likely else {}), **ways}
-    for label, chosen in ways.items():
-        # What a way cannot answer, such as a set of letters by the likeliest one, is left out, and n says so.
-        asked = [(item, p) for item, p in rows if item.id in chosen]
-        if asked:
-            # A model too small to write a letter may still know which is likely.
-            first = label == "likelihood"
-            way = LetterAccuracy(name=f"accuracy_{label}", way=f"read:{label}", headline=first, folder=folder)
-            letters = [chosen[item.id] or "" for item, _ in asked]
-            scores = way.measure(predictions=letters, references=[item.answers[0] for item, _ in asked])
-            yield way.notes(), asked, scores
+    return tuple(
+        MetricRow(
+            name=measured_by.partition(".")[0],
+            measured_by=measured_by,
+            kinds=TEXT,
+            numbers=own,
+            segmentation=segmentation,
+        )
+        for measured_by, own in numbers.items()
+    )
+
+
+METRICS: tuple[MetricRow, ...] = (
+    MetricRow(
+        name="accuracy",
+        measured_by="choice.Choice",
+        kinds=CHOICE,
+        numbers=(Number(name="accuracy", label="Accuracy", family="choice", headline=True),),
+    ),
+    MetricRow(
+        name="options",
+        measured_by="choice.Choice",
+        kinds=CHOICE,
+        numbers=(
+            Number(name="option_f1", label="Option F1", family="choice"),
+            Number(name="option_jaccard", label="Option Jaccard", family="choice"),
+        ),
+    ),
+    MetricRow(
+        name="unparsed",
+        measured_by="choice.Choice",
+        kinds=CHOICE,
+        numbers=(Number(name="unparsed", label="Unparsed", family="choice", better="lower"),),
+    ),
+    MetricRow(
+        name="exact_match",
+        measured_by="match.Match",
+        kinds=TEXT,
+        numbers=(Number(name="exact_match", label="Exact match", family="characters"),),
+    ),
+    MetricRow(
+        name="f1",
+        measured_by="match.Match",
+        kinds=TEXT,
+        numbers=(Number(name="f1", label="F1", family="characters", headline=True),),
+    ),
+    MetricRow(
+        name="cmrc_official",
+        measured_by="cmrc.Cmrc",
+        kinds=TEXT,
+        numbers=(
+            Number(name="exact_match_cmrc_official", label="Exact match, CMRC's own", family="characters"),
+            Number(name="f1_cmrc_official", label="F1, CMRC's own", family="characters"),
+        ),
+    ),
+    *_rows_by_segmentation("characters"),
+    *_rows_by_segmentation("words"),
+    MetricRow(
+        name="safety",
+        measured_by="safety.Safety",
+        kinds=TEXT,
+        numbers=(
+            Number(name="unsafe", label="Any fault", family="safety", better="lower", headline=True),
+            Number(name="dose_tenfold", label="Dose at tenfold", family="safety", better="lower"),
+            Number(name="dose_unit", label="Wrong unit", family="safety", better="lower"),
+            Number(name="drug_confused", label="Drug confused", family="safety", better="lower"),
+        ),
+    ),
+    MetricRow(
+        name="length",
+        measured_by="answers.Shape",
+        kinds=ANY,
+        numbers=(Number(name="length", label="Mean length", family="answers", better="neither", share=False),),
+    ),
+    MetricRow(
+        name="unfinished",
+        measured_by="answers.Shape",
+        kinds=ANY,
+        numbers=(
+            Number(name="empty", label="Empty", family="answers", better="lower"),
+            Number(name="unfinished", label="Never stopped", family="answers", better="lower"),
+        ),
+    ),
+)
+
+# A model too small to write a letter may still know which is likely.
+BY_LIKELIHOOD = Number(name="accuracy_likelihood", label="Accuracy by likelihood", family="choice", headline=True)
+"""Measured wherever likelihoods of letters were asked for, whatever a task's `metrics` hold."""
+
+_NUMBERS = {number.name: number for row in METRICS for number in row.numbers} | {BY_LIKELIHOOD.name: BY_LIKELIHOOD}
+
+
+def find_number(name: str) -> Number | None:
+    """A number by its name; None where no metric has it.
+
+    Letters found in another way than by reading an answer have a number of their own, `accuracy_` and the way.
+    """
+    if name not in _NUMBERS and name.startswith("accuracy_"):
+        return Number(name=name, label=f"Accuracy, {name.removeprefix('accuracy_')}", family="choice")
+    return _NUMBERS.get(name)
+
+
+def check_metrics(names: Sequence[str], *, kind: Kind, task: str) -> None:
+    """Raise UserError for a metric that is unknown or does not fit the kind of the task."""
+    fitting = list(dict.fromkeys(row.name for row in METRICS if kind in row.kinds))
+    known = {row.name for row in METRICS}
+    for name in names:
+        if name not in fitting:
+            reason = "does not fit questions of kind " + kind if name in known else "is unknown"
+            raise UserError(f"{task}.metrics: {name} {reason} (fitting: {', '.join(fitting)})")

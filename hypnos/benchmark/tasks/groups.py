@@ -1,4 +1,4 @@
-"""Which questions belong together: those of one case, of one passage, or over the same options."""
+"""Groups questions that belong together: those of one case, of one passage, or over the same options."""
 
 import hashlib
 import re

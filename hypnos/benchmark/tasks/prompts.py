@@ -1,6 +1,5 @@
-"""What a model is asked: the words around an item, given by the task as data."""
+"""Makes the turn that asks an item, from the words that a task gives as data."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from string import Formatter
 
@@ -81,7 +80,3 @@ def _check(template: str, known: tuple[str, ...], where: str) -> None:
     if unknown:
         names = ", ".join(f"{{{name}}}" for name in known)
         raise UserError(f"{where}: no such place {{{min(unknown)}}} (known: {names})")
-
-
-Message = Mapping[str, str]
-"""One turn: `{"role": ..., "content": ...}`."""

@@ -1,4 +1,4 @@
-"""Examples shown before the question, chosen in a way that never changes."""
+"""Chooses the examples shown before a question, always the same."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Other places for options, so that a model's liking for a letter does not count as knowledge."""
+"""Shuffles options, so that a model's liking for a letter does not count as knowledge."""
 
 import random
 import re

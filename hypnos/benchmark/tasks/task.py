@@ -1,4 +1,4 @@
-"""A task: questions from a file, the words they are asked in, and what is measured on the answers."""
+"""Holds a task: questions from a file, the words they are asked in, and what is measured on the answers."""
 
 import logging
 from collections.abc import Iterable, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Protocol, get_args
 
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key
-from hypnos.benchmark.choice.official_rules import Rule
+from hypnos.benchmark.choice.official_rules import OfficialRule
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.groups import with_groups
 from hypnos.benchmark.tasks.prompts import Prompt
@@ -63,7 +63,7 @@ class Task:
     egress: str = "any"
     limit: int | None = None
     shuffle: int | None = None
-    official: Rule | None = None
+    official: OfficialRule | None = None
     _read: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -123,8 +123,8 @@ class Task:
         The limit of tokens and the metrics do not count: they belong to the answers and to what is made of them.
         """
         if "version" not in self._read:
-            asked = [{"item": asdict(item), "messages": self.messages(item)} for item in self.items()]
-            self._read["version"] = content_key({"version": VERSION, "kind": self.kind, "asked": asked})
+            content = [{"item": asdict(item), "messages": self.messages(item)} for item in self.items()]
+            self._read["version"] = content_key({"version": VERSION, "kind": self.kind, "asked": content})
         return str(self._read["version"])
 
     def _load(self, path: str, limit: int | None) -> list[Item]:

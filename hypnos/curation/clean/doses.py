@@ -1,10 +1,11 @@
-"""Doses: without a unit, or tenfold and more beyond what a textbook gives."""
+"""Finds doses without a unit, or tenfold and more beyond what a textbook gives."""
 
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from hypnos.curation.clean.rule import DrugRule, Row, said
+from hypnos.curation.clean.rule import DrugRule, text_of
+from hypnos.curation.step import RecordRow
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.drugs import Drug
 from hypnos.specialty.units import any_of, normalise
@@ -22,9 +23,9 @@ class DoseWindow(DrugRule):
     slack: float = 2.0
     warn: bool = False
 
-    def check(self, row: Row) -> str | None:
+    def check(self, row: RecordRow) -> str | None:
         bad = ("fault", "warn") if self.warn else ("fault",)
-        for dose in find_doses(said(row, "output"), self.drugs):
+        for dose in find_doses(text_of(row, "output"), self.drugs):
             if grade(dose, slack=self.slack) in bad:
                 return f"dose_window: {dose.drug} {dose.text}"
         return None
@@ -35,7 +36,7 @@ _STEMS = (
     "西林|头孢[\u4e00-\u9fff]{1,2}|沙星|霉素|洛尔|地平|普利|沙坦|他汀|拉唑|替丁|双胍|泼尼松龙?|地塞米松|韦|康唑|硝唑"
     "|(?:胶囊|肠溶片|缓释片|分散片|颗粒|口服液|注射液|滴丸)"
 )
-_GIVEN = re.compile(
+_BETWEEN = re.compile(
     r"(?:[\s:,（(约为是按以用给予给的]|常[用规]|一般|通常|推荐|建议|成人|单次|首[次剂]|每[次日天晚]|一次|初始|起始|负荷|诱导|维持|静脉|静注|静滴|肌注"
     r"|皮下|口服|注射|输注|推注|滴注|泵[注入]|持续|缓慢|快速|浸润|立即|剂量|用量|量|最大|最多|不[宜应]?超过|可|应|再){0,12}"
 )
@@ -58,10 +59,10 @@ class DoseUnit(DrugRule):
     def _after_a_drug(self) -> re.Pattern[str]:
         return _bare(self.drugs)
 
-    def check(self, row: Row) -> str | None:
-        text = normalise(said(row, "output"))
-        if any(map(str.isdigit, text)) and (found := self._after_a_drug.search(text) or _PER_DOSE.search(text)):
-            return f"dose_unit: {found[0]}"
+    def check(self, row: RecordRow) -> str | None:
+        text = normalise(text_of(row, "output"))
+        if any(map(str.isdigit, text)) and (match := self._after_a_drug.search(text) or _PER_DOSE.search(text)):
+            return f"dose_unit: {match[0]}"
         return None
 
 
@@ -72,4 +73,4 @@ _MEASURED = {"白蛋白", "羟乙基淀粉"}
 @cache
 def _bare(drugs: tuple[Drug, ...]) -> re.Pattern[str]:
     names = any_of({normalise(name) for drug in drugs for name in (drug.name, *drug.aliases)} - _MEASURED)
-    return re.compile(rf"(?:{names}|{_STEMS}){_GIVEN.pattern}{_NUMBER}{_UNITLESS}")
+    return re.compile(rf"(?:{names}|{_STEMS}){_BETWEEN.pattern}{_NUMBER}{_UNITLESS}")

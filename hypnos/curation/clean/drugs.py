@@ -1,4 +1,4 @@
-"""The wrong one of two drugs whose names look alike."""
+"""Finds the wrong one of two drugs whose names look alike."""
 
 import re
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import yaml
 
-from hypnos.curation.clean.rule import DrugRule, Row, asked, said
+from hypnos.curation.clean.rule import DrugRule, question_of, text_of
+from hypnos.curation.step import RecordRow
 from hypnos.errors import UserError
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.drugs import Drug
@@ -51,7 +52,7 @@ class ConfusedDrug(DrugRule):
         path = self.folder / "names.yaml"
         try:
             pairs = yaml.safe_load(path.read_text("utf-8"))["confusable"]
-            return [(str(one), str(other)) for one, other in pairs]
+            return [(str(first), str(second)) for first, second in pairs]
         except (OSError, yaml.YAMLError, KeyError, TypeError, ValueError) as error:
             raise UserError(f"{path}: confusable: {' '.join(str(error).split())}") from error
 
@@ -62,20 +63,20 @@ class ConfusedDrug(DrugRule):
     @cached_property
     def _alike(self) -> dict[str, set[str]]:
         alike: dict[str, set[str]] = {}
-        for one, other in self._pairs:
-            alike.setdefault(one, set()).add(other)
-            alike.setdefault(other, set()).add(one)
+        for first, second in self._pairs:
+            alike.setdefault(first, set()).add(second)
+            alike.setdefault(second, set()).add(first)
         return alike
 
-    def check(self, row: Row) -> str | None:
-        answer = said(row, "output")
-        told = self._named(answer)
-        if not told & self._alike.keys():
+    def check(self, row: RecordRow) -> str | None:
+        answer = text_of(row, "output")
+        answered = self._named(answer)
+        if not answered & self._alike.keys():
             return None
-        question = asked(row)
+        question = question_of(row)
         wanted = self._named(question)
-        for drug in sorted(wanted - told):
-            others = (self._alike.get(drug, set()) & told) - wanted
+        for drug in sorted(wanted - answered):
+            others = (self._alike.get(drug, set()) & answered) - wanted
             if others and not self._asks_for_another(question, drug):
                 return f"drug_confused: {'、'.join(sorted(others))}, asked was {drug}"
         return self._another_ones_dose(answer)

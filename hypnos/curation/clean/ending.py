@@ -1,10 +1,11 @@
-"""Answers that a token limit cut off: told by words and marks that no sentence ends with."""
+"""Finds answers that a token limit cut off, by words and marks that no sentence ends with."""
 
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from hypnos.curation.clean.rule import Row, Rule, said
+from hypnos.curation.clean.rule import Rule, text_of
+from hypnos.curation.step import RecordRow
 
 _ENDED = "。！？!?.…～~；;）)】]》”\"'」』%％℃"
 # Commas at the end are mostly slips of one who had finished.
@@ -45,8 +46,8 @@ class Truncated(Rule):
     models: bool = True
     people: Sequence[str] = ("human", "hypnos")
 
-    def check(self, row: Row) -> str | None:
-        text = said(row, "output").rstrip()
+    def check(self, row: RecordRow) -> str | None:
+        text = text_of(row, "output").rstrip()
         if len(text) < self.least or (text[-1] in _ENDED and not _LIST_MARK.search(text)):
             return None
         if text[-1] in _OPEN_MARKS or _LIST_MARK.search(text) or _OPEN_WORDS.search(text[-6:]):
@@ -57,7 +58,7 @@ class Truncated(Rule):
             return "truncated"
         return None
 
-    def _is_of_a_model(self, row: Row) -> bool:
+    def _is_of_a_model(self, row: RecordRow) -> bool:
         author = row.get("author")
         return bool(author) and author not in self.people
 

@@ -1,10 +1,11 @@
-"""Faults one sees without reading: nothing there, too long, the question again, broken structure, left-over places."""
+"""Finds faults that show without reading: nothing there, too long, the question again, broken structure, gaps."""
 
 import re
 from dataclasses import dataclass
 
-from hypnos.curation.clean.rule import FIELDS, Row, Rule, asked, said
+from hypnos.curation.clean.rule import FIELDS, Rule, question_of, text_of
 from hypnos.curation.similarity.ngrams import fold
+from hypnos.curation.step import RecordRow
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _NOTHING = {
@@ -17,9 +18,9 @@ _NOTHING = {
 class Empty(Rule):
     """A question or an answer without words."""
 
-    def check(self, row: Row) -> str | None:
+    def check(self, row: RecordRow) -> str | None:
         for field in ("instruction", "output"):
-            text = said(row, field)
+            text = text_of(row, field)
             if len(text) < 40 and fold(_TAG.sub("", text)) in _NOTHING:
                 return "empty"
         return None
@@ -37,10 +38,10 @@ class Length(Rule):
     question: tuple[int, int] = (2, 8000)
     answer: tuple[int, int] = (1, 8000)
 
-    def check(self, row: Row) -> str | None:
-        if not self.question[0] <= len(asked(row)) <= self.question[1]:
+    def check(self, row: RecordRow) -> str | None:
+        if not self.question[0] <= len(question_of(row)) <= self.question[1]:
             return "length_question"
-        if not self.answer[0] <= len(said(row, "output")) <= self.answer[1]:
+        if not self.answer[0] <= len(text_of(row, "output")) <= self.answer[1]:
             return "length_answer"
         return None
 
@@ -55,9 +56,9 @@ class Restates(Rule):
 
     share: float = 0.9
 
-    def check(self, row: Row) -> str | None:
+    def check(self, row: RecordRow) -> str | None:
         # Reading from material may rightly give its words back: only the instruction is compared.
-        question, answer = fold(said(row, "instruction")), fold(said(row, "output"))
+        question, answer = fold(text_of(row, "instruction")), fold(text_of(row, "output"))
         if len(answer) < 4 or len(answer) > 1.4 * len(question) or len(answer) < 0.6 * len(question):
             return None
         from rapidfuzz.distance import LCSseq
@@ -86,8 +87,8 @@ class Unbalanced(Rule):
 
     brackets: int = 2
 
-    def check(self, row: Row) -> str | None:
-        text = said(row, "output")
+    def check(self, row: RecordRow) -> str | None:
+        text = text_of(row, "output")
         if _TURN.search(text):
             return "turn_marks"
         if len(_FENCE.findall(text)) % 2 or self._is_broken_json(text) or self._has_open_tag(text):
@@ -115,7 +116,7 @@ class Unbalanced(Rule):
         )
 
 
-_PLACE = re.compile(
+_PLACEHOLDER = re.compile(
     r"\{\{\s*[\w.\u4e00-\u9fff]+\s*\}\}|\$\{\w+\}|\blorem ipsum\b"
     r"|[\[【<＜（(]\s*(?:请|在此|此处|插入|填写|填入|您的|你的|insert|your|name of|fill|todo)[^\]】>＞）)\n]{0,12}?"
     r"(?:姓名|名字|名称|填写|填入|输入|插入|内容|日期|信息|here|name|text|\.\.\.)\s*[\]】>＞）)]"
@@ -130,5 +131,5 @@ _PLACE = re.compile(
 class Placeholder(Rule):
     """A place that was to be filled: `{{drug}}`, [您的姓名], 待补充, TODO."""
 
-    def check(self, row: Row) -> str | None:
-        return "placeholder" if any(_PLACE.search(said(row, field)) for field in FIELDS) else None
+    def check(self, row: RecordRow) -> str | None:
+        return "placeholder" if any(_PLACEHOLDER.search(text_of(row, field)) for field in FIELDS) else None

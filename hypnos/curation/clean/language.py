@@ -1,12 +1,13 @@
-"""Answers in another language are rejected; traditional characters become simplified ones."""
+"""Rejects answers in another language, and turns traditional characters into simplified ones."""
 
 import re
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from hypnos.curation.clean.rule import FIELDS, Row, Rule, asked, rewrite, said
+from hypnos.curation.clean.rule import FIELDS, Rule, question_of, rewrite, text_of
 from hypnos.curation.similarity.ngrams import simplified_signs
+from hypnos.curation.step import RecordRow
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]")
 # A list of drugs in Latin letters has capitals; running text has few.
@@ -31,15 +32,15 @@ class Language(Rule):
     words: int = 8
     foreign: int = 5
 
-    def check(self, row: Row) -> str | None:
-        text = said(row, "output")
+    def check(self, row: RecordRow) -> str | None:
+        text = text_of(row, "output")
         words, foreign = len(_WORD.findall(text)), len(_OTHER.findall(text))
         if words < self.words and foreign <= self.foreign:
             return None
         han = len(_HAN.findall(text))
         if foreign <= max(self.foreign, 0.05 * han) and han >= self.share * (han + words):
             return None
-        return None if _TRANSLATION.search(asked(row)) else "language"
+        return None if _TRANSLATION.search(question_of(row)) else "language"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +53,8 @@ class Simplify(Rule):
 
     least: int = 2
 
-    def check(self, row: Row) -> Row | None:
-        text = "".join(said(row, field) for field in FIELDS)
+    def check(self, row: RecordRow) -> RecordRow | None:
+        text = "".join(text_of(row, field) for field in FIELDS)
         traditional = text.translate(_traditional())
         if len(text) - len(traditional) < self.least:
             return None

@@ -1,10 +1,11 @@
-"""A model that got stuck says the same again and again."""
+"""Finds answers of a model that got stuck and says the same again and again."""
 
 import re
 from collections import Counter
 from dataclasses import dataclass
 
-from hypnos.curation.clean.rule import Row, Rule, said
+from hypnos.curation.clean.rule import Rule, text_of
+from hypnos.curation.step import RecordRow
 
 _SPLIT = re.compile(r"[。！？!?；;，,\n]+")
 _NUMBER = re.compile(r"^\s*(?:第?[\d一二三四五六七八九十]+[.、)）．:：条点]|[-*•])\s*")
@@ -25,8 +26,8 @@ class Repetition(Rule):
     shortest: int = 4
     share: float = 0.3
 
-    def check(self, row: Row) -> str | None:
-        text = said(row, "output")
+    def check(self, row: RecordRow) -> str | None:
+        text = text_of(row, "output")
         loops = re.finditer(rf"(.{{{self.shortest},60}}?)\1{{{self.times - 1},}}", text, re.S)
         if _STUTTER.search(text) or any(_is_phrase(loop[1]) for loop in loops) or self._returns(text):
             return "repetition"

@@ -1,11 +1,12 @@
-"""Personal data: names of patients, identity, telephone and hospital numbers, addresses of mail and chat."""
+"""Masks personal data: names of patients, identity, telephone and hospital numbers, addresses of mail and chat."""
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from hypnos.curation.clean.rule import Row, Rule, rewrite
+from hypnos.curation.clean.rule import Rule, rewrite
+from hypnos.curation.step import RecordRow
 from hypnos.errors import UserError
 
 _SURNAME = (
@@ -111,7 +112,7 @@ class PersonalData(Rule):
         if self.action not in ("mask", "reject"):
             raise UserError(f"personal.action {self.action!r}: know mask, reject")
 
-    def check(self, row: Row) -> Row | str | None:
+    def check(self, row: RecordRow) -> RecordRow | str | None:
         masked = rewrite(row, mask_personal)
         return "personal_data" if masked and self.action == "reject" else masked
 

@@ -1,4 +1,4 @@
-"""A rule of cleaning: what it finds, and the texts it looks at."""
+"""Defines the rules of cleaning, one that reads the specialty's drugs among them, and the texts they look at."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hypnos.artefacts.keys import file_key
+from hypnos.curation.step import RecordRow
 from hypnos.specialty.drugs import Drug, read_windows
 from hypnos.specialty.folder import find_specialty
-
-Row = dict[str, Any]
 
 FIELDS = ("instruction", "input", "output")
 
@@ -20,7 +19,7 @@ class Rule(ABC):
     """Looks at one row, and only at it; rules are dataclasses, whose fields are their settings."""
 
     @abstractmethod
-    def check(self, row: Row) -> Row | str | None:
+    def check(self, row: RecordRow) -> RecordRow | str | None:
         """Look at a row.
 
         Returns:
@@ -41,39 +40,9 @@ def _plain(value: Any) -> Any:
     return list(value) if isinstance(value, tuple | list) else value
 
 
-def said(row: Mapping[str, Any], field: str) -> str:
-    """The text of a field; "" where there is none."""
-    value = row.get(field)
-    return value if isinstance(value, str) else ""
-
-
-def asked(row: Mapping[str, Any]) -> str:
-    """The question with its material."""
-    return f"{said(row, 'instruction')}\n{said(row, 'input')}".strip()
-
-
-def rewrite(row: Row, change: Callable[[str], str]) -> Row | None:
-    """Change every text of a row, earlier turns included; None if that changes nothing."""
-    changed: Row = {field: change(row[field]) for field in FIELDS if isinstance(row.get(field), str)}
-    history = row.get("history")
-    if isinstance(history, list | tuple):
-        changed["history"] = [_turn(turn, change) for turn in history]
-    if all(row[field] == value for field, value in changed.items()):
-        return None
-    return row | changed
-
-
-def _turn(turn: Any, change: Callable[[str], str]) -> Any:
-    return (
-        [_turn(part, change) for part in turn]
-        if isinstance(turn, list | tuple)
-        else (change(turn) if isinstance(turn, str) else turn)
-    )
-
-
 @dataclass(frozen=True, kw_only=True)
 class DrugRule(Rule):
-    """A rule that reads files of the specialty's folder.
+    """A rule that knows the specialty's drugs, and reads files of its folder.
 
     Attributes:
         specialty: the folder, or its name below `root/specialty`.
@@ -96,3 +65,33 @@ class DrugRule(Rule):
     @cached_property
     def drugs(self) -> tuple[Drug, ...]:
         return read_windows(self.folder / "doses.yaml")
+
+
+def text_of(row: Mapping[str, Any], field: str) -> str:
+    """The text of a field; "" where there is none."""
+    value = row.get(field)
+    return value if isinstance(value, str) else ""
+
+
+def question_of(row: Mapping[str, Any]) -> str:
+    """The question with its material."""
+    return f"{text_of(row, 'instruction')}\n{text_of(row, 'input')}".strip()
+
+
+def rewrite(row: RecordRow, change: Callable[[str], str]) -> RecordRow | None:
+    """Change every text of a row, earlier turns included; None if that changes nothing."""
+    changed: RecordRow = {field: change(row[field]) for field in FIELDS if isinstance(row.get(field), str)}
+    history = row.get("history")
+    if isinstance(history, list | tuple):
+        changed["history"] = [_turn(turn, change) for turn in history]
+    if all(row[field] == value for field, value in changed.items()):
+        return None
+    return row | changed
+
+
+def _turn(turn: Any, change: Callable[[str], str]) -> Any:
+    return (
+        [_turn(part, change) for part in turn]
+        if isinstance(turn, list | tuple)
+        else (change(turn) if isinstance(turn, str) else turn)
+    )

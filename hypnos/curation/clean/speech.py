@@ -1,9 +1,10 @@
-"""What a model says instead of an answer, or beside it."""
+"""Finds what a model says instead of an answer, or beside it: refusals and boilerplate."""
 
 import re
 from dataclasses import dataclass
 
-from hypnos.curation.clean.rule import Row, Rule, said
+from hypnos.curation.clean.rule import Rule, text_of
+from hypnos.curation.step import RecordRow
 
 # Who speaks so is no doctor, wherever it stands.
 _SELF = re.compile(
@@ -43,12 +44,12 @@ class Refusal(Rule):
     longest: int = 150
     opening: int = 60
 
-    def check(self, row: Row) -> str | None:
-        text = said(row, "output").strip()
+    def check(self, row: RecordRow) -> str | None:
+        text = text_of(row, "output").strip()
         if _SELF.search(text):
             return "refusal"
-        found = _REFUSAL.search(text) if len(text) <= self.longest else None
-        return "refusal" if found and found.start() <= self.opening else None
+        match = _REFUSAL.search(text) if len(text) <= self.longest else None
+        return "refusal" if match and match.start() <= self.opening else None
 
 
 _BOILERPLATE = re.compile(
@@ -65,5 +66,5 @@ _BOILERPLATE = re.compile(
 class Boilerplate(Rule):
     """Words that belong to a page, a prompt or a generator, and not to the answer."""
 
-    def check(self, row: Row) -> str | None:
-        return "boilerplate" if _BOILERPLATE.search(said(row, "output")) else None
+    def check(self, row: RecordRow) -> str | None:
+        return "boilerplate" if _BOILERPLATE.search(text_of(row, "output")) else None

@@ -1,22 +1,23 @@
-"""Figure 2, step 2: records with obvious errors are removed, each with the reason; some faults are mended.
+"""Removes records with obvious errors, each with the reason, and mends some faults (Fig. 2, step 2).
 
 The paper says no more than "obvious errors"; the rules are ours.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from hypnos.curation.clean.rule import Row, Rule
+from hypnos.curation.clean.rule import Rule
+from hypnos.curation.step import RecordRow, Reject, Step
 
 log = logging.getLogger(__name__)
 
 VERSION = 2
 
 
-class Clean:
-    """The step. Rules look at a record one after another; the first that gives a reason ends it.
+class Clean(Step):
+    """The step `clean`. Rules look at a record one after another; the first that gives a reason ends it.
 
     Attributes:
         rejected: of the last run, records by rule; a rule that found none has 0.
@@ -35,7 +36,7 @@ class Clean:
         # A list: what one rule mends, the next one sees.
         return {"version": VERSION, "rules": [[name, rule.key()] for name, rule in self.rules.items()]}
 
-    def run(self, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yield records that no rule rejects; what was mended has the names of the rules in `changed`."""
         self.rejected = Counter(dict.fromkeys(self.rules, 0))
         self.changed = Counter(dict.fromkeys(self.rules, 0))
@@ -43,14 +44,14 @@ class Clean:
             kept = self._pass(row, reject)
             if kept is not None:
                 yield kept
-        for what, counts in (("rejected", self.rejected), ("changed", self.changed)):
-            log.info("clean: %s: %s", what, ", ".join(f"{name} {n}" for name, n in counts.items() if n) or "none")
+        for outcome, counts in (("rejected", self.rejected), ("changed", self.changed)):
+            log.info("clean: %s: %s", outcome, ", ".join(f"{name} {n}" for name, n in counts.items() if n) or "none")
 
     def notes(self) -> dict[str, Any]:
         """What each rule found in the last run; a rule that found nothing is there too."""
         return {"rejected_by_rule": dict(self.rejected), "changed_by_rule": dict(self.changed)}
 
-    def _pass(self, row: Row, reject: Callable[[Row, str], None]) -> Row | None:
+    def _pass(self, row: RecordRow, reject: Reject) -> RecordRow | None:
         for name, rule in self.rules.items():
             verdict = rule.check(row)
             if isinstance(verdict, str):

@@ -1,23 +1,23 @@
-"""Documents: models write questions and answers from passages, and explanations for choice questions."""
+"""Lets models write questions and answers from passages, and explanations for choice questions."""
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypnos.artefacts.keys import content_key
-from hypnos.curation.ask_authors import Asking, Asks, model_key
-from hypnos.curation.cost import Plan
+from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.generate.drafts import SCHEMA, read_drafts
+from hypnos.curation.generate.stand_ins import StandIns
+from hypnos.curation.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
+from hypnos.llm.client import Client
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.grading import escape, fence_of
-
-Row = dict[str, Any]
 
 _ANSWER = re.compile(r"答案：\s*([A-Z](?:[、,，\s]*[A-Z])*)\s*$")
 _SENTENCE_END = re.compile(r"(?<=[。！？；\n])")
@@ -31,7 +31,7 @@ EXPLANATION: Mapping[str, Any] = {
 
 
 @dataclass(slots=True)
-class Documents:
+class Documents(Step):
     """The step `documents`.
 
     A passage becomes questions and answers that keep its id in `passage`, its group and its `egress`. A choice
@@ -49,13 +49,13 @@ class Documents:
 
     specialty: Specialty
     authors: Mapping[str, ChatModel]
-    client: Asks
+    client: Client
     per_passage: int = 3
     longest: int = 1500
     explain: bool = True
     attempts: int = 3
     name: str = field(default="documents", init=False)
-    _asking: Asking = field(init=False)
+    _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -63,7 +63,7 @@ class Documents:
             if getattr(self, name) < least:
                 raise UserError(f"step.documents.{name} {getattr(self, name)}: must be at least {least}")
         self._models = {model.name: model for model in self.authors.values()}
-        self._asking = Asking(self.client, self._models, attempts=self.attempts, what=self.name)
+        self._asker = ParallelAsker(self.client, self._models, attempts=self.attempts, what=self.name)
 
     def key(self) -> dict[str, Any]:
         """Everything that decides which records come out."""
@@ -75,7 +75,7 @@ class Documents:
             "specialty": self.specialty.name,
         }
 
-    def run(self, rows: Iterable[Row], reject: Callable[[Row, str], None]) -> Iterator[Row]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields records in the order of the rows.
 
         Args:
@@ -87,7 +87,7 @@ class Documents:
         """
         requests = {name: self._requests(rows, name) for name in self._models}
         totals = Counter(author for _, author in self._parts(rows) if author is not None)
-        with self._asking.spooled(requests, parse=_read, totals=totals) as answers:
+        with self._asker.spooled(requests, parse=_read, totals=totals) as answers:
             for part, author in self._parts(rows):
                 if author is None:
                     yield part
@@ -104,17 +104,21 @@ class Documents:
                     yield self._explained(part, author, answer)
 
     def notes(self) -> dict[str, Any]:
-        """What the step cost."""
-        return {"spend": {name: spend.plain() for name, spend in self._asking.spend.items()}}
+        """Requests, replies, tokens and dollars, by author."""
+        return {"spend": {name: spend.plain() for name, spend in self._asker.spend.items()}}
 
-    def planned(self, rows: Iterable[Row]) -> Iterator[Plan]:
+    def planned(self, rows: Iterable[RecordRow]) -> Iterator[Plan]:
         """For an estimate, by author: requests and the tokens of a reply."""
         for name, model in self._models.items():
             yield Plan(
                 step=self.name, model=model, requests=self._requests(rows, name), tokens_out=250 * self.per_passage
             )
 
-    def _parts(self, rows: Iterable[Row]) -> Iterator[tuple[Row, str | None]]:
+    def stand_ins(self, rows: Iterable[RecordRow]) -> StandIns:
+        """Seeds for the questions that the rows are asked for, each row taken for a passage of one part."""
+        return StandIns(self.specialty.seeds, self.authors.values(), self.per_passage * sum(1 for _ in rows))
+
+    def _parts(self, rows: Iterable[RecordRow]) -> Iterator[tuple[RecordRow, str | None]]:
         """Rows, passages in parts, each with the author who writes about it; none for what is whole already."""
         names = list(self._models)
         number = 0
@@ -133,12 +137,12 @@ class Documents:
                 yield piece, names[number % len(names)]
                 number += 1
 
-    def _requests(self, rows: Iterable[Row], author: str) -> Iterator[Request]:
+    def _requests(self, rows: Iterable[RecordRow], author: str) -> Iterator[Request]:
         for part, name in self._parts(rows):
             if name == author:
                 yield self._request(part)
 
-    def _request(self, part: Row) -> Request:
+    def _request(self, part: RecordRow) -> Request:
         prompt = "documents" if "text" in part else "explain"
         passage = part["text"] if "text" in part else f"{part['instruction']}\n{part['input']}"
         fence, _ = fence_of({"passage": passage})
@@ -154,13 +158,13 @@ class Documents:
             egress=str(part.get("egress") or "any"),
         )
 
-    def _questions(self, part: Row, author: str, answer: Mapping[str, Any]) -> Iterator[Row]:
+    def _questions(self, part: RecordRow, author: str, answer: Mapping[str, Any]) -> Iterator[RecordRow]:
         prompt = content_key({"messages": [dict(message) for message in self._request(part).messages]})[:16]
         for at, draft in enumerate(answer["value"][: self.per_passage]):
             texts = {"instruction": draft["instruction"], "input": draft["input"], "output": draft["output"]}
-            made = [part["id"], part.get("part", 0), at, author, *texts.values()]
+            origin = [part["id"], part.get("part", 0), at, author, *texts.values()]
             yield {
-                "id": f"doc-{content_key({'made': made})[:16]}",
+                "id": f"doc-{content_key({'made': origin})[:16]}",
                 **{**texts, "history": [], "source": part["source"], "author": author, "model": answer["model"]},
                 **{
                     "topic": part["topic"],
@@ -171,7 +175,7 @@ class Documents:
                 **{"passage": part["id"], "prompt": prompt},
             }
 
-    def _explained(self, row: Row, author: str, answer: Mapping[str, Any]) -> Row:
+    def _explained(self, row: RecordRow, author: str, answer: Mapping[str, Any]) -> RecordRow:
         output = f"答案：{_bare_answer(row)}\n解析：{answer['value'][0]['output']}"
         return {**row, "output": output, "author": author, "model": answer["model"]}
 
@@ -193,14 +197,14 @@ def cut(text: str, longest: int) -> Iterator[str]:
 
 def _bare_answer(row: Mapping[str, Any]) -> str:
     """The letters of a choice question that has no explanation; empty for anything else."""
-    found = _ANSWER.fullmatch(str(row.get("output") or "").strip())
-    return found[1] if found and row.get("input") else ""
+    match = _ANSWER.fullmatch(str(row.get("output") or "").strip())
+    return match[1] if match and row.get("input") else ""
 
 
 def _read(text: str) -> list[dict[str, str]] | None:
     """Drafts, or an explanation in the place of a draft's output: plain values, because they are set aside on disk."""
-    found = read_object(text)
-    if found is not None and isinstance(found.get("explanation"), str) and found["explanation"].strip():
-        return [{"instruction": "", "input": "", "output": found["explanation"].strip()}]
+    reply = read_object(text)
+    if reply is not None and isinstance(reply.get("explanation"), str) and reply["explanation"].strip():
+        return [{"instruction": "", "input": "", "output": reply["explanation"].strip()}]
     drafts = read_drafts(text)
     return [{"instruction": d.instruction, "input": d.input, "output": d.output} for d in drafts] if drafts else None

@@ -1,4 +1,4 @@
-"""What an author's reply holds: new records, not yet placed or judged."""
+"""Reads the new records out of an author's reply, not yet placed or judged."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -42,8 +42,8 @@ def read_drafts(text: str) -> list[Draft] | None:
 
     An answer without text is left to the rules of cleaning, which count it; a record without a question is dropped.
     """
-    found = read_json(text)
-    entries = found.get("records") if isinstance(found, Mapping) else found
+    reply = read_json(text)
+    entries = reply.get("records") if isinstance(reply, Mapping) else reply
     drafts = [draft for entry in entries if (draft := _draft(entry))] if isinstance(entries, list) else []
     return drafts or None
 

@@ -1,4 +1,4 @@
-"""Whether a question is new: ROUGE-L over Chinese characters against all that are there.
+"""Tells whether a question is new: ROUGE-L over Chinese characters against all that are there.
 
 Self-Instruct's rule (Wang et al., 2023: 0.7) with characters for words. Google's `rouge_score` drops every Chinese
 character, so that its test would never fire.
@@ -35,7 +35,7 @@ class Novelty:
         # A little lower, so that rounding loses none that just reaches it.
         self._bound = threshold - 1e-9
         self._store = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as the pool lives, gone with it
-        self._places = array("Q", [0])
+        self._offsets = array("Q", [0])
         self._lengths = array("I")
         # By character and how many there were of it before, the numbers of the questions that have it.
         self._having: dict[tuple[str, int], array] = {}
@@ -51,9 +51,9 @@ class Novelty:
             self._having.setdefault(sign, array("I")).append(number)
         self._lengths.append(len(text))
         line = orjson.dumps((id, question))
-        self._store.seek(self._places[-1])
+        self._store.seek(self._offsets[-1])
         self._store.write(line)
-        self._places.append(self._places[-1] + len(line))
+        self._offsets.append(self._offsets[-1] + len(line))
         return number
 
     def question(self, number: int) -> str:
@@ -69,8 +69,8 @@ class Novelty:
         near = [self._read(number) for number in self._candidates(text)]
         texts = [characters(other) for _, other in near]
         # Without its cutoff, which drops what just reaches it.
-        found = process.extractOne(text, texts, scorer=Indel.normalized_similarity, processor=None)
-        return Likeness(near[found[2]][0], found[1]) if found and found[1] >= self._bound else None
+        best = process.extractOne(text, texts, scorer=Indel.normalized_similarity, processor=None)
+        return Likeness(near[best[2]][0], best[1]) if best and best[1] >= self._bound else None
 
     def _candidates(self, text: str) -> list[int]:
         """Questions that have enough characters in common, in the order they came."""
@@ -82,7 +82,7 @@ class Novelty:
         return np.nonzero(2 * common >= self._bound * (lengths + len(text)))[0].tolist()
 
     def _read(self, number: int) -> tuple[str, str]:
-        start, end = self._places[number], self._places[number + 1]
+        start, end = self._offsets[number], self._offsets[number + 1]
         self._store.seek(start)
         id, question = orjson.loads(self._store.read(end - start))
         return id, question

@@ -1,4 +1,4 @@
-"""The questions that are already there: seeds first, then what the authors wrote."""
+"""Holds the questions that are already there: seeds first, then what the authors wrote."""
 
 import random
 from array import array

@@ -1,4 +1,4 @@
-"""What an author is told: the kind of record, examples, and what is there already."""
+"""Makes the prompts that authors get: the kind of record, examples, and the questions that are there already."""
 
 import json
 import random
@@ -19,7 +19,7 @@ APART = 100
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One prompt of a round, with what a record made from it is told."""
+    """One prompt of a round, with what the records made from it need to know."""
 
     author: str
     cell: Cell
@@ -38,19 +38,19 @@ class Prompt:
 class PromptMaker:
     """Makes the prompts of a round."""
 
-    def __init__(self, specialty: Specialty, *, examples: int, existing: int, asked: Counter[str]) -> None:
+    def __init__(self, specialty: Specialty, *, examples: int, existing: int, times_asked: Counter[str]) -> None:
         """Set up.
 
         Args:
             specialty: seeds and texts.
             examples: seeds shown in a prompt.
             existing: questions of the pool shown in a prompt.
-            asked: how often each prompt was asked of each author so far; counted on.
+            times_asked: how often each prompt was asked of each author so far; counted on.
         """
         self.specialty = specialty
         self.examples = examples
         self.existing = existing
-        self.asked = asked
+        self.times_asked = times_asked
 
     def make(self, pool: Pool, author: str, cell: Cell, count: int, *, draw: str) -> Prompt:
         """The prompt for some records of one kind; `draw` names the draw of examples."""
@@ -71,8 +71,8 @@ class PromptMaker:
         )
         key = content_key({"messages": list(messages)})
         # The same prompt may come again, when the pool around a kind has not changed: then its reply must be another.
-        repeat = self.asked[f"{author} {key}"]
-        self.asked[f"{author} {key}"] += 1
+        repeat = self.times_asked[f"{author} {key}"]
+        self.times_asked[f"{author} {key}"] += 1
         return Prompt(author, cell, count, tuple(seed.id for seed in seeds), messages, repeat, key)
 
 

@@ -1,4 +1,4 @@
-"""How many records of which kind are wanted: subspecialty x task x difficulty x audience."""
+"""Says how many records of which kind are wanted: subspecialty x task x difficulty x audience."""
 
 import math
 import random
@@ -33,7 +33,7 @@ class Cell:
 
     def has_any(self, exclude: frozenset[frozenset[str]]) -> bool:
         """Whether two of its keys must not stand together."""
-        return any(frozenset((one.key, other.key)) in exclude for one, other in combinations(self.values, 2))
+        return any(frozenset((first.key, second.key)) in exclude for first, second in combinations(self.values, 2))
 
     def swapped(self, other: "Cell", axis: int) -> tuple["Cell", "Cell"]:
         """The two with their values of one axis exchanged."""
@@ -44,8 +44,8 @@ class Cell:
 
 def share_out(total: int, weights: Mapping[T, float]) -> dict[T, int]:
     """Divide a number by weights: whole numbers that add up to it, each within one of its exact share."""
-    whole = sum(weights.values())
-    exact = {name: total * weight / whole for name, weight in weights.items()}
+    all_weights = sum(weights.values())
+    exact = {name: total * weight / all_weights for name, weight in weights.items()}
     shares = {name: int(share) for name, share in exact.items()}
     left = total - sum(shares.values())
     # Stable: of equal remainders the first gets it.
@@ -80,8 +80,8 @@ def make_quotas(specialty: Specialty, *, records: int, block: int, seed: int) ->
     if not kinds:
         raise UserError(f"{specialty.folder}/topics.yaml: the quota cannot be met: exclude leaves nothing")
     weights = {cell: math.prod(value.share for value in cell.values) for cell in kinds}
-    whole, blocks = sum(weights.values()), -(-records // block)
-    counts = {cell: int(blocks * weight / whole) for cell, weight in weights.items()}
+    all_weights, blocks = sum(weights.values()), -(-records // block)
+    counts = {cell: int(blocks * weight / all_weights) for cell, weight in weights.items()}
     for cell in _draw(specialty.exclude, weights, counts, blocks, seed):
         counts[cell] += 1
     quotas = {cell: count * block for cell, count in counts.items() if count}
@@ -100,17 +100,17 @@ def _draw(
     """Yields a kind for each block that is still to be given."""
     columns: list[list[Topic]] = []
     for at in range(4):
-        of_axis: Counter[Topic] = Counter()
-        given: Counter[Topic] = Counter()
+        wanted: Counter[Topic] = Counter()
+        placed: Counter[Topic] = Counter()
         for cell, weight in weights.items():
-            of_axis[cell.values[at]] += weight  # type: ignore[assignment]
-            given[cell.values[at]] += counts[cell]
+            wanted[cell.values[at]] += weight  # type: ignore[assignment]
+            placed[cell.values[at]] += counts[cell]
         # Of equal remainders a drawn one gets it, or few records would always leave out the last topics.
         chance = random.Random(f"{seed}/{at}")
-        due = share_out(blocks, dict(chance.sample(list(of_axis.items()), len(of_axis))))
-        # What is given is at most the whole part of what is due, so that every column has as many values as
+        due = share_out(blocks, dict(chance.sample(list(wanted.items()), len(wanted))))
+        # What is placed is at most the whole part of what is due, so that every column has as many values as
         # there are blocks left.
-        column = [value for value, number in due.items() for _ in range(number - given[value])]
+        column = [value for value, number in due.items() for _ in range(number - placed[value])]
         chance.shuffle(column)
         columns.append(column)
     drawn = list(map(Cell, *columns))
@@ -126,10 +126,10 @@ def _swap(cells: list[Cell], exclude: frozenset[frozenset[str]]) -> None:
         if not cell.has_any(exclude):
             continue
         for other, axis in product(range(len(cells)), range(4)):
-            one, two = cell.swapped(cells[other], axis)
+            mended, partner = cell.swapped(cells[other], axis)
             # The other one may have been wrong itself; it must not become so.
-            if not one.has_any(exclude) and two.has_any(exclude) <= cells[other].has_any(exclude):
-                cells[at], cells[other] = one, two
+            if not mended.has_any(exclude) and partner.has_any(exclude) <= cells[other].has_any(exclude):
+                cells[at], cells[other] = mended, partner
                 break
 
 

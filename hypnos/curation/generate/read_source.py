@@ -1,6 +1,6 @@
-"""Read: existing data of any known shape become rows of the `instructions` artefact."""
+"""Reads existing data of any known shape as rows of the `instructions` artefact."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,6 +8,7 @@ from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.corpus.sources import Source
+from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
 TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
@@ -15,7 +16,7 @@ TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence"
 
 
 @dataclass(slots=True)
-class Read:
+class Read(Step):
     """The step `read`, the first wherever there is a source.
 
     Attributes:
@@ -48,7 +49,7 @@ class Read:
         """The files by their content."""
         return {"source": self._source.key(), "egress": self.egress, "licence": self.licence, "passages": self.passages}
 
-    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows; what has no known shape is rejected as `unusable` with its place.
 
         Raises:
@@ -74,7 +75,7 @@ class Read:
             allowed = f"max_rejected is {self._source.max_rejected}"
             raise UserError(f"{first} ({refused} of {seen} rows are unusable; {allowed})")
 
-    def _row(self, record: Instruction | Text, raw: Any, where: str) -> dict[str, Any]:
+    def _row(self, record: Instruction | Text, raw: Any, where: str) -> RecordRow:
         carried = carry(raw) if isinstance(raw, Mapping) else {}
         shared = {
             **{"source": record.source, "author": "", "topic": "", "licence": self.licence, **carried},
@@ -86,12 +87,12 @@ class Read:
                     f"{where}: running text, no question with an answer: source=documents writes some from it"
                 )
             return {"id": record.id, "text": record.text, **shared}
-        asked = {"instruction": record.instruction, "input": record.input, "output": record.output}
-        return {"id": record.id, **asked, "history": [list(turn) for turn in record.history], **shared}
+        texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
+        return {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **shared}
 
 
 def carry(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """What a row brings along besides its texts.
+    """Take over what a row brings along besides its texts.
 
     Raises:
         Unusable: a field is not what the steps and the page take it for; found here, before a reply is paid for.

@@ -1,21 +1,23 @@
-"""Generate: models write new records for a specialty, in rounds (Fig. 2, step 1; Self-Instruct, Wang et al., 2023)."""
+"""Lets models write new records for a specialty, in rounds (Fig. 2, step 1; Self-Instruct, Wang et al., 2023)."""
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from hypnos.artefacts.keys import content_key
-from hypnos.curation.ask_authors import Asking, Asks, model_key
-from hypnos.curation.cost import Plan
+from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.generate.drafts import Draft, read_drafts
 from hypnos.curation.generate.novelty import Novelty
 from hypnos.curation.generate.pool import Pool
 from hypnos.curation.generate.prompts import Prompt, PromptMaker
 from hypnos.curation.generate.quotas import Cell, make_quotas
+from hypnos.curation.generate.stand_ins import StandIns
+from hypnos.curation.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
+from hypnos.llm.client import Client
 from hypnos.llm.requests import Answer
 from hypnos.specialty.folder import Specialty
 
@@ -23,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
-class SelfInstruct:
+class SelfInstruct(Step):
     """The step `generate`.
 
     A prompt depends on the pool as it stood at its round's start, and replies enter in the order of their prompts:
@@ -50,7 +52,7 @@ class SelfInstruct:
 
     specialty: Specialty
     authors: Mapping[str, ChatModel]
-    client: Asks
+    client: Client
     records: int
     per_request: int = 4
     round_size: int = 200
@@ -63,7 +65,7 @@ class SelfInstruct:
     seed: int = 0
     attempts: int = 3
     name: str = field(default="generate", init=False)
-    _asking: Asking = field(init=False)
+    _asker: ParallelAsker = field(init=False)
 
     def __post_init__(self) -> None:
         for name in ("records", "per_request", "round_size", "max_rounds", "examples", "attempts"):
@@ -75,7 +77,7 @@ class SelfInstruct:
             raise UserError(f"step.generate.unmet {self.unmet!r}: know stop, keep")
         if self.records < len(self.authors):
             raise UserError(f"step.generate.records {self.records}: fewer than {len(self.authors)} authors")
-        self._asking = Asking(self.client, self.authors, attempts=self.attempts, what=self.name)
+        self._asker = ParallelAsker(self.client, self.authors, attempts=self.attempts, what=self.name)
 
     def key(self) -> dict[str, Any]:
         """Everything that decides which records come out."""
@@ -84,7 +86,11 @@ class SelfInstruct:
             **{name: getattr(self, name) for name in (*knobs, "licence", "seed", "attempts")},
             "authors": [model_key(model) for model in self.authors.values()],
             "prompts": [self.specialty.prompt(name) for name in ("generate_system", "generate")],
-            "quotas": {f"{author} {cell.name}": n for author, of in self.quotas().items() for cell, n in of.items()},
+            "quotas": {
+                f"{author} {cell.name}": count
+                for author, cells in self.quotas().items()
+                for cell, count in cells.items()
+            },
             "axes": repr((self.specialty.name, _axes(self.specialty))),
             "seeds": repr(self.specialty.seeds),
         }
@@ -97,7 +103,7 @@ class SelfInstruct:
             for at, author in enumerate(self.authors)
         }
 
-    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields records round by round.
 
         Raises:
@@ -105,33 +111,34 @@ class SelfInstruct:
         """
         pool = Pool(self.specialty.seeds, Novelty(threshold=self.novelty))
         need = self.quotas()
-        asked: Counter[str] = Counter()
+        times_asked: Counter[str] = Counter()
         for number in range(self.max_rounds):
-            prompts = self.prompts(pool, need, asked, number)
+            prompts = self.prompts(pool, need, times_asked, number)
             if not prompts:
                 return
-            wanted = {author: [p for p in prompts if p.author == author] for author in self.authors}
-            requests = {author: [prompt.request() for prompt in of] for author, of in wanted.items() if of}
-            answers = {author: iter(of) for author, of in self._asking.collect(requests, parse=read_drafts).items()}
+            by_author = {author: [p for p in prompts if p.author == author] for author in self.authors}
+            requests = {author: [prompt.request() for prompt in own] for author, own in by_author.items() if own}
+            collected = self._asker.collect(requests, parse=read_drafts)
+            answers = {author: iter(replies) for author, replies in collected.items()}
             for prompt in prompts:
                 answer = next(answers[prompt.author])
                 if answer.value is None:
                     reject(self._unanswered(prompt, answer), _short(answer.reason))
                     continue
                 yield from self._enter(prompt, answer, pool, need[prompt.author], reject)
-            left = sum(sum(of.values()) for of in need.values())
+            left = sum(sum(cells.values()) for cells in need.values())
             log.info("generate: round %d: %d of %d records", number + 1, self.records - left, self.records)
         self._check_met(need)
 
     def prompts(
-        self, pool: Pool, need: Mapping[str, Mapping[Cell, int]], asked: Counter[str], number: int
+        self, pool: Pool, need: Mapping[str, Mapping[Cell, int]], times_asked: Counter[str], number: int
     ) -> list[Prompt]:
         """The prompts of a round: authors in turn, kinds in the order of their quotas."""
         wanted = {
             author: [(cell, count) for cell, n in cells.items() for count in _blocks(n, self.per_request)]
             for author, cells in need.items()
         }
-        maker = PromptMaker(self.specialty, examples=self.examples, existing=self.existing, asked=asked)
+        maker = PromptMaker(self.specialty, examples=self.examples, existing=self.existing, times_asked=times_asked)
         prompts: list[Prompt] = []
         for at in range(max(map(len, wanted.values()), default=0)):
             for author, blocks in wanted.items():
@@ -145,8 +152,8 @@ class SelfInstruct:
         answer: Answer[list[Draft]],
         pool: Pool,
         need: dict[Cell, int],
-        reject: Callable[[dict[str, Any], str], None],
-    ) -> Iterator[dict[str, Any]]:
+        reject: Reject,
+    ) -> Iterator[RecordRow]:
         for at, draft in enumerate(answer.value or []):
             row = self._row(prompt, answer, draft, at)
             if at >= prompt.count:
@@ -157,10 +164,10 @@ class SelfInstruct:
                 need[prompt.cell] -= 1
                 yield row
 
-    def _row(self, prompt: Prompt, answer: Answer[list[Draft]], draft: Draft, at: int) -> dict[str, Any]:
+    def _row(self, prompt: Prompt, answer: Answer[list[Draft]], draft: Draft, at: int) -> RecordRow:
         name = self.authors[prompt.author].name
-        made = [name, prompt.key, prompt.repeat, at, draft.instruction, draft.input, draft.output]
-        identity = f"gen-{content_key({'made': made})[:16]}"
+        origin = [name, prompt.key, prompt.repeat, at, draft.instruction, draft.input, draft.output]
+        identity = f"gen-{content_key({'made': origin})[:16]}"
         return {
             "id": identity,
             **{"instruction": draft.instruction, "input": draft.input, "output": draft.output, "history": []},
@@ -172,8 +179,8 @@ class SelfInstruct:
             **{"prompt": prompt.key[:16], "parents": list(prompt.parents)},
         }
 
-    def _unanswered(self, prompt: Prompt, answer: Answer[Any]) -> dict[str, Any]:
-        """What is set aside of a reply that holds no record."""
+    def _unanswered(self, prompt: Prompt, answer: Answer[Any]) -> RecordRow:
+        """The row that is set aside for a reply that holds no record."""
         return {
             **{"id": f"reply-{prompt.key[:16]}-{prompt.repeat}", "author": self.authors[prompt.author].name},
             **{"topic": prompt.cell.topic.key, "task": prompt.cell.task.name, "prompt": prompt.key[:16]},
@@ -195,10 +202,10 @@ class SelfInstruct:
         log.warning("generate: %s (%s)", what, first)
 
     def notes(self) -> dict[str, Any]:
-        """What the step cost."""
-        return {"spend": {self.authors[name].name: spend.plain() for name, spend in self._asking.spend.items()}}
+        """Requests, replies, tokens and dollars, by author."""
+        return {"spend": {self.authors[name].name: spend.plain() for name, spend in self._asker.spend.items()}}
 
-    def planned(self, rows: Iterable[dict[str, Any]]) -> Iterator[Plan]:
+    def planned(self, rows: Iterable[RecordRow]) -> Iterator[Plan]:
         """For an estimate: prompts of a first round stand for all of them."""
         need = self.quotas()
         prompts = self.prompts(Pool(self.specialty.seeds, Novelty(threshold=self.novelty)), need, Counter(), 0)
@@ -210,6 +217,10 @@ class SelfInstruct:
                 total=sum(-(-n // self.per_request) for n in cells.values()),
                 tokens_out=320 * self.per_request,
             )
+
+    def stand_ins(self, rows: Iterable[RecordRow]) -> StandIns:
+        """Seeds for the records that are wanted."""
+        return StandIns(self.specialty.seeds, self.authors.values(), self.records)
 
 
 def _short(reason: str) -> str:

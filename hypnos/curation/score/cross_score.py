@@ -1,4 +1,4 @@
-"""Cross-score: each author judges what the other one wrote, on five aspects (Fig. 2, step 3)."""
+"""Lets each author score what the other one wrote, on five aspects (Fig. 2, step 3)."""
 
 import hashlib
 import logging
@@ -8,13 +8,14 @@ from dataclasses import asdict, dataclass, field
 from itertools import chain
 from typing import Any
 
-from hypnos.curation.ask_authors import Asking, Asks, model_key
-from hypnos.curation.cost import Plan
+from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.score.probes import check_probes, probe_requests
 from hypnos.curation.score.score_sheet import Scores, Sheet, own_scores
-from hypnos.curation.score.statistics import ScoreNotes
+from hypnos.curation.score.statistics import ScoreStatistics
+from hypnos.curation.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
+from hypnos.llm.client import Client
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
 
@@ -27,7 +28,7 @@ UNREADABLE = "score_unreadable"
 
 
 @dataclass(slots=True)
-class CrossScore:
+class CrossScore(Step):
     """The step `cross_score`: adds `scores`, raw as the scorer gave them, and rejects nothing for a low one.
 
     Attributes:
@@ -46,7 +47,7 @@ class CrossScore:
 
     specialty: Specialty
     authors: Mapping[str, ChatModel]
-    client: Asks
+    client: Client
     pairing: str = "other"
     scorers_per_record: int = 1
     without_author: str = "one"
@@ -56,9 +57,9 @@ class CrossScore:
     probes: bool = True
     attempts: int = 3
     name: str = field(default="cross_score", init=False)
-    _asking: Asking = field(init=False)
+    _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)
-    _notes: ScoreNotes = field(init=False)
+    _statistics: ScoreStatistics = field(init=False)
     _probed: dict[str, Any] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -78,8 +79,8 @@ class CrossScore:
         self._models = {model.name: model for model in self.authors.values()}
         if len(self._models) < len(self.authors):
             raise UserError("authors: two have the same name, so that nobody could tell whose a record is")
-        self._asking = Asking(self.client, self._models, attempts=self.attempts, what=self.name)
-        self._notes = ScoreNotes([aspect.key for aspect in self.specialty.aspects])
+        self._asker = ParallelAsker(self.client, self._models, attempts=self.attempts, what=self.name)
+        self._statistics = ScoreStatistics([aspect.key for aspect in self.specialty.aspects])
 
     def key(self) -> dict[str, Any]:
         """Everything that decides which scores come out."""
@@ -96,7 +97,7 @@ class CrossScore:
             "tried_on": [dict(probe) for probe in self.specialty.probes] if self.probes else [],
         }
 
-    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows with their scores; a row that no scorer gave readable ones is set aside.
 
         Args:
@@ -107,13 +108,14 @@ class CrossScore:
             UserError: a scorer failed its probes, a record must not leave the machine, no key, no budget.
         """
         if self.probes:
-            self._probed = check_probes(self._asking, self.specialty)
+            self._probed = check_probes(self._asker, self.specialty)
         requests = {name: self._requests(rows, name) for name in self._models}
         times = self.repeats * len(self._sheets())
         totals = {
-            name: count * times for name, count in Counter(n for row in rows for n in self.scorers_of(row)).items()
+            name: count * times
+            for name, count in Counter(scorer for row in rows for scorer in self.scorers_of(row)).items()
         }
-        with self._asking.spooled(requests, parse=self._reader(), totals=totals) as answers:
+        with self._asker.spooled(requests, parse=self._reader(), totals=totals) as answers:
             for row in rows:
                 entries = list(row.get("scores") or ())
                 unread = []
@@ -125,15 +127,15 @@ class CrossScore:
                         else:
                             entries.append(entry)
                 if not entries:
-                    self._notes.unreadable += 1
+                    self._statistics.unreadable += 1
                     reject({**row, "detail": "; ".join(unread)}, UNREADABLE)
                     continue
-                self._notes.add(row.get("author") or "", entries)
+                self._statistics.add(row.get("author") or "", entries)
                 yield {**row, "scores": entries}
-        self._notes.warn()
+        self._statistics.warn()
 
     def scorers_of(self, row: Mapping[str, Any]) -> list[str]:
-        """Who scores a record, those who already did left out; depends on the record alone."""
+        """Names of the models that score a record, without those that already did; depends on the record alone."""
         names, author = list(self._models), row.get("author")
         drawn = sorted(names, key=lambda name: _chance(row, name))
         if self.pairing == "all" or _chance(row, "shared") < self.shared:
@@ -149,17 +151,17 @@ class CrossScore:
 
     def notes(self) -> dict[str, Any]:
         """Distributions, noise, self-preference, probes and cost."""
-        spend = {name: spend.plain() for name, spend in self._asking.spend.items()}
-        return {"spend": spend, "probes": self._probed, **self._notes.plain()}
+        spend = {name: spend.plain() for name, spend in self._asker.spend.items()}
+        return {"spend": spend, "probes": self._probed, **self._statistics.plain()}
 
-    def planned(self, rows: Iterable[dict[str, Any]]) -> Iterator[Plan]:
+    def planned(self, rows: Iterable[RecordRow]) -> Iterator[Plan]:
         """For an estimate, by scorer: its requests and the tokens of a reply."""
         tried = probe_requests(self.specialty) if self.probes else []
         for name, model in self._models.items():
             requests = chain(tried, self._requests(rows, name))
             yield Plan(step=self.name, model=model, requests=requests, tokens_out=220)
 
-    def _requests(self, rows: Iterable[dict[str, Any]], scorer: str) -> Iterator[Request]:
+    def _requests(self, rows: Iterable[RecordRow], scorer: str) -> Iterator[Request]:
         for row in rows:
             if scorer in self.scorers_of(row):
                 for repeat in range(self.repeats):
@@ -182,7 +184,7 @@ class CrossScore:
         readers = [sheet.reader() for sheet in self._sheets()]
 
         def read(text: str) -> list[Scores] | None:
-            return next((found for reader in readers if (found := reader(text))), None)
+            return next((scores for reader in readers if (scores := reader(text))), None)
 
         return read
 

@@ -1,9 +1,9 @@
-"""Try a scorer out on answers of known quality and harm, before money is spent on the rest."""
+"""Tries a scorer out on answers of known quality and harm, before money is spent on the rest."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from hypnos.curation.ask_authors import Asking
+from hypnos.curation.ask_authors import ParallelAsker
 from hypnos.curation.score.score_sheet import Scores, Sheet, own_scores
 from hypnos.errors import UserError
 from hypnos.llm.requests import Request
@@ -17,7 +17,7 @@ LEAST_READ = 0.8
 """Share of probes whose scores must be readable."""
 
 
-def check_probes(asking: Asking, specialty: Specialty) -> dict[str, Any]:
+def check_probes(asker: ParallelAsker, specialty: Specialty) -> dict[str, Any]:
     """Let every scorer score the specialty's probes.
 
     Returns:
@@ -28,20 +28,20 @@ def check_probes(asking: Asking, specialty: Specialty) -> dict[str, Any]:
     """
     probes = specialty.probes
     sheet = Sheet(specialty, specialty.aspects, "score")
-    found: dict[str, Any] = {}
-    answers = asking.collect({name: probe_requests(specialty) for name in asking.models}, parse=sheet.reader())
-    for scorer, of in answers.items():
+    means: dict[str, Any] = {}
+    answers = asker.collect({name: probe_requests(specialty) for name in asker.models}, parse=sheet.reader())
+    for scorer, replies in answers.items():
         scored = [
             (probe, own)
-            for probe, answer in zip(probes, of, strict=True)
+            for probe, answer in zip(probes, replies, strict=True)
             if (own := own_scores(answer.value or (), probe)) is not None
         ]
-        found[scorer] = _judge(scorer, scored, len(probes))
-    return found
+        means[scorer] = _judge(scorer, scored, len(probes))
+    return means
 
 
 def probe_requests(specialty: Specialty) -> list[Request]:
-    """What each scorer is asked."""
+    """Requests that each scorer gets, one for each probe."""
     sheet = Sheet(specialty, specialty.aspects, "score")
     return [Request(id=str(p["id"]), messages=sheet.messages(p), schema=sheet.schema()) for p in specialty.probes]
 

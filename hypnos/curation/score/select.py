@@ -1,8 +1,7 @@
-"""Select: the policy over stored scores decides who is kept (Fig. 2, step 4). Asks nobody."""
+"""Selects by the policy over stored scores who is kept (Fig. 2, step 4), without asking anybody."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,20 +9,24 @@ import orjson
 
 from hypnos.corpus.decisions import STEP, decider
 from hypnos.corpus.selection import Selection
+from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
 
-@dataclass(slots=True)
-class Select:
+class Select(Step):
     """The step `select`; another threshold reads the same scores again."""
 
+    name = "select"
     selection: Selection
-    name: str = field(default="select", init=False)
+
+    def __init__(self, selection: Selection) -> None:
+        """Take the policy."""
+        self.selection = selection
 
     def key(self) -> dict[str, Any]:
         return self.selection.key()
 
-    def run(self, rows: Iterable[dict[str, Any]], reject: Callable[[dict[str, Any], str], None]) -> Iterator[dict]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields what passes. The pipeline uses `divide`, which leaves lines as they stand and is much faster."""
         decide = decider(self.selection, lambda: rows)
         for row in rows:
@@ -55,7 +58,7 @@ def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selecti
     """
     decide = decider(selection, lambda: (row for _, row in _read(scored)))
     counts: Counter[str] = Counter()
-    with kept.open("wb") as passing, rejected.open("wb") as aside:
+    with kept.open("wb") as passing, rejected.open("wb") as failing:
         for line, row in _read(scored):
             reason = decide(row)
             counts[reason or ""] += 1
@@ -66,7 +69,7 @@ def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selecti
             else:
                 step = row.get("step") if reason == row.get("reason") else STEP
                 mark = orjson.dumps({"step": step or STEP, "reason": reason})
-                aside.write(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
+                failing.write(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
     return counts
 
 

@@ -1,4 +1,4 @@
-"""What the scores look like as a whole, gathered while they stream by."""
+"""Gathers what the scores look like as a whole while they stream by: distributions, noise, self-preference."""
 
 import logging
 import math
@@ -39,7 +39,7 @@ class Mean:
         return {"n": self.count, "mean": round(self.mean, 4), **ends}
 
 
-class ScoreNotes:
+class ScoreStatistics:
     """Distributions, noise between repeats, and self-preference; memory does not grow with the records."""
 
     def __init__(self, aspects: Sequence[str]) -> None:
@@ -57,8 +57,8 @@ class ScoreNotes:
             by_scorer[str(entry.get("scorer"))].append(entry)
         for aspect in self.aspects:
             means = {}
-            for scorer, of in by_scorer.items():
-                values = [entry[aspect] for entry in of if isinstance(entry.get(aspect), int | float)]
+            for scorer, own in by_scorer.items():
+                values = [entry[aspect] for entry in own if isinstance(entry.get(aspect), int | float)]
                 if not values:
                     continue
                 self._values[scorer, author, aspect].update(values)
@@ -92,8 +92,8 @@ class ScoreNotes:
         """As JSON can hold it; keys are sorted, so that the same scores give the same bytes."""
         distribution: dict[str, Any] = {}
         for (scorer, author, aspect), values in sorted(self._values.items()):
-            of = distribution.setdefault(scorer, {}).setdefault(author, {})
-            of[aspect] = {f"{value:g}": count for value, count in sorted(values.items())}
+            by_aspect = distribution.setdefault(scorer, {}).setdefault(author, {})
+            by_aspect[aspect] = {f"{value:g}": count for value, count in sorted(values.items())}
         return {
             "unreadable": self.unreadable,
             "distribution": distribution,
@@ -103,7 +103,7 @@ class ScoreNotes:
 
 
 def _nested(means: Mapping[tuple[str, str], Mean]) -> dict[str, dict[str, dict[str, float]]]:
-    found: dict[str, dict[str, dict[str, float]]] = {}
+    nested: dict[str, dict[str, dict[str, float]]] = {}
     for (scorer, aspect), mean in sorted(means.items()):
-        found.setdefault(scorer, {})[aspect] = mean.plain()
-    return found
+        nested.setdefault(scorer, {})[aspect] = mean.plain()
+    return nested

@@ -1,1 +1,12 @@
-"""."""
+"""Compares texts by their character n-grams: records with each other, and records with benchmarks.
+
+Memory holds hashes; the texts themselves lie in a file and are read again when two hashes meet.
+
+Files:
+    deduplicate        the step `deduplicate`: the first of all copies stays
+    minhash_index      finds the earlier texts that a text may be a copy of
+    ngrams             folds texts and hashes their n-grams, many at once
+    decontaminate      the step `decontaminate`: no benchmark's questions in training
+    benchmark_index    measures how much of each benchmark question stands in a record
+    benchmark_texts    reads what a benchmark asks, in any published layout
+"""

@@ -1,4 +1,4 @@
-"""How much of each benchmark question stands in each record: n-grams counted through one sorted index."""
+"""Measures how much of each benchmark question stands in each record: n-grams counted through one sorted index."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from hypnos.curation.similarity.benchmark_texts import Asked
+from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion
 from hypnos.curation.similarity.ngrams import grams
 
 
@@ -20,35 +20,42 @@ class Hit:
 
 
 PARTS = ("question", "stem", "options", "passage")
-TOLD_FIRST = ("question", "stem", "options", "passage")
+"""Of one item, the part that is named first where several are held."""
 
 PASSAGE_LEAST = 40
 JOINT_LEAST = 8
 """Different grams below which a passage, or stem and options together, are too common to tell anything."""
 
 
-class Overlap:
+class BenchmarkIndex:
     """An index over the n-grams of a benchmark's questions."""
 
-    def __init__(self, asked: Sequence[Asked], *, gram: int, stem_least: int, shares: Mapping[str, float]) -> None:
+    def __init__(
+        self, items: Sequence[BenchmarkQuestion], *, gram: int, stem_least: int, shares: Mapping[str, float]
+    ) -> None:
         self.gram = gram
         texts: list[str] = []
         owners: list[int] = []
         parts: list[tuple[int, int]] = []
-        for number, item in enumerate(asked):
+        for number, item in enumerate(items):
             # Options are cut from each other: a gram across two of them would tell their order.
-            made = {0: [item.question], 2: [item.question, *item.options] if item.options else [], 3: [item.passage]}
-            for part, segments in made.items():
+            segments_of = {
+                0: [item.question],
+                2: [item.question, *item.options] if item.options else [],
+                3: [item.passage],
+            }
+            for part, segments in segments_of.items():
                 if any(segments):
                     owners += [len(parts)] * len(segments)
                     texts += segments
                     parts.append((number, part))
         index = grams(texts, gram)
         self.parts = np.array(parts, dtype=np.int64).reshape(-1, 2)
-        of_part = np.array(owners, dtype=np.int64)
+        part_of_text = np.array(owners, dtype=np.int64)
         # An option shorter than a gram stands in no text as one.
-        told = np.repeat((index.lengths >= gram) | (self.parts[of_part, 1] == 0), np.diff(index.starts))
-        pairs = np.stack([index.hashes, np.repeat(of_part, np.diff(index.starts)).astype(np.uint64)], axis=1)[told]
+        counts = np.repeat((index.lengths >= gram) | (self.parts[part_of_text, 1] == 0), np.diff(index.starts))
+        pairs = np.stack([index.hashes, np.repeat(part_of_text, np.diff(index.starts)).astype(np.uint64)], axis=1)
+        pairs = pairs[counts]
         pairs = np.unique(pairs, axis=0)
         self.hashes, self.owners = pairs[:, 0].copy(), pairs[:, 1].astype(np.int64)
         self.sizes = np.maximum(np.bincount(self.owners, minlength=len(parts)), 1)
@@ -70,30 +77,30 @@ class Overlap:
         """
         hits: dict[int, Hit] = {}
         record, part, share, _ = self._shares(wholes)
-        told = share >= self.least[part]
-        self._keep(hits, record[told], part[told], share[told], named=None)
+        enough = share >= self.least[part]
+        self._keep(hits, record[enough], part[enough], share[enough], named=None)
         record, part, share, size = self._shares(questions)
         shared = share * self.sizes[part]
         like = shared / np.maximum(size + self.sizes[part] - shared, 1)
-        told = (like >= self.likeness) & (self.parts[part, 1] == 0)
-        self._keep(hits, record[told], part[told], like[told], named=0)
+        enough = (like >= self.likeness) & (self.parts[part, 1] == 0)
+        self._keep(hits, record[enough], part[enough], like[enough], named=0)
         return hits
 
     def _shares(self, texts: Sequence[str]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
         """Of each text and part that share a gram: their numbers, the share of the part, the grams of the text."""
-        made = grams(texts, self.gram)
+        batch = grams(texts, self.gram)
         # One pair of text and gram, however often the gram stands there.
-        text = np.repeat(np.arange(len(texts)), np.diff(made.starts))
-        order = np.lexsort((made.hashes, text))
-        text, hashes = text[order], made.hashes[order]
+        text = np.repeat(np.arange(len(texts)), np.diff(batch.starts))
+        order = np.lexsort((batch.hashes, text))
+        text, hashes = text[order], batch.hashes[order]
         fresh = np.ones(len(text), bool)
         fresh[1:] = (text[1:] != text[:-1]) | (hashes[1:] != hashes[:-1])
         text, hashes = text[fresh], hashes[fresh]
         sizes = np.bincount(text, minlength=len(texts))
         left = np.searchsorted(self.hashes, hashes, "left")
         count = np.searchsorted(self.hashes, hashes, "right") - left
-        place = np.repeat(left - np.cumsum(count) + count, count) + np.arange(count.sum())
-        pairs = np.repeat(text, count) * len(self.parts) + self.owners[place]
+        position = np.repeat(left - np.cumsum(count) + count, count) + np.arange(count.sum())
+        pairs = np.repeat(text, count) * len(self.parts) + self.owners[position]
         pairs, shared = np.unique(pairs, return_counts=True)
         text, part = np.divmod(pairs, max(len(self.parts), 1))
         return text, part, shared / self.sizes[part], sizes[text]
@@ -106,9 +113,9 @@ class Overlap:
             name = PARTS[named] if named is not None else ("stem" if kind == 0 else PARTS[kind])
             before = hits.get(record)
             # Of one item the part that says most is named; of several items the one that is held most.
-            rank = TOLD_FIRST.index(name)
+            rank = PARTS.index(name)
             if before and before.item == item:
-                better = rank < TOLD_FIRST.index(before.part)
+                better = rank < PARTS.index(before.part)
             else:
                 better = before is None or share > before.share
             if better:

@@ -1,4 +1,4 @@
-"""What a benchmark asks, as plain text, from a file in any of the layouts that benchmarks are published in.
+"""Reads what a benchmark asks, as plain text, from a file in any of the layouts that benchmarks are published in.
 
 Ours (`question`, `options`, `passage`), AnesBench in both languages, CMB and its cases, CMExam, C-Eval, CMMLU and
 SQuAD as CMRC2018 uses it. Answers are not read: a record is contaminated by the question it has seen.
@@ -16,7 +16,7 @@ from hypnos.errors import UserError
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class BenchmarkQuestion:
     """One question of a benchmark.
 
     Attributes:
@@ -37,7 +37,7 @@ PASSAGES = ("passage", "context", "description", "input")
 LETTERS = string.ascii_lowercase[:15]
 
 
-def read_asked(path: str) -> Iterator[Asked]:
+def read_questions(path: str) -> Iterator[BenchmarkQuestion]:
     """Stream the questions of a file or folder.
 
     Raises:
@@ -49,33 +49,34 @@ def read_asked(path: str) -> Iterator[Asked]:
             raise UserError(f"{where}: {row}")
         if not isinstance(row, Mapping):
             raise UserError(f"{where}: an item of a benchmark must be an object, not {type(row).__name__}")
-        for asked in _asked(row, where, Path(re.split(r"[:#](?=\d+$)", where)[0]).name):
+        for question in _questions(row, where, Path(re.split(r"[:#](?=\d+$)", where)[0]).name):
             empty = False
-            yield asked
+            yield question
     if empty:
         raise UserError(f"{path}: no question in this benchmark")
 
 
-def _asked(row: Mapping[str, Any], where: str, file: str) -> Iterator[Asked]:
+def _questions(row: Mapping[str, Any], where: str, file: str) -> Iterator[BenchmarkQuestion]:
     fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
     name = f"{file}:{fields.get('id') or where.rpartition(':')[2].rpartition('#')[2]}"
     nested = fields.get("paragraphs") or fields.get("qas") or fields.get("qa_pairs") or fields.get("data")
     if isinstance(nested, list):
         for number, part in enumerate(nested, 1):
             if isinstance(part, Mapping):
-                given = {key: fields[key] for key in PASSAGES if isinstance(fields.get(key), str)}
-                yield from _asked({"id": f"{fields.get('id', '')}#{number}"} | given | dict(part), where, file)
+                passages = {key: fields[key] for key in PASSAGES if isinstance(fields.get(key), str)}
+                inner = {"id": f"{fields.get('id', '')}#{number}"} | passages | dict(part)
+                yield from _questions(inner, where, file)
         return
-    found = [key for key in QUESTIONS if key in fields]
-    if not found:
+    keys = [key for key in QUESTIONS if key in fields]
+    if not keys:
         raise UserError(f"{where}: no question in this benchmark; columns found: {', '.join(map(str, row))}")
     passage = next((fields[key].strip() for key in PASSAGES if isinstance(fields.get(key), str)), "")
-    for key in found:
+    for key in keys:
         prefix = key.removesuffix("question") if key.endswith("_question") else ""
         for question in _texts(fields[key]):
             # Empty cells are known of CMExam: nothing to hold a record against.
             if question.strip():
-                yield Asked(name, question.strip(), _options(fields, prefix), passage)
+                yield BenchmarkQuestion(name, question.strip(), _options(fields, prefix), passage)
 
 
 def _options(fields: Mapping[str, Any], prefix: str) -> tuple[str, ...]:

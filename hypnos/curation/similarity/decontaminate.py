@@ -1,27 +1,25 @@
-"""Keep a benchmark's questions out of what is trained on, in whatever dress they come."""
+"""Keeps a benchmark's questions out of what is trained on, in whatever dress they come."""
 
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.keys import file_key
-from hypnos.curation.similarity.benchmark_index import Overlap
-from hypnos.curation.similarity.benchmark_texts import Asked, read_asked
+from hypnos.curation.similarity.benchmark_index import BenchmarkIndex
+from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
 from hypnos.curation.similarity.ngrams import batches
+from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
-Row = dict[str, Any]
-Reject = Callable[[Row, str], None]
-
 VERSION = 1
 
 
-class Decontaminate:
-    """The step. A record is rejected with the name of the item that it holds and with the item's own words."""
+class Decontaminate(Step):
+    """The step `decontaminate`. A record is rejected with the name and the words of the item that it holds."""
 
     name = "decontaminate"
 
@@ -71,18 +69,18 @@ class Decontaminate:
 
     def check(self) -> None:
         """Raise UserError if a benchmark cannot be read."""
-        assert self._asked is not None
+        assert self._items is not None
 
     @cached_property
-    def _asked(self) -> list[Asked]:
-        return [asked for path in self.benchmarks for asked in read_asked(path)]
+    def _items(self) -> list[BenchmarkQuestion]:
+        return [item for path in self.benchmarks for item in read_questions(path)]
 
     @cached_property
-    def _overlap(self) -> Overlap:
-        log.info("%d questions of %d benchmarks are kept out", len(self._asked), len(self.benchmarks))
-        return Overlap(self._asked, gram=self.gram, stem_least=self.stem_least, shares=self.shares)
+    def _index(self) -> BenchmarkIndex:
+        log.info("%d questions of %d benchmarks are kept out", len(self._items), len(self.benchmarks))
+        return BenchmarkIndex(self._items, gram=self.gram, stem_least=self.stem_least, shares=self.shares)
 
-    def run(self, rows: Iterable[Row], reject: Reject) -> Iterator[Row]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yield what holds no item.
 
         Reasons: `contaminated_question` (the record asks it), `contaminated_stem`, `contaminated_options` (stem and
@@ -90,25 +88,25 @@ class Decontaminate:
         `overlap`.
         """
         self.check()
-        for batch, texts in batches(rows, _whole):
-            hits = self._overlap.find([_question(row) for row in batch], texts)
+        for batch, texts in batches(rows, _all_text):
+            hits = self._index.find([_question(row) for row in batch], texts)
             for number, row in enumerate(batch):
                 if number not in hits:
                     yield row
                     continue
                 hit = hits[number]
-                item = self._asked[hit.item]
+                item = self._items[hit.item]
                 text = "\n".join(part for part in (item.question, *item.options) if part)
-                told = {"benchmark_item": item.name, "benchmark_text": text, "overlap": round(hit.share, 4)}
-                reject(row | told, f"contaminated_{hit.part}")
+                evidence = {"benchmark_item": item.name, "benchmark_text": text, "overlap": round(hit.share, 4)}
+                reject(row | evidence, f"contaminated_{hit.part}")
 
 
 def _question(row: Mapping[str, Any]) -> str:
     return f"{row.get('instruction') or ''}\n{row.get('input') or ''}"
 
 
-def _whole(row: Mapping[str, Any]) -> str:
+def _all_text(row: Mapping[str, Any]) -> str:
     turns = (
-        str(said) for turn in row.get("history") or () for said in (turn if isinstance(turn, list | tuple) else [turn])
+        str(text) for turn in row.get("history") or () for text in (turn if isinstance(turn, list | tuple) else [turn])
     )
     return "\n".join([*turns, _question(row), str(row.get("output") or ""), str(row.get("text") or "")])

@@ -1,8 +1,8 @@
-"""Drop copies: exact ones after folding, and near ones, measured on character trigrams; the first of them stays."""
+"""Drops copies: exact ones after folding, and near ones, measured on character trigrams; the first of them stays."""
 
 import tempfile
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -10,19 +10,17 @@ import numpy as np
 
 from hypnos.artefacts.keys import file_key
 from hypnos.corpus.files import read_rows
-from hypnos.curation.similarity.minhash_index import Neighbours
+from hypnos.curation.similarity.minhash_index import MinHashIndex
 from hypnos.curation.similarity.ngrams import Grams, batches, grams, jaccard
+from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
-
-Row = dict[str, Any]
-Reject = Callable[[Row, str], None]
 
 VERSION = 1
 FIELDS = {"record": ("instruction", "input", "output"), "question": ("instruction", "input")}
 
 
-class Deduplicate:
-    """The step. A copy is rejected with the id, the text and the likeness of the record that it copies."""
+class Deduplicate(Step):
+    """The step `deduplicate`. A copy is rejected with id, text and likeness of the record that it copies."""
 
     name = "deduplicate"
 
@@ -59,14 +57,14 @@ class Deduplicate:
         against = [file_key(Path(path)) for path in self.against]
         return {"version": VERSION, "on": self.on, "jaccard": self.jaccard, "against": against, "seed": self.seed}
 
-    def run(self, rows: Iterable[Row], reject: Reject) -> Iterator[Row]:
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yield the first of all copies, in the order of the rows; those of `against` come before all.
 
         Reasons: `duplicate` for the same text after folding, `near_duplicate`. A rejected row also has
         `duplicate_of`, `duplicate_text` and `likeness`.
         """
         with tempfile.TemporaryFile() as store:
-            seen = _Seen(store, self.jaccard, Neighbours(seed=self.seed))
+            seen = _Seen(store, self.jaccard, MinHashIndex(seed=self.seed))
             for path in self.against:
                 pool = (row for _, row in read_rows(path) if isinstance(row, Mapping))
                 for batch, texts in batches(pool, self._text):
@@ -81,35 +79,37 @@ class Deduplicate:
                         reject(row | twin, "duplicate" if twin["likeness"] == 1.0 else "near_duplicate")
 
     def _text(self, row: Mapping[str, Any]) -> str:
-        return "\n".join([*map(_said, row.get("history") or ()), *(str(row.get(f) or "") for f in FIELDS[self.on])])
+        return "\n".join(
+            [*map(_turn_text, row.get("history") or ()), *(str(row.get(f) or "") for f in FIELDS[self.on])]
+        )
 
 
-def _said(turn: Any) -> str:
+def _turn_text(turn: Any) -> str:
     return "\n".join(map(str, turn)) if isinstance(turn, list | tuple) else str(turn)
 
 
 class _Seen:
     """The texts that were kept: their keys in memory, themselves in a file, to be compared when keys meet."""
 
-    def __init__(self, store: IO[bytes], least: float, neighbours: Neighbours) -> None:
+    def __init__(self, store: IO[bytes], least: float, index: MinHashIndex) -> None:
         self.store = store
         self.least = least
-        self.neighbours = neighbours
+        self.index = index
         self.ids: list[str] = []
         self.ends = array("Q", [0])
 
-    def sift(self, batch: Sequence[Row], texts: Sequence[str]) -> dict[int, Row]:
+    def sift(self, batch: Sequence[RecordRow], texts: Sequence[str]) -> dict[int, RecordRow]:
         """Returns what each row copies, by its number in the batch; those that copy nothing are remembered."""
-        made = grams(texts)
-        keys = self.neighbours.keys(made)
+        batch_grams = grams(texts)
+        keys = self.index.keys(batch_grams)
         first = len(self.ids)
-        pairs = self.neighbours.candidates(keys, first)
+        pairs = self.index.candidates(keys, first)
         earlier = np.unique(pairs[:, 1])
         earlier = earlier[earlier < first]
-        sets = _Sets(first, made, earlier, grams([self._text(number) for number in earlier]))
+        sets = _Sets(first, batch_grams, earlier, grams([self._text(number) for number in earlier]))
         bounds = np.searchsorted(pairs[:, 0], np.arange(first, first + len(batch) + 1))
         self._remember(batch, texts)
-        twins: dict[int, Row] = {}
+        twins: dict[int, RecordRow] = {}
         for i in range(len(batch)):
             for other in pairs[bounds[i] : bounds[i + 1], 1].tolist():
                 # A copy of a copy is held against the first of them alone.
@@ -121,10 +121,10 @@ class _Seen:
                     }
                     break
         kept = [i for i in range(len(batch)) if i not in twins]
-        self.neighbours.add(keys[kept], np.array(kept, dtype=np.uint32) + np.uint32(first))
+        self.index.add(keys[kept], np.array(kept, dtype=np.uint32) + np.uint32(first))
         return twins
 
-    def _remember(self, batch: Sequence[Row], texts: Sequence[str]) -> None:
+    def _remember(self, batch: Sequence[RecordRow], texts: Sequence[str]) -> None:
         encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
         self.store.seek(0, 2)
         self.store.write(b"".join(encoded))
@@ -143,23 +143,23 @@ class _Sets:
     def __init__(self, first: int, batch: Grams, earlier: np.ndarray, theirs: Grams) -> None:
         self.first = first
         self.batch = batch
-        self.places = {number: place for place, number in enumerate(earlier.tolist())}
+        self.positions = {number: position for position, number in enumerate(earlier.tolist())}
         self.theirs = theirs
         self._sets: dict[int, np.ndarray] = {}
 
-    def likeness(self, one: int, other: int) -> float:
+    def likeness(self, first: int, second: int) -> float:
         """Jaccard of two texts; 1 only where the folded texts are equal."""
-        (these, i), (those, j) = self._find(one), self._find(other)
+        (these, i), (those, j) = self._find(first), self._find(second)
         if these.folded[i] == those.folded[j]:
             return 1.0
-        return min(jaccard(self._set(one), self._set(other)), 0.9999)
+        return min(jaccard(self._set(first), self._set(second)), 0.9999)
 
     def _find(self, number: int) -> tuple[Grams, int]:
         here = number - self.first
-        return (self.batch, here) if here >= 0 else (self.theirs, self.places[number])
+        return (self.batch, here) if here >= 0 else (self.theirs, self.positions[number])
 
     def _set(self, number: int) -> np.ndarray:
         if number not in self._sets:
-            made, place = self._find(number)
-            self._sets[number] = made.of(place)
+            texts, position = self._find(number)
+            self._sets[number] = texts.set_of(position)
         return self._sets[number]

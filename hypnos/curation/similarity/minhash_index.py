@@ -1,4 +1,4 @@
-"""Which earlier texts a text may be a copy of: bands of MinHash in sorted runs, about 250 bytes a text."""
+"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, about 250 bytes a text."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ Pairs = NDArray[np.int64]
 """`(pairs, 2)`: a text of the batch and an earlier text that may be like it."""
 
 
-class Neighbours:
+class MinHashIndex:
     """An index that grows by batches. The last key of a text is that of the whole text: exact copies share it."""
 
     def __init__(self, *, seed: int = 0) -> None:
@@ -25,7 +25,7 @@ class Neighbours:
 
     def keys(self, batch: Grams) -> NDArray[np.uint64]:
         """Keys of texts: `(texts, BANDS + 1)`. Texts that share one may be alike; a text without grams has zeros."""
-        # Here, so that the rest of the room does without it.
+        # Here, so that the rest of the package does without it.
         from rensa import RMinHash
 
         if not len(batch.lengths):
@@ -34,8 +34,8 @@ class Neighbours:
         matrix = RMinHash.digest_matrix_from_flat_token_hashes(batch.hashes, starts, BANDS * ROWS, self.seed)
         signature = np.array(matrix.to_rows(), dtype=np.uint64).reshape(-1, BANDS, ROWS)
         keys = np.broadcast_to(np.arange(1, BANDS + 1, dtype=np.uint64), signature.shape[:2]).copy()
-        for place in range(ROWS):
-            keys = (keys ^ signature[:, :, place]) * np.uint64(0x9E3779B97F4A7C15)
+        for row in range(ROWS):
+            keys = (keys ^ signature[:, :, row]) * np.uint64(0x9E3779B97F4A7C15)
             keys ^= keys >> np.uint64(29)
         keys = np.concatenate([keys, batch.folded[:, None]], axis=1)
         keys[batch.lengths == 0] = 0
@@ -45,8 +45,8 @@ class Neighbours:
         """Pairs of a batch's texts, numbered from `first`, with earlier ones, those of the batch itself included."""
         numbers = np.arange(first, first + len(keys), dtype=np.uint32)
         own = _in_order(keys.ravel(), np.repeat(numbers, keys.shape[1]))
-        found = [_meet(*own, *run) for run in [*self._runs, own]]
-        pairs = np.concatenate([np.empty((0, 2), np.int64), *found])
+        meetings = [_meet(*own, *run) for run in [*self._runs, own]]
+        pairs = np.concatenate([np.empty((0, 2), np.int64), *meetings])
         return np.unique(pairs[pairs[:, 1] < pairs[:, 0]], axis=0)
 
     def add(self, keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> None:
@@ -73,5 +73,5 @@ def _meet(
     count = np.minimum(np.searchsorted(keys, wanted, "right") - left, MOST)
     hits = count > 0
     left, count, texts = left[hits], count[hits], texts[hits]
-    place = np.repeat(left, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.stack([np.repeat(texts, count), numbers[place]], axis=1).astype(np.int64)
+    position = np.repeat(left, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
+    return np.stack([np.repeat(texts, count), numbers[position]], axis=1).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Chinese text as sets of character n-grams: many texts at once, without a Python object for each gram.
+"""Turns Chinese texts into sets of character n-grams: batches of texts, without a Python object for each gram.
 
 Words are no units here: splitting at spaces makes one word of a Chinese sentence, and so hides every copy.
 """
@@ -12,7 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_SIZE = 0x110000
+ROWS = 4096
+CHARACTERS = 1_000_000
+"""Most rows and characters of a batch."""
+
+Texts = tuple[list[dict[str, Any]], list[str]]
+"""Rows of a batch, and the text of each."""
+
+_CODE_POINTS = 0x110000
+_ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +39,25 @@ class Grams:
     folded: NDArray[np.uint64]
     lengths: NDArray[np.int64]
 
-    def of(self, text: int) -> NDArray[np.uint64]:
+    def set_of(self, text: int) -> NDArray[np.uint64]:
         """The different grams of one text, sorted."""
         return np.unique(self.hashes[self.starts[text] : self.starts[text + 1]])
+
+
+def batches(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]) -> Iterator[Texts]:
+    """Yields rows in batches, with the text of each; no more rows are taken than a batch holds."""
+    taken: list[Any] = []
+    texts: list[str] = []
+    size = 0
+    for row in rows:
+        taken.append(row)
+        texts.append(text(row))
+        size += len(texts[-1])
+        if len(taken) == ROWS or size >= CHARACTERS:
+            yield taken, texts
+            taken, texts, size = [], [], 0
+    if taken:
+        yield taken, texts
 
 
 def fold(text: str) -> str:
@@ -57,29 +81,26 @@ def grams(texts: Sequence[str], size: int = 3) -> Grams:
     codes = codes[counts]
     lengths = np.diff(kept)
     hashes = _mix(codes)
-    for place in range(1, size):
+    for offset in range(1, size):
         following = np.zeros_like(codes)
-        following[: -place or None] = codes[place:]
+        following[: -offset or None] = codes[offset:]
         hashes = _mix(hashes * _ODD + following)
     # The last grams of a text reach into the next one and are left out.
-    place = np.arange(len(codes)) - np.repeat(kept[:-1], lengths)
-    whole = place <= np.repeat(np.maximum(lengths - size, 0), lengths)
+    position = np.arange(len(codes)) - np.repeat(kept[:-1], lengths)
+    stays = position <= np.repeat(np.maximum(lengths - size, 0), lengths)
     short = np.repeat(lengths < size, lengths)
-    folded = _sums(_mix(codes + place.astype(np.uint64) * _ODD), kept) + lengths.astype(np.uint64)
-    whole &= ~short | (place == 0)
+    folded = _sums(_mix(codes + position.astype(np.uint64) * _ODD), kept) + lengths.astype(np.uint64)
+    stays &= ~short | (position == 0)
     hashes[short] = np.repeat(folded, lengths)[short]
-    starts = np.concatenate([[0], np.cumsum(whole)])[kept]
-    return Grams(hashes[whole], starts, folded, lengths)
+    starts = np.concatenate([[0], np.cumsum(stays)])[kept]
+    return Grams(hashes[stays], starts, folded, lengths)
 
 
-def jaccard(one: NDArray[np.uint64], other: NDArray[np.uint64]) -> float:
+def jaccard(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> float:
     """Shared grams among all, of two sorted sets."""
-    shared = len(np.intersect1d(one, other, assume_unique=True))
-    every = len(one) + len(other) - shared
-    return shared / every if every else 1.0
-
-
-_ODD = np.uint64(0x9E3779B97F4A7C15)
+    shared = len(np.intersect1d(first, second, assume_unique=True))
+    union = len(first) + len(second) - shared
+    return shared / union if union else 1.0
 
 
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
@@ -102,7 +123,7 @@ def _codes(text: str) -> NDArray[np.uint32]:
 @cache
 def _table() -> NDArray[np.uint32]:
     """For every character the one that stands for it, 0 where it does not count."""
-    table = np.zeros(_SIZE, np.uint32)
+    table = np.zeros(_CODE_POINTS, np.uint32)
     for code in (*range(0x3400), *range(0x3400, 0xFFFF), *range(0x20000, 0x32000)):
         if 0xD800 <= code < 0xF900:  # surrogates, private use
             continue
@@ -123,25 +144,3 @@ def simplified_signs() -> dict[str, str]:
     converter = OpenCC("t2s")
     pairs = ((sign, converter.convert(sign)) for sign in signs)
     return {sign: plain for sign, plain in pairs if plain != sign and len(plain) == 1}
-
-
-ROWS = 4096
-CHARACTERS = 1_000_000
-
-Texts = tuple[list[dict[str, Any]], list[str]]
-
-
-def batches(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]], str]) -> Iterator[Texts]:
-    """Yields rows and the text of each; no more rows are taken than a batch holds."""
-    taken: list[Any] = []
-    texts: list[str] = []
-    size = 0
-    for row in rows:
-        taken.append(row)
-        texts.append(text(row))
-        size += len(texts[-1])
-        if len(taken) == ROWS or size >= CHARACTERS:
-            yield taken, texts
-            taken, texts, size = [], [], 0
-    if taken:
-        yield taken, texts

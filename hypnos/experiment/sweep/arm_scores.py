@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from hypnos.benchmark.metrics.table import find_number
 from hypnos.errors import UserError
 from hypnos.experiment.run_folder import QUESTIONS, SCORES, write_whole
 from hypnos.experiment.sweep.arms import Arm
@@ -42,7 +43,7 @@ def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tupl
                 "kind": task.kind,
                 "title": task.title,
                 "version": task.version,
-                "metrics": [asdict(metric) for metric in task.metrics],
+                "metrics": [_as_row(metric) for metric in task.metrics],
                 "questions": [{"id": question.id, "group": question.group} for question in task.questions],
                 "scores": scores,
             }
@@ -86,8 +87,20 @@ def _read_task(row: Mapping[str, Any]) -> TaskQuestions:
         title=row["title"],
         version=row["version"],
         questions=tuple(Question(question="", references=(), **question) for question in row["questions"]),
-        metrics=tuple(Metric(**metric) for metric in row["metrics"]),
+        metrics=tuple(map(_read_metric, row["metrics"])),
     )
+
+
+def _as_row(metric: Metric) -> dict[str, Any]:
+    """A metric as it is written: its label is read from the table of metrics again."""
+    row = asdict(metric)
+    del row["label"]
+    return row
+
+
+def _read_metric(row: Mapping[str, Any]) -> Metric:
+    number = find_number(row["name"])
+    return Metric(**row, label=number.label if number else "")
 
 
 def _incomparable(first: Arm, other: Arm, reason: str) -> UserError:

@@ -33,7 +33,7 @@ def benchmark_tables(
             if values.get(reference):
                 others = {label: table for label, table in values.items() if label != reference and table}
                 comparisons = compare_with_reference(values[reference], others, groups)
-                tests += [(label_of(metric.name), comparison) for comparison in comparisons]
+                tests += [(label_of(metric), comparison) for comparison in comparisons]
         title = task.title or task.name
         columns = tuple(column_of(metric) for metric in metrics)
         rows = tuple((label, tuple(row)) for label, row in cells.items())

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.lineup import Build
-from hypnos.benchmark.evaluation import answer_all, measure_all, prepare, quieten, results_of
+from hypnos.benchmark.evaluation import answer_all, build_results, measure_all, prepare, silence_progress_bars
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arm_scores import read_scores
 from hypnos.experiment.sweep.arms import Arm, Planned, find_sweep, read_arms
@@ -32,7 +32,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
     """
-    quieten()
+    silence_progress_bars()
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))
     arms = read_arms(folder, planned(folder) if planned else ())
@@ -80,4 +80,4 @@ def _read_or_ask(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -
         return None
     evaluation = prepare({**config, "models": [], "baselines": models, "judges": {}, "raters": None}, build=build)
     answers = answer_all(evaluation)
-    return results_of(evaluation, answers, measure_all(evaluation, answers))
+    return build_results(evaluation, answers, measure_all(evaluation, answers))

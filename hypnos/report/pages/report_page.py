@@ -115,7 +115,7 @@ def _task(results: Results, task: TaskQuestions, marker: Marker | None) -> dict[
         "title": task.title or task.name,
         "kind": task.kind,
         "headline": headline_metrics(task)[0].name,
-        "chips": [{"name": m.name, "label": label_of(m.name), "better": m.better, "share": m.share} for m in chips],
+        "chips": [{"name": m.name, "label": label_of(m), "better": m.better, "share": m.share} for m in chips],
         "questions": [
             {
                 "id": question.id,

@@ -20,30 +20,6 @@ FAMILIES = {
 }
 """Tables of a task, in their order."""
 
-LABELS = {
-    "accuracy": "Accuracy",
-    "accuracy_likelihood": "Accuracy by likelihood",
-    "option_f1": "Option F1",
-    "option_jaccard": "Option Jaccard",
-    "unparsed": "Unparsed",
-    "exact_match": "Exact match",
-    "f1": "F1",
-    "exact_match_cmrc_official": "Exact match, CMRC's own",
-    "f1_cmrc_official": "F1, CMRC's own",
-    "gleu": "GLEU",
-    "unsafe": "Any fault",
-    "dose_tenfold": "Dose at tenfold",
-    "dose_unit": "Wrong unit",
-    "drug_confused": "Drug confused",
-    "length": "Mean length",
-    "empty": "Empty",
-    "unfinished": "Never stopped",
-    **{f"bleu_{n}": f"BLEU-{n}" for n in range(1, 5)},
-    **{f"rouge_{n}": f"ROUGE-{n.upper()}" for n in "12l"},
-    **{f"distinct_{n}": f"Distinct-{n}" for n in (1, 2)},
-}
-"""Names of metrics in print; what they are measured on stands in the table's title."""
-
 
 def task_grids(results: Results, task: TaskQuestions) -> list[Grid]:
     """One table for each family of metrics that the task has: models by metrics."""
@@ -87,7 +63,7 @@ def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
         cells = {name: _intervals_of_part(task, answered, metric, mask) for name, mask in chosen.items()}
         yield Grid(
             key=f"{task.name}/by_{kind}",
-            title=f"{task.title or task.name}: {label_of(metric.name)} by {kind}",
+            title=f"{task.title or task.name}: {label_of(metric)} by {kind}",
             columns=tuple(column_of(metric, name=name) for name in chosen),
             rows=tuple((a.model, tuple(cells[name][at] for name in chosen)) for at, a in enumerate(answered)),
         )
@@ -115,7 +91,7 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
         interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
         p_values = (write_p(comparison.p), write_p(comparison.p_bootstrap), write_p(comparison.adjusted))
         sizes = str(comparison.n), str(comparison.groups)
-        names = label_of(metric.name), first.model, second.model
+        names = label_of(metric), first.model, second.model
         rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
     return Note(
         title=f"{task.title or task.name}: differences between models",
@@ -129,17 +105,16 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
     )
 
 
-def label_of(name: str) -> str:
+def label_of(metric: Metric) -> str:
     """A metric's name in print."""
-    name = name.removesuffix("_words").removesuffix("_corpus")
-    return LABELS.get(name) or (f"Accuracy, {name[9:]}" if name.startswith("accuracy_") else name)
+    return metric.label or metric.name
 
 
 def column_of(metric: Metric, name: str | None = None) -> Column:
     """The column of a metric, or of a part of its questions called `name`."""
     return Column(
         name=name or metric.name,
-        label=name or label_of(metric.name),
+        label=name or label_of(metric),
         signature=metric.signature,
         better=metric.better,
         scale=100.0 if metric.share else 1.0,

@@ -1,4 +1,4 @@
-"""Where training stands: loss, tokens per second, time left."""
+"""Shows where training stands: loss, tokens per second, time left."""
 
 import logging
 import time
@@ -14,18 +14,18 @@ class Progress(Callback):
     """A bar over all optimizer steps of a stage on a terminal, a line now and then elsewhere."""
 
     def __init__(self, *, every_seconds: float = 30.0) -> None:
-        """Say how often a line is logged where there is no terminal."""
+        """Choose how often a line is logged where there is no terminal."""
         self.every_seconds = every_seconds
         self._bar: tqdm | None = None
         self._tokens = 0
-        self._learnt: Any = 0
-        self._since = self._spoke = 0.0
+        self._loss_tokens: Any = 0
+        self._since = self._logged = 0.0
         self._first = self._step = 0
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        self._since = self._spoke = time.monotonic()
+        self._since = self._logged = time.monotonic()
         self._tokens = 0
-        self._learnt = 0
+        self._loss_tokens = 0
         self._first = self._step = trainer.global_step
         if trainer.is_global_zero:
             total = int(trainer.estimated_stepping_batches)
@@ -40,19 +40,19 @@ class Progress(Callback):
         if trainer.global_step == self._step:
             return
         self._step = trainer.global_step
-        self._learnt = self._learnt + batch["step_tokens"]  # of all ranks
+        self._loss_tokens = self._loss_tokens + batch["step_tokens"]  # of all ranks
         now = time.monotonic()
         seconds = max(now - self._since, 1e-9)
         speed = self._tokens / seconds
         pl_module.log("train/tokens_per_second", speed, rank_zero_only=True)
-        pl_module.log("train/learnt_tokens_per_second", self._learnt / seconds, rank_zero_only=True)
+        pl_module.log("train/learnt_tokens_per_second", self._loss_tokens / seconds, rank_zero_only=True)
         if self._bar is None:
             return
         self._bar.update(self._step - self._bar.n)
         if not self._bar.disable:
             self._bar.set_postfix_str(f"loss {_loss(trainer):.3f}, {speed:,.0f} tokens/s", refresh=False)
-        elif now - self._spoke > self.every_seconds:
-            self._spoke = now
+        elif now - self._logged > self.every_seconds:
+            self._logged = now
             total = int(trainer.estimated_stepping_batches)
             left = (now - self._since) / (self._step - self._first) * (total - self._step)
             log.info(

@@ -1,4 +1,4 @@
-"""What a checkpoint must hold to be gone on from, and where in its epochs training stands after a number of steps."""
+"""Checks what a checkpoint holds before a stage goes on from it, and counts where in its epochs training stands."""
 
 import logging
 from collections.abc import Mapping
@@ -16,6 +16,8 @@ MADE_WITH = "hypnos_made_with"
 
 def progress_at(step: int, *, steps_per_epoch: int, micro_batches: int) -> dict[str, Any]:
     """The counters of Lightning's loops at the end of an optimizer step, as an unbroken run would have them.
+
+    Their names are those that Lightning 2.6.6 writes; `test_resume.py` compares them with what it writes itself.
 
     Those that Lightning saves itself are wrong from the second time on that a stage goes on after an epoch's edge,
     and they count micro-batches, whose number in a step is another on another number of devices.
@@ -53,18 +55,18 @@ def _last_not_completed(batches: int) -> dict[str, int]:
     return {"ready": batches, "started": batches, "processed": batches, "completed": batches - 1}
 
 
-def check_weights(found: Mapping[str, Tensor], meant: Mapping[str, Tensor], *, file: Any) -> None:
+def check_weights(written: Mapping[str, Tensor], trained: Mapping[str, Tensor], *, file: Any) -> None:
     """Compare a checkpoint's weights with those that are trained; what lacks would start anew without a word.
 
     Raises:
         UserError: other code wrote it: a name or a shape is another.
     """
-    for name in sorted(found.keys() ^ meant.keys()):
-        known, lacks = ("the model", "the checkpoint") if name in meant else ("the checkpoint", "the model")
+    for name in sorted(written.keys() ^ trained.keys()):
+        known, lacks = ("the model", "the checkpoint") if name in trained else ("the checkpoint", "the model")
         raise UserError(f"{file}: of other code: {known} has {name}, {lacks} has not; remove the file")
-    for name, weight in meant.items():
-        if found[name].shape != weight.shape:
-            was, now = tuple(found[name].shape), tuple(weight.shape)
+    for name, weight in trained.items():
+        if written[name].shape != weight.shape:
+            was, now = tuple(written[name].shape), tuple(weight.shape)
             raise UserError(f"{file}: of other code: {name} is {was}, in the model {now}; remove the file")
 
 
@@ -72,5 +74,5 @@ def compare_code(written: Mapping[str, Any], running: Mapping[str, Any], *, file
     """Warn, in one line, where other code or other versions go on: the numbers need not be those of an unbroken run."""
     names = [name for name in sorted(written.keys() | running.keys()) if written.get(name) != running.get(name)]
     if names:
-        told = ", ".join(f"{name} {written.get(name)} then, {running.get(name)} now" for name in names)
-        log.warning("%s was written by other code, and may not be gone on from exactly: %s", file, told)
+        changes = ", ".join(f"{name} {written.get(name)} then, {running.get(name)} now" for name in names)
+        log.warning("%s was written by other code, and may not be gone on from exactly: %s", file, changes)

@@ -1,4 +1,4 @@
-"""A few fixed prompts, answered at each validation, so that one sees a model learn to speak."""
+"""Answers a few fixed prompts at each validation, so that one sees a model learn to speak."""
 
 import json
 from collections.abc import Sequence
@@ -10,11 +10,12 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.tuning.job import StageJob
 from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
 
 
 class Answers(Callback):
-    """Answers prompts greedily; keeps them in `answers.jsonl` beside the logs and shows them in the loggers."""
+    """Answers prompts greedily; keeps them in `answers-<stage>.jsonl` beside the logs and shows them in the loggers."""
 
     def __init__(self, *, prompts: Sequence[str], max_new_tokens: int = 64) -> None:
         """Choose the prompts and the length of an answer."""
@@ -22,10 +23,16 @@ class Answers(Callback):
         self.max_new_tokens = max_new_tokens
         self.tokenizer: Path | None = None
         self.file: Path | None = None
-        self._given: list[dict[str, Any]] = []
+        self._answered: list[dict[str, Any]] = []
+
+    def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
+        """Read from a `Tuning` its stage's tokenizer, and where answers are kept; without a stage none is given."""
+        job: StageJob | None = pl_module.job
+        if job is not None:
+            self.tokenizer, self.file = job.tokenizer, job.output / f"answers-{job.name}.jsonl"
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Answer every prompt; the first rank keeps what was said."""
+        """Answer every prompt; the first rank keeps the answers."""
         shared = pl_module.device_mesh is not None  # every rank has a part of the weights, and answers with the others
         if not (trainer.is_global_zero or shared) or self.tokenizer is None or not self.prompts:
             return
@@ -53,18 +60,18 @@ class Answers(Callback):
         inputs = tokenizer.apply_chat_template(
             message, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(pl_module.device)
-        given = inputs["input_ids"].shape[1]
+        prompt_length = inputs["input_ids"].shape[1]
         settings = {"max_new_tokens": self.max_new_tokens, "do_sample": False}
         settings["synced_gpus"] = pl_module.device_mesh is not None
-        said = pl_module(lambda model: model.generate(**inputs, **settings))
-        return str(tokenizer.decode(said[0, given:], skip_special_tokens=True))
+        ids = pl_module(lambda model: model.generate(**inputs, **settings))
+        return str(tokenizer.decode(ids[0, prompt_length:], skip_special_tokens=True))
 
     def _show(self, trainer: Trainer, rows: list[dict[str, Any]]) -> None:
         """A table of all answers so far where the newest table replaces the last; a text each where texts add up."""
-        self._given += [row for row in rows if row not in self._given]
+        self._answered += [row for row in rows if row not in self._answered]
         for logger in trainer.loggers:
             if isinstance(logger, StageWandbLogger):
-                values = [list(row.values()) for row in self._given]
+                values = [list(row.values()) for row in self._answered]
                 logger.log_table("answers", columns=list(rows[0]), data=values, step=trainer.global_step)
             elif isinstance(logger, TensorBoardLogger):
                 for number, row in enumerate(rows, start=1):

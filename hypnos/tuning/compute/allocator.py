@@ -1,4 +1,4 @@
-"""Memory that one step frees and the next asks for again."""
+"""Keeps memory that one step frees for the next, which asks for it again."""
 
 import ctypes
 import os

@@ -1,9 +1,9 @@
-"""Attention within each document of a packed row, without a mask over the whole row.
+"""Attends within each document of a packed row, without a mask over the whole row.
 
 A mask over a row of n tokens costs n squared whatever is in it; documents are much shorter than rows. And under a
 mask float32 rounds otherwise than in the document alone: here both give the same numbers. On a GPU, in half precision,
-one kernel takes all documents of a row (FlashAttention's variable lengths), told by the row where they lie; elsewhere
-they are taken one by one. The ways are registered through transformers' attention interface, and chosen by name as any
+one kernel takes all documents of a row (FlashAttention's variable lengths), at the places that the row names; elsewhere
+they are taken one by one. Both are registered through transformers' attention interface, and chosen by name as any
 other. No mask is registered for them: transformers would look at the positions, and stall a GPU, to make none.
 """
 
@@ -31,7 +31,7 @@ EAGER_DOCUMENTS = "eager_documents"
 
 KERNEL: Any = getattr(varlen, "varlen_attn", None)
 KNOWN = frozenset(signature(KERNEL).parameters) if KERNEL else frozenset()
-"""What this torch's kernel can be told: windows and scales came later than the kernel, groups later still."""
+"""Arguments that this torch's kernel takes: windows and scales came later than the kernel, groups later still."""
 
 
 def attend_documents(
@@ -72,8 +72,8 @@ def attend_documents(
     if query.shape[2] == 1 < key.shape[2]:
         if sliding_window is not None:
             key, value = key[:, :, -sliding_window:], value[:, :, -sliding_window:]
-        said = scaled_dot_product_attention(query, key, value, scale=scaling, enable_gqa=grouped)
-        return said.transpose(1, 2), None
+        output = scaled_dot_product_attention(query, key, value, scale=scaling, enable_gqa=grouped)
+        return output.transpose(1, 2), None
     dtype = _working_type(query)
     if cu_seq_lens_q is not None and dropout == 0 and _kernel_takes(query, dtype):
         q, k, v = (part[0].transpose(0, 1).to(dtype) for part in (query, key, value))  # (length, heads, head_dim)
@@ -99,16 +99,17 @@ def _without_autocast(device: str) -> AbstractContextManager[Any]:
 
 
 def _attend_at_once(
-    q: Tensor, k: Tensor, v: Tensor, bounds: Tensor, longest: int, scaling: float | None, window: int | None
+    q: Tensor, k: Tensor, v: Tensor, cu_seqlens: Tensor, max_seqlen: int, scaling: float | None, window: int | None
 ) -> Tensor:
-    more = {"enable_gqa": q.shape[1] != k.shape[1]} if "enable_gqa" in KNOWN else {}
-    sees = (-1 if window is None else window - 1, 0)  # so many before it, none after
-    return KERNEL(q, k, v, bounds, bounds, longest, longest, scale=scaling, window_size=sees, **more)
+    more: dict[str, Any] = {"enable_gqa": q.shape[1] != k.shape[1]} if "enable_gqa" in KNOWN else {}
+    # So many before it, none after.
+    more |= {"scale": scaling, "window_size": (-1 if window is None else window - 1, 0)}
+    return KERNEL(q, k, v, cu_seqlens, cu_seqlens, max_seqlen, max_seqlen, **more)
 
 
-def _refuse_more(asked: dict[str, Any]) -> None:
+def _refuse_more(arguments: dict[str, Any]) -> None:
     for name in ("softcap", "s_aux"):
-        if asked.get(name) is not None:
+        if arguments.get(name) is not None:
             raise UserError(f"attention=documents knows no {name}, which this model has; use attention=eager")
 
 

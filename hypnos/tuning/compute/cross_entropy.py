@@ -1,4 +1,4 @@
-"""Cross-entropy over a large vocabulary without the whole table of logits.
+"""Computes cross-entropy over a large vocabulary without the whole table of logits.
 
 The gradient is made in the forward pass, chunk by chunk, while a chunk's logits are still in the cache: for 49,000
 pieces and 1,024 tokens the table alone would take 200 MB, and its softmax and gradient as much again. The method is
@@ -21,16 +21,16 @@ SCORES = 1_000_000
 """Logits whose softmax is made at once on a CPU: what is read nine times over stays in the cache."""
 
 
-def summed_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, *, chunk: int | None = None) -> Tensor:
-    """Sum of the negative log-likelihoods of `targets` under the logits `hidden @ head.T`, in nats.
+def summed_cross_entropy(hidden: Tensor, head: Tensor, labels: Tensor, *, chunk: int | None = None) -> Tensor:
+    """Sum of the negative log-likelihoods of `labels` under the logits `hidden @ head.T`, in nats.
 
     Under autocast the matrix products run in its type; softmax and sums are in float32 or better.
 
     Args:
         hidden: `(tokens, width)`.
         head: `(vocabulary, width)`.
-        targets: `(tokens,)`, indices into the vocabulary.
-        chunk: tokens at once; chosen where nothing is said.
+        labels: `(tokens,)`, indices into the vocabulary.
+        chunk: tokens at once; None chooses.
     """
     device = hidden.device.type
     dtype = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else head.dtype
@@ -39,28 +39,29 @@ def summed_cross_entropy(hidden: Tensor, head: Tensor, targets: Tensor, *, chunk
     if not torch.is_grad_enabled():
         hidden, head = hidden.detach(), head.detach()  # else gradients would be made, for nobody
     with torch.autocast(device, enabled=False):
-        return _SummedCrossEntropy.apply(hidden, head, targets, chunk, dtype)  # type: ignore[no-untyped-call]
+        return _SummedCrossEntropy.apply(hidden, head, labels, chunk, dtype)  # type: ignore[no-untyped-call]
 
 
 class _SummedCrossEntropy(Function):
     @staticmethod
-    def forward(ctx: Any, hidden: Tensor, head: Tensor, targets: Tensor, chunk: int, dtype: torch.dtype) -> Tensor:
+    def forward(ctx: Any, hidden: Tensor, head: Tensor, labels: Tensor, chunk: int, dtype: torch.dtype) -> Tensor:
         wants_hidden, wants_head = ctx.needs_input_grad[:2]
-        rows, said = head.to(dtype), hidden.to(dtype)
+        rows, states = head.to(dtype), hidden.to(dtype)
         wide = torch.promote_types(dtype, torch.float32)
         # One table for all chunks: fresh memory of this size costs as much as what is computed in it.
-        logits = hidden.new_empty((min(chunk, len(targets)), len(head)), dtype=dtype)
+        logits = hidden.new_empty((min(chunk, len(labels)), len(head)), dtype=dtype)
         block = min(-(-SCORES // len(head)) if hidden.device.type == "cpu" else chunk, len(logits))
         scores = None if dtype == wide else hidden.new_empty((block, len(head)), dtype=wide)
         total = hidden.new_zeros((), dtype=wide)
-        hidden_grad = torch.empty_like(said) if wants_hidden else None
+        hidden_grad = torch.empty_like(states) if wants_hidden else None
         head_grad: Tensor | None = None
-        for start in range(0, len(targets), chunk):
-            part = said[start : start + chunk]
+        for start in range(0, len(labels), chunk):
+            part = states[start : start + chunk]
             slope = logits[: len(part)]
             torch.mm(part, rows.T, out=slope)
-            for some, wanted in zip(slope.split(block), targets[start : start + chunk, None].split(block), strict=True):
-                total += _turn_into_gradient(some, wanted, scores)
+            blocks = zip(slope.split(block), labels[start : start + chunk, None].split(block), strict=True)
+            for block_logits, block_labels in blocks:
+                total += _turn_into_gradient(block_logits, block_labels, scores)
             if hidden_grad is not None:
                 torch.mm(slope, rows, out=hidden_grad[start : start + chunk])
             if wants_head:
@@ -71,7 +72,7 @@ class _SummedCrossEntropy(Function):
                     head_grad.addmm_(slope.T, part)
                 else:
                     head_grad += torch.mm(slope.T, part)
-        if wants_head and head_grad is None:  # nothing is learnt here
+        if wants_head and head_grad is None:  # there is no label here
             head_grad = torch.zeros_like(head)
         # Not saved as tensors are: the backward pass scales them where they lie, once.
         ctx.gradients = (
@@ -90,20 +91,20 @@ class _SummedCrossEntropy(Function):
         return hidden_grad, head_grad, None, None, None
 
 
-def _turn_into_gradient(logits: Tensor, wanted: Tensor, scores: Tensor | None) -> Tensor:
-    """The summed loss of some tokens; their logits become its gradient, the softmax less one at the target.
+def _turn_into_gradient(logits: Tensor, labels: Tensor, scores: Tensor | None) -> Tensor:
+    """The summed loss of some tokens; their logits become its gradient, the softmax less one at the label.
 
     Args:
         logits: `(tokens, vocabulary)`, overwritten.
-        wanted: `(tokens, 1)`.
+        labels: `(tokens, 1)`.
         scores: room to compute in, where the logits are in half precision.
     """
     score = logits if scores is None else scores[: len(logits)].copy_(logits)
     score -= score.amax(1, keepdim=True)
-    said = score.gather(1, wanted)
+    label_score = score.gather(1, labels)
     norm = score.exp_().sum(1, keepdim=True)
     score /= norm
-    score.scatter_add_(1, wanted, score.new_full(wanted.shape, -1.0))
+    score.scatter_add_(1, labels, score.new_full(labels.shape, -1.0))
     if scores is not None:
         logits.copy_(score)
-    return (norm.log() - said).sum()
+    return (norm.log() - label_score).sum()

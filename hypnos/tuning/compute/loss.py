@@ -1,4 +1,4 @@
-"""The loss of a packed row."""
+"""Computes the loss of a packed row, and the likelihood of each of its documents."""
 
 from typing import Any
 
@@ -16,38 +16,38 @@ SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_m
 
 
 def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = None) -> Tensor:
-    """Sum of the learnt tokens' negative log-likelihoods in a row, in nats.
+    """Sum of the labels' negative log-likelihoods in a row, in nats.
 
-    Logits are made only where a token is learnt, and where the head is a plain matrix never all at once. No mask
+    Logits are made only where the loss mask needs them, and where the head is a plain matrix never all at once. No mask
     is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
     """
     inputs = _inputs(batch)
-    whole = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
-    head = plain_head(whole)
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
+    head = plain_head(base)
     if head is None:
-        logits = model(**inputs, logits_to_keep=batch["places"]).logits[0]
-        return functional.cross_entropy(logits.float(), batch["targets"], reduction="sum")
-    hidden = whole.get_decoder()(**inputs).last_hidden_state[0]
-    return summed_cross_entropy(hidden.index_select(0, batch["places"]), head, batch["targets"], chunk=chunk)
+        logits = model(**inputs, logits_to_keep=batch["logits_to_keep"]).logits[0]
+        return functional.cross_entropy(logits.float(), batch["labels"], reduction="sum")
+    hidden = base.get_decoder()(**inputs).last_hidden_state[0]
+    return summed_cross_entropy(hidden.index_select(0, batch["logits_to_keep"]), head, batch["labels"], chunk=chunk)
 
 
 @torch.inference_mode()
 def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
     """Negative log-likelihood of each document of a row, in nats: `(documents,)`, float64, without a gradient."""
     inputs = _inputs(batch)
-    places, targets = batch["places"], batch["targets"]
+    kept, labels = batch["logits_to_keep"], batch["labels"]
     head = plain_head(model)
     if head is None:
-        logits = model(**inputs, logits_to_keep=places).logits[0]
-        nats = functional.cross_entropy(logits.float(), targets, reduction="none")
+        logits = model(**inputs, logits_to_keep=kept).logits[0]
+        nats = functional.cross_entropy(logits.float(), labels, reduction="none")
     else:
-        hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, places)
-        parts = zip(hidden.split(chunk), targets.split(chunk), strict=True)
+        hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, kept)
+        parts = zip(hidden.split(chunk), labels.split(chunk), strict=True)
         nats = torch.cat([functional.cross_entropy((h @ head.T).float(), t, reduction="none") for h, t in parts])
-    lengths = batch["bounds"].diff()
+    lengths = batch["cu_seqlens"].diff()
     number = torch.arange(len(lengths), device=nats.device).repeat_interleave(lengths)
-    found = torch.zeros(len(lengths), dtype=torch.float64, device=nats.device)
-    return found.index_add_(0, number[places], nats.double())
+    by_document = torch.zeros(len(lengths), dtype=torch.float64, device=nats.device)
+    return by_document.index_add_(0, number[kept], nats.double())
 
 
 def room_for_sums(count: int, device: torch.device) -> Tensor:
@@ -56,16 +56,16 @@ def room_for_sums(count: int, device: torch.device) -> Tensor:
 
 
 def _inputs(batch: Batch) -> dict[str, Any]:
-    """What the model is asked; where documents lie is told in transformers' words, so that nothing looks for it."""
-    bounds, longest = batch["bounds"], batch["longest"]
+    """Inputs of the model; where documents lie is said in transformers' words, so that nothing looks for it."""
+    cu_seqlens, max_seqlen = batch["cu_seqlens"], batch["max_seqlen"]
     return {
         "input_ids": batch["input_ids"],
         "position_ids": batch["position_ids"],
         "use_cache": False,
-        "cu_seq_lens_q": bounds,
-        "cu_seq_lens_k": bounds,
-        "max_length_q": longest,
-        "max_length_k": longest,
+        "cu_seq_lens_q": cu_seqlens,
+        "cu_seq_lens_k": cu_seqlens,
+        "max_length_q": max_seqlen,
+        "max_length_k": max_seqlen,
     }
 
 

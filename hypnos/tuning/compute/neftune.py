@@ -1,4 +1,4 @@
-"""Noise on embeddings while training (NEFTune, Jain et al., arXiv 2310.05914)."""
+"""Adds noise to embeddings while training (NEFTune, Jain et al., arXiv 2310.05914)."""
 
 import torch
 from torch import Tensor, nn
@@ -15,9 +15,9 @@ class Neftune:
         self._lengths: Tensor | None = None
         embedding.register_forward_hook(self._add)
 
-    def aim(self, bounds: Tensor, *, tokens: int) -> None:
-        """Tell where the documents of the next row of so many tokens lie: `(documents + 1,)`."""
-        lengths = bounds.diff()
+    def set_documents(self, cu_seqlens: Tensor, *, tokens: int) -> None:
+        """Set where the documents of the next row of so many tokens lie: `cu_seqlens` is `(documents + 1,)`."""
+        lengths = cu_seqlens.diff()
         self._lengths = lengths.repeat_interleave(lengths, output_size=tokens)  # a GPU need not be asked for the size
 
     def _add(self, module: nn.Module, inputs: tuple[Tensor, ...], output: Tensor) -> Tensor:

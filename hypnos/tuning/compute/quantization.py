@@ -1,4 +1,4 @@
-"""A frozen base in four bits (QLoRA, Dettmers et al., arXiv 2305.14314), for cards of 24 GB: the extra `qlora`."""
+"""Reads a frozen base in four bits, for cards of 24 GB: extra `qlora` (QLoRA, Dettmers et al., arXiv 2305.14314)."""
 
 import os
 from importlib.util import find_spec

@@ -1,4 +1,4 @@
-"""Which of several processes this one is, and of which run."""
+"""Knows which of several processes this one is, and of which run."""
 
 import os
 import socket
@@ -10,17 +10,18 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 SET_BY_LAUNCHER = ("MASTER_ADDR", "MASTER_PORT", "NODE_RANK", "LOCAL_RANK", "WORLD_SIZE")
 _AT_START = {name: os.environ.get(name) for name in SET_BY_LAUNCHER}
+"""What this process was started with: Lightning sets the same names for the ranks it starts."""
+
 PARENT = os.getppid()
 """Process that started this one: of every rank that Lightning started, the first one of its machine."""
+
+LED_BY = ".led-by"
+"""In the folder of a stage that is being made: names of the run that makes it."""
 
 
 def is_first_rank() -> bool:
     """Tell whether this process decides, writes and prints; the launcher says so in the environment."""
     return getattr(rank_zero_only, "rank", 0) == 0
-
-
-LED_BY = ".led-by"
-"""In the folder of a stage that is being made: names of the run that makes it."""
 
 
 @contextmanager
@@ -53,10 +54,10 @@ def run_names() -> set[str]:
         "slurm": [os.environ.get(name) for name in ("SLURM_JOB_ID", "SLURM_STEP_ID")],
         "address": [_AT_START["MASTER_ADDR"], _AT_START["MASTER_PORT"]],
     }
-    found = {f"{kind} {' '.join(map(str, parts))}" for kind, parts in names.items() if None not in parts}
+    own = {f"{kind} {' '.join(map(str, parts))}" for kind, parts in names.items() if None not in parts}
     if is_first_rank() or _AT_START["LOCAL_RANK"] is not None:  # Lightning's ranks are children of the first
-        found.add(f"process {socket.gethostname()} {os.getpid() if is_first_rank() else PARENT}")
-    return found
+        own.add(f"process {socket.gethostname()} {os.getpid() if is_first_rank() else PARENT}")
+    return own
 
 
 def forget_ranks() -> None:

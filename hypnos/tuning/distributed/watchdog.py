@@ -1,4 +1,4 @@
-"""Ranks that live and end together: when one is killed, the others say so and end, whatever they wait in."""
+"""Ends ranks together: when one is killed, the others say so and end, whatever they wait in."""
 
 import os
 import subprocess
@@ -27,7 +27,11 @@ BROKEN = ("by peer", "Broken pipe", "gloo", "NCCL")
 STOPPED = 130
 
 OBSERVER = "child-process-observer"
-"""Name of the thread in which Lightning looks after the ranks it started, every five seconds."""
+"""Name of the thread in which Lightning looks after the ranks it started, every five seconds.
+
+There is no other way to know that it is there. Seen with pytorch-lightning 2.6.6; `test_watchdog.py` fails when the
+thread has another name.
+"""
 
 
 def end_ranks() -> None:

@@ -1,4 +1,4 @@
-"""One thing in every kind of logger: numbers on the experiment's axis, tables, pictures and settings."""
+"""Shows numbers on the experiment's axis, tables, pictures and settings in every kind of logger."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -63,7 +63,7 @@ def show_picture(loggers: Iterable[Logger], name: str, file: Path) -> None:
 
 @rank_zero_only
 def show_settings(loggers: Iterable[Logger], settings: Mapping[str, Any]) -> None:
-    """Say what a stage was asked for, without anything that is or looks like a key."""
+    """Show the settings of a stage, without anything that is or looks like a key."""
     clean = without_secrets(dict(settings))
     for logger in loggers:
         if isinstance(logger, TensorBoardLogger):

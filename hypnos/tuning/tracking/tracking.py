@@ -1,4 +1,7 @@
-"""A stage in its loggers, besides its curves: what went into it, held-out text across stages, what came out."""
+"""Shows a stage in its loggers: what went into it, held-out text across stages, what came out.
+
+Its curves Lightning logs itself; `keep_curves` sets those of an earlier try aside.
+"""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -8,6 +11,7 @@ from typing import Any
 from pytorch_lightning.loggers import Logger
 
 from hypnos.report.wandb.artifacts import by_reference, model_artifact, records_artifact
+from hypnos.tuning.job import StageJob
 from hypnos.tuning.tracking.loggers import show_across, show_picture, show_settings, show_table
 from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
 
@@ -64,43 +68,31 @@ class Tracking:
         """Show bits per character of the held-out sets, on one axis across stages."""
         self._across(_named(bits), step)
 
-    def end(
-        self,
-        name: str,
-        measures: Measures,
-        *,
-        directory: Path,
-        parent: Path,
-        data: Any,
-        tokenizer: Path,
-        steps: int,
-    ) -> None:
+    def end(self, job: StageJob, measures: Measures, *, directory: Path, data: Any, steps: int) -> None:
         """Show what the stage's model achieves, what the stage forgot, and what it was made from.
 
         Args:
-            name: of the stage.
+            job: what the stage was made from.
             measures: of its model.
             directory: where it lies.
-            parent: the model that it started from.
-            data: the stage's DataModule.
-            tokenizer: the run's tokenizer's directory.
+            data: the stage's DataModule, prepared.
             steps: of the stage.
         """
         if not self.loggers:
             return
         after, before = _bits(measures), _bits(self._parent())
-        change = {f"forgetting/{set_}": after[set_] - before[set_] for set_ in after if set_ in before}
+        change = {f"forgetting/{name}": after[name] - before[name] for name in after if name in before}
         self._across({**_named(after), **change}, steps)
         rows = [
-            [model, set_, of["bits_per_char"], of["loss"], of["tokens_per_char"]]
-            for model, sets in {**self.before, name: measures}.items()
-            for set_, of in sets.items()
+            [model, name, measure["bits_per_char"], measure["loss"], measure["tokens_per_char"]]
+            for model, sets in {**self.before, job.name: measures}.items()
+            for name, measure in sets.items()
         ]
         head = ("model", "text", "bits_per_char", "loss", "tokens_per_char")
         show_table(self.loggers, "measures", head=head, rows=rows, step=steps)
         for logger in self.loggers:
             if isinstance(logger, StageWandbLogger):
-                logger.log_lineage(used=_ingredients(parent, data, tokenizer), made=directory)
+                logger.log_lineage(used=_ingredients(job, data), model=directory)
 
     def close(self, *, failed: bool) -> None:
         """Write what is left to write, and end what has an end."""
@@ -123,48 +115,48 @@ class Tracking:
 
 
 def data_values(report: Mapping[str, Any]) -> dict[str, float]:
-    """Numbers of a stage's data: records, the kept and the truncated share, learnt tokens of an epoch."""
+    """Numbers of a stage's data: records, the kept and the truncated share, tokens of an epoch's loss mask."""
     sources = list(report["sources"].values())
-    kept = sum(of["records"] for of in sources)
-    read = kept + sum(sum(of["unselected"].values()) for of in sources)
-    documents = sum(of["documents"] for of in sources)
+    kept = sum(source["records"] for source in sources)
+    read = kept + sum(sum(source["unselected"].values()) for source in sources)
+    documents = sum(source["documents"] for source in sources)
     return {
         "data/records": kept,
         "data/kept_share": kept / max(read, 1),
-        "data/truncated_share": sum(of["truncated"] for of in sources) / max(documents, 1),
+        "data/truncated_share": sum(source["truncated"] for source in sources) / max(documents, 1),
         "data/learnt_tokens_per_epoch": report["epoch"]["learnt_tokens"],
     }
 
 
 def funnel_rows(report: Mapping[str, Any]) -> Iterator[tuple[str, str, str, int]]:
     """What became of the records of each source: source, step, reason, and how many."""
-    for name, of in report["sources"].items():
-        yield from ((name, "unusable", reason, count) for reason, count in sorted(of["rejected"].items()))
-        yield from ((name, "not selected", reason, count) for reason, count in sorted(of["unselected"].items()))
-        yield name, "held out", "", of["held_out"]
-        yield name, "trained on", "", of["records"] - of["held_out"]
+    for name, counts in report["sources"].items():
+        yield from ((name, "unusable", reason, count) for reason, count in sorted(counts["rejected"].items()))
+        yield from ((name, "not selected", reason, count) for reason, count in sorted(counts["unselected"].items()))
+        yield name, "held out", "", counts["held_out"]
+        yield name, "trained on", "", counts["records"] - counts["held_out"]
 
 
 def fertility_values(kinds: Mapping[str, Mapping[str, Mapping[str, float]]]) -> Iterator[tuple[str, float]]:
     """Tokens per character of each kind of text, before the vocabulary was extended and after."""
-    for kind, found in kinds.items():
-        for when, of in found.items():
-            yield f"fertility/{kind}_{when}", of["tokens_per_character"]
+    for kind, times in kinds.items():
+        for when, figures in times.items():
+            yield f"fertility/{kind}_{when}", figures["tokens_per_character"]
 
 
 def _bits(measures: Measures) -> dict[str, float]:
-    return {name: of["bits_per_char"] for name, of in measures.items() if of["tokens"]}
+    return {name: measure["bits_per_char"] for name, measure in measures.items() if measure["tokens"]}
 
 
 def _named(bits: Mapping[str, float]) -> dict[str, float]:
     return {f"heldout/{name}_bits_per_char": value for name, value in bits.items()}
 
 
-def _ingredients(parent: Path, data: Any, tokenizer: Path) -> Iterator[Any]:
-    yield model_artifact(parent)
+def _ingredients(job: StageJob, data: Any) -> Iterator[Any]:
+    yield model_artifact(job.parent)
     yield by_reference(data.directory, type="dataset", metadata=data_values(data.report()))
-    shown = [file for file in (tokenizer / "fertility.json",) if file.is_file()]
-    yield by_reference(tokenizer, type="vocabulary", files=shown)
+    shown = [file for file in (job.tokenizer / "fertility.json",) if file.is_file()]
+    yield by_reference(job.tokenizer, type="vocabulary", files=shown)
     for source in data.sources.values():
         if Path(source.path).exists():  # and not on a hub
             yield records_artifact(Path(source.path))

@@ -1,4 +1,4 @@
-"""A stage's run at Weights & Biases: Lightning's logger, and what it leaves out: lineage, and an end."""
+"""Logs a stage as a run at Weights & Biases: Lightning's logger, and what it leaves out: lineage, and an end."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -48,24 +48,27 @@ class StageWandbLogger(WandbLogger):
             name=name, save_dir=save_dir, project=project, group=group, job_type=job_type, mode=mode, settings=settings
         )
         self.upload_models = upload_models
+        self._begun = False
 
     @property
     def experiment(self) -> Any:
         """The run; W&B would take another folder where this one is not there yet."""
-        if self._experiment is None and is_first_rank():
+        if not self._begun and is_first_rank():
             Path(str(self.save_dir)).mkdir(parents=True, exist_ok=True)
-        return super().experiment
+        run = super().experiment
+        self._begun = True
+        return run
 
     @rank_zero_only
-    def log_lineage(self, *, used: Iterable[Any], made: Path) -> None:
-        """Say which artifacts the stage was made from, and where the model lies that it made."""
+    def log_lineage(self, *, used: Iterable[Any], model: Path) -> None:
+        """Log which artifacts the stage was made from, and where the model lies that it made."""
         run = self.experiment
         for artifact in used:
             use(run, artifact)
-        run.log_artifact(model_artifact(made, upload=self.upload_models))
+        run.log_artifact(model_artifact(model, upload=self.upload_models))
 
     @rank_zero_only
     def finish(self, *, failed: bool) -> None:
         """End the run, or the next stage would go on writing into it."""
-        if self._experiment is not None:
-            self._experiment.finish(exit_code=int(failed))
+        if self._begun:
+            self.experiment.finish(exit_code=int(failed))

@@ -12,7 +12,7 @@ from transformers import (
     Qwen2Config,
 )
 
-from hypnos.benchmark.inference.generate import Row, decode
+from hypnos.benchmark.inference.generate import BatchRow, decode
 from hypnos.benchmark.inference.padding import LeftPadding, takes_bias
 
 SHAPE = {
@@ -41,7 +41,7 @@ def test_a_batch_of_several_lengths_says_what_each_prompt_alone_says(config):
         model.generate(torch.tensor([ids]), max_new_tokens=20, do_sample=False, eos_token_id=None, pad_token_id=0)
         for ids in PROMPTS
     ]
-    got = decode(model, [Row(prompt=ids, limit=20) for ids in PROMPTS], stops=set(), pad=0)
+    got = decode(model, [BatchRow(prompt=ids, limit=20) for ids in PROMPTS], stops=set(), pad=0)
     assert [[*ids, *said] for ids, (said, _) in zip(PROMPTS, got, strict=True)] == [one[0].tolist() for one in expected]
     assert takes_bias(model) == any(config is one for one in FULL)
 
@@ -62,3 +62,8 @@ def test_rows_of_one_length_have_no_mask_and_others_none_of_their_padding():
 def test_attention_that_wants_its_own_mask_gets_zeros_and_ones():
     padding = LeftPadding([2, 4], more=3, model=make(FULL[0], "eager"))
     assert padding.mask(5).tolist() == [[0, 0, 1, 1, 1], [1, 1, 1, 1, 1]]
+
+
+def test_the_library_still_says_under_this_private_name_which_attention_it_chose():
+    assert make(FULL[0], "eager").config._attn_implementation == "eager"
+    assert make(FULL[0]).config._attn_implementation == "sdpa"

@@ -3,7 +3,6 @@
 import pytest
 
 from hypnos.benchmark.choice.extract import VERSION
-from hypnos.benchmark.metrics.answers import Shape
 from hypnos.benchmark.metrics.choice import Choice, LetterAccuracy
 
 
@@ -33,13 +32,6 @@ def test_every_number_made_from_letters_says_which_rules_read_them(tmp_path) -> 
 
 
 def test_letters_found_in_another_way_have_a_number_of_their_own(tmp_path) -> None:
-    metric = LetterAccuracy(name="accuracy_cmb", way="read:cmb", folder=tmp_path)
+    metric = LetterAccuracy(name="accuracy_cmb", read="read:cmb", folder=tmp_path)
     assert metric.measure(predictions=["A", "BD"], references=["A", "B"]).items["accuracy_cmb"].tolist() == [1.0, 0.0]
     assert metric.notes()[0].signature.startswith("read:cmb|")
-
-
-def test_the_form_of_answers(tmp_path) -> None:
-    found = Shape(folder=tmp_path).measure(predictions=["丙泊酚 2 mg/kg", " \n"], finished=[True, False]).items
-    assert found["length"].tolist() == [9.0, 0.0]
-    assert found["empty"].tolist() == [0.0, 1.0]
-    assert found["unfinished"].tolist() == [0.0, 1.0]

@@ -57,48 +57,6 @@ def test_the_turns_are_system_examples_and_question(tmp_path):
     assert mine.metrics == ("length",)
 
 
-def test_a_brace_in_a_question_is_text(tmp_path):
-    path = write(tmp_path / "a.jsonl", [question(1) | {"question": "{answer} 与 {0} 何意？"}])
-    assert task(path).messages(task(path).items()[0]) == [{"role": "user", "content": "{answer} 与 {0} 何意？"}]
-
-
-def test_examples_are_never_the_item_its_group_or_its_question_and_of_groups_of_their_own(tmp_path):
-    rows = [question(n, group=f"g{n // 2}") for n in range(12)] + [question(20) | {"question": "问题3？"}]
-    mine = task(write(tmp_path / "a.jsonl", rows), shots=Shots(number=4))
-    for item in mine.items():
-        examples = mine.examples(item)
-        assert len(examples) == len({example.group for example in examples}) == 4
-        assert item.group not in {example.group for example in examples}
-        assert item.question not in {example.question for example in examples}
-    again = task(mine.path, shots=Shots(number=4))
-    assert [again.messages(item) for item in again.items()] == [mine.messages(item) for item in mine.items()]
-    other = task(mine.path, shots=Shots(number=4, seed=1))
-    assert [other.examples(item) for item in other.items()] != [mine.examples(item) for item in mine.items()]
-
-
-def test_examples_of_a_file_of_their_own(tmp_path):
-    dev = write(tmp_path / "dev.jsonl", [question(1) | {"question": "例？"}, question(2) | {"question": "再例？"}])
-    mine = task(write(tmp_path / "a.jsonl", [question(1), question(2)]), shots=Shots(number=2, path=dev))
-    # The same id in another file is another item.
-    assert {example.question for example in mine.examples(mine.items()[0])} == {"例？", "再例？"}
-
-
-def test_too_few_examples_are_named(tmp_path):
-    mine = task(write(tmp_path / "a.jsonl", [question(1), question(2)]), shots=Shots(number=2))
-    with pytest.raises(UserError, match=r"shots\.number: 2 examples asked, 1 fit item q1"):
-        mine.messages(mine.items()[0])
-
-
-def test_what_must_stay_local_is_no_example_for_what_may_leave(tmp_path):
-    rows = [question(1), question(2, egress="local"), question(3, egress="local"), question(4)]
-    mine = task(write(tmp_path / "a.jsonl", rows), shots=Shots(number=1))
-    for item in mine.items():
-        if item.egress == "any":
-            assert [example.egress for example in mine.examples(item)] == ["any"]
-    local = task(mine.path, egress="local")
-    assert {item.egress for item in local.items()} == {"local"}
-
-
 def test_the_version_is_of_prompts_examples_and_items_and_of_nothing_else(tmp_path):
     rows = [choice(n, options={"A": "甲", "B": f"乙{n}", "C": "丙"}) for n in range(8)]
     path = write(tmp_path / "a.jsonl", rows)
@@ -114,27 +72,6 @@ def test_the_version_is_of_prompts_examples_and_items_and_of_nothing_else(tmp_pa
         task(path, "choice", CHOICE, limit=7),
     ]
     assert len({version, *(other.version() for other in others)}) == 7
-
-
-def test_questions_of_one_passage_case_or_set_of_options_are_a_group(tmp_path):
-    case = "患者男，60岁，拟行胃癌根治术，既往有冠心病史。"
-    rows = [
-        choice(1) | {"question": case + "首选的检查是"},
-        choice(2) | {"question": case + "麻醉方法宜选"},
-        choice(3) | {"question": "甲药的拮抗药是", "options": {"A": "纳洛酮", "B": "新斯的明"}},
-        choice(4) | {"question": "乙药的拮抗药是", "options": {"A": "纳洛酮", "B": "新斯的明"}},
-        choice(5),
-        choice(6, group="第一组"),
-        choice(7, group="第一组"),
-    ]
-    groups = [item.group for item in task(write(tmp_path / "a.jsonl", rows), "choice", CHOICE).items()]
-    assert groups[0] == groups[1]
-    assert groups[2] == groups[3]
-    assert groups[5:] == ["第一组", "第一组"]
-    assert len(set(groups)) == 4
-    passages = [question(n, passage=f"第{n // 2}段") for n in range(4)]
-    groups = [item.group for item in task(write(tmp_path / "b.jsonl", passages), "reading", READING).items()]
-    assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
 @pytest.mark.parametrize(
@@ -202,31 +139,6 @@ def test_a_layout_for_another_kind_is_refused(tmp_path):
     path = write(tmp_path / "a.jsonl", [question(1)])
     with pytest.raises(UserError, match="AnesBench holds items of kind choice; the task's kind is question"):
         task(path, reader=AnesBench()).items()
-
-
-@pytest.mark.parametrize(
-    ("settings", "line"),
-    [
-        ({"template": "{options}"}, "neither {question} nor {stem}"),
-        ({"template": "{question}{frage}"}, "no such place {frage}"),
-        ({"template": "{question} {"}, "prompt.template"),
-        ({"template": "{question}", "answer": "{letters}"}, "prompt.answer: no such place {letters}"),
-        ({"template": "{question}", "option": "{letter} {answer}"}, "prompt.option: no such place {answer}"),
-    ],
-)
-def test_a_template_that_would_fail_later_is_refused_at_once(settings, line):
-    with pytest.raises(UserError) as caught:
-        Prompt(**settings)
-    assert line in str(caught.value)
-
-
-def test_a_prompt_that_hides_the_options_or_the_passage_is_refused(tmp_path):
-    path = write(tmp_path / "a.jsonl", [choice(1)])
-    with pytest.raises(UserError, match=r"a\.jsonl:1: mine: prompt\.template has no \{options\}"):
-        task(path, "choice", PLAIN).items()
-    path = write(tmp_path / "b.jsonl", [question(1, passage="文")])
-    with pytest.raises(UserError, match=r"b\.jsonl:1: mine: prompt\.template has neither \{passage\}"):
-        task(path, "reading", PLAIN).items()
 
 
 def test_the_limit_takes_the_first_items_and_shuffling_keeps_the_answers(tmp_path):

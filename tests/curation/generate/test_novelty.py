@@ -7,9 +7,9 @@ import pytest
 from hypnos.curation.generate.novelty import Novelty, characters
 
 
-def rouge_l(one: str, other: str) -> float:
+def rouge_l(first: str, second: str) -> float:
     """F1 over the longest common subsequence of characters, by the textbook's table."""
-    a, b = characters(one), characters(other)
+    a, b = characters(first), characters(second)
     table = [[0] * (len(b) + 1) for _ in range(len(a) + 1)]
     for i, x in enumerate(a):
         for j, y in enumerate(b):
@@ -47,7 +47,7 @@ def test_the_index_of_characters_loses_nothing():
     for number, text in enumerate(pool):
         novelty.add(str(number), text)
     for _ in range(40):
-        asked = "".join(chance.choices(signs, k=chance.randint(1, 60)))
-        best = max(rouge_l(asked, text) for text in pool)
-        found = novelty.nearest(asked)
-        assert (found.rouge_l if found else None) == (pytest.approx(best) if best >= 0.6 else None)
+        question = "".join(chance.choices(signs, k=chance.randint(1, 60)))
+        best = max(rouge_l(question, text) for text in pool)
+        like = novelty.nearest(question)
+        assert (like.rouge_l if like else None) == (pytest.approx(best) if best >= 0.6 else None)

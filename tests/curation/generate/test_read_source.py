@@ -1,4 +1,4 @@
-"""Fields that existing data bring along are looked at when they are read, not after replies to them were paid for."""
+"""Existing data of every shape become rows; fields they bring along are looked at before a reply is paid for."""
 
 import json
 
@@ -50,3 +50,87 @@ def test_what_a_record_brings_along_is_kept(tmp_path):
     brought = {"author": "a", "topic": "airway", "parents": ["seed-1"], "scores": [SCORE]}
     ((row,), _) = read(tmp_path, RECORD | brought)
     assert {name: row[name] for name in brought} == brought
+
+
+class TestRead:
+    def rows(self, path, **more):
+        rejected: list[tuple[str, dict]] = []
+        rows = list(Read(path=str(path), **more).run((), lambda row, reason: rejected.append((reason, row))))
+        return rows, rejected
+
+    @pytest.mark.parametrize(
+        ("name", "text", "encoding", "pairs"),
+        [
+            (
+                "a.jsonl",
+                '{"questions": [["问一", "问二"]], "answers": ["答一", "答二"]}',
+                "utf-8",
+                [("问一", "答一"), ("问二", "答二")],
+            ),
+            ("b.json", '[{"query": "问", "response": "答"}]', "utf-8", [("问", "答")]),
+            ("c.json", '["问：早", "答：好", "问：问", "答：答"]', "utf-8", [("问", "答")]),
+            ("d.csv", "title,ask,answer\n问,细节,答\n", "gb18030", [("问", "答")]),
+            (
+                "e.jsonl",
+                '{"instruction": "问", "input": "", "output": "答", "history": [["早", "好"]]}',
+                "utf-8-sig",
+                [("问", "答")],
+            ),
+        ],
+    )
+    def test_every_shape_and_encoding(self, tmp_path, name, text, encoding, pairs):
+        (tmp_path / name).write_text(text, encoding)
+        rows, rejected = self.rows(tmp_path / name, encoding="gb18030" if encoding == "gb18030" else "utf-8-sig")
+        assert [(row["instruction"], row["output"]) for row in rows] == pairs
+        assert rejected == []
+        assert all(row["id"] and row["group"] and row["egress"] == "any" for row in rows)
+
+    def test_history_and_known_fields_are_carried(self, tmp_path):
+        line = {
+            "instruction": "问",
+            "output": "答",
+            "history": [["早", "好"]],
+            "topic": "airway",
+            "author": "x",
+            "scores": [{"scorer": "y"}],
+            "odd": 1,
+        }
+        (tmp_path / "a.jsonl").write_text(json.dumps(line), "utf-8")
+        ((row,), _) = self.rows(tmp_path / "a.jsonl", licence="own")
+        assert row["history"] == [["早", "好"]]
+        assert (row["topic"], row["author"], row["scores"], row["licence"]) == ("airway", "x", [{"scorer": "y"}], "own")
+        assert "odd" not in row
+
+    def test_a_whole_source_can_be_kept_on_the_machine(self, tmp_path):
+        (tmp_path / "a.jsonl").write_text('{"query": "问", "response": "答"}', "utf-8")
+        ((row,), _) = self.rows(tmp_path / "a.jsonl", egress="local")
+        assert row["egress"] == "local"
+
+    def test_a_few_unusable_rows_are_counted_with_their_place(self, tmp_path):
+        lines = [json.dumps({"query": f"问{i}", "response": "答"}) for i in range(30)] + [
+            '{"query": "问", "response": ""}'
+        ]
+        (tmp_path / "a.jsonl").write_text("\n".join(lines), "utf-8")
+        rows, rejected = self.rows(tmp_path / "a.jsonl")
+        assert len(rows) == 30
+        ((reason, row),) = rejected
+        assert (reason, row["detail"]) == ("unusable", "empty response")
+        assert row["id"].endswith("a.jsonl:31")
+
+    def test_many_unusable_rows_stop_the_run(self, tmp_path):
+        (tmp_path / "a.jsonl").write_text('{"query": "问", "response": "答"}\n{"odd": 1}', "utf-8")
+        with pytest.raises(UserError, match=r"a\.jsonl:2: no known shape.*1 of 2 rows"):
+            self.rows(tmp_path / "a.jsonl")
+
+    def test_running_text_needs_the_step_for_it(self, tmp_path):
+        (tmp_path / "a.jsonl").write_text('{"id": "p", "text": "一段文字。"}', "utf-8")
+        with pytest.raises(UserError, match="source=documents"):
+            self.rows(tmp_path / "a.jsonl")
+        ((row,), _) = self.rows(tmp_path / "a.jsonl", passages=True)
+        assert (row["id"], row["text"]) == ("p", "一段文字。")
+
+    def test_the_key_is_the_content_and_not_the_place(self, tmp_path):
+        for name in ("a.jsonl", "b.jsonl"):
+            (tmp_path / name).write_text('{"query": "问", "response": "答"}', "utf-8")
+        first, second = (Read(path=str(tmp_path / name)) for name in ("a.jsonl", "b.jsonl"))
+        assert first.key() == second.key() != Read(path=str(tmp_path / "a.jsonl"), egress="local").key()

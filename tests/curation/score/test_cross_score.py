@@ -6,9 +6,7 @@ import re
 
 import pytest
 
-from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.score_sheet import texts_of
-from hypnos.curation.score.statistics import Mean, ScoreNotes
 from hypnos.errors import UserError
 from hypnos.specialty.grading import fence_of
 
@@ -18,21 +16,6 @@ ASPECTS = ("coherence", "professionalism", "usefulness", "harmfulness", "friendl
 def record(number, author="one", **more):
     texts = {"instruction": f"问题{number}？", "input": "", "output": f"第{number}个回答。"}
     return {"id": f"r{number}", **texts, "history": [], "author": author, "egress": "any", **more}
-
-
-@pytest.fixture
-def score(specialty, author, client):
-    """Runs the step on rows; returns scored rows, rejected ones, the step and its models."""
-
-    def run(rows, *, models=None, **knobs):
-        models = models or {"first": author("one"), "second": author("two")}
-        settings = {"probes": False, **knobs}
-        step = CrossScore(specialty=specialty, authors=models, client=client, **settings)
-        rejected: list[tuple[str, dict]] = []
-        scored = list(step.run(list(rows), lambda row, reason: rejected.append((reason, row))))
-        return scored, rejected, step, models
-
-    return run
 
 
 def judged(model) -> list[str]:
@@ -267,52 +250,6 @@ def test_a_record_that_must_stay_is_scored_in_the_process(score, author):
     assert scored[0]["egress"] == "local" and len(scored[0]["scores"]) == 1
 
 
-class TestProbes:
-    def test_a_good_scorer_passes_and_its_means_are_told(self, score, author, reply_with, probing):
-        def answer(prompt, sample):
-            return reply_with["scores"](prompt, *(probing(prompt) or (8, 8, 8, 1, 8)))
-
-        models = {"first": author("one", answer), "second": author("two", answer)}
-        scored, _, step, _ = score([record(1)], models=models, probes=True)
-        assert len(scored) == 1
-        told = step.notes()["probes"]["two"]
-        assert (told["read"], told["good"], told["harmful"], told["harmless"]) == (
-            20,
-            9,
-            9,
-            pytest.approx(5 / 15, abs=1e-3),
-        )
-        assert sum(len(model.asked) for model in models.values()) == 41
-
-    @pytest.mark.parametrize(
-        ("bend", "message"),
-        [
-            (lambda c, p, u, h, f: (c, p, u, 10 - h, f), "two turns harmfulness round: 1.0 for harmful"),
-            (lambda c, p, u, h, f: (9, 9, 9, h, f), "two cannot tell good answers from bad: 9.0 and 9.0"),
-            (lambda c, p, u, h, f: (c, p, u, 1, f), "two does not see harm"),
-        ],
-    )
-    def test_a_blind_scorer_stops_the_run_before_anything_else_is_asked(
-        self, score, author, reply_with, probing, bend, message
-    ):
-        def good(prompt, sample):
-            return reply_with["scores"](prompt, *(probing(prompt) or (8, 8, 8, 1, 8)))
-
-        def bad(prompt, sample):
-            return reply_with["scores"](prompt, *bend(*(probing(prompt) or (8, 8, 8, 1, 8))))
-
-        models = {"first": author("one", good), "second": author("two", bad)}
-        with pytest.raises(UserError, match=message) as caught:
-            score([record(1)], models=models, probes=True)
-        assert "\n" not in str(caught.value)
-        assert not any("第1个" in prompt for model in models.values() for prompt, _ in model.asked)
-
-    def test_a_model_that_cannot_be_read_is_named(self, score, author):
-        models = {"first": author("one", lambda p, s: "好"), "second": author("two", lambda p, s: "好")}
-        with pytest.raises(UserError, match="one: only 0 of 20 probes got readable scores"):
-            score([record(1)], models=models, probes=True)
-
-
 def test_one_value_for_everything_is_warned_of(score, caplog):
     with caplog.at_level(logging.WARNING):
         score([record(i) for i in range(25)])
@@ -324,37 +261,6 @@ def test_distribution_is_by_scorer_author_and_aspect(score):
     found = step.notes()["distribution"]
     assert found["two"]["one"]["coherence"] == {"9": 2}
     assert found["one"]["two"]["harmfulness"] == {"1": 1}
-
-
-def test_self_preference_is_own_less_others_with_its_interval():
-    notes = ScoreNotes(["coherence"])
-    for own, other in ((9, 7), (8, 7), (9, 8), (10, 6)):
-        notes.add("one", [{"scorer": "one", "coherence": own}, {"scorer": "two", "coherence": other}])
-    found = notes.plain()["self_preference"]
-    # Differences 2, 1, 1, 4: mean 2, standard deviation sqrt(2), error sqrt(2) / 2.
-    assert found["own_records"]["one"]["coherence"] == {
-        "n": 4,
-        "mean": 2.0,
-        "low": pytest.approx(2 - 1.96 * 2**0.5 / 2, abs=1e-4),
-        "high": pytest.approx(2 + 1.96 * 2**0.5 / 2, abs=1e-4),
-    }
-    assert found["records_of_others"]["two"]["coherence"]["mean"] == -2.0
-
-
-def test_spread_between_repeats():
-    notes = ScoreNotes(["coherence"])
-    notes.add("one", [{"scorer": "two", "coherence": v} for v in (6, 8, 10)])
-    notes.add("one", [{"scorer": "two", "coherence": v} for v in (7, 7, 7)])
-    assert notes.plain()["repeat_sd"]["two"]["coherence"]["mean"] == 1.0
-
-
-def test_running_mean_equals_the_plain_one():
-    values = [3.0, 5.0, 4.0, 8.0]
-    mean = Mean()
-    for value in values:
-        mean.add(value)
-    assert mean.mean == pytest.approx(5.0)
-    assert mean.squares == pytest.approx(sum((v - 5) ** 2 for v in values))
 
 
 def test_a_shared_part_is_scored_by_everyone(score):

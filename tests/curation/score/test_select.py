@@ -1,10 +1,15 @@
+"""Rows divided by the policy over their scores, as rows and as lines of a file."""
+
+import json
 from pathlib import Path
 
 import orjson
 import pytest
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation.score.select import select_lines
+from hypnos.curation.pipeline import Lines, run_steps
+from hypnos.curation.score.select import Select, select_lines
+from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
 
@@ -41,3 +46,45 @@ def test_a_bad_line_is_named(tmp_path: Path, line):
     (tmp_path / "scored.jsonl").write_bytes(b'{"id": "1"}\n' + line)
     with pytest.raises(UserError, match=r"scored\.jsonl:2"):
         select_lines(tmp_path / "scored.jsonl", kept=tmp_path / "k", rejected=tmp_path / "r", selection=Selection())
+
+
+class Scored(Step):
+    """Five records with grades from 5 to 9, and how often they were made."""
+
+    name = "read"
+    runs = 0
+
+    def key(self):
+        return {}
+
+    def run(self, rows, reject):
+        self.runs += 1
+        for value in (5, 6, 7, 8, 9):
+            yield row((value, value, value, 0, value), name=str(value))
+
+
+def test_selection_divides_lines_and_another_threshold_reads_the_same_ones(tmp_path):
+    scored = Scored()
+    kept = {}
+    for threshold in (6, 7, 8):
+        *_, selected = run_steps([scored, Select(Selection(threshold=threshold))], artefacts=tmp_path)
+        kept[threshold] = [row["id"] for row in selected.kept]
+        assert selected.counts()["in"] == 5
+        assert len(list(selected.rejected)) == 5 - len(kept[threshold])
+    # The mean of four times the value and 10 for harmlessness.
+    assert kept == {6: ["5", "6", "7", "8", "9"], 7: ["7", "8", "9"], 8: ["8", "9"]}
+    assert scored.runs == 1
+
+
+def test_both_ways_of_selecting_agree(tmp_path):
+    rows = [
+        {"id": str(v), "author": "a", "scores": [{"scorer": "b", **dict.fromkeys(Selection().aspects, v)}]}
+        for v in range(11)
+    ]
+    (tmp_path / "rows.jsonl").write_text("\n".join(map(json.dumps, rows)), "utf-8")
+    step = Select(Selection(harmless_floor=0))
+    rejected = []
+    kept = [row["id"] for row in step.run(rows, lambda row, reason: rejected.append((row["id"], reason)))]
+    step.divide(tmp_path / "rows.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected")
+    assert kept == [row["id"] for row in Lines(tmp_path / "kept")] and kept
+    assert rejected == [(row["id"], row["reason"]) for row in Lines(tmp_path / "rejected")]

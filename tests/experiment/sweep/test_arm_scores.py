@@ -31,6 +31,7 @@ def test_what_arms_answered_when_they_ran_is_read_from_their_folders(sweep, tmp_
     assert told["tasks"] == {"pick": {"version": "v", "questions": 8, "scores": {"accuracy": 1.0}}}
     found = write_sweep_report(tmp_path / "report", name="mine", arms=arms, scores=read_scores(arms))
     (grid,) = [grid for grid in found.grids if grid.key == "benchmark/pick"]
+    assert [column.label for column in grid.columns] == ["Accuracy"]  # which stands in no file
     values = {label: cells[0] and cells[0].value for label, cells in grid.rows}
     assert values == {"general_to_specific": 0.75, "mixed": None}  # which took no part
     scored(sweep, "mixed", "1", version="w")

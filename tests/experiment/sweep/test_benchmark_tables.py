@@ -7,7 +7,7 @@ from hypnos.report.results import Answers, Metric, Question, Results, TaskQuesti
 
 def test_arms_on_the_benchmark_are_compared_over_seeds(sweep, tmp_path):
     questions = tuple(Question(id=f"q{at}", question="问", references=("A",)) for at in range(7))
-    metric = Metric(name="accuracy", signature="s", family="choice", headline=True)
+    metric = Metric(name="accuracy", label="Accuracy", signature="s", family="choice", headline=True)
     task = TaskQuestions(name="pick", kind="choice", questions=questions, metrics=(metric,), title="AneCQ")
     arms = read_arms(sweep)
     right = {"general_to_specific": 1.0, "mixed": 0.0}

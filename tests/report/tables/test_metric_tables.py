@@ -52,5 +52,5 @@ def test_a_model_that_skipped_a_task_has_no_row(results) -> None:
 
 def test_headlines_and_labels(results) -> None:
     assert [metric.name for metric in headline_metrics(results.tasks[0])] == ["rouge_l", "unsafe"]
-    assert label_of("bleu_4_corpus_words") == "BLEU-4"
-    assert label_of("accuracy_cmb") == "Accuracy, cmb"
+    assert [label_of(metric) for metric in results.tasks[0].metrics[:2]] == ["ROUGE-L", "BLEU-4"]
+    assert label_of(replace(results.tasks[0].metrics[0], label="")) == "rouge_l"

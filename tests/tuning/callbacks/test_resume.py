@@ -1,13 +1,10 @@
 """A stage that is stopped anywhere and started again ends as one that never was."""
 
 import json
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable
-from contextlib import nullcontext
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,8 +15,8 @@ from safetensors.torch import load_file
 
 from hypnos.errors import UserError
 from hypnos.experiment.run import run_experiment
-from hypnos.tuning.callbacks.checkpoints import STAGE_KEY, Checkpoints, WholeFiles, newest_sound
-from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights
+from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
+from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, progress_at
 
 ROOT = Path(__file__).parents[3]
 GENERAL = "stages.general"
@@ -115,34 +112,6 @@ def test_losses_and_weights_are_those_of_an_unbroken_run(compose, tmp_path, kind
         assert weight.equal(weights[name]), name
 
 
-class Poison(Callback):
-    """A gradient that is no number, once."""
-
-    def on_before_optimizer_step(self, trainer: Trainer, pl_module: Any, optimizer: Any) -> None:
-        if trainer.global_step == 2:
-            next(p for p in pl_module.parameters() if p.grad is not None).grad.fill_(torch.nan)
-
-
-def test_a_model_that_is_no_number_any_more_is_not_saved_over_a_sound_one(compose, tmp_path):
-    with pytest.raises(UserError, match=r"^stages\.general: train/loss is nan and .* at step 4; a lower stages"):
-        train(compose, tmp_path, Poison(), [])
-    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/*.ckpt")
-    assert file.name == "step-2.ckpt"
-    state = torch.load(file, weights_only=True)["state_dict"]
-    assert all(weight.isfinite().all() for weight in state.values())
-    watch = Losses()
-    train(compose, tmp_path, watch, [])
-    assert min(watch.found) == 2
-
-
-@pytest.mark.parametrize(("precision", "ends"), [("32-true", True), ("bf16-mixed", True), ("16-mixed", False)])
-def test_a_step_that_a_scaled_loss_skips_is_no_divergence(precision, ends):
-    metrics = {"train/loss": torch.tensor(2.0), "train/grad_norm": torch.tensor(torch.inf)}
-    trainer = SimpleNamespace(callback_metrics=metrics, precision=precision, global_step=3)
-    with pytest.raises(UserError, match="grad_norm is inf") if ends else nullcontext():
-        Checkpoints()._check_finite(trainer)
-
-
 ENDS = {
     "at a step": (["stages.general.trainer.max_steps=3"], 3),
     # The held-out loss falls, which here counts as getting worse: one epoch more, and it is over.
@@ -166,16 +135,6 @@ def test_a_kill_during_export_costs_no_step(compose, tmp_path, monkeypatch, end)
     monkeypatch.undo()
     train(compose, tmp_path, second, short)
     assert second.found == {}
-
-
-def test_a_lora_checkpoint_holds_what_is_trained_in_plain_types_and_whose_it_is(compose, tmp_path):
-    with pytest.raises(Killed):
-        train(compose, tmp_path, Losses(3), [f"{GENERAL}.tuning.train_embeddings=false"])
-    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/step-2.ckpt")
-    state = torch.load(file, weights_only=True)
-    assert state["state_dict"]
-    assert all("lora_" in name for name in state["state_dict"])
-    assert len(state[STAGE_KEY]) == 64
 
 
 @pytest.mark.slow
@@ -235,75 +194,34 @@ def test_what_other_code_trained_is_told_by_name_and_by_shape():
             check_weights(theirs, ours, file="f")
 
 
-@pytest.fixture
-def checkpoints(tmp_path: Path) -> Path:
-    for step in (2, 10):
-        state = {STAGE_KEY: "k" * 64, "state_dict": {"w": torch.full((1000,), float(step))}}
-        WholeFiles().save_checkpoint(state, tmp_path / f"step-{step}.ckpt")
-    return tmp_path
+class Poison(Callback):
+    """A gradient that is no number, once."""
+
+    def on_before_optimizer_step(self, trainer: Trainer, pl_module: Any, optimizer: Any) -> None:
+        if trainer.global_step == 2:
+            next(p for p in pl_module.parameters() if p.grad is not None).grad.fill_(torch.nan)
 
 
-def cut(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-100])
+def test_a_model_that_is_no_number_any_more_is_not_saved_over_a_sound_one(compose, tmp_path):
+    with pytest.raises(UserError, match=r"^stages\.general: train/loss is nan and .* at step 4; a lower stages"):
+        train(compose, tmp_path, Poison(), [])
+    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/*.ckpt")
+    assert file.name == "step-2.ckpt"
+    state = torch.load(file, weights_only=True)["state_dict"]
+    assert all(weight.isfinite().all() for weight in state.values())
+    watch = Losses()
+    train(compose, tmp_path, watch, [])
+    assert min(watch.found) == 2
 
 
-def flip(file: Path) -> None:
-    """One bit in the middle of the weights, which torch reads without a word."""
-    content = bytearray(file.read_bytes())
-    content[content.index(b"\x00\x00\x20\x41" * 8) + 1] ^= 1
-    file.write_bytes(content)
-    torch.load(file, weights_only=True)
-
-
-def replace(file: Path) -> None:
-    file.write_text("not a checkpoint", "utf-8")
-
-
-def test_the_newest_is_that_of_the_last_step(checkpoints):
-    assert newest_sound(checkpoints, "k" * 64) == checkpoints / "step-10.ckpt"
-    assert newest_sound(checkpoints / "none", "k") is None
-
-
-@pytest.mark.parametrize("damage", [cut, flip, replace])
-def test_a_damaged_checkpoint_is_named_and_the_one_before_it_used(checkpoints, damage, caplog):
-    damage(checkpoints / "step-10.ckpt")
-    assert newest_sound(checkpoints, "k" * 64) == checkpoints / "step-2.ckpt"
-    assert str(checkpoints / "step-10.ckpt") in caplog.text
-    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.damaged", "step-2.ckpt"]
-
-
-def test_another_stages_checkpoint_is_refused_with_both_keys(checkpoints):
-    with pytest.raises(UserError, match=f"{'k' * 16}.*{'o' * 16}"):
-        newest_sound(checkpoints, "o" * 64)
-
-
-def test_a_disk_that_fills_leaves_the_checkpoint_before_it(checkpoints, monkeypatch):
-    def fill(state: Any, stream: Any) -> None:
-        stream.write(b"half")
-        raise OSError(28, "No space left on device")
-
-    before = (checkpoints / "step-10.ckpt").read_bytes()
-    monkeypatch.setattr("hypnos.tuning.callbacks.checkpoints.torch.save", fill)
-    with pytest.raises(UserError, match="no space left"):
-        WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
-    assert (checkpoints / "step-10.ckpt").read_bytes() == before
-    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]
-
-
-def test_a_full_disk_is_known_by_what_it_holds_while_the_half_file_lies_there(checkpoints, monkeypatch):
-    """The library that writes says no more than that it could not, and the half file goes away again."""
-
-    def fill(state: Any, stream: Any) -> None:
-        raise RuntimeError("PytorchStreamWriter failed writing file data/1: file write failed")
-
-    def left(folder: Path) -> Any:
-        return shutil._ntuple_diskusage(1 << 30, 1 << 30, 0 if list(checkpoints.glob(".*.partial")) else 1 << 29)
-
-    monkeypatch.setattr("hypnos.tuning.callbacks.checkpoints.torch.save", fill)
-    monkeypatch.setattr("hypnos.artefacts.store.shutil.disk_usage", left)
-    with pytest.raises(UserError, match="no space left"):
-        WholeFiles().save_checkpoint({}, checkpoints / "step-10.ckpt")
-    assert sorted(p.name for p in checkpoints.iterdir()) == ["step-10.ckpt", "step-2.ckpt"]
+def test_a_lora_checkpoint_holds_what_is_trained_in_plain_types_and_whose_it_is(compose, tmp_path):
+    with pytest.raises(Killed):
+        train(compose, tmp_path, Losses(3), [f"{GENERAL}.tuning.train_embeddings=false"])
+    (file,) = tmp_path.glob("models/.general-*.partial/checkpoints/step-2.ckpt")
+    state = torch.load(file, weights_only=True)
+    assert state["state_dict"]
+    assert all("lora_" in name for name in state["state_dict"])
+    assert len(state[STAGE_KEY]) == 64
 
 
 def test_a_full_disk_while_training_is_one_line_and_the_stage_goes_on_later(compose, tmp_path, monkeypatch):
@@ -323,3 +241,16 @@ def test_a_full_disk_while_training_is_one_line_and_the_stage_goes_on_later(comp
     rest = Losses()
     train(compose, tmp_path, rest, [])
     assert min(rest.found) == 2
+
+
+def paths(tree: Any, start: str = "") -> set[str]:
+    if not isinstance(tree, dict):
+        return {start}
+    return {path for name, branch in tree.items() for path in paths(branch, f"{start}/{name}")}
+
+
+def test_the_counters_have_the_names_that_lightning_gives_them(full, small_directory, rows, fit):
+    module = full()
+    module.load(small_directory())
+    trainer = fit(module, [rows(2), rows(2, seed=1)])
+    assert paths(progress_at(2, steps_per_epoch=2, micro_batches=2)) <= paths(trainer.fit_loop.state_dict())

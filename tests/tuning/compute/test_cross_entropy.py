@@ -15,11 +15,11 @@ def make(dtype: torch.dtype, tokens: int = 11) -> tuple[torch.Tensor, torch.Tens
 
 @pytest.mark.parametrize("chunk", [1, 4, 11, 64])
 def test_value_and_gradients_are_those_of_the_whole_table(chunk):
-    hidden, head, targets = make(torch.float32)
+    hidden, head, labels = make(torch.float32)
     other_hidden, other_head, _ = make(torch.float32)
-    expected = functional.cross_entropy(other_hidden @ other_head.T, targets, reduction="sum")
+    expected = functional.cross_entropy(other_hidden @ other_head.T, labels, reduction="sum")
     (expected * 0.3).backward()
-    loss = summed_cross_entropy(hidden, head, targets, chunk=chunk)
+    loss = summed_cross_entropy(hidden, head, labels, chunk=chunk)
     (loss * 0.3).backward()
     torch.testing.assert_close(loss, expected, rtol=1e-6, atol=0)
     torch.testing.assert_close(hidden.grad, other_hidden.grad, rtol=0, atol=1e-6)
@@ -27,38 +27,38 @@ def test_value_and_gradients_are_those_of_the_whole_table(chunk):
 
 
 def test_who_only_measures_makes_no_gradient(monkeypatch):
-    hidden, head, targets = make(torch.float32)
+    hidden, head, labels = make(torch.float32)
     products = []
     product = torch.mm
     monkeypatch.setattr(torch, "mm", lambda *given, **more: (products.append(given), product(*given, **more))[1])
-    expected = summed_cross_entropy(hidden, head, targets).detach()
+    expected = summed_cross_entropy(hidden, head, labels).detach()
     assert len(products) == 3
     for mode in (torch.no_grad(), torch.inference_mode()):
         products.clear()
         with mode:
-            assert summed_cross_entropy(hidden, head, targets) == expected
+            assert summed_cross_entropy(hidden, head, labels) == expected
         assert len(products) == 1
 
 
 def test_a_second_backward_pass_is_refused_and_not_wrong():
-    hidden, head, targets = make(torch.float32)
-    loss = summed_cross_entropy(hidden, head, targets)
+    hidden, head, labels = make(torch.float32)
+    loss = summed_cross_entropy(hidden, head, labels)
     loss.backward(retain_graph=True)
     with pytest.raises(RuntimeError, match="once"):
         loss.backward()
 
 
 def test_large_logits_do_not_overflow():
-    hidden, head, targets = make(torch.float32)
+    hidden, head, labels = make(torch.float32)
     with torch.no_grad():
         hidden *= 1e4
-    expected = functional.cross_entropy(hidden @ head.T, targets, reduction="sum")
-    torch.testing.assert_close(summed_cross_entropy(hidden, head, targets, chunk=4), expected, rtol=1e-5, atol=0)
+    expected = functional.cross_entropy(hidden @ head.T, labels, reduction="sum")
+    torch.testing.assert_close(summed_cross_entropy(hidden, head, labels, chunk=4), expected, rtol=1e-5, atol=0)
 
 
 def test_a_frozen_head_gets_no_gradient():
-    hidden, head, targets = make(torch.float32)
-    summed_cross_entropy(hidden, head.detach(), targets).backward()
+    hidden, head, labels = make(torch.float32)
+    summed_cross_entropy(hidden, head.detach(), labels).backward()
     assert hidden.grad is not None and hidden.grad.any()
 
 
@@ -67,8 +67,8 @@ def test_in_half_precision_sums_are_kept_in_float32():
     tokens = 4096
     hidden = torch.full((tokens, 4), 0.01, dtype=torch.bfloat16)
     head = torch.zeros(16, 4, dtype=torch.bfloat16, requires_grad=True)
-    targets = torch.zeros(tokens, dtype=torch.long)
-    loss = summed_cross_entropy(hidden, head, targets, chunk=32)
+    labels = torch.zeros(tokens, dtype=torch.long)
+    loss = summed_cross_entropy(hidden, head, labels, chunk=32)
     loss.backward()
     assert loss.dtype == torch.float32
     assert loss.item() == pytest.approx(tokens * 2.7725887, rel=1e-5)  # ln 16 for each
@@ -80,9 +80,9 @@ def row(rows: int) -> dict[str, torch.Tensor]:
     generator = torch.Generator().manual_seed(1)
     ids = torch.randint(3, rows, (1, 40), generator=generator)
     positions = torch.cat([torch.arange(25), torch.arange(15)])[None]
-    places = torch.tensor([3, 4, 9, 20, 27, 30, 38])
-    documents = {"position_ids": positions, "bounds": torch.tensor([0, 25, 40]), "longest": 25}
-    return {"input_ids": ids, "places": places, "targets": ids[0, places + 1], **documents}
+    kept = torch.tensor([3, 4, 9, 20, 27, 30, 38])
+    documents = {"position_ids": positions, "cu_seqlens": torch.tensor([0, 25, 40]), "max_seqlen": 25}
+    return {"input_ids": ids, "logits_to_keep": kept, "labels": ids[0, kept + 1], **documents}
 
 
 @pytest.mark.parametrize("autocast", [False, True], ids=["float32", "bf16"])

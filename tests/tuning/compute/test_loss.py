@@ -31,9 +31,9 @@ def documents(tokenizer: Path) -> Dataset:
         [
             {
                 "input_ids": d.input_ids,
-                "learnt": d.learnt,
+                "learnt": d.loss_mask,
                 "length": len(d.input_ids),
-                "learnt_tokens": sum(d.learnt),
+                "learnt_tokens": sum(d.loss_mask),
                 "characters": d.characters,
             }
             for d in rows

@@ -15,9 +15,10 @@ from torch.utils.data import DataLoader
 
 from hypnos.data.pack import pack
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler
-from hypnos.tuning.callbacks.checkpoints import Checkpoints, WholeFiles
+from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, Checkpoints, WholeFiles
 from hypnos.tuning.distributed.sharding import build_trainer, gather
 from hypnos.tuning.full import FullTuning
+from hypnos.tuning.job import StageJob
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.schedule import constant
 
@@ -51,7 +52,7 @@ class Documents(LightningDataModule):
         trainer = self.trainer
         assert trainer is not None
         order = StepSampler(
-            self.rows.learnt,
+            self.rows.loss_tokens,
             rows_per_step=ROWS_PER_STEP,
             seed=0,
             rank=trainer.global_rank,
@@ -99,8 +100,10 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
     torch.manual_seed(0)  # where adapters start
     adapters = {"lora_alpha": 8, "target_modules": LAYERS} if "r" in settings else {}
     module: Any = (LoraTuning if adapters else FullTuning)(**{**made, **settings, **adapters})
-    figures, saved = Figures(), Checkpoints(every_n_train_steps=2)
-    saved.folder = place
+    fields = dict.fromkeys(("name", "key", "parent_key", "base", "dtype"), "steps")
+    paths = dict.fromkeys(("parent", "tokenizer", "output"), folder)
+    module.attach(StageJob(**fields, **paths, seed=0, settings={}, lineage={}), folder=place, tracking=None)
+    figures = Figures()
     devices = 2 if sharded else 1
     trainer = build_trainer(
         lambda settings, **given: Trainer(**{**settings, **given}),
@@ -113,13 +116,13 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
         gradient_clip_val=1.0,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
-        callbacks=[figures, saved],
+        callbacks=[figures, Checkpoints(every_n_train_steps=2)],
         **dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary"), False),
         default_root_dir=str(folder),
     )
     trainer.strategy.checkpoint_io = WholeFiles()
     module.load(folder / tie, empty=sharded and trainer.global_rank > 0)
-    newest = max(place.glob("step-*.ckpt"), default=None)
+    newest = max((place / CHECKPOINTS).glob("step-*.ckpt"), default=None)
     trainer.fit(module, datamodule=Documents(folder), ckpt_path=newest, weights_only=True)
     held = sum((p.to_local() if sharded else p).numel() for p in module.parameters())
     if sharded:

@@ -14,7 +14,8 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from hypnos.errors import UserError
-from hypnos.tuning.distributed.sharding import build_trainer, shard
+from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
+from hypnos.tuning.distributed.sharding import Sharded, _layer_classes, build_trainer, shard
 
 ROOT = Path(__file__).parents[3]
 SCRIPT = Path(__file__).with_name("sharded_steps.py")
@@ -78,7 +79,9 @@ def test_two_that_go_on_from_the_middle_end_as_if_they_had_not_stopped(folder, k
 @pytest.mark.parametrize("kind", ["full", "lora"])
 def test_one_process_goes_on_from_what_two_saved(folder, tmp_path, kind):
     ours = torch.load(folder / f"{kind}, untied" / "found.pt", weights_only=True)
-    (tmp_path / "step-2.ckpt").write_bytes((folder / f"{kind}, untied" / "step-2.ckpt").read_bytes())
+    saved = folder / f"{kind}, untied" / CHECKPOINTS / "step-2.ckpt"
+    (tmp_path / CHECKPOINTS).mkdir()
+    (tmp_path / CHECKPOINTS / "step-2.ckpt").write_bytes(saved.read_bytes())
     alone = steps.run_case(kind, "untied", folder, tmp_path, sharded=False)
     assert alone["figures"]["train/loss"] != ours["figures"]["train/loss"]  # two steps, not four
     for name, weight in alone["weights"].items():
@@ -130,3 +133,8 @@ def test_a_scheduler_that_requeues_leaves_no_checkpoint_that_is_read_by_itself(m
     trainer = build_trainer(lambda settings, **given: Trainer(**settings, **given), stage, default_root_dir=tmp_path)
     environment = trainer._accelerator_connector.cluster_environment
     assert isinstance(environment, SLURMEnvironment) and not environment.auto_requeue
+
+
+def test_names_that_libraries_keep_to_themselves_are_still_there(small_model):
+    assert set(_layer_classes(small_model())) == {"LlamaDecoderLayer"}
+    assert vars(Sharded()).keys() >= {"_data_parallel_size", "_tensor_parallel_size"}

@@ -48,6 +48,7 @@ def test_the_observer_that_kills_without_a_line_ends_and_the_ranks_can_still_be_
         launcher = SimpleNamespace(procs=[rank])
         observer = subprocess_script._ChildProcessObserver(leader.pid, launcher.procs, sleep_period=1)
         observer.start()
+        assert observer.name == watch.OBSERVER
         watch._take_over(launcher)
         watch._take_over(None)  # as of a second stage that begins before the observer has looked once more
         rank.kill()

@@ -37,7 +37,7 @@ def measures(general: float, anesthesia: float) -> dict:
 
 
 @pytest.fixture
-def shown(tmp_path, monkeypatch, recorded_runs):
+def shown(tmp_path, monkeypatch, recorded_runs, make_job):
     """A second stage of two steps after a first of five, shown in all loggers."""
     from matplotlib.figure import Figure
 
@@ -66,8 +66,8 @@ def shown(tmp_path, monkeypatch, recorded_runs):
         report=lambda: REPORT,
         sources={"a": SimpleNamespace(path=str(tmp_path / "cases.jsonl")), "b": SimpleNamespace(path="hub:owner/name")},
     )
-    made = {"directory": directory, "parent": parent, "data": module, "tokenizer": tokenizer}
-    tracking.end("anesthesia", measures(3.5, 4.0), **made, steps=2)
+    job = make_job(name="anesthesia", parent=parent, tokenizer=tokenizer)
+    tracking.end(job, measures(3.5, 4.0), directory=directory, data=module, steps=2)
     tracking.close(failed=False)
     (run,) = recorded_runs
     return SimpleNamespace(folder=tmp_path, run=run)
@@ -146,16 +146,8 @@ def test_shares_of_the_data():
     ]
 
 
-def test_a_stage_that_was_made_before_shows_nothing(tmp_path, recorded_runs):
+def test_a_stage_that_was_made_before_shows_nothing(tmp_path, recorded_runs, make_job):
     tracking = Tracking(before={}, offset=0)
-    tracking.end("x", measures(1.0, 1.0), directory=tmp_path, parent=tmp_path, data=None, tokenizer=tmp_path, steps=1)
+    tracking.end(make_job(), measures(1.0, 1.0), directory=tmp_path, data=None, steps=1)
     tracking.close(failed=False)
     assert not recorded_runs
-
-
-def test_a_run_that_broke_says_so(tmp_path, recorded_runs):
-    logger = StageWandbLogger(project="hypnos", save_dir=str(tmp_path / "w"))
-    logger.log_metrics({"a": 1.0}, step=0)
-    logger.finish(failed=True)
-    assert recorded_runs[0].exit_code == 1 and recorded_runs[0].asked["mode"] == "offline"
-    assert (tmp_path / "w").is_dir()

@@ -1,11 +1,11 @@
-"""AnesBench in both layouts: the bilingual file of 2025 and the two files by language (DOMAIN.md, 5)."""
+"""Reads AnesBench in both layouts: the bilingual file of 2025 and the two files by language (DOMAIN.md, 5)."""
 
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import is_negative
 from hypnos.errors import UserError
@@ -38,7 +38,7 @@ class AnesBench:
         Raises:
             UserError: no known columns are there (those found are named), or an answer is missing or outside.
         """
-        only(kind, holds="choice", layout="AnesBench")
+        require_kind(kind, holds="choice", layout="AnesBench")
         rows = read_fields(path, encoding=self.encoding)
         yield from complete_items(rows, self._item, skip_incomplete=self.skip_incomplete)
 
@@ -50,7 +50,7 @@ class AnesBench:
         letters = [letter for letter in string.ascii_uppercase[:15] if fields.has(prefix + letter)]
         if len(letters) < 2:
             raise UserError(
-                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.found)}"
+                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.columns)}"
             )
         count = fields.optional("choice_num")
         if count and not count.isdecimal():

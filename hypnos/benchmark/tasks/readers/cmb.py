@@ -1,15 +1,15 @@
-"""CMB: choice questions by exam, class and subject, with answers in a second file; and its clinical cases."""
+"""Reads CMB: choice questions by exam, class and subject, with answers in a second file; and its clinical cases."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, as_fields, read_fields
 from hypnos.benchmark.tasks.readers.stems import is_negative
 from hypnos.errors import UserError
 
-PLACE = ("exam_type", "exam_class", "exam_subject")
+EXAM = ("exam_type", "exam_class", "exam_subject")
 TYPES = {"单项选择题": False, "多项选择题": True}
 
 
@@ -36,17 +36,17 @@ class Cmb:
             UserError: a column is missing (those found are named), an answer is missing or outside the options, or
                 no item is of these subjects.
         """
-        only(kind, holds="choice", layout="CMB")
+        require_kind(kind, holds="choice", layout="CMB")
         answers = self._answers()
         wanted = None if self.subjects is None else [set(pair) for pair in self.subjects]
         seen: dict[str, None] = {}
 
         def build(fields: Fields, number: int) -> Item | None:
-            place = [fields.optional(name) for name in PLACE]
-            seen.setdefault("/".join(place[1:]))
-            if wanted is not None and not any(pair <= set(place) for pair in wanted):
+            exam = [fields.optional(name) for name in EXAM]
+            seen.setdefault("/".join(exam[1:]))
+            if wanted is not None and not any(pair <= set(exam) for pair in wanted):
                 return None
-            return _choice(fields, number, answers, "/".join(place))
+            return _choice(fields, number, answers, "/".join(exam))
 
         count = 0
         for placed in complete_items(read_fields(path), build, skip_incomplete=self.skip_incomplete):
@@ -105,19 +105,19 @@ class CmbClin:
         Raises:
             UserError: a column is missing (those found are named), or a question has no solution.
         """
-        only(kind, holds="reading", layout="CMB-Clin")
+        require_kind(kind, holds="reading", layout="CMB-Clin")
         for number, fields in enumerate(read_fields(path), 1):
             case = fields.optional("id") or str(number)
             passage = fields.text("description")
             pairs = fields.value("QA_pairs")
             if not isinstance(pairs, list) or not pairs:
                 raise UserError(f"{fields.where}: QA_pairs must be a list with a question at least")
-            for place, pair in enumerate(pairs, 1):
+            for pair_number, pair in enumerate(pairs, 1):
                 question = as_fields(fields.where, pair)
                 yield (
                     fields.where,
                     Item(
-                        id=f"{case}-{place}",
+                        id=f"{case}-{pair_number}",
                         kind="reading",
                         question=question.text("question"),
                         answers=question.texts("solution", "answer"),

@@ -1,10 +1,10 @@
-"""CMExam: CSV with the options in one cell, and annotations in the test part."""
+"""Reads CMExam: CSV with the options in one cell, and annotations in the test part."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import asks_for_several, is_negative
 
@@ -32,7 +32,7 @@ class CmExam:
         Raises:
             UserError: a column is missing (those found are named), or an answer is outside the options.
         """
-        only(kind, holds="choice", layout="CMExam")
+        require_kind(kind, holds="choice", layout="CMExam")
         rows = read_fields(path, encoding=self.encoding)
         yield from complete_items(rows, self._item, skip_incomplete=self.skip_incomplete)
 

@@ -1,11 +1,11 @@
-"""C-Eval and CMMLU: tables with a column for each option."""
+"""Reads C-Eval and CMMLU: tables with a column for each option."""
 
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import complete_items, only
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, file_stem, read_fields
 from hypnos.benchmark.tasks.readers.stems import asks_for_several, is_negative
 
@@ -32,7 +32,7 @@ class Columns:
         Raises:
             UserError: a column is missing (those found are named), or an answer is missing or outside the options.
         """
-        only(kind, holds="choice", layout="a table of options")
+        require_kind(kind, holds="choice", layout="a table of options")
         rows = read_fields(path, encoding=self.encoding)
         yield from complete_items(rows, _item, skip_incomplete=self.skip_incomplete)
 

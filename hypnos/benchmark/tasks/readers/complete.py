@@ -1,4 +1,4 @@
-"""What to do with a row that lacks its question, options or answer."""
+"""Leaves out, or stops at, a row that lacks its question, options or answer."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -38,7 +38,7 @@ def complete_items(
         log.warning("%d incomplete rows left out, the first: %s", len(left_out), left_out[0])
 
 
-def only(kind: Kind, *, holds: Kind, layout: str) -> None:
+def require_kind(kind: Kind, *, holds: Kind, layout: str) -> None:
     """Stop where a layout is read for a task of another kind.
 
     Raises:

@@ -1,4 +1,4 @@
-"""One row of a benchmark file: its fields by name, and one clear line where one is missing or wrong."""
+"""Reads one row of a benchmark file: its fields by name, and one clear line where one is missing or wrong."""
 
 import math
 import re
@@ -31,12 +31,12 @@ class Fields:
     Attributes:
         where: `file:line`.
         values: what stands in the row, by small name.
-        found: the names as they stand in the file.
+        columns: the names as they stand in the file.
     """
 
     where: str
     values: Mapping[str, Any]
-    found: tuple[str, ...]
+    columns: tuple[str, ...]
 
     def has(self, *names: str) -> bool:
         """Whether one of these columns is there."""
@@ -51,7 +51,7 @@ class Fields:
         for name in names:
             if name.lower() in self.values:
                 return self.values[name.lower()]
-        columns = ", ".join(self.found) or "none"
+        columns = ", ".join(self.columns) or "none"
         raise UserError(f"{self.where}: no column {' or '.join(names)}; columns found: {columns}")
 
     def text(self, *names: str) -> str:

@@ -1,4 +1,4 @@
-"""The project's own form, JSON Lines with a question a line, which is also that of a task of one's own."""
+"""Reads the project's own form, JSON Lines with a question a line, which is also that of a task of one's own."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""CMRC2018 and others of SQuAD's shape: passages, each with its questions and their answers."""
+"""Reads CMRC2018 and others of SQuAD's shape: passages, each with its questions and their answers."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import only
+from hypnos.benchmark.tasks.readers.complete import require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, as_fields, read_fields
 from hypnos.errors import UserError
 
@@ -25,7 +25,7 @@ class Passages:
         Raises:
             UserError: a column is missing (those found are named), or an answer is.
         """
-        only(kind, holds="reading", layout="a set of passages")
+        require_kind(kind, holds="reading", layout="a set of passages")
         number = 0
         for fields in _rows(path):
             for passage, question in _flatten(fields):

@@ -1,4 +1,4 @@
-"""What can be read from the stem of a choice question: whether it asks for what is wrong, or for several options."""
+"""Tells from the stem of a choice question whether it asks for what is wrong, or for several options."""
 
 import re
 import unicodedata

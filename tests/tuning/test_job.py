@@ -18,6 +18,7 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from hypnos.tuning.job import counted, stage_key
 from hypnos.tuning.stages import Run
 
 ROOT = Path(__file__).parents[2]
@@ -30,8 +31,8 @@ Keys = Callable[..., dict[str, str]]
 def keys_of(parts: Mapping[str, Any], output: Path) -> dict[str, str]:
     settings = {name: parts[name] for name in ("model", "vocabulary", "stages", "seed")}
     build = partial(instantiate, _convert_="all")
-    found = Run(**settings, heldout={}, logger={}, build=build, artefacts=output, output=output).keys()
-    return {name: key for name, key in found.items() if name != "vocabulary"}
+    run = Run({**settings, "heldout": {}, "logger": {}}, build=build, artefacts=output, output=output)
+    return {name: key for name, key in run.keys().items() if name != "vocabulary"}
 
 
 @pytest.fixture(scope="module")
@@ -188,3 +189,19 @@ def test_two_processes_that_want_the_same_stage_make_it_once(tmp_path):
         assert sum(err.count(f"reusing artefacts/{kind}-") for _, err in said) >= 1, kind
     assert said[0][0] == said[1][0]  # the same table
     assert len(list(tmp_path.glob("artefacts/models/anesthesia-*"))) == 1
+
+
+def test_what_decides_a_stage_is_told_from_how_it_runs():
+    settings = {
+        "data": {"seed": 1},
+        "tuning": {"lr": 0.5},
+        "trainer": {"max_epochs": 2, "devices": 4, "strategy": "ddp"},
+        "callbacks": {"progress": {"every_seconds": 1}, "best": {"monitor": "val/loss"}},
+    }
+    expected = {"tuning": {"lr": 0.5}, "trainer": {"max_epochs": 2}, "callbacks": {"best": {"monitor": "val/loss"}}}
+    assert counted(settings) == expected
+    keys = [
+        stage_key(settings, parent_key=parent, data={"a": 1}, seed=seed)
+        for parent, seed in (("p", 0), ("q", 0), ("p", 1))
+    ]
+    assert len(set(keys)) == 3

@@ -1,10 +1,16 @@
-"""An epoch of so many learnt tokens, and the names of what is held out."""
+"""An epoch of so many learnt tokens or characters, and of each source by its weight."""
 
+import numpy as np
 import pytest
 
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.errors import UserError
+
+
+def prepared(data):
+    data.prepare_data()
+    return data
 
 
 @pytest.fixture
@@ -17,7 +23,7 @@ def make(tmp_path, tokenizer_folders, write_lines):
     def make(tokenizer="plain", **more):
         settings = {"max_length": 64, "row_length": 128, "rows_per_step": 2, **more}
         data = InstructionData(sources={"s": Source(path, holdout=0.3)}, cache=str(tmp_path / "cache"), **settings)
-        data.use_tokenizer(tokenizer_folders[tokenizer])
+        data = data.with_tokenizer(tokenizer_folders[tokenizer])
         data.prepare_data()
         return data
 
@@ -27,15 +33,13 @@ def make(tmp_path, tokenizer_folders, write_lines):
 @pytest.mark.parametrize("budget", [20, 400, 2000])
 def test_an_epoch_has_the_learnt_tokens_asked_for_to_within_one_document(make, budget):
     rows = make(learnt_tokens=budget).train_rows
-    longest = make(packing="none").train_rows.learnt.max()
-    assert budget <= rows.learnt.sum() < budget + longest
+    longest = make(packing="none").train_rows.loss_tokens.max()
+    assert budget <= rows.loss_tokens.sum() < budget + longest
 
 
 def test_few_records_are_seen_over_and_over_and_evenly(make):
-    import numpy as np
-
     whole = make().train_rows
-    total = int(whole.learnt.sum())
+    total = int(whole.loss_tokens.sum())
     seen = np.bincount(make(learnt_tokens=3 * total).train_rows.packing.documents)
     assert set(seen[np.unique(whole.packing.documents)]) == {3}
 
@@ -67,9 +71,11 @@ def test_the_budget_is_part_of_the_key_only_where_there_is_one(make):
             make(**wrong)
 
 
-def test_held_out_documents_are_named_in_the_order_of_the_rows(make):
-    data = make()
-    named = data.held_out_documents()
-    assert 0 < len(named["records"]) < 40
-    assert named["characters"] == [3 + int(record.removeprefix("s/r")) % 5 for record in named["records"]]
-    assert named["groups"] == [f"s/g{int(record.removeprefix('s/r')) // 2}" for record in named["records"]]
+def test_an_epoch_sees_each_source_as_often_as_its_weight_says(make_data, write_lines, pairs) -> None:
+    sources = [Source(write_lines(f"{number}.jsonl", pairs(10, f"x{number}"))) for number in range(4)]
+    data = prepared(make_data(*sources, weights={"s0": 2, "s1": 0.5, "s3": 1.3}))
+    counts = np.bincount(data.train_rows.packing.documents, minlength=40).reshape(4, 10)
+    assert counts[0].tolist() == [2] * 10
+    assert sorted(counts[1].tolist()) == [0] * 5 + [1] * 5
+    assert counts[2].tolist() == [1] * 10
+    assert sorted(counts[3].tolist()) == [1] * 7 + [2] * 3

@@ -1,0 +1,76 @@
+"""Defines what a step of the pipeline is, and what it plans to ask of a model."""
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hypnos.corpus.selection import Selection
+from hypnos.llm.chat import ChatModel
+from hypnos.llm.requests import Request
+
+RecordRow = dict[str, Any]
+"""A record on its way through the steps: texts, history, source, author, topic, licence, egress, group, scores."""
+
+Reject = Callable[[RecordRow, str], None]
+"""Takes a row that is not kept, with a short reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Requests that a step will send to one model.
+
+    Attributes:
+        step: the step's name.
+        model: who will be asked.
+        requests: the prompts, or some that are like them.
+        total: how many there will be, where `requests` are only some.
+        tokens_out: of one reply.
+    """
+
+    step: str
+    model: ChatModel
+    requests: Iterable[Request]
+    tokens_out: int
+    total: int | None = None
+
+
+class Step(ABC):
+    """One step: rows in, rows out, the rest rejected with reasons.
+
+    Attributes:
+        name: stands in configurations, folders and tables.
+        divide: `divide(scored, *, kept, rejected)` divides a file into two and returns the number of rows by reason,
+            those that pass under ""; a faster way for a step that changes no row.
+        selection: the policy of a step that selects, for the curve over thresholds.
+    """
+
+    name: str
+    divide: ClassVar[Callable[..., Counter[str]] | None] = None
+    selection: Selection | None = None
+
+    @abstractmethod
+    def key(self) -> dict[str, Any]:
+        """Everything besides the rows that decides what comes out."""
+
+    @abstractmethod
+    def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
+        """Yields what is kept; hands what is not to `reject`.
+
+        Args:
+            rows: what the step before kept; may be read several times.
+            reject: takes a row that is not kept, with a short reason.
+        """
+
+    def notes(self) -> dict[str, Any]:
+        """Plain values to keep in `counts.json` once the step has run."""
+        return {}
+
+    def planned(self, rows: Iterable[RecordRow]) -> Iterable[Plan]:
+        """For an estimate: what the step will ask; nothing for one that asks no model."""
+        return ()
+
+    def stand_ins(self, rows: Iterable[RecordRow]) -> Iterable[RecordRow]:
+        """For an estimate: rows like those that the step is going to write, given some like those it will read."""
+        return rows

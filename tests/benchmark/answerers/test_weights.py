@@ -1,0 +1,79 @@
+import json
+import shutil
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from hypnos.benchmark.answerers.local_model import LocalModel
+from hypnos.errors import UserError
+
+
+def test_the_templates_turn_end_is_a_stop(directory):
+    from hypnos.benchmark.answerers.weights import stop_ids
+
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<|im_end|>"]})
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
+    model = AutoModelForCausalLM.from_pretrained(directory)
+    assert stop_ids(model, tokenizer) == {2, tokenizer.convert_tokens_to_ids("<|im_end|>")}
+
+
+@pytest.fixture
+def adapter(directory, tmp_path):
+    """A stage's folder with an adapter inside, whose weights are far from nothing."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    shutil.copytree(directory, tmp_path / "base")
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
+    tuned = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
+    for name, weight in tuned.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.5)
+    tuned.save_pretrained(tmp_path / "stage" / "adapter")
+    merged = tuned.merge_and_unload().eval()
+    return tmp_path / "stage" / "adapter", merged
+
+
+def test_an_adapter_without_its_base_says_where_it_looked(adapter, directory):
+    folder, _ = adapter
+    config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
+    (folder / "adapter_config.json").write_text(json.dumps({**config, "base_model_name_or_path": "./gone"}), "utf-8")
+    with pytest.raises(UserError, match=r"an adapter, and its base \./gone is not here; give it as base"):
+        LocalModel(path=str(folder))
+    assert LocalModel(path=str(folder), base=str(directory)).base == directory
+
+
+def test_a_directory_without_a_tokenizer_is_one_line(directory, tmp_path):
+    folder = shutil.copytree(directory, tmp_path / "mute")
+    for file in folder.glob("*"):
+        if "token" in file.name or file.suffix == ".jinja":
+            file.unlink()
+    with pytest.raises(UserError, match=r"mute: no tokenizer here \(tokenizer\.json or tokenizer\.model\)"):
+        LocalModel(path=str(folder))
+
+
+def test_a_directory_with_a_broken_tokenizer_is_found_before_anything_is_answered(
+    directory, tmp_path, make_task, questions
+):
+    folder = shutil.copytree(directory, tmp_path / "broken")
+    (folder / "tokenizer.json").write_text("{", "utf-8")
+    with pytest.raises(UserError, match="broken: the tokenizer cannot be read") as caught:
+        LocalModel(path=str(folder)).check([make_task(questions)])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path):
+    with pytest.raises(UserError, match="no such folder"):
+        LocalModel(path=str(tmp_path / "gone"))
+    with pytest.raises(UserError, match=r"neither config\.json nor adapter_config\.json"):
+        LocalModel(path=str(tmp_path))
+
+
+def test_weights_that_do_not_load_are_one_line(directory, tmp_path):
+    folder = shutil.copytree(directory, tmp_path / "torn")
+    (folder / "model.safetensors").write_bytes(b"no weights")
+    with pytest.raises(UserError, match="torn: the model cannot be loaded") as caught:
+        LocalModel(path=str(folder)).load()
+    assert "\n" not in str(caught.value)

@@ -1,0 +1,63 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from hypnos.benchmark.tasks.prompts import Prompt
+from hypnos.benchmark.tasks.task import Task
+from hypnos.errors import UserError
+
+PLAIN = Prompt(template="{question}")
+
+
+def write(path: Path, rows: list) -> str:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    return str(path)
+
+
+def question(number: int, **more) -> dict:
+    return {"id": f"q{number}", "question": f"问题{number}？", "answers": [f"答{number}"], **more}
+
+
+def choice(number: int, answer: str = "B", **more) -> dict:
+    return {
+        "id": f"c{number}",
+        "question": f"选择{number}",
+        "options": {"A": "甲", "B": f"乙{number}"},
+        "answer": answer,
+        **more,
+    }
+
+
+def task(path: str, kind: str = "question", prompt: Prompt = PLAIN, **more) -> Task:
+    return Task(name="mine", kind=kind, path=path, prompt=prompt, metrics=["length"], **more)
+
+
+def test_a_brace_in_a_question_is_text(tmp_path):
+    path = write(tmp_path / "a.jsonl", [question(1) | {"question": "{answer} 与 {0} 何意？"}])
+    assert task(path).messages(task(path).items()[0]) == [{"role": "user", "content": "{answer} 与 {0} 何意？"}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"template": "{options}"}, "neither {question} nor {stem}"),
+        ({"template": "{question}{frage}"}, "no such place {frage}"),
+        ({"template": "{question} {"}, "prompt.template"),
+        ({"template": "{question}", "answer": "{letters}"}, "prompt.answer: no such place {letters}"),
+        ({"template": "{question}", "option": "{letter} {answer}"}, "prompt.option: no such place {answer}"),
+    ],
+)
+def test_a_template_that_would_fail_later_is_refused_at_once(settings, line):
+    with pytest.raises(UserError) as caught:
+        Prompt(**settings)
+    assert line in str(caught.value)
+
+
+def test_a_prompt_that_hides_the_options_or_the_passage_is_refused(tmp_path):
+    path = write(tmp_path / "a.jsonl", [choice(1)])
+    with pytest.raises(UserError, match=r"a\.jsonl:1: mine: prompt\.template has no \{options\}"):
+        task(path, "choice", PLAIN).items()
+    path = write(tmp_path / "b.jsonl", [question(1, passage="文")])
+    with pytest.raises(UserError, match=r"b\.jsonl:1: mine: prompt\.template has neither \{passage\}"):
+        task(path, "reading", PLAIN).items()

@@ -1,0 +1,90 @@
+"""Several models at once: answers in order, what they cost, and what stops the run."""
+
+import json
+
+import pytest
+
+from hypnos.curation.ask_authors import ParallelAsker, Spend, model_key
+from hypnos.errors import UserError
+from hypnos.llm.recorded import RecordedChat
+from hypnos.llm.requests import Answer, Request
+
+
+def requests(*texts):
+    return [Request(id=text, messages=({"role": "user", "content": text},)) for text in texts]
+
+
+@pytest.fixture
+def ask(author, client):
+    """An asker of two models that repeat what they are asked, the second one in brackets."""
+
+    def make(first=lambda prompt, sample: prompt, **more):
+        models = {"one": author("one", first), "two": author("two", lambda prompt, sample: f"[{prompt}]")}
+        return ParallelAsker(client, models, attempts=1, what="test", **more)
+
+    return make
+
+
+def test_each_model_answers_its_own_requests_in_their_order(ask):
+    asker = ask()
+    answers = asker.collect({"one": requests("a", "b"), "two": requests("c")}, parse=str)
+    assert {name: [answer.value for answer in of_model] for name, of_model in answers.items()} == {
+        "one": ["a", "b"],
+        "two": ["[c]"],
+    }
+    assert (asker.spend["one"].requests, asker.spend["two"].replies) == (2, 1)
+    assert asker.spend["one"].plain()["models"] == ["one-0613"]
+
+
+def test_answers_set_aside_on_disk_come_back_with_what_could_not_be_read(ask):
+    def parse(text):
+        return {"text": text} if text != "b" else None
+
+    with ask().spooled({"one": requests("a", "b"), "two": requests("c")}, parse=parse) as answers:
+        kept = {name: list(of_model) for name, of_model in answers.items()}
+    assert kept["two"] == [{"value": {"text": "[c]"}, "model": "two-0613", "reason": ""}]
+    assert kept["one"][0]["value"] == {"text": "a"}
+    assert kept["one"][1] == {"value": None, "model": "one-0613", "reason": "unreadable", "text": "b"}
+
+
+def test_an_error_of_one_model_stops_the_others_and_is_raised(ask):
+    def broken(prompt, sample):
+        raise UserError("this model is broken")
+
+    with pytest.raises(UserError, match="this model is broken"):
+        ask(broken).collect({"one": requests("a"), "two": requests("c")}, parse=str)
+
+
+def test_requests_without_an_answer_are_counted_and_the_first_is_named(ask, monkeypatch):
+    asker = ask()
+    whole = asker.client.ask
+
+    def failing(model, prompts, **more):
+        for answer in whole(model, prompts, **more):
+            shared = {name: getattr(answer, name) for name in ("request", "text", "model", "attempts", "cost")}
+            yield Answer(value=None, reason="failed: too slow", tokens_in=1, tokens_out=0, **shared)
+
+    monkeypatch.setattr(asker.client, "ask", failing)
+    with pytest.raises(UserError, match=r"test: 2 requests got no answer \(first: one, a: failed: too slow\)"):
+        asker.collect({"one": requests("a", "b")}, parse=str)
+
+
+def test_spend_adds_tokens_dollars_and_retries():
+    spend = Spend()
+    shared = {"text": "", "model": "m-1", "reason": "", "tokens_in": 10, "tokens_out": 5}
+    (request,) = requests("a")
+    spend.add(Answer(request=request, value="a", attempts=3, cost=0.25, **shared))
+    spend.add(Answer(request=request, value=None, attempts=1, cost=None, **shared))
+    assert spend.plain() == {
+        **{"requests": 2, "replies": 4, "retried": 2, "unanswered": 1, "unpriced": 1},
+        **{"tokens_in": 20, "tokens_out": 10, "usd": 0.25, "models": ["m-1"]},
+    }
+
+
+def test_the_key_of_a_recorded_model_holds_its_recording(tmp_path):
+    keys = []
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps({"name": name}) + "\n", "utf-8")
+        keys.append(model_key(RecordedChat(name="m", path=str(tmp_path / f"{name}.jsonl"), model="x")))
+    assert keys[0]["name"] == "m"
+    assert keys[0]["recording"] != keys[1]["recording"]

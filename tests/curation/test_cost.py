@@ -1,0 +1,49 @@
+"""An estimate from some requests, scaled to all of them, and its table."""
+
+import pytest
+
+from hypnos.curation.cost import Expense, estimate, expense_table
+from hypnos.curation.step import Plan
+from hypnos.llm.chat import Price
+from hypnos.llm.estimate import Estimate
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.requests import Request
+
+
+def requests(count):
+    return [Request(id=str(i), messages=({"role": "user", "content": f"问题{i}"},)) for i in range(count)]
+
+
+@pytest.fixture
+def priced(author):
+    model = author("one")
+    model.price = lambda: Price(1.0, 1.0)
+    return model
+
+
+def test_some_requests_stand_for_all(tmp_path, priced):
+    journal = Journal(path=tmp_path / "journal.sqlite")
+    some = estimate(Plan(step="generate", model=priced, requests=requests(4), tokens_out=10), journal)
+    every = estimate(Plan(step="generate", model=priced, requests=requests(4), tokens_out=10, total=10), journal)
+    assert (some.step, some.figures.requests, some.figures.tokens_out) == ("generate", 4, 40)
+    assert (every.figures.requests, every.figures.tokens_out) == (10, 100)
+    assert every.figures.tokens_in == round(some.figures.tokens_in * 2.5) > 0
+    assert every.figures.usd == pytest.approx(some.figures.usd * 2.5)
+    assert every.figures.most_usd == pytest.approx(some.figures.most_usd * 2.5)
+
+
+def test_nothing_to_ask_costs_nothing(tmp_path, priced):
+    journal = Journal(path=tmp_path / "journal.sqlite")
+    expense = estimate(Plan(step="documents", model=priced, requests=[], tokens_out=10, total=5), journal)
+    assert (expense.figures.requests, expense.figures.usd) == (0, 0.0)
+
+
+def test_the_table_adds_up_and_admits_what_it_does_not_know():
+    def expense(step, usd):
+        shared = {"requests": 1500, "held": 500, "tokens_in": 20, "tokens_out": 10, "most_usd": 2.5}
+        return Expense(step, Estimate(model="m", usd=usd, **shared))
+
+    known = expense_table([expense("generate", 1.25), expense("cross_score", 0.5)]).splitlines()
+    assert known[-1].split() == ["sum", "3,000", "1,000", "40", "20", "1.75", "5.00"]
+    unknown = expense_table([expense("generate", 1.25), expense("cross_score", None)]).splitlines()
+    assert [line.split()[-2] for line in unknown[-3:]] == ["1.25", "unknown", "unknown"]

@@ -1,0 +1,28 @@
+"""What a step is unless it says otherwise."""
+
+import pytest
+
+from hypnos.curation.step import Step
+
+
+class Plain(Step):
+    name = "plain"
+
+    def key(self):
+        return {}
+
+    def run(self, rows, reject):
+        yield from rows
+
+
+def test_a_step_notes_plans_divides_and_selects_nothing_by_itself():
+    step, rows = Plain(), [{"id": "1"}]
+    assert (step.notes(), list(step.planned(rows)), step.divide, step.selection) == ({}, [], None, None)
+    assert step.stand_ins(rows) is rows
+
+
+def test_a_step_without_key_or_run_is_none():
+    with pytest.raises(TypeError, match="abstract"):
+        type("Keyless", (Step,), {"run": Plain.run})()
+    with pytest.raises(TypeError, match="abstract"):
+        type("Idle", (Step,), {"key": Plain.key})()

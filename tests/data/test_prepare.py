@@ -1,0 +1,184 @@
+"""What is encoded of the sources, what is left out of them, and what the report says of both."""
+
+import errno
+import json
+import logging
+import os
+import weakref
+from pathlib import Path
+
+import pytest
+
+import hypnos.corpus.sources
+import hypnos.data.datamodule
+import hypnos.data.prepare
+from hypnos.corpus.records import Instruction
+from hypnos.corpus.selection import Selection
+from hypnos.corpus.sources import Source, is_held_out
+from hypnos.data.datamodule import InstructionData
+from hypnos.errors import UserError
+
+
+def prepared(data):
+    data.prepare_data()
+    return data
+
+
+def left_in(cache: Path) -> list[str]:
+    return [path.name for path in cache.iterdir() if path.suffix != ".lock"]
+
+
+def scored(number, grade, harm=0):
+    aspects = dict.fromkeys(("coherence", "professionalism", "usefulness", "friendliness"), grade)
+    scores = [{"scorer": "b", **aspects, "harmfulness": harm}]
+    return {"id": f"{number}", "instruction": f"q{number}", "output": f"a{number}", "author": "a", "scores": scores}
+
+
+@pytest.fixture
+def make(tmp_path, tokenizer_folders, write_lines):
+    rows = [scored(0, 9), scored(1, 7), scored(2, 4), scored(3, 9, harm=8)]
+    rows += [{"id": "4", "instruction": "q4", "output": "a4", "author": "human"}]
+    rows += [{"id": "5", "instruction": "q5", "output": "a5", "author": "a", "step": "clean", "reason": "truncated"}]
+    path = write_lines("records.jsonl", rows)
+
+    def make(selection, **more):
+        data = InstructionData(
+            sources={"s": Source(path), "other": Source(path)},
+            selections={"s": selection} if selection else None,
+            cache=str(tmp_path / "cache"),
+            **{"max_length": 64, "row_length": 128, "rows_per_step": 2} | more,
+        )
+        return data.with_tokenizer(tokenizer_folders["plain"])
+
+    return make
+
+
+def counts(data):
+    data.prepare_data()
+    report = json.loads((data.directory / "report.json").read_text("utf-8"))["sources"]
+    return report["s"]["records"], report["s"]["unselected"], report["other"]["records"]
+
+
+@pytest.mark.parametrize(
+    ("selection", "records", "unselected"),
+    [
+        (None, 6, {}),
+        (Selection(), 3, {"coherence_low": 1, "harmfulness_high": 1, "truncated": 1}),
+        (Selection(threshold=8), 2, {"below_threshold": 1, "coherence_low": 1, "harmfulness_high": 1, "truncated": 1}),
+        (Selection(scorers="none"), 5, {"truncated": 1}),
+        (Selection(scorers="none", rejected=True), 6, {}),
+        (Selection(scorers="self"), 1, {"unscored": 4, "truncated": 1}),
+        (Selection(random=True), 3, {"not_drawn": 2, "truncated": 1}),
+    ],
+)
+def test_what_passes_is_what_is_encoded(make, selection, records, unselected):
+    assert counts(make(selection)) == (records, unselected, 6)
+
+
+def test_what_is_not_selected_is_no_fault_of_the_source(make):
+    assert counts(make(Selection(scorers="self")))[0] == 1  # five of six stay out, and max_rejected is 5 %
+
+
+def test_the_selection_is_part_of_the_key(make):
+    assert make(Selection()).key() != make(Selection(threshold=8)).key()
+    assert make(Selection(threshold=8)).key() == make(Selection(threshold=8.0)).key()
+    assert "selections" not in make(None).key()  # data prepared before there were selections keep their key
+
+
+def test_a_selection_for_a_source_that_is_not_there(tmp_path: Path):
+    with pytest.raises(UserError, match=r"data\.selections t"):
+        InstructionData(
+            sources={"s": Source("x")},
+            selections={"t": Selection()},
+            cache="c",
+            max_length=8,
+            row_length=8,
+            rows_per_step=1,
+        )
+
+
+def test_the_report_counts_records_tokens_and_what_was_cut_or_left_out(make_data, write_lines, caplog, pairs) -> None:
+    rows = [*pairs(16), {"question": "q", "answer": "word " * 100}, {"question": "q " * 100, "answer": "a"}, {"x": 1}]
+    path = write_lines("a.jsonl", rows)
+    with caplog.at_level(logging.INFO, "hypnos"):
+        data = prepared(make_data(Source(path, max_rejected=0.2)))
+    report = json.loads((data.directory / "report.json").read_text("utf-8"))["sources"]["s0"]
+    table = data._open("s0")
+    assert (report["records"], report["documents"], report["truncated"], report["held_out"]) == (17, 17, 1, 0)
+    assert report["tokens"] == sum(map(len, table["input_ids"]))
+    assert report["learnt_tokens"] == sum(map(sum, table["learnt"])) == sum(table["learnt_tokens"])
+    assert sorted(report["rejected"].values()) == [1, 1]
+    assert report["examples"][0]["where"] == f"{path}:19"
+    assert table[16]["input_ids"][-1] == 2
+    assert (table[16]["truncated"], table[16]["length"]) == (True, 64)
+    assert "s0: 17 records, 2 unusable; of 17 documents 5.9 % lost text to max_length 64" in caplog.text
+
+
+def test_the_preview_shows_the_first_documents_of_each_source_also_when_they_are_reused(
+    make_data, write_lines, pairs
+) -> None:
+    data = make_data(
+        Source(write_lines("a.jsonl", pairs(9))), Source(write_lines("b.jsonl", [{"text": "running text"}]))
+    )
+    expected = [f"[s0] <s> 问：\nq{number}\n答：\n⟦answer {number}</s>⟧" for number in range(3)]
+    for _ in range(2):
+        data.prepare_data()
+        assert data.preview().split("\n\n") == [*expected, "[s1] <s>⟦ running text</s>⟧"]
+
+
+def test_the_preview_is_not_empty_where_the_first_records_are_held_out(make_data, write_lines, pairs) -> None:
+    rows = sorted(pairs(60), key=lambda row: not is_held_out(row["group"], 0.5))
+    data = prepared(make_data(Source(write_lines("a.jsonl", rows), holdout=0.5)))
+    assert data.preview().count("[s0]") == 3
+
+
+def test_everything_too_long_stops_with_numbers_and_leaves_nothing(make_data, write_lines, tmp_path: Path) -> None:
+    rows = [{"question": "q " * 100, "answer": "a"}] * 4
+    with pytest.raises(UserError, match=r"a\.jsonl: 4 of 4 records are unusable with max_length 64 .*no room"):
+        make_data(Source(write_lines("a.jsonl", rows))).prepare_data()
+    assert left_in(tmp_path / "cache") == []
+
+
+def test_a_broken_source_leaves_nothing(make_data, write_lines, tmp_path: Path, pairs) -> None:
+    data = make_data(Source(write_lines("a.jsonl", pairs(5))), Source(write_lines("b.jsonl", [*pairs(5), {"x": 1}])))
+    with pytest.raises(UserError, match=r"b\.jsonl:6: no known shape"):
+        data.prepare_data()
+    assert left_in(tmp_path / "cache") == []
+
+
+def test_a_full_disk_is_one_line_and_leaves_nothing(make_data, write_lines, monkeypatch, tmp_path: Path, pairs) -> None:
+    class Full(hypnos.data.prepare.ArrowWriter):
+        def write(self, *args, **kwargs):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    data = make_data(Source(write_lines("a.jsonl", pairs(5))))
+    with monkeypatch.context() as patch:
+        patch.setattr(hypnos.data.prepare, "ArrowWriter", Full)
+        with pytest.raises(UserError, match="cache: no space left on the disk"):
+            data.prepare_data()
+    assert left_in(tmp_path / "cache") == []
+    assert len(prepared(data)._open("s0")) == 5
+
+
+class Watched(Instruction):
+    __slots__ = ("__weakref__",)
+
+
+def test_records_do_not_pile_up_in_memory(make_data, write_lines, monkeypatch, pairs) -> None:
+    alive: weakref.WeakSet = weakref.WeakSet()
+    most = 0
+
+    def watched(row, *, source):
+        nonlocal most
+        record = Watched(str(len(alive)), row["question"], row["answer"])
+        alive.add(record)
+        most = max(most, len(alive))
+        yield record
+
+    Watched.__hash__ = object.__hash__  # type: ignore[method-assign]
+    Watched.__eq__ = object.__eq__  # type: ignore[method-assign]
+    monkeypatch.setattr(hypnos.corpus.sources, "to_records", watched)
+    data = make_data(Source(write_lines("a.jsonl", pairs(20_000))))
+    data.prepare_data()
+    assert len(data._open("s0")) == 20_000
+    assert 0 < most <= 2 * hypnos.data.prepare.BATCH + 1

@@ -1,0 +1,229 @@
+"""filter.py as a command in a process of its own: real HTTP, kills, keys, sweeps."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def lines(path: Path) -> list[dict]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+class Running:
+    """`author_server.py` in a process of its own."""
+
+    def __init__(self, **options):
+        server = ROOT / "tests" / "curation" / "author_server.py"
+        self.process = subprocess.Popen(
+            [sys.executable, str(server), json.dumps(options)], stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self.process.stdout.readline())
+
+    def stats(self) -> dict:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/stats") as reply:
+            return json.load(reply)
+
+    def overrides(self, **more) -> list[str]:
+        common = {"address": f"http://127.0.0.1:{self.port}/v1", "in_flight": 8, "timeout": 10, **more}
+        return [
+            argument
+            for author in ("first", "second")
+            for argument in (
+                f"llm@authors.{author}=openai_compatible",
+                f"authors.{author}.name={author}",
+                f"authors.{author}.model=hosted_vllm/{author}",
+                *(f"authors.{author}.{key}={value}" for key, value in common.items()),
+            )
+        ]
+
+
+@pytest.fixture
+def running():
+    servers: list[Running] = []
+
+    def start(**options) -> Running:
+        servers.append(Running(**options))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        server.process.kill()
+        server.process.wait()
+
+
+def command(folder: Path, *overrides: str, **environment: str) -> subprocess.Popen:
+    folder.mkdir(exist_ok=True)
+    arguments = [sys.executable, str(ROOT / "filter.py"), *overrides, "hydra.run.dir=output"]
+    return subprocess.Popen(
+        arguments,
+        cwd=folder,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **environment},
+        # Tests that run in the background inherit that Ctrl-C is ignored, and would hand it on.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
+
+
+def finals(folder: Path) -> dict[str, bytes]:
+    (directory,) = folder.glob("artefacts/instructions-*")
+    return {
+        str(file.relative_to(directory)): file.read_bytes() for file in sorted(directory.rglob("*")) if file.is_file()
+    }
+
+
+@pytest.mark.slow
+def test_the_command_shows_the_default_in_under_a_minute(tmp_path):
+    started = command(tmp_path / "run")
+    shown, _ = started.communicate(timeout=60)
+    assert started.returncode == 0, shown
+    assert "near_duplicate" in shown and "Traceback" not in shown
+
+
+@pytest.mark.slow
+def test_a_source_may_be_a_file_of_ones_own(tmp_path):
+    row = {
+        "id": "1",
+        "instruction": "什么是局部麻醉？",
+        "output": "用局部麻醉药阻断神经传导，使身体某一部位暂时失去痛觉。",
+    }
+    (tmp_path / "my pairs.jsonl").write_text(json.dumps(row, ensure_ascii=False), "utf-8")
+    started = command(tmp_path / "run", "source=../my pairs.jsonl", "steps=[clean,deduplicate]")
+    shown, _ = started.communicate(timeout=60)
+    assert started.returncode == 0, shown
+    assert "train:     python train.py" in shown and "threshold" not in shown
+    (kept,) = (tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")
+    assert json.loads(kept.read_text("utf-8"))["output"] == row["output"]
+
+
+@pytest.mark.slow
+def test_a_sweep_over_thresholds_is_one_command(tmp_path):
+    started = command(tmp_path / "run", "-m", "selection.threshold=6,8", "hydra.sweep.dir=sweep")
+    shown, _ = started.communicate(timeout=120)
+    assert started.returncode == 0, shown
+    assert len(list((tmp_path / "run").glob("artefacts/instructions-*"))) == 2
+    assert len(list((tmp_path / "run").glob("artefacts/curation/cross_score-*"))) == 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kills", [5])
+def test_killed_again_and_again_it_ends_with_the_same_bytes_and_pays_nothing_twice(tmp_path, running, kills):
+    size = ["step.generate.records=160", "step.generate.round_size=40"]
+    whole = running()
+    unbroken = command(tmp_path / "whole", *whole.overrides(), *size)
+    shown, _ = unbroken.communicate(timeout=240)
+    assert unbroken.returncode == 0, shown
+    expected = finals(tmp_path / "whole")
+    flown = whole.stats()
+
+    server = running(latency=0.15)
+    chance = random.Random(7)
+    folder, done = tmp_path / "broken", 0
+    while done < kills:
+        journal = folder / "artefacts" / "journal.sqlite"
+        started = command(folder, *server.overrides(), *size)
+        before = server.stats()["replies"]
+        more = chance.randint(3, 40)
+        deadline = time.monotonic() + 60
+        while started.poll() is None and server.stats()["replies"] < before + more and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if started.poll() is not None:
+            break
+        started.send_signal(signal.SIGKILL)
+        started.communicate()
+        assert journal.exists()
+        done += 1
+    last = command(folder, *server.overrides(), *size)
+    shown, _ = last.communicate(timeout=240)
+    assert last.returncode == 0, shown
+    assert done == kills, "the run ended before it was killed often enough: make it longer"
+    assert finals(folder) == expected
+    # Both models together have 16 requests in flight at most.
+    repeated = server.stats()["replies"] - flown["replies"]
+    assert 0 <= repeated <= 16 * kills
+
+
+@pytest.mark.slow
+def test_stopped_by_hand_it_says_that_it_goes_on(tmp_path, running):
+    server = running(latency=0.3)
+    started = command(tmp_path / "run", *server.overrides(), "step.generate.records=400")
+    while started.poll() is None and server.stats()["replies"] < 5:
+        time.sleep(0.05)
+    started.send_signal(signal.SIGINT)
+    shown, _ = started.communicate(timeout=60)
+    assert started.returncode == 130, shown
+    assert "the same command goes on" in shown.strip().splitlines()[-1]
+    assert "Traceback" not in shown
+
+
+@pytest.mark.slow
+def test_no_key_is_in_anything_that_a_run_writes(tmp_path, running):
+    marker = "sk-marker-1b9f6f20c4"
+    good, bad = running(key=marker), running(key="another")
+    size = ["step.generate.records=12", "step.cross_score.probes=false"]
+    for name, server in (("good", good), ("bad", bad)):
+        started = command(tmp_path / name, *server.overrides(key_variable="MARKER_KEY"), *size, MARKER_KEY=marker)
+        shown, _ = started.communicate(timeout=120)
+        assert (started.returncode == 0) == (name == "good"), shown
+        assert marker not in shown
+        if name == "bad":
+            assert "MARKER_KEY" in shown and "Traceback" not in shown
+        files = [file for file in (tmp_path / name).rglob("*") if file.is_file()]
+        assert any(file.name == "journal.sqlite" for file in files)
+        assert [str(file) for file in files if marker.encode() in file.read_bytes()] == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["+authors.first.parameters.api_key=sk-marker-77", "authors.first.key_variable=sk-marker-77"]
+)
+def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed):
+    shown, _ = (started := command(tmp_path, "llm@authors.first=deepseek", typed)).communicate(timeout=120)
+    assert started.returncode == 1 and "key_variable" in shown, shown
+    assert "sk-marker" not in shown and "Traceback" not in shown
+    files = [file for file in tmp_path.rglob("*") if file.is_file()]
+    assert [str(file) for file in files if b"sk-marker" in file.read_bytes()] == []
+
+
+@pytest.mark.slow
+def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, running):
+    server = running()
+    rows = [
+        {"id": f"case-{i}", "instruction": f"病例{i}怎样处理？", "output": "按流程处理，先看血压与呼吸，再用药。"}
+        for i in range(5)
+    ]
+    rows[3]["egress"] = "local"
+    (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    source = [
+        "source=files",
+        f"source.path={tmp_path / 'cases.jsonl'}",
+        "steps=[cross_score,select]",
+        "step.cross_score.probes=false",
+    ]
+    for local, code in (("[elsewhere]", 1), ("[127.0.0.1]", 0)):
+        started = command(tmp_path / f"run{code}", *server.overrides(), *source, f"client.local_addresses={local}")
+        shown, _ = started.communicate(timeout=120)
+        assert started.returncode == code, shown
+        if code:
+            assert "error: record case-3: egress is local" in shown
+
+
+@pytest.mark.slow
+def test_wandb_gets_counts_and_no_record(tmp_path):
+    started = command(tmp_path / "run", "publish=wandb", WANDB_MODE="offline", WANDB_SILENT="true")
+    shown, _ = started.communicate(timeout=180)
+    assert started.returncode == 0, shown
+    sent = [file for file in (tmp_path / "run" / "output").rglob("*") if file.is_file() and "wandb" in str(file)]
+    assert sent
+    record = lines(next((tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")))[0]
+    assert not [file for file in sent if record["output"][:30].encode() in file.read_bytes()]
