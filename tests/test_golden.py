@@ -107,7 +107,7 @@ CHOICES = {
         *(f"experiment={name}" for name in names("experiment")),
         *(f"sweep={name}" for name in names("sweep")),
         *(f"model={name}" for name in names("model") if name != "stories15m"),
-        *(f"tasks=[{name}]" for name in names("task")),
+        *(f"tasks=[{name}]" for name in names("tasks")),
     ],
     "filter": [
         *(f"source={name}" for name in names("source")),
@@ -115,7 +115,7 @@ CHOICES = {
         *(f"llm@authors.first={name}" for name in names("llm")),
     ],
     "evaluate": [
-        *(f"tasks=[{name}]" for name in names("task")),
+        *(f"tasks=[{name}]" for name in names("tasks")),
         *(f"baselines=[{name}]" for name in names("baselines")),
     ],
 }
