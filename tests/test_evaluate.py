@@ -103,18 +103,18 @@ def test_baselines_tasks_judges_and_raters_stand_side_by_side(compose):
             "tasks=[cmb,aneqa]",
             "tasks.cmb.path=/data",
             "tasks.cmb.shots.number=5",
-            "judge@judges.first=gpt4",
-            "judge@judges.second=claude",
-            "judges.first.limit=7",
+            "llm@judges.first=gpt4",
+            "llm@judges.second=claude",
+            "judging.limit=7",
             "raters=default",
             "share=wandb",
             "sampling.temperature=0.5",
         ],
     )
     assert list(config["tasks"]) == ["cmb", "aneqa"] and config["tasks"]["cmb"]["shots"]["number"] == 5
-    assert config["judges"]["first"]["limit"] == 7 and config["judges"]["second"]["model"]["name"] == "claude"
+    assert config["judging"]["limit"] == 7 and config["judges"]["second"]["name"] == "claude"
     assert config["baselines"]["qwen"]["sampling"]["temperature"] == 0.5
-    assert config["share"]["_target_"].endswith("WandbReport") and compose("evaluate", [])["share"] == {}
+    assert config["share"]["_target_"].endswith("WandbReport") and compose("evaluate", [])["share"] is None
     assert bind_targets(config) > 20
 
 
