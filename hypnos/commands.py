@@ -117,7 +117,7 @@ def name_files(words: Sequence[str]) -> list[str]:
         name, _, value = word.partition("=")
         if name != "source" or not any(sign in value for sign in "./:"):
             return [word]
-        return ["source=files", f"source.path='{value}'"]
+        return ["input=files", f"input.path='{value}'"]
 
     return [part for word in words for part in expand(word)]
 

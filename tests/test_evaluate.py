@@ -107,14 +107,14 @@ def test_baselines_tasks_judges_and_raters_stand_side_by_side(compose):
             "llm@judges.second=claude",
             "judging.limit=7",
             "raters=default",
-            "share=wandb",
+            "publish=report",
             "sampling.temperature=0.5",
         ],
     )
     assert list(config["tasks"]) == ["cmb", "aneqa"] and config["tasks"]["cmb"]["shots"]["number"] == 5
     assert config["judging"]["limit"] == 7 and config["judges"]["second"]["name"] == "claude"
     assert config["baselines"]["qwen"]["sampling"]["temperature"] == 0.5
-    assert config["share"]["_target_"].endswith("WandbReport") and compose("evaluate", [])["share"] is None
+    assert config["publish"]["_target_"].endswith("WandbReport") and compose("evaluate", [])["publish"] is None
     assert bind_targets(config) > 20
 
 

@@ -110,7 +110,7 @@ CHOICES = {
         *(f"tasks=[{name}]" for name in names("tasks")),
     ],
     "filter": [
-        *(f"source={name}" for name in names("source")),
+        *(f"input={name}" for name in names("input")),
         *(f"selection={name}" for name in names("selection")),
         *(f"llm@authors.first={name}" for name in names("llm")),
     ],

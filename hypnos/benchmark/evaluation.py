@@ -88,9 +88,9 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     for (model, task), task_scores in scores.items():
         _write_predictions(output / "predictions", model, task, answers[model, task]["generation"], task_scores)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
-    if config["share"]:
+    if config["publish"]:
         models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
-        build(config["share"]).publish(report, results=results, models=models)
+        build(config["publish"]).publish(report, results=results, models=models)
     print(_table(results))
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
 

@@ -28,7 +28,7 @@ KEYS = {
     "": {
         *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name"),
         *("accelerator", "devices", "strategy", "stages", "heldout"),
-        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
+        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger", "wandb"),
         *("group", "authors", "data_share", "learnt_tokens", "learnt_characters", "replay"),
         *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "specialty"),
     },
