@@ -59,7 +59,9 @@ def test_the_judge_of_the_paper_keeps_the_key_of_its_verdicts(judges):
 
 def test_judging_sets_all_judges_and_a_judge_has_the_last_word(judges):
     chosen = ["llm@judges.first=gpt4", "llm@judges.second=claude"]
-    found = judges(*chosen, "judging.limit=7", "judging.parameters.max_tokens=99", "judges.second.parameters.temperature=1")
+    found = judges(
+        *chosen, "judging.limit=7", "judging.parameters.max_tokens=99", "judges.second.parameters.temperature=1"
+    )
     assert [judge["model"]["name"] for judge in found.values()] == ["gpt4", "claude"]
     assert [judge["limit"] for judge in found.values()] == [7, 7]
     assert [judge["model"]["parameters"] for judge in found.values()] == [
