@@ -4,8 +4,8 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-PLACES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "accelerator", "devices", "strategy", "reference")
-ASKED = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling")
+PLACES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "wandb.", "accelerator", "devices", "strategy", "reference")
+ASKED = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "inference")
 """Overrides that say where and on what an arm runs, and what its last model is asked, and not what it is."""
 
 LONGEST = 120

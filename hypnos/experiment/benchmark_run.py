@@ -96,7 +96,8 @@ class Exam:
             }
             for task in self._tasks
         ]
-        model = {name: value for name, value in self._model.items() if name not in ROOM}
+        # Null is what the model's class takes by itself.
+        model = {name: value for name, value in self._model.items() if name not in ROOM and value is not None}
         model["_target_"] = MODEL
         return content_key({"version": VERSION, "rules": RULES_VERSION, "tasks": tasks, "model": model})
 
