@@ -7,21 +7,20 @@ import sys
 
 if __name__ == "evaluate":
     # Python looks for packages in this folder first: whoever imports the package of this name gets it all the same.
-    from importlib.machinery import PathFinder
-    from importlib.util import module_from_spec
+    from importlib import machinery, util
     from pathlib import Path
 
     _elsewhere = [place for place in sys.path if Path(place or ".").resolve() != Path(__file__).resolve().parent]
-    _spec = PathFinder.find_spec("evaluate", _elsewhere)
+    _spec = machinery.PathFinder.find_spec("evaluate", _elsewhere)
     if _spec is None or _spec.loader is None:
         raise ModuleNotFoundError("No module named 'evaluate'", name="evaluate")
-    sys.modules["evaluate"] = module_from_spec(_spec)
+    sys.modules["evaluate"] = util.module_from_spec(_spec)
     _spec.loader.exec_module(sys.modules["evaluate"])
 else:
     import hydra
     from omegaconf import DictConfig
 
-    from hypnos.commands import name_sweep, planned_arms, start
+    from hypnos.commands import name_sweep, planned_arms, renew, start
 
     @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
     def main(cfg: DictConfig) -> None:
@@ -36,7 +35,6 @@ else:
 
                 run_evaluation(job.config, build=job.build, output=job.output)
 
-
-if __name__ == "__main__":
-    sys.argv[1:] = name_sweep(sys.argv[1:])
-    main()
+    if __name__ == "__main__":
+        sys.argv[1:] = name_sweep(renew("evaluate.py", sys.argv[1:]))
+        main()

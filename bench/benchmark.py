@@ -237,7 +237,7 @@ def _ours(model: LocalModel, weights: Any, prompts: Sequence[Sequence[int]], sto
 
 
 def _task(path: Path, *, kind: str = "choice") -> Task:
-    prompt = yaml.safe_load((ROOT / f"conf/task/prompt/{kind}.yaml").read_text("utf-8"))
+    prompt = yaml.safe_load((ROOT / f"conf/tasks/prompt/{kind}.yaml").read_text("utf-8"))
     del prompt["_target_"]
     given: Any = {"name": path.stem, "kind": kind, "path": str(path), "prompt": Prompt(**prompt), "metrics": ()}
     return Task(**given, limit=QUESTIONS)

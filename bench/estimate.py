@@ -19,7 +19,7 @@ RECOMPUTED = ["model.activation_checkpointing=true"]
 GIVEN_BACK = {"MALLOC_MMAP_THRESHOLD_": "131072"}
 """glibc gives freed tensors back at once, so that the peak is what training asked for."""
 
-QUIET = ["group=estimate", "logger=none", "answers.prompts=[]", "accelerator=cpu"]
+QUIET = ["group=estimate", "wandb.folder=null", "logger=none", "answers.prompts=[]", "accelerator=cpu"]
 
 
 def memory() -> list[Promise]:

@@ -4,8 +4,9 @@ The only module that may import Hydra and OmegaConf; it is read at each `--help`
 """
 
 import os
+import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -26,6 +27,49 @@ ROOT = Path(__file__).parents[1]
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
 OmegaConf.register_new_resolver("direction", name_direction, replace=True)
+
+Forms = tuple[tuple[str, str], ...]
+
+_LOCAL_MODELS: Forms = (
+    (r"entry@(.+)", r"answerer@\1"),
+    (r"entries\.folder\.((?:cache_gib|rows|dtype|device)=.*)", r"inference.\1"),
+    (r"task/prompt@(.+)", r"tasks/prompt@\1"),
+)
+_SETTING_OF_A_JUDGE = r"judges\.\w+\.((?:modes|pairwise|against|limit|attempts|max_chars|mask)=.*)"
+
+OLD_FORMS: dict[str, Forms] = {
+    "train.py": ((r"sweep=none", ""), *_LOCAL_MODELS),
+    "filter.py": (
+        (r"source([.=].*)", r"input\1"),
+        (r"publish=wandb", "publish=funnel"),
+        (r"publish=none", ""),
+    ),
+    "evaluate.py": (
+        (r"judge@judges\.\w+=none", ""),
+        (r"judge@(judges\.\w+)=own", r"llm@\1=openai_compatible"),
+        (r"judge@(judges\.\w+=(?!default$).+)", r"llm@\1"),
+        (r"(judges\.\w+)\.model(\.[^=]+(?:=.*)?)", r"\1\2"),
+        (_SETTING_OF_A_JUDGE, r"judging.\1"),
+        (r"raters=none", ""),
+        (r"share=wandb", "publish=report"),
+        (r"share=none", ""),
+        (r"share(\..*)", r"publish\1"),
+        *_LOCAL_MODELS,
+    ),
+}
+"""By script: patterns of overrides as they were written once, and how they are now; what is empty is left out."""
+
+MISTAKEN: dict[str, Forms] = {
+    "train.py": (),
+    "filter.py": ((r"publish=report", "publish=funnel"),),
+    "evaluate.py": (
+        (r"publish=funnel", "publish=report"),
+        (r"judge@(judges\.\w+)=default", r"llm@\1=<a file of conf/llm>"),
+        (r"llm@(judges\.\w+)\.model=(.+)", r"llm@\1=\2"),
+        (_SETTING_OF_A_JUDGE, r"judging.\1, of all judges"),
+    ),
+}
+"""By script: overrides that no other means exactly, or that another script knows, and what to write instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +145,43 @@ def let_workers_import() -> None:
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 
 
+def renew(script: str, words: Sequence[str]) -> list[str]:
+    """Take a command line as it was written once, and say on standard error how it is written now.
+
+    Args:
+        script: `train.py`, `filter.py` or `evaluate.py`.
+        words: its arguments.
+
+    Raises:
+        SystemExit: with one line and status 2, where a word has no exact counterpart.
+    """
+    judges = {found[1] for word in words if (found := re.match(r"\+*(?:judge|llm)@(judges\.\w+)=(?!none|null)", word))}
+    old_forms = [form for form in OLD_FORMS[script] if form[0] != _SETTING_OF_A_JUDGE or len(judges) < 2]
+    renewed = []
+    for word in words:
+        sign, override = re.fullmatch(r"([+~]*)(.*)", word, re.DOTALL).groups()  # type: ignore[union-attr]
+        now = _rewrite(override, old_forms)
+        if now is None:
+            renewed.append(word)
+            if (instead := _rewrite(override, MISTAKEN[script])) is not None:
+                print(f"error: {script}: no {word}; now: {instead}", file=sys.stderr)
+                sys.exit(2)
+        elif now:
+            renewed.append(f"{sign}{now}")
+            print(f"note: {word} is written {renewed[-1]} now", file=sys.stderr)
+        else:
+            print(f"note: {word} is left out: so it is without it", file=sys.stderr)
+    return renewed
+
+
+def _rewrite(override: str, forms: Iterable[tuple[str, str]]) -> str | None:
+    """The first form that fits, filled; None where none does."""
+    for pattern, now in forms:
+        if found := re.fullmatch(pattern, override, re.DOTALL):
+            return found.expand(now)
+    return None
+
+
 def direct_search(words: Sequence[str]) -> list[str]:
     """Tell Optuna's sweeper the objective's direction; no other sweeper knows the key: it can stand in no file."""
     search = "hydra/sweeper=optuna"
@@ -111,13 +192,13 @@ def direct_search(words: Sequence[str]) -> list[str]:
 
 
 def name_files(words: Sequence[str]) -> list[str]:
-    """A source is one of conf/source; any other value is a file, a folder or a set of the hub to read."""
+    """Read the file, the folder or the set of the hub that `input=` names where that is no file of conf/input."""
 
     def expand(word: str) -> list[str]:
         name, _, value = word.partition("=")
-        if name != "source" or not any(sign in value for sign in "./:"):
+        if name != "input" or not any(sign in value for sign in "./:"):
             return [word]
-        return ["source=files", f"source.path='{value}'"]
+        return ["input=files", f"input.path='{value}'"]
 
     return [part for word in words for part in expand(word)]
 

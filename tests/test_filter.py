@@ -65,7 +65,7 @@ def default(tmp_path_factory):
     folder = tmp_path_factory.mktemp("default")
     with pytest.MonkeyPatch.context() as patch, initialize_config_dir(str(CONF), version_base="1.3"):
         patch.setattr(socket.socket, "connect", refuse)
-        config = hydra_compose("filter", [f"paths.artefacts={folder}"])
+        config = hydra_compose("filter", [f"paths.artefacts={folder}", f"wandb.folder={folder}"])
         plain = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
         return run_filter(plain, build=partial(instantiate, _convert_="all"), output=folder / "output"), folder
 
@@ -160,7 +160,7 @@ def test_self_filtering_is_recorded_too(default, filtered, no_network):
 
 
 def test_passages_become_questions_that_keep_their_passage(filtered, no_network):
-    outcome = filtered("source=documents", f"source.path={SAMPLE / 'passages.jsonl'}")
+    outcome = filtered("input=documents", f"input.path={SAMPLE / 'passages.jsonl'}")
     kept = lines(outcome.kept)
     assert {row.get("passage") for row in kept} == {"passage-01", "passage-02", None}
     (choice,) = [row for row in kept if row["id"] == "choice-01"]
@@ -177,7 +177,7 @@ def test_existing_data_pass_the_same_funnel_without_a_model(filtered, no_network
     for number, content in enumerate((nested, turns, doctor)):
         (folder / f"{number}.jsonl").write_text(json.dumps(content, ensure_ascii=False) + "\n", "utf-8")
     (folder / "3.jsonl").write_text(json.dumps(nested, ensure_ascii=False), "utf-8")
-    outcome = filtered("source=files", f"source.path={folder}", "steps=[clean,deduplicate]")
+    outcome = filtered("input=files", f"input.path={folder}", "steps=[clean,deduplicate]")
     assert [entry["step"] for entry in outcome.funnel] == ["read", "clean", "deduplicate"]
     assert {row["reason"] for row in lines(outcome.rejected)} == {"refusal", "duplicate"}
     assert [row["history"] for row in lines(outcome.kept)] == [[], [["早", "您好。"]]]
@@ -212,12 +212,12 @@ def test_another_specialty_is_another_folder(filtered, capsys):
         (["specialty=urology"], "specialty=urology: no such folder"),
         (["steps=[generate,clear]"], "steps: clear: no such step"),
         (["steps=[]"], "steps: none chosen"),
-        (["steps=[clean,select]"], "clean needs records: choose a source"),
+        (["steps=[clean,select]"], "clean needs records: choose an input"),
         (["step.generate.records=0"], "step.generate.records 0"),
         (["step.generate.max_rounds=1"], "the quota cannot be met"),
         (["+step.generate.recrods=5"], "recrods"),
         (["+budgt.usd=5"], "budgt: no such key"),
-        (["source=files", "source.path=nowhere.jsonl"], "nowhere.jsonl: (n|N)o such file"),
+        (["input=files", "input.path=nowhere.jsonl"], "nowhere.jsonl: (n|N)o such file"),
         (["llm@authors.first=deepseek", "llm@authors.second=qwen"], "DEEPSEEK_API_KEY|DASHSCOPE_API_KEY"),
         (["authors.second.name=recorded-first"], "two have the same name"),
         (["step.decontaminate.benchmarks=[nowhere.jsonl]"], "nowhere.jsonl"),
@@ -256,8 +256,8 @@ def names(group: str) -> list[str]:
 
 
 NEEDED = {
-    "files": ["source.path=x"],
-    "documents": ["source.path=x"],
+    "files": ["input.path=x"],
+    "documents": ["input.path=x"],
     "openai_compatible": ["authors.first.model=hosted_vllm/x"],
     "local": ["authors.first.directory=x"],
     "recorded": ["authors.first.path=x", "authors.first.model=x"],
@@ -267,9 +267,9 @@ NEEDED = {
 @pytest.mark.parametrize(
     ("group", "choice"),
     [
-        *(("source", name) for name in names("source")),
+        *(("input", name) for name in names("input")),
         *(("selection", name) for name in names("selection")),
-        *(("publish", name) for name in names("publish")),
+        ("publish", "funnel"),
         *(("llm@authors.first", name) for name in names("llm")),
         *(("llm@authors.second", name) for name in ("deepseek", "claude")),
     ],

@@ -205,8 +205,8 @@ def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, runn
     rows[3]["egress"] = "local"
     (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
     source = [
-        "source=files",
-        f"source.path={tmp_path / 'cases.jsonl'}",
+        "input=files",
+        f"input.path={tmp_path / 'cases.jsonl'}",
         "steps=[cross_score,select]",
         "step.cross_score.probes=false",
     ]
@@ -220,7 +220,7 @@ def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, runn
 
 @pytest.mark.slow
 def test_wandb_gets_counts_and_no_record(tmp_path):
-    started = command(tmp_path / "run", "publish=wandb", WANDB_MODE="offline", WANDB_SILENT="true")
+    started = command(tmp_path / "run", "publish=funnel", WANDB_MODE="offline", WANDB_SILENT="true")
     shown, _ = started.communicate(timeout=180)
     assert started.returncode == 0, shown
     sent = [file for file in (tmp_path / "run" / "output").rglob("*") if file.is_file() and "wandb" in str(file)]

@@ -69,9 +69,9 @@ def test_keys_of_steps(compose, tmp_path):
 def test_keys_of_answers_and_of_a_sweep_s_benchmark(compose, tmp_path):
     choices = [f"models=[{ROOT / 'hypnos' / 'sample' / 'base'}]", "entries.folder.device=cpu"]
     judged = [
-        "judge@judges.first=recorded",
-        f"judges.first.model.path={ROOT / 'hypnos' / 'sample' / 'replies.jsonl'}",
-        "judges.first.model.model=recorded",
+        "llm@judges.first=recorded",
+        f"judges.first.path={ROOT / 'hypnos' / 'sample' / 'replies.jsonl'}",
+        "judges.first.model=recorded",
         f"paths.artefacts={tmp_path}",
     ]
     evaluation = prepare(compose("evaluate", [*choices, *judged]), build=BUILD)
@@ -108,16 +108,17 @@ CHOICES = {
         *(f"experiment={name}" for name in names("experiment")),
         *(f"sweep={name}" for name in names("sweep")),
         *(f"model={name}" for name in names("model") if name != "stories15m"),
-        *(f"tasks=[{name}]" for name in names("task")),
+        *(f"tasks=[{name}]" for name in names("tasks")),
     ],
     "filter": [
-        *(f"source={name}" for name in names("source")),
+        *(f"input={name}" for name in names("input")),
         *(f"selection={name}" for name in names("selection")),
         *(f"llm@authors.first={name}" for name in names("llm")),
     ],
     "evaluate": [
-        *(f"tasks=[{name}]" for name in names("task")),
+        *(f"tasks=[{name}]" for name in names("tasks")),
         *(f"baselines=[{name}]" for name in names("baselines")),
+        *(f"llm@judges.first={name}" for name in names("llm")),
     ],
 }
 

@@ -38,6 +38,8 @@ from hypnos.specialty.folder import Specialty, read_specialty
 
 log = logging.getLogger(__name__)
 
+JUDGE = f"{Judge.__module__}.{Judge.__name__}"
+
 AllPredictions = Mapping[tuple[str, str], PredictionsByType]
 """The answers of an evaluation, by model and task."""
 
@@ -86,9 +88,9 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     for (model, task), task_scores in scores.items():
         _write_predictions(output / "predictions", model, task, answers[model, task]["generation"], task_scores)
     report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
-    if config["share"]:
+    if config["publish"]:
         models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
-        build(config["share"]).publish(report, results=results, models=models)
+        build(config["publish"]).publish(report, results=results, models=models)
     print(_table(results))
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
 
@@ -99,7 +101,8 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
     Raises:
         UserError: it does not.
     """
-    bind_targets(dict(config))
+    judges = judge_configs(config["judges"], config["judging"])
+    bind_targets({**config, "judges": judges})
     tasks = read_tasks(config["tasks"], build=build)
     answerers = line_up(
         config["models"],
@@ -119,13 +122,22 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         tasks=tasks,
         answerers=answerers,
         request_types=request_types,
-        judges=[build(judge) for judge in config["judges"].values() if judge],
+        judges=[build(judge) for judge in judges.values()],
         study=build(config["raters"]) if config["raters"] else None,
         ratings=Ratings(**config["ratings"]),
         specialty=read_specialty(Path(config["specialty"])),
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
     )
+
+
+def judge_configs(models: Mapping[str, Any], judging: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Configs of judges: every chosen model, asked as `judging` says.
+
+    Its `parameters` are left out: they stand in the models already, as files of `conf/llm` take them from there.
+    """
+    settings = {name: value for name, value in judging.items() if name != "parameters"}
+    return {name: {"_target_": JUDGE, **settings, "model": model} for name, model in models.items() if model}
 
 
 def answer_all(evaluation: Evaluation) -> AllPredictions:

@@ -157,7 +157,7 @@ def model_key(model: ChatModel) -> dict[str, Any]:
     key = {"name": model.name, **model.identity()}
     if isinstance(model, RecordedChat):
         # It goes by the name of the model that it recorded; another recording may hold other replies.
-        key["recording"] = file_key(model._path)
+        key["recording"] = file_key(model.path)
     return key
 
 

@@ -155,5 +155,5 @@ def check_order(steps: Sequence[Step]) -> None:
             raise UserError(f"steps: {name} stands twice")
     for number, name in enumerate(names):
         if (name in ("generate", "read")) != (number == 0):
-            fault = "makes its own records and must be the first" if number else "needs records: choose a source"
+            fault = "makes its own records and must be the first" if number else "needs records: choose an input"
             raise UserError(f"steps: {name} {fault}")

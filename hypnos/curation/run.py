@@ -24,8 +24,8 @@ Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`; further arguments are handed to it."""
 
 KEYS = {
-    *("seed", "paths", "specialty", "authors", "client", "budget", "source", "steps", "step", "selection"),
-    *("publish", "dry_run", "sweep_name"),
+    *("seed", "paths", "specialty", "authors", "client", "budget", "input", "steps", "step", "selection"),
+    *("publish", "wandb", "dry_run", "sweep_name"),
 }
 SHARED = ("specialty", "authors", "client")
 """What a step's constructor is given where it takes an argument of this name."""
@@ -147,8 +147,8 @@ class Resources:
             self.client.close()
 
     def steps(self) -> list[Step]:
-        """The chosen steps, after the step that reads the source if there is one."""
-        steps = [self.build(self.config["source"])] if self.config["source"] else []
+        """The chosen steps, after the step that reads the input if there is one."""
+        steps = [self.build(self.config["input"])] if self.config["input"] else []
         for name in self.config["steps"]:
             part = self.config["step"][name]
             shared = {resource: getattr(self, resource) for resource in shared_of(part["_target_"])}

@@ -4,10 +4,13 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-PLACE_OVERRIDES = ("paths.", "hydra.", "hydra/", "sweep", "logger", "accelerator", "devices", "strategy", "reference")
+PLACE_OVERRIDES = (
+    *("paths.", "hydra.", "hydra/", "sweep", "logger", "wandb."),
+    *("accelerator", "devices", "strategy", "reference"),
+)
 """Beginnings of overrides that say where an arm runs, and not what it is."""
 
-QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling")
+QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "inference")
 """Beginnings of overrides that say what its last model is asked, and not what it is."""
 
 LONGEST = 120

@@ -99,7 +99,8 @@ class BenchmarkRun:
             }
             for task in self._tasks
         ]
-        model = {name: value for name, value in self._model.items() if name not in NOT_IN_KEYS}
+        # Null is what the model's class takes by itself.
+        model = {name: value for name, value in self._model.items() if name not in NOT_IN_KEYS and value is not None}
         model["_target_"] = MODEL_IN_KEYS
         return content_key({"version": VERSION, "rules": RULES_VERSION, "tasks": tasks, "model": model})
 

@@ -28,9 +28,9 @@ KEYS = {
     "": {
         *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name"),
         *("accelerator", "devices", "strategy", "stages", "heldout"),
-        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger"),
+        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger", "wandb"),
         *("group", "authors", "data_share", "learnt_tokens", "learnt_characters", "replay"),
-        *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "specialty"),
+        *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "inference", "specialty"),
     },
     "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
     "stage": {"data", "tuning", "trainer", "callbacks"},

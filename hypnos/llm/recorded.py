@@ -44,7 +44,7 @@ class RecordedChat(ChatModel):
         self.model = model
         self.parameters = dict(parameters or {})
         self._recorded_at = recorded_at
-        self._path = Path(path)
+        self.path = Path(path)
         self._recording: Recording | Journal | None = None
 
     def identity(self) -> dict[str, Any]:
@@ -58,10 +58,10 @@ class RecordedChat(ChatModel):
         """
         if self._recording is not None:
             return
-        if self._path.suffix == ".jsonl":
-            self._recording = Recording(self._path)
+        if self.path.suffix == ".jsonl":
+            self._recording = Recording(self.path)
         else:
-            self._recording = Journal(path=self._path, read_only=True)
+            self._recording = Journal(path=self.path, read_only=True)
 
     def find(self, key: str) -> Reply | None:
         """Find the recorded reply under a key."""
@@ -75,7 +75,7 @@ class RecordedChat(ChatModel):
         if reply is None:
             start = " ".join(messages[-1]["content"].split())[:60]
             raise UserError(
-                f"{self._path}: no reply of {self.model} to this prompt (sample {sample}) was recorded: {start}...;"
+                f"{self.path}: no reply of {self.model} to this prompt (sample {sample}) was recorded: {start}...;"
                 " prompts, parameters or data have changed since: choose a model that can be asked"
             )
         return reply

@@ -6,6 +6,7 @@ Module state: `figures.fonts` remembers the Chinese font it found, and `figures.
 Files:
     results         models, tasks, answers, ratings and verdicts as plain data
     report          writes a report: Markdown, LaTeX, CSV, figures and the page
+    dashboard       names the module that lays out the dashboard now
 Folders:
     statistics/     how sure a number is: intervals, paired tests, agreement of raters
     tables/         tables of numbers, and their forms: Markdown, LaTeX, CSV, text

@@ -157,7 +157,7 @@ def runs(artefacts: Path) -> Iterator[list[str]]:
     shared = [*scripted, f"paths.artefacts={artefacts}", f"hydra.run.dir={artefacts}/output"]
     yield shared
     yield [*shared, "step.cross_score.pairing=all"]
-    yield [*shared, "source=documents", f"source.path={PASSAGES}"]
+    yield [*shared, "input=documents", f"input.path={PASSAGES}"]
 
 
 def main() -> None:

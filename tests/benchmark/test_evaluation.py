@@ -76,7 +76,7 @@ def test_the_report_is_shared_only_on_request(own, compose, tmp_path, monkeypatc
     chosen = [*overrides, f"models=[answers:{answers}]"]
     evaluate(compose, chosen, tmp_path / "one")
     assert not sent
-    evaluate(compose, [*chosen, "share=wandb"], tmp_path / "two")
+    evaluate(compose, [*chosen, "publish=report"], tmp_path / "two")
     ((page, results),) = sent
     assert page == tmp_path / "two" / "report.html" and results.models == ("right",)
 

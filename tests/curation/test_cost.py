@@ -17,7 +17,7 @@ def requests(count):
 @pytest.fixture
 def priced(author):
     model = author("one")
-    model.price = lambda: Price(1.0, 1.0)
+    model.price = lambda: Price(input=1.0, output=1.0)
     return model
 
 

@@ -107,7 +107,7 @@ def test_artefacts_are_the_same_bytes_again(tmp_path):
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["clean"], "clean needs records: choose a source"),
+        (["clean"], "clean needs records: choose an input"),
         (["read", "generate"], "generate makes its own records and must be the first"),
         (["read", "clean", "clean"], "clean stands twice"),
     ],

@@ -8,26 +8,26 @@ from hypnos.errors import UserError
 
 CONF = Path(__file__).parents[2] / "conf"
 MISSING = {
-    "local": ["+llm.directory=x"],
-    "recorded": ["+llm.path=x.jsonl", "+llm.model=m"],
-    "openai_compatible": ["+llm.model=hosted_vllm/m"],
+    "local": ["+models.one.directory=x"],
+    "recorded": ["+models.one.path=x.jsonl", "+models.one.model=m"],
+    "openai_compatible": ["+models.one.model=hosted_vllm/m"],
 }
 
 
 @pytest.mark.parametrize("name", sorted(file.stem for file in (CONF / "llm").glob("*.yaml")))
 def test_every_model_composes_binds_and_is_built(compose, name):
     extra = [override.replace("+", "", 1) for override in MISSING.get(name, [])]
-    config = compose("train", [f"+llm={name}", *extra])
-    assert bind_targets(config["llm"]) == 1
-    model = instantiate(config["llm"], _convert_="all")
-    assert model.name == config["llm"]["name"]
-    assert config["llm"].get("key_variable") is None or config["llm"]["key_variable"].endswith("_API_KEY")
+    config = compose("train", [f"+llm@models.one={name}", *extra])["models"]["one"]
+    assert bind_targets(config) == 1
+    model = instantiate(config, _convert_="all")
+    assert model.name == config["name"]
+    assert config.get("key_variable") is None or config["key_variable"].endswith("_API_KEY")
 
 
-@pytest.mark.parametrize("name", ["gpt35", "claude", "deepseek", "qwen", "openai_compatible"])
+@pytest.mark.parametrize("name", ["gpt35", "gpt4", "claude", "deepseek", "qwen", "openai_compatible"])
 def test_every_hosted_model_has_a_price(compose, name):
-    config = compose("train", [f"+llm={name}", *[o.replace("+", "", 1) for o in MISSING.get(name, [])]])
-    assert instantiate(config["llm"], _convert_="all").price() is not None
+    config = compose("train", [f"+llm@models.one={name}", *[o.replace("+", "", 1) for o in MISSING.get(name, [])]])
+    assert instantiate(config["models"]["one"], _convert_="all").price() is not None
 
 
 def test_one_group_serves_two_authors(compose):

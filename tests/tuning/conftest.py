@@ -24,7 +24,7 @@ from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 from hypnos.vocabulary.chinese import ChineseVocabulary
 
 ROOT = Path(__file__).parents[2]
-SAMPLE = ROOT / "hypnos" / "sample" / "base"
+SAMPLE = ROOT / "hypnos" / "sample"
 
 
 @pytest.fixture(scope="session")
@@ -32,7 +32,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample's tokenizer with the plain template: 1,500 pieces."""
     folder = tmp_path_factory.mktemp("tokenizer")
     template = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
-    OwnVocabulary(template=template).write_tokenizer(str(SAMPLE), folder)
+    OwnVocabulary(template=template).write_tokenizer(str(SAMPLE / "base"), folder)
     return folder
 
 

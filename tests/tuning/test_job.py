@@ -41,7 +41,7 @@ def composed() -> DictConfig:
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
         whole = hydra_compose("train")
-    running = ("logger", "group")  # they name a job that runs
+    running = ("logger", "group", "wandb")  # they name a job that runs
     return OmegaConf.masked_copy(whole, [name for name in whole if name not in running])
 
 

@@ -34,7 +34,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """One task, as a file of `conf/task` describes it.
+    """One task, as a file of `conf/tasks` describes it.
 
     Attributes:
         name: as it stands in tables and file names.

@@ -43,7 +43,7 @@ class Read(Step):
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
         if self.egress not in ("any", "local"):
-            raise UserError(f"source.egress {self.egress!r}: know any, local")
+            raise UserError(f"input.egress {self.egress!r}: know any, local")
 
     def key(self) -> dict[str, Any]:
         """The files by their content."""
@@ -84,7 +84,7 @@ class Read(Step):
         if isinstance(record, Text):
             if not self.passages:
                 raise UserError(
-                    f"{where}: running text, no question with an answer: source=documents writes some from it"
+                    f"{where}: running text, no question with an answer: input=documents writes some from it"
                 )
             return {"id": record.id, "text": record.text, **shared}
         texts = {"instruction": record.instruction, "input": record.input, "output": record.output}

@@ -45,9 +45,9 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
         scores=_read_or_ask(config, arms, build),
         dollars_per_hour=compare["dollars_per_hour"],
     )
-    if config["share"]:
+    if config["publish"]:
         models = {arm.folder.name: Path(arm.stages[-1]["directory"]) for arm in arms if arm.stages}
-        publish_sweep(build(config["share"]), report, name=folder.name, models=models)
+        publish_sweep(build(config["publish"]), report, name=folder.name, models=models)
     for grid in report.grids[:1]:
         rows = [
             [label, *(c.write(cell.value) if cell else "-" for c, cell in zip(grid.columns, cells))]

@@ -1,4 +1,4 @@
-"""The files of conf/task: each composes, binds, and makes a task; the embedded ones have items."""
+"""The files of conf/tasks: each composes, binds, and makes a task; the embedded ones have items."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from hypnos.artefacts.config_check import bind_targets
 from hypnos.benchmark.metrics.measure import check_metrics
 from hypnos.errors import UserError
 
-CONF = Path(__file__).parents[3] / "conf" / "task"
+CONF = Path(__file__).parents[3] / "conf" / "tasks"
 NAMES = sorted(file.stem for file in CONF.glob("*.yaml"))
 EMBEDDED = ["anecq", "aneqa", "anerc", "general"]
 

@@ -124,7 +124,7 @@ class TestRead:
 
     def test_running_text_needs_the_step_for_it(self, tmp_path):
         (tmp_path / "a.jsonl").write_text('{"id": "p", "text": "一段文字。"}', "utf-8")
-        with pytest.raises(UserError, match="source=documents"):
+        with pytest.raises(UserError, match="input=documents"):
             self.rows(tmp_path / "a.jsonl")
         ((row,), _) = self.rows(tmp_path / "a.jsonl", passages=True)
         assert (row["id"], row["text"]) == ("p", "一段文字。")

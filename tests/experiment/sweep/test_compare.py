@@ -13,7 +13,7 @@ def test_a_sweep_goes_to_wandb_only_on_request_and_into_the_group_of_its_runs(sw
     asked = [f"compare.sweep={sweep}", "compare.reference=mixed"]
     compare_arms(compose("evaluate", asked), build=build)
     assert not recorded_runs
-    compare_arms(compose("evaluate", [*asked, "share=wandb"]), build=build)
+    compare_arms(compose("evaluate", [*asked, "publish=report"]), build=build)
     (run,) = recorded_runs
     told = {name: run.asked[name] for name in ("group", "job_type", "mode")}
     assert told == {"group": "mine", "job_type": "sweep", "mode": "offline"}
