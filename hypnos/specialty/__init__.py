@@ -10,12 +10,13 @@ Files:
     drugs           drugs and the plausible ranges of their doses
     drug_names      drug names in text, with their positions
     doses           doses in text, held against those ranges
-    units           units of doses in one notation
+    denied          words that forbid a dose or call it wrong
+    units           amounts and units of doses in one notation
 Others import:
     folder          Aspect, Seed, Specialty, Topic, find_specialty, read_specialty
     rubric          HIGH, KINDS, LOW, read_indicators, read_severe
     drugs           Drug, read_windows
     drug_names      DrugNames, align
     doses           Dose, find_doses, grade
-    units           NUMBER, UNIT, any_of, normalise, parse_unit
+    units           any_of, normalise
 """
