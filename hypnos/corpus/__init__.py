@@ -6,6 +6,8 @@ Module state: reading a table raises the csv module's limit of a cell for the wh
 Files:
     records         the two kinds of records, and the count of what could not be used
     files           rows of JSON Lines, JSON, CSV, Parquet and sets of the hub, streamed
+    cells           what stands in one field, as text
+    options         options of choice questions in the forms of public sets
     shapes          rows of public sets become records
     sources         a source's records, its key, and the share that is held out
     scores          the scores stored in a row, turned so that more is better
@@ -14,7 +16,9 @@ Files:
 Others import:
     records         Instruction, Record, Rejections, Text
     files           Malformed, list_files, read_rows
-    shapes          Unusable, to_records
+    cells           cell_text
+    options         read_options
+    shapes          SHAPES, Unusable, to_records
     sources         Source, read_source
     selection       Selection
     decisions       STEP, decide_alone, decider, overall_grade
