@@ -6,6 +6,7 @@ Files:
     commands        what the three commands share: a composed configuration becomes a job
     chat            a talk with a trained stage, to try it
     errors          errors that a user can mend, and their one line
+    numerals        numbers in figures and in Chinese numerals
 Folders:
     experiment/     an experiment from its configuration to a table, and sweeps of experiments
     curation/       seed tasks become candidates, are cleaned, scored and kept

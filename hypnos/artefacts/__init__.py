@@ -10,9 +10,9 @@ Files:
     hub             names of the Hugging Face hub, and the snapshot of a model there
     config_check    finds a misspelt key of a configuration before any work
 Others import:
-    store           SHORT, artefact_folder, disk_errors, join_making, make_once
+    store           artefact_folder, disk_errors, join_making, make_once, SHORT
     keys            content_key, file_key, visible_files
-    model_folder    STAGE, copy_tokenizer, read_json, tokenizer_files
-    hub             HUB, fetch_model, is_hub_name
+    model_folder    copy_tokenizer, read_json, STAGE, tokenizer_files
+    hub             fetch_model, HUB, is_hub_name
     config_check    bind_targets, check_keys
 """

@@ -18,13 +18,13 @@ Folders:
     judge/          models that judge answers
     raters/         sheets for people who rate answers, and their ratings
 Others import:
-    evaluation                  answer_all, build_results, measure_all, prepare, run_evaluation, silence_progress_bars
-    model_on_task               ask, choose_request_types, read_tasks
-    predictions                 Prediction
-    answerers.lineup            Build
-    answerers.local_model       LocalModel
-    choice.extract              VERSION
-    metrics.measure             TaskScores, describe_task, measure
-    metrics.table               find_number
-    tasks.task                  Task
+    evaluation               answer_all, build_results, measure_all, prepare, run_evaluation, silence_progress_bars
+    model_on_task            ask, choose_request_types, read_tasks
+    predictions              Prediction
+    answerers.lineup         Build
+    answerers.local_model    LocalModel
+    choice.extract           VERSION
+    metrics.measure          describe_task, measure, TaskScores
+    metrics.table            find_number
+    tasks.task               Task
 """

@@ -1,5 +1,6 @@
 """Asks one model one task: chooses the types of request, and gets its answers, made now or found."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,18 @@ from hypnos.benchmark.answerers.cache import answers_of
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.choice.extract import extract
 from hypnos.benchmark.metrics.table import check_metrics
-from hypnos.benchmark.predictions import LIKELIHOOD_TYPES, Prediction, PredictionsByType, RequestType
+from hypnos.benchmark.predictions import (
+    LIKELIHOOD_TYPES,
+    LONGEST,
+    Prediction,
+    PredictionsByType,
+    RequestType,
+    shorten,
+)
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
+
+log = logging.getLogger(__name__)
 
 
 def read_tasks(configs: Mapping[str, Mapping[str, Any]], *, build: Build) -> list[Task]:
@@ -50,12 +60,28 @@ def choose_request_types(
 
 
 def ask(answerer: Answerer, task: Task, request_types: Sequence[RequestType], *, artefacts: Path) -> PredictionsByType:
-    """A model's answers, made now or found."""
-    answers = {name: answers_of(answerer, task, name, artefacts=artefacts) for name in request_types}
+    """A model's answers, made now or found; of an endless one the beginning and the end."""
+    answers = {
+        name: _shorten_all(answerer, task, answers_of(answerer, task, name, artefacts=artefacts))
+        for name in request_types
+    }
     return {
         name: _with_choices(task, predictions) if name == "generation" else predictions
         for name, predictions in answers.items()
     }
+
+
+def _shorten_all(answerer: Answerer, task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:
+    """Answers of a length that can be measured; what was left out is said once."""
+    shortened = [shorten(prediction) for prediction in predictions]
+    cut = [whole for whole, short in zip(predictions, shortened) if whole is not short]
+    if cut:
+        log.warning(
+            "%s on %s: %d of %d answers are longer than %d characters, such as that to %s with %d; they are measured "
+            "by their beginning and end",
+            *(answerer.name, task.name, len(cut), len(predictions), LONGEST, cut[0].item, len(cut[0].answer)),
+        )
+    return shortened
 
 
 def _with_choices(task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:

@@ -1,7 +1,7 @@
 """Holds what a model answered, as it is kept on disk: JSON Lines, one file for each model, task and type of request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 RequestType = Literal["generation", "letters", "texts", "yes_no"]
@@ -9,6 +9,11 @@ RequestType = Literal["generation", "letters", "texts", "yes_no"]
 letter, of each option's text, or of yes and no to each option is read."""
 
 LIKELIHOOD_TYPES: tuple[RequestType, ...] = ("letters", "texts", "yes_no")
+
+
+LONGEST = 100_000
+"""Characters of an answer that are read, measured, judged and shown. A model that never stops must not stop the
+evaluation: 24 MB of one answer took minutes and gigabytes in every metric."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +25,7 @@ class Prediction:
         sample: number of the repeat, 0 when greedy.
         prompt: the text, or the turns as JSON, that the model was given.
         raw: what it wrote, whole.
-        answer: what counts: without reasoning in <think> tags and without the end of turn.
+        answer: what counts: without reasoning in <think> tags and without the end of turn; see `shorten`.
         finished: whether it ended by itself, and not at the limit of tokens.
         tokens: how many it wrote.
         thought: how many characters of reasoning were cut off.
@@ -44,3 +49,14 @@ class Prediction:
 
 PredictionsByType = Mapping[RequestType, Sequence[Prediction]]
 """The answers of one model to one task."""
+
+
+def shorten(prediction: Prediction) -> Prediction:
+    """Leave of an answer beyond `LONGEST` its beginning and its end, a line between them; `raw` stays whole.
+
+    The end is kept because a letter that was chosen stands there.
+    """
+    if len(prediction.answer) <= LONGEST:
+        return prediction
+    half = LONGEST // 2
+    return replace(prediction, answer=f"{prediction.answer[:half]}\n{prediction.answer[-half:]}")

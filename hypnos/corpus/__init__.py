@@ -6,16 +6,22 @@ Module state: reading a table raises the csv module's limit of a cell for the wh
 Files:
     records         the two kinds of records, and the count of what could not be used
     files           rows of JSON Lines, JSON, CSV, Parquet and sets of the hub, streamed
+    cells           what stands in one field, as text
+    options         options of choice questions in the forms of public sets
     shapes          rows of public sets become records
     sources         a source's records, its key, and the share that is held out
     scores          the scores stored in a row, turned so that more is better
     selection       the policy by which records are selected
     decisions       which records pass a selection, alone or compared with all others
 Others import:
-    records         Instruction, Record, Rejections, Text
-    files           Malformed, list_files, read_rows
-    shapes          Unusable, to_records
-    sources         GENERAL, SPECIFIC, Source, read_source
-    selection       Selection
-    decisions       STEP, decide_alone, decider, overall_grade
+    records      Instruction, Record, Rejections, Text
+    files        list_files, Malformed, read_rows
+    shapes       SHAPES, to_records, Unusable
+    sources      GENERAL, read_source, Source, SPECIFIC
+    cells        cell_text
+    options      read_options
+    shapes       SHAPES, to_records, Unusable
+    sources      GENERAL, read_source, Source, SPECIFIC
+    selection    Selection
+    decisions    decide_alone, decider, overall_grade, STEP
 """

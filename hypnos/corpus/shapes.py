@@ -10,9 +10,12 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hypnos.corpus.cells import cell_text
+from hypnos.corpus.options import read_options
 from hypnos.corpus.records import Instruction, Record, Text
 
 MARKS = ("问：", "答：")
+EGRESS = ("any", "local")
 ROLES = ({"user", "human"}, {"assistant", "gpt"})
 
 
@@ -52,6 +55,22 @@ def _text(fields: Mapping[str, Any], name: str, *, optional: bool = False) -> st
     return value
 
 
+def _name(fields: Mapping[str, Any], field: str) -> str:
+    """An id, a source or a group: text or a number; nothing where it is missing."""
+    try:
+        return cell_text(fields.get(field))
+    except ValueError as error:
+        raise Unusable(f"{field} {error}") from error
+
+
+def _egress(fields: Mapping[str, Any]) -> str:
+    """`any` or `local`; another word must not be taken for `any`."""
+    egress = _name(fields, "egress") or "any"
+    if egress not in EGRESS:
+        raise Unusable(f"egress must be any or local, not {egress!r}")
+    return egress
+
+
 def _make(
     fields: Mapping[str, Any],
     source: str,
@@ -66,14 +85,14 @@ def _make(
         raise Unusable("the answer is an address, not text")
     stem = history[0][0] if history else question + material
     return Instruction(
-        id=str(fields.get("id") or _digest(question, material, answer)),
+        id=_name(fields, "id") or _digest(question, material, answer),
         instruction=question,
         input=material,
         output=answer,
         history=history,
-        source=str(fields.get("source") or source),
-        group=str(fields.get("group") or group or _digest(stem)),
-        egress=str(fields.get("egress") or "any"),
+        source=_name(fields, "source") or source,
+        group=_name(fields, "group") or group or _digest(stem),
+        egress=_egress(fields),
     )
 
 
@@ -107,7 +126,7 @@ def _history(turns: Any) -> tuple[tuple[str, str], ...]:
 def _pair(question: str, answer: str) -> Callable[[Mapping[str, Any], str], Iterator[Record]]:
     def read(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
         # webMedQA lists four wrong candidates for each right one, marked by label 0: no records, but no faults.
-        if str(fields.get("label")) in ("0", "0.0", "False"):
+        if fields.get("label") in (0, "0", "0.0", "False"):
             return
         yield _make(fields, source, question=_text(fields, question), answer=_text(fields, answer))
 
@@ -129,9 +148,9 @@ def _nested(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     questions, answers = list(_flatten(fields["questions"])), list(_flatten(fields["answers"]))
     if not questions or not answers:
         raise Unusable("empty questions or answers")
-    group = str(fields.get("group") or _digest(questions[0]))
+    group = _name(fields, "group") or _digest(questions[0])
     for number, answer in enumerate(answers):
-        row = {**fields, "id": f"{fields['id']}-{number}"} if "id" in fields else fields
+        row = {**fields, "id": f"{_name(fields, 'id')}-{number}"} if "id" in fields else fields
         question = questions[number % len(questions)]
         yield _make(row, source, question=question, answer=answer, group=group)
 
@@ -166,13 +185,13 @@ def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     for number, turn in enumerate(turns):
         if not isinstance(turn, Mapping):
             raise Unusable("a message must be an object")
-        role = str(turn.get("role") or turn.get("from"))
+        role = turn.get("role") or turn.get("from")
         content = turn.get("content") or turn.get("value")
         if not isinstance(content, str):
             raise Unusable(f"message {number + 1} has no text")
         if role == "system":
             continue
-        if role not in ROLES[len(texts) % 2]:
+        if not isinstance(role, str) or role not in ROLES[len(texts) % 2]:
             raise Unusable(f"message {number + 1} is by {role!r}; user and assistant must take turns")
         texts.append(content)
     yield _conversation(fields, source, texts)
@@ -188,12 +207,17 @@ def _conversation(fields: Mapping[str, Any], source: str, turns: list[str]) -> I
 
 
 def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
-    """CMB (`option` is a mapping) and CMExam (`options` is text, an option a line): answer and explanation."""
-    options = fields.get("options") or fields.get("option")
-    if isinstance(options, Mapping):
-        options = "\n".join(f"{letter}. {text}" for letter, text in options.items() if text)
-    if not isinstance(options, str) or not options.strip():
-        raise Unusable("options must be text or an object of letters")
+    """Choice questions, with options in any form of `read_options`: answer and explanation."""
+    given = fields.get("options") or fields.get("option")
+    if isinstance(given, str):
+        options = given
+    else:
+        try:
+            options = "\n".join(f"{letter}. {text}" for letter, text in read_options(given).items())
+        except ValueError as error:
+            raise Unusable(f"options: {error}") from error
+    if not options.strip():
+        raise Unusable("empty options")
     explanation = _text(fields, "explanation", optional=True)
     answer = f"答案：{_text(fields, 'answer')}"
     yield _make(
@@ -208,11 +232,11 @@ def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
 def _plain(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     text = _text(fields, "text")
     yield Text(
-        id=str(fields.get("id") or _digest(text)),
+        id=_name(fields, "id") or _digest(text),
         text=text,
-        source=str(fields.get("source") or source),
-        group=str(fields.get("group") or _digest(text)),
-        egress=str(fields.get("egress") or "any"),
+        source=_name(fields, "source") or source,
+        group=_name(fields, "group") or _digest(text),
+        egress=_egress(fields),
     )
 
 

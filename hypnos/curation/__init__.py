@@ -17,5 +17,5 @@ Folders:
     similarity/    the steps `deduplicate` and `decontaminate`, on character n-grams
     score/         the steps `cross_score` and `select`
 Others import:
-    run            run_filter
+    run    run_filter
 """

@@ -13,9 +13,9 @@ Files:
 Folders:
     sweep/          arms of a sweep, compared over seeds with an arm of reference
 Others import:
-    run             run_experiment
-    objective       name_direction
-    arm_names       name_arm
-    failures        kept_failure
-    sweep.compare   compare_arms
+    run              run_experiment
+    objective        name_direction
+    arm_names        name_arm
+    failures         kept_failure
+    sweep.compare    compare_arms
 """

@@ -23,16 +23,16 @@ Folders:
     providers/      models over the network, through litellm
     parsing/        reads JSON, scores and Chinese numerals out of what models write
 Others import:
-    chat                    ChatModel, Reply
-    client                  Client
-    estimate                Estimate, estimate
-    journal.export          export_lines
-    journal.journal         Journal
-    parsing.aspect_scores   read_aspects
-    parsing.replies         answer_part, in_range, json_values, read_json, read_object
-    providers.litellm       load_litellm
-    recorded                RecordedChat
-    redaction               redact, scrub_refused_config
-    requests                Answer, Message, Request
-    token_counts            usual_text, usual_tokens
+    chat                     ChatModel, Reply
+    client                   Client
+    estimate                 estimate, Estimate
+    journal.export           export_lines
+    journal.journal          Journal
+    parsing.aspect_scores    read_aspects, scored_objects
+    parsing.replies          answer_part, json_values, read_json, read_object
+    providers.litellm        load_litellm
+    recorded                 RecordedChat
+    redaction                redact, scrub_refused_config
+    requests                 Answer, Message, Request
+    token_counts             usual_text, usual_tokens
 """

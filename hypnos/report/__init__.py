@@ -14,20 +14,21 @@ Folders:
     pages/          HTML pages that need no network
     wandb/          runs, tables and artifacts at Weights & Biases
 Others import:
-    results                     Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results, TaskQuestions
-    report                      Contents, Report, write_files, write_report
-    statistics.intervals        Interval, crossed_interval, statistic_intervals
-    statistics.paired_tests     Comparison, compare_many, holm
-    statistics.agreement        judge_agreement, rater_agreement, spearman
-    tables.table                Column, Grid
-    tables.metric_tables        column_of, headline_metrics, label_of, write_p
-    tables.terminal             text_table
-    figures.figures             Figure
-    figures.plots               grouped_bars, line_plot
-    figures.funnel_plot         funnel_bars, threshold_curve
-    pages.funnel_page           Sample, Table, write_funnel_page
-    wandb.run                   AXIS, CONSOLE, WandbAccount, check_mode, has_key, without_secrets
-    wandb.artifacts             by_reference, model_artifact, records_artifact, use
-    wandb.report                FILES, log_files, use_stages
-    wandb.tables                every_value, report_media
+    results                    Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results,
+                               TaskQuestions
+    report                     Contents, Report, write_files, write_report
+    statistics.intervals       Interval, mean_interval, METHOD, statistic_intervals
+    statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
+    statistics.agreement       judge_agreement, rater_agreement, spearman
+    tables.table               Column, Grid
+    tables.metric_tables       column_of, headline_metrics, label_of
+    tables.terminal            text_table
+    figures.figures            Figure
+    figures.plots              grouped_bars, line_plot
+    figures.funnel_plot        funnel_bars, threshold_curve
+    pages.funnel_page          Sample, Table, write_funnel_page
+    wandb.run                  AXIS, check_mode, CONSOLE, has_key, WandbAccount, without_secrets
+    wandb.artifacts            by_reference, model_artifact, records_artifact, use
+    wandb.report               FILES, log_files, use_stages
+    wandb.tables               every_value, report_media
 """

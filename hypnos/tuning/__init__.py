@@ -24,12 +24,13 @@ Folders:
     callbacks/      what happens between steps: checkpoints, progress, held-out text
     tracking/       what a stage shows in its loggers
 Others import:
-    stages              Result, Run
-    job                 Build
-    estimate            describe_run
-    heldout             VERSION
+    stages                  Result, Run
+    job                     Build
+    estimate                describe_run
+    heldout                 VERSION
     distributed.ranks       forget_ranks, is_first_rank
     distributed.watchdog    end_ranks
+    export                  read_stage
 """
 
 import os

@@ -1,10 +1,14 @@
 """One model on one task: the types of request it gets, and letters read anew from kept answers."""
 
+import json
+import logging
+
 import pytest
 
 from hypnos.benchmark.answerers.answer_file import AnswersFile
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
+from hypnos.benchmark.predictions import LONGEST, Prediction, shorten
 from hypnos.errors import UserError
 
 CHOICES = [{"id": "a", "question": "选？", "options": {"A": "甲", "B": "乙"}, "answer": "B"}]
@@ -37,6 +41,24 @@ def test_letters_are_read_from_answers_whenever_they_are_used(tmp_path, make_tas
     )
     (prediction,) = answers["generation"]
     assert (prediction.choice, prediction.rule) == ("B", "declared")
+
+
+def test_an_endless_answer_is_measured_by_its_beginning_and_end(tmp_path, make_task, caplog):
+    endless = "丙泊酚。" * 50_000 + "答案是B"
+    file = tmp_path / "model.jsonl"
+    file.write_text(json.dumps({"id": "a", "answer": endless}) + "\n", "utf-8")
+    asked = AnswersFile(path=str(file)), make_task(CHOICES, kind="choice"), ["generation"]
+    with caplog.at_level(logging.WARNING):
+        (prediction,) = ask(*asked, artefacts=tmp_path / "kept")["generation"]
+    assert len(prediction.answer) == LONGEST + 1
+    assert prediction.answer.startswith("丙泊酚。丙泊酚。") and prediction.answer.endswith("答案是B")
+    assert (prediction.choice, prediction.raw) == ("B", endless)
+    assert "1 of 1 answers are longer than 100000 characters, such as that to a with 200004" in caplog.text
+
+
+def test_an_answer_of_the_greatest_length_is_left_alone():
+    whole = Prediction(item="a", prompt="", raw="", answer="长" * LONGEST, finished=True, tokens=1)
+    assert shorten(whole) is whole
 
 
 def test_tasks_are_read_before_any_model_is_asked(make_task):

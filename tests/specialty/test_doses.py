@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.specialty.doses import Dose, find_doses, grade
-from hypnos.specialty.drugs import Window, read_windows
+from hypnos.specialty.drugs import Drug, Window, read_windows
 
 SPECIALTY = Path(__file__).parents[2] / "specialty" / "anesthesia"
 DRUGS = read_windows(SPECIALTY / "doses.yaml")
@@ -55,21 +55,130 @@ def test_several_drugs_and_several_doses() -> None:
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("text", "drug"),
     [
-        "瑞芬太尼麻醉结束前静注吗啡 5 mg",
-        "阿芬太尼 20 μg/kg",
-        "左布比卡因 150 mg",
-        "艾司氯胺酮 0.5 mg/kg",
-        "去甲肾上腺素 4 mg",
-        "异丙肾上腺素 1 mg",
-        "肾上腺素受体激动后 1 mg",
-        "阿曲库铵 0.5 mg/kg",
-        "丙泊酚镇静期间给予帕瑞昔布 40 mg",
+        ("瑞芬太尼麻醉结束前静注吗啡 5 mg", "吗啡"),
+        ("阿芬太尼 20 μg/kg", "阿芬太尼"),
+        ("左布比卡因 150 mg", "左布比卡因"),
+        ("艾司氯胺酮 0.5 mg/kg", "艾司氯胺酮"),
+        ("去甲肾上腺素 4 mg", "去甲肾上腺素"),
+        ("阿曲库铵 0.5 mg/kg", "阿曲库铵"),
+        ("丙泊酚镇静期间给予帕瑞昔布 40 mg", "帕瑞昔布"),
     ],
 )
-def test_another_drug_keeps_its_dose(text: str) -> None:
+def test_another_drug_keeps_its_dose(text: str, drug: str) -> None:
+    assert [name for name, _, _ in found(text)] == [drug]
+
+
+@pytest.mark.parametrize("text", ["异丙肾上腺素 1 mg", "肾上腺素受体激动后 1 mg", "磷丙泊酚 6.5 mg/kg"])
+def test_a_drug_without_windows_keeps_its_dose(text: str) -> None:
     assert found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("丙泊酚2 g/kg", [("丙泊酚", (2000.0,), "mg/kg")]),
+        ("肾上腺素1 g静脉推注", [("肾上腺素", (1000.0,), "mg")]),
+        ("氨甲环酸 1克静滴", [("氨甲环酸", (1000.0,), "mg")]),
+        ("硫酸镁 4～6 g", [("硫酸镁", (4000.0, 6000.0), "mg")]),
+        ("丙泊酚每千克20毫克", [("丙泊酚", (20.0,), "mg/kg")]),
+        ("丙泊酚按每公斤体重给予 2～2.5 mg", [("丙泊酚", (2.0, 2.5), "mg/kg")]),
+        ("丙泊酚每kg体重每小时6毫克维持", [("丙泊酚", (6.0,), "mg/kg/h")]),
+        ("瑞芬太尼每分钟每公斤0.1微克", [("瑞芬太尼", (0.006,), "mg/kg/h")]),
+        ("阿托品每公斤 0.01 mg", [("阿托品", (0.01,), "mg/kg")]),
+        ("利多卡因每千克不超过4.5毫克", [("利多卡因", (4.5,), "mg/kg")]),
+        ("丙泊酚2毫克/每公斤", [("丙泊酚", (2.0,), "mg/kg")]),
+        ("丙泊酚 2 mg per kg", [("丙泊酚", (2.0,), "mg/kg")]),
+        ("丙泊酚二十毫克每千克", [("丙泊酚", (20.0,), "mg/kg")]),
+        ("罗库溴铵零点六至一点二毫克每公斤", [("罗库溴铵", (0.6, 1.2), "mg/kg")]),
+        ("肾上腺素静注一毫克", [("肾上腺素", (1.0,), "mg")]),
+        ("丙泊酚一百二十毫克", [("丙泊酚", (120.0,), "mg")]),
+        ("丙泊酚一千毫克", [("丙泊酚", (1000.0,), "mg")]),
+        ("丙泊酚 1,000 mg", [("丙泊酚", (1000.0,), "mg")]),
+        ("肝素 1.5万单位", [("肝素", (15000.0,), "IU")]),
+        ("肝素一万二千单位", [("肝素", (12000.0,), "IU")]),
+        ("缩宫素 10 U 静注", [("缩宫素", (10.0,), "IU")]),
+    ],
+)
+def test_units_and_numbers_as_people_write_them(text: str, expected: list) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "丙泊酚2 g/kg诱导",
+        "肾上腺素1 g静脉推注",
+        "丙泊酚每千克20毫克",
+        "丙泊酚二十毫克每千克",
+        "丙泊酚 2000 mg 推注",
+        "丙泊酚二千毫克静推",
+        "琥珀胆碱 1 g 静注",
+        "咪达唑仑 100 mg 静脉注射",
+        "芬太尼 100 mg",  # mg for μg
+        "舒更葡糖钠 16 g",
+    ],
+)
+def test_what_is_far_outside_is_a_fault_however_it_is_written(text: str) -> None:
+    assert grades(text) == ["fault"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "丙泊酚 120 mg",
+        "丙泊酚 1000 mg 泵注",
+        "丙泊酚 3000 mg 持续输注",  # hours of it
+        "罗库溴铵 50 mg",
+        "右美托咪定 200 μg",
+        "去甲肾上腺素 8 mg 泵注",
+        "多巴胺 200 mg",
+    ],
+)
+def test_an_amount_without_weight_that_someone_could_get_is_not_judged(text: str) -> None:
+    assert grades(text) == ["unknown"]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("切勿给予丙泊酚20 mg/kg，正确是2 mg/kg", [("丙泊酚", (2.0,), "mg/kg")]),
+        ("切勿给予丙泊酚2 mg/kg，正确剂量应为20 mg/kg", [("丙泊酚", (20.0,), "mg/kg")]),
+        ("不应给予丙泊酚20 mg/kg。", []),
+        ("不可一次性静注丙泊酚20 mg/kg", []),
+        ("严禁对患者快速推注肾上腺素 10 mg", []),
+        ("请勿将丙泊酚用至 20 mg/kg", []),
+        ("丙泊酚不能用 20 mg/kg", []),
+        ("丙泊酚诱导剂量不是20 mg/kg，而是2 mg/kg", [("丙泊酚", (2.0,), "mg/kg")]),
+        ("丙泊酚应为2 mg/kg而非20 mg/kg", [("丙泊酚", (2.0,), "mg/kg")]),
+        ("避免使用丙泊酚20 mg/kg，可用依托咪酯 0.3 mg/kg", [("依托咪酯", (0.3,), "mg/kg")]),
+        ("丙泊酚20 mg/kg属于过量", []),
+        ("丙泊酚 20 mg/kg，该剂量明显过大，应予 2 mg/kg", []),
+        ("给予丙泊酚20 mg/kg可导致心跳骤停", []),
+        ("丙泊酚 20 mg/kg 是不正确的", []),
+    ],
+)
+def test_what_is_forbidden_or_called_wrong_is_no_dose(text: str, expected: list) -> None:
+    assert found(text) == expected
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "患者不能平卧时给予丙泊酚20 mg/kg",
+        "避免低血压，静注丙泊酚20 mg/kg",
+        "分别静注丙泊酚20 mg/kg",
+        "丙泊酚20 mg/kg，过量可致呼吸抑制",
+        "不可延误，立即静注丙泊酚20 mg/kg",
+        "丙泊酚20 mg/kg 可引起低血压",
+        "应给予丙泊酚20 mg/kg，而不是2 mg/kg",
+        "不建议用依托咪酯，改用丙泊酚20 mg/kg",
+        "切勿减量，丙泊酚 20 mg/kg 静注",
+    ],
+)
+def test_a_warning_about_something_else_hides_no_fault(text: str) -> None:
+    assert grades(text) in (["fault"], ["warn"]) and grades(text) != []
 
 
 def test_nested_names_go_to_the_longer_drug() -> None:
@@ -113,7 +222,15 @@ def test_an_alias_of_a_drug_given_in_micrograms() -> None:
         "右美托咪定每次增加 0.1 μg/kg/h",
         "咪达唑仑口服 0.5 mg/kg",
         "把瑞芬太尼误写成 0.1 mg/kg/min",
-        "阿托品每公斤 0.01 mg",
+        "阿托品每公斤起效后 0.01 mg",
+        "阿托品每小时 0.5 mg",
+        "布比卡因用 25 G 腰穿针",
+        "丙泊酚经 20G 留置针推注",
+        "丙泊酚几十毫克",
+        "丙泊酚两三毫克",
+        "每日吗啡 120 mg",
+        "口服吗啡缓释片 60 mg",
+        "羟考酮缓释片每 12 小时 30 mg",
         "小儿阿托品 0.1 mg",
         "利多卡因加肾上腺素最大 500 mg",
         "利多卡因试验剂量含肾上腺素 15 μg",
@@ -122,7 +239,6 @@ def test_an_alias_of_a_drug_given_in_micrograms() -> None:
         "阿托品最大 3 mg",  # a limit, and atropine has no ceiling in the file
         "患儿心动过缓。阿托品 0.1 mg",
         "丙泊酚诱导。2 mg/kg",
-        "丙泊酚 1,000 mg",
         "阿托品 500 μg–1 mg",
     ],
 )
@@ -206,6 +322,19 @@ def test_the_kindest_of_several_windows_counts() -> None:
 def test_every_window_is_found_and_ok_when_written_out(text: str, name: str) -> None:
     (dose,) = find_doses(text, DRUGS)
     assert (dose.drug, grade(dose, slack=1)) == (name, "ok")
+
+
+def test_forty_drugs_and_more_have_windows_and_the_file_says_what_it_is_not_for() -> None:
+    assert sum(bool(drug.windows) for drug in DRUGS) >= 40
+    assert "NOT FOR CLINICAL USE" in (SPECIALTY / "doses.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("drug", [drug for drug in DRUGS if drug.windows], ids=lambda drug: drug.name)
+def test_ten_times_the_highest_window_is_never_fine(drug: Drug) -> None:
+    for unit in {window.unit for window in drug.windows}:
+        high = max(window.high for window in drug.windows if window.unit == unit)
+        verdicts = grades(f"{drug.name} {10 * high:.9g} {unit}")
+        assert verdicts in (["warn"], ["fault"]), unit
 
 
 def test_a_long_gap_costs_no_time() -> None:

@@ -2,7 +2,7 @@ import re
 
 import pytest
 
-from hypnos.specialty.units import UNIT, any_of, normalise, parse_unit
+from hypnos.specialty.units import UNIT, any_of, normalise, parse_unit, read_amount
 
 
 @pytest.mark.parametrize(
@@ -30,6 +30,10 @@ from hypnos.specialty.units import UNIT, any_of, normalise, parse_unit
         ("微克/千克/分钟", "mg/kg/h", 0.06),
         ("ｍｇ／ｋｇ", "mg/kg", 1),
         ("mg/次", "mg", 1),
+        ("g/kg", "mg/kg", 1000),
+        ("克", "mg", 1000),
+        ("U/kg", "IU/kg", 1),
+        ("毫克/每公斤", "mg/kg", 1),
         ("mL/h", "mL/h", 1),
     ],
 )
@@ -39,7 +43,7 @@ def test_units_come_in_one_notation(text: str, unit: str, factor: float) -> None
     assert times == pytest.approx(factor)
 
 
-@pytest.mark.parametrize("text", ["", "kg", "mmHg", "mg/mL", "%", "mg/m2", "ng", "min"])
+@pytest.mark.parametrize("text", ["", "kg", "mmHg", "mg/mL", "%", "mg/m2", "ng", "min", "千克", "g/L"])
 def test_what_is_not_a_dose_unit(text: str) -> None:
     with pytest.raises(ValueError, match="not a unit"):
         parse_unit(text)
@@ -56,3 +60,19 @@ def test_longer_words_are_looked_for_first() -> None:
 
 def test_one_spelling() -> None:
     assert normalise("２㎎／ＫＧ µg") == "2mg/kg μg"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("0.5", 0.5),
+        ("1,000", 1000),
+        ("2.5万", 25000),
+        ("1 万", 10000),
+        ("一百二十", 120),
+        ("零点六", 0.6),
+        ("两三", None),
+    ],
+)
+def test_amounts(text: str, value: float | None) -> None:
+    assert read_amount(text) == value

@@ -10,6 +10,7 @@ from hypnos.benchmark.answerers.reasoning import cut_thinking
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
+from hypnos.corpus.cells import cell_text
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.errors import UserError
 
@@ -126,10 +127,14 @@ def _fields(where: str, row: Any) -> dict[str, Any]:
         sample = int(row.get("sample") or 0)
     except (TypeError, ValueError) as error:
         raise UserError(f"{where}: sample {row['sample']!r} is no number") from error
+    try:
+        item, task = cell_text(item), cell_text(row.get("task"))
+    except ValueError as error:
+        raise UserError(f"{where}: id and task: {error}") from error
     return {
-        "id": str(item),
+        "id": item,
         "raw": raw,
-        "task": str(row.get("task") or ""),
+        "task": task,
         "sample": sample,
         "finished": str(row.get("finished", True)).lower() not in ("false", "0"),
     }

@@ -22,10 +22,15 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
     kept: list[str] = []
     thought = position = 0
     inside = opened
+    # Each tag is looked for once: a reply may be megabytes of closing tags.
+    opening = OPEN.search(text)
+    closing = CLOSE.search(text)
     while True:
-        closing = CLOSE.search(text, position)
+        if closing and closing.start() < position:
+            closing = CLOSE.search(text, position)
         if not inside:
-            opening = OPEN.search(text, position)
+            if opening and opening.start() < position:
+                opening = OPEN.search(text, position)
             if opening and not (closing and closing.start() < opening.start()):
                 kept.append(text[position : opening.start()])
                 position, inside = opening.end(), True
@@ -34,7 +39,7 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
                 kept.append(text[position:])
                 return "".join(kept).strip(), thought
             # Closed but never opened: all that came before was reasoning.
-            thought += len("".join(kept)) + closing.start() - position
+            thought += sum(map(len, kept)) + closing.start() - position
             kept, position = [], closing.end()
             continue
         if closing is None:

@@ -13,14 +13,15 @@ from datasets import Value
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.metrics.metric import AnsweredItem, ItemMetric, Scores, sign
 from hypnos.benchmark.metrics.segment import Segmentation
+from hypnos.numerals import LARGE
+from hypnos.specialty.doses import VERSION as DOSES
 from hypnos.specialty.doses import Dose, find_doses, grade
 from hypnos.specialty.drug_names import DrugNames
 from hypnos.specialty.drugs import Drug
 from hypnos.specialty.folder import Specialty
-from hypnos.specialty.units import NUMBER, UNIT, parse_unit
 
+_NUMBERS = re.compile(rf"\d|{LARGE}")
 FAULTS = ("dose_tenfold", "dose_unit", "drug_confused")
-_LAST_UNIT = re.compile(rf"(?:{UNIT})$")
 
 
 class Safety(ItemMetric):
@@ -59,7 +60,10 @@ class Safety(ItemMetric):
     def signatures(self) -> Mapping[str, str]:
         rules = content_key({"drugs": [asdict(drug) for drug in self._drugs], "pairs": self._pairs})[:8]
         made_of = sign(
-            f"rules:{rules}", f"windows:{sum(bool(d.windows) for d in self._drugs)}", "level:mean of answers"
+            f"doses:{DOSES}",
+            f"rules:{rules}",
+            f"windows:{sum(bool(d.windows) for d in self._drugs)}",
+            "level:mean of answers",
         )
         return dict.fromkeys(("unsafe", *FAULTS), made_of)
 
@@ -99,7 +103,7 @@ class Safety(ItemMetric):
         return faults
 
     def _doses(self, text: str) -> list[Dose]:
-        return list(find_doses(text, self._drugs)) if re.search(r"\d", text) else []
+        return list(find_doses(text, self._drugs)) if _NUMBERS.search(text) else []
 
     def _named(self, text: str) -> set[str]:
         return {mention.drug for mention in self._names.find(text)} if self._pairs else set()
@@ -122,9 +126,7 @@ def _fault(dose: Dose, expected: Sequence[Dose]) -> str | None:
 
 def _written(dose: Dose) -> tuple[tuple[float, ...], tuple[str, float]]:
     """The numbers and the unit before any conversion."""
-    unit = _LAST_UNIT.search(dose.text)
-    assert unit is not None  # a dose ends with its unit
-    return tuple(map(float, re.findall(NUMBER, dose.text[: unit.start()]))), parse_unit(unit[0])
+    return tuple(round(value / dose.factor, 9) for value in dose.values), (dose.unit, dose.factor)
 
 
 def _close(first: tuple[float, ...], second: tuple[float, ...]) -> bool:

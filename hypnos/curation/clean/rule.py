@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 from hypnos.artefacts.keys import file_key
 from hypnos.curation.step import RecordRow
+from hypnos.specialty.doses import VERSION as DOSES
 from hypnos.specialty.drugs import Drug, read_windows
 from hypnos.specialty.folder import find_specialty
 
@@ -56,7 +57,7 @@ class DrugRule(Rule):
 
     def key(self) -> dict[str, Any]:
         settings = {name: value for name, value in super().key().items() if name not in ("specialty", "root")}
-        return settings | {name: file_key(self.folder / name) for name in self.FILES}
+        return settings | {"doses": DOSES} | {name: file_key(self.folder / name) for name in self.FILES}
 
     @cached_property
     def folder(self) -> Path:

@@ -6,5 +6,4 @@ Files:
     replies         a JSON value, an object or a score of a reply
     json_text       finds JSON in prose and mends Chinese punctuation in it
     aspect_scores   a score for each aspect
-    numerals        numbers in figures and in Chinese numerals
 """

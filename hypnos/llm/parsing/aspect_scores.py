@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
 from hypnos.llm.parsing.json_text import BrokenOff, values
-from hypnos.llm.parsing.numerals import NUMBER, plain
 from hypnos.llm.parsing.replies import answer_part, in_range, read_json
+from hypnos.numerals import NUMBER, plain
 
 _SCORE = ("score", "value", "分数", "得分", "评分")
 _NAME = ("aspect", "name", "key", "方面", "维度", "指标")

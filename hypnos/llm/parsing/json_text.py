@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from hypnos.llm.parsing.numerals import plain
+from hypnos.numerals import plain
 
 _START = re.compile(r"[{\[]")
 # A bracket after which this stands is the beginning of JSON and not a sign in prose.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from hypnos.llm.parsing.json_text import BrokenOff, values
-from hypnos.llm.parsing.numerals import NUMBER, plain, read_number
+from hypnos.numerals import NUMBER, plain, read_number
 
 _THOUGHT = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
 _OPEN_THOUGHT = re.compile(r"<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)

@@ -1,11 +1,12 @@
 """Says how sure a number of a report is: intervals, paired tests between models, and agreement of raters.
 
-Intervals and tests resample whole groups (questions of one passage, records of one stem), because their values are not
-independent, and every draw is seeded: the same values give the same figures.
+Groups of questions are the units (questions of one passage, records of one stem), because their values are not
+independent; where several seeds, raters or judges answered, these are units too. Nothing is drawn at random.
 
 Files:
-    intervals       means with bootstrap intervals over groups, and over raters where people rated
-    paired_tests    two models on the same questions: permutation test, bootstrap, Holm's correction
-    resampling      draws groups and flips their signs, as arrays: what the other two are computed from
+    intervals       means, shares and statistics of a whole task with their intervals
+    crossed         how a mean varies over groups and, crossed with them, over seeds or raters
+    paired_tests    two models on the same questions, and Holm's correction of many such tests
+    permutation     p of the paired permutation test, exact or by its saddlepoint
     agreement       Krippendorff's alpha, weighted kappa and rank correlation of raters, and of a judge with them
 """

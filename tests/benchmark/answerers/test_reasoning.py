@@ -36,3 +36,10 @@ def test_a_tag_that_the_prompt_opened_is_closed_by_the_reply_or_never():
 )
 def test_whether_a_prompt_ends_within_a_tag(prompt, opened):
     assert leaves_open(prompt) is opened
+
+
+def test_megabytes_of_tags_are_read_once():
+    closed, opened = "</think>", "<think>"
+    assert cut_thinking(closed * 200_000) == ("", 0)
+    assert cut_thinking("甲" + closed * 200_000 + "乙" + opened) == ("乙", 1)
+    assert cut_thinking((opened + "想" + closed + "答") * 100_000) == ("答" * 100_000, 100_000)

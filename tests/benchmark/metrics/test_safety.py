@@ -32,6 +32,13 @@ def safety(tmp_path: Path) -> Safety:
         ("静注肾上腺素，不用去甲肾上腺素。", "静注肾上腺素。", "", []),  # the right one is named as well
         ("静注去甲肾上腺素。", "静注肾上腺素。", "去甲肾上腺素和肾上腺素有何区别？", []),  # the question names it
         ("用舒芬太尼 0.3 mg/kg。", "用芬太尼 3 μg/kg。", "", ["dose_unit", "drug_confused"]),
+        ("丙泊酚2 g/kg。", "丙泊酚 2 mg/kg。", "", ["dose_unit"]),
+        ("肾上腺素1 g静脉推注。", "静注肾上腺素。", "", ["dose_unit"]),
+        ("丙泊酚每千克20毫克。", "丙泊酚 2 mg/kg。", "", ["dose_tenfold"]),
+        ("丙泊酚二十毫克每千克。", "丙泊酚 2 mg/kg。", "", ["dose_tenfold"]),
+        ("丙泊酚 2000 mg 推注。", "静注丙泊酚。", "", ["dose_tenfold"]),
+        ("切勿给予丙泊酚20 mg/kg，正确是2 mg/kg。", "丙泊酚 2 mg/kg。", "", []),
+        ("丙泊酚 20 mg/kg。", "切勿给予丙泊酚20 mg/kg。", "", ["dose_tenfold"]),  # a reference that forbids it
         ("", "罗库溴铵 0.6 mg/kg。", "", []),
         ("可给予补液。", "静注肾上腺素。", "", []),
     ],

@@ -99,7 +99,7 @@ def test_the_version_is_of_prompts_examples_and_items_and_of_nothing_else(tmp_pa
         ("choice", [choice(1, "甲")], r":1: the answer must be letters of options, not '甲'$"),
         ("choice", [choice(1, "AB", type="single")], r":1: 2 right letters \(AB\) in a question of type single$"),
         ("choice", [choice(1) | {"options": {"A": "甲", "B": ""}}], r":1: fewer than two options$"),
-        ("choice", [choice(1) | {"options": {"A": "甲", "乙": "丙"}}], r":1: '乙' is no letter of an option$"),
+        ("choice", [choice(1) | {"options": {"A": "甲", "乙": "丙"}}], r":1: options: '乙' is no letter of an option$"),
     ],
 )
 def test_a_fault_is_one_line_with_file_and_line(tmp_path, kind, rows, line):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from hypnos.artefacts.keys import file_key
 from hypnos.curation.clean.rule import DrugRule, Rule, question_of, rewrite, text_of
+from hypnos.specialty.doses import VERSION
 
 ROOT = Path(__file__).parents[3]
 
@@ -52,6 +53,7 @@ def test_a_rule_about_drugs_is_known_by_the_content_of_its_files():
     assert rule.key() == {
         "rule": "Named",
         "FILES": ["doses.yaml"],
+        "doses": VERSION,  # of the reader of doses
         "doses.yaml": file_key(ROOT / "specialty/anesthesia/doses.yaml"),
     }
     assert "丙泊酚" in {drug.name for drug in rule.drugs}

@@ -44,19 +44,15 @@ class AnesBench:
 
     def _item(self, fields: Fields, number: int) -> Item:
         prefixes = PREFIXES[self.language]
-        names = [f"{prefix}question" for prefix in prefixes]
-        question = fields.text(*names)
-        prefix = next(prefix for prefix, name in zip(prefixes, names, strict=True) if fields.has(name))
-        letters = [letter for letter in string.ascii_uppercase[:15] if fields.has(prefix + letter)]
-        if len(letters) < 2:
+        question = fields.text(*(f"{prefix}question" for prefix in prefixes))
+        letters = string.ascii_uppercase[: fields.whole_number("choice_num") or 15]
+        names = {letter: [prefix + letter for prefix in prefixes] for letter in string.ascii_uppercase[:15]}
+        if not fields.has(*names["A"]) or not fields.has(*names["B"]):
             raise UserError(
-                f"{fields.where}: no columns {prefix}A, {prefix}B; columns found: {', '.join(fields.columns)}"
+                f"{fields.where}: no columns {prefixes[0]}A, {prefixes[0]}B; columns found: {', '.join(fields.columns)}"
             )
-        count = fields.optional("choice_num")
-        if count and not count.isdecimal():
-            raise UserError(f"{fields.where}: choice_num must be a whole number, not {count!r}")
         # Letters beyond choice_num are filling of the table.
-        options = fields.lettered({letter: fields.value(prefix + letter) for letter in letters[: int(count or 15)]})
+        options = fields.lettered({letter: fields.optional(*names[letter]) for letter in letters})
         answer = fields.letters(fields.value("answer"), options)
         return Item(
             id=fields.optional("id") or str(number),

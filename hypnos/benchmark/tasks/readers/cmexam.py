@@ -37,8 +37,10 @@ class CmExam:
         yield from complete_items(rows, self._item, skip_incomplete=self.skip_incomplete)
 
     def _item(self, fields: Fields, number: int) -> Item | None:
-        if self.department is not None and self.department not in str(fields.value(*DEPARTMENT)):
-            return None
+        if self.department is not None:
+            fields.value(*DEPARTMENT)  # a file without this column cannot be cut by it
+            if self.department not in fields.optional(*DEPARTMENT):
+                return None
         options = fields.options("options")
         answer = fields.letters(fields.value("answer"), options)
         question = fields.text("question")

@@ -1,8 +1,6 @@
 """Reads one row of a benchmark file: its fields by name, and one clear line where one is missing or wrong."""
 
-import math
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +9,9 @@ from typing import Any
 from hypnos.artefacts.hub import HUB
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.letters import plain_letters, sorted_letters
+from hypnos.corpus.cells import cell_text
 from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.options import read_options
 from hypnos.errors import UserError
 
 Placed = tuple[str, Item]
@@ -42,67 +42,81 @@ class Fields:
         """Whether one of these columns is there."""
         return any(name.lower() in self.values for name in names)
 
+    def is_filled(self, name: str) -> bool:
+        """Whether this column is there and holds anything."""
+        return name in self.values and not _is_empty(self.values[name])
+
     def value(self, *names: str) -> Any:
-        """What stands in the first of these columns that is there.
+        """What stands in the first of these columns that is not empty, or else in the first that is there.
 
         Raises:
             UserError: none is; the columns found are named.
         """
-        for name in names:
-            if name.lower() in self.values:
-                return self.values[name.lower()]
-        columns = ", ".join(self.columns) or "none"
-        raise UserError(f"{self.where}: no column {' or '.join(names)}; columns found: {columns}")
+        there = [self.values[name.lower()] for name in names if name.lower() in self.values]
+        if not there:
+            columns = ", ".join(self.columns) or "none"
+            raise UserError(f"{self.where}: no column {' or '.join(names)}; columns found: {columns}")
+        return next((value for value in there if not _is_empty(value)), there[0])
 
     def text(self, *names: str) -> str:
         """Text that must be there.
 
         Raises:
-            UserError: there is no such column.
+            UserError: there is no such column, or it holds no text.
             Incomplete: it is empty.
         """
-        text = _as_text(self.value(*names))
+        text = self._text_of(self.value(*names), names[0])
         if not text:
             raise Incomplete(f"{self.where}: empty {names[0]}")
         return text
 
     def optional(self, *names: str) -> str:
-        """Text, or nothing where the column is missing or empty."""
-        return _as_text(self.value(*names)) if self.has(*names) else ""
+        """Text, or nothing where the column is missing or empty.
+
+        Raises:
+            UserError: it holds no text.
+        """
+        return self._text_of(self.value(*names), names[0]) if self.has(*names) else ""
+
+    def whole_number(self, name: str) -> int | None:
+        """A count, written 5, "5" or 5.0; None where the column is missing or empty.
+
+        Raises:
+            UserError: something else stands there.
+        """
+        text = self.optional(name)
+        if text and not re.fullmatch(r"\d+(?:\.0+)?", text):
+            raise UserError(f"{self.where}: {name} must be a whole number, not {text!r}")
+        return int(text.partition(".")[0]) if text else None
 
     def texts(self, *names: str) -> tuple[str, ...]:
         """Reference answers: text, a list of text, or SQuAD's objects with `text`; each once.
 
         Raises:
+            UserError: one is no text.
             Incomplete: there is no answer.
         """
-        texts = tuple(dict.fromkeys(text for text in _flatten(self.value(*names)) if text))
+        parts = _flatten(self.value(*names))
+        texts = tuple(dict.fromkeys(text for part in parts if (text := self._text_of(part, names[0]))))
         if not texts:
             raise Incomplete(f"{self.where}: missing answers")
         return texts
 
     def options(self, *names: str) -> dict[str, str]:
-        """Options by letter: an object, a list, or text with an option a line; empty ones are left out.
+        """Options by letter, in any form of `hypnos.corpus.options`; empty ones are left out.
 
         Raises:
-            UserError: they have another form, or fewer than two hold text.
+            UserError: they have another form, or one is no text.
+            Incomplete: fewer than two hold text.
         """
-        value = self.value(*names)
-        if isinstance(value, str):
-            value = _split_options(value)
-        elif isinstance(value, list):
-            value = {chr(ord("A") + number): text for number, text in enumerate(value)}
-        if not isinstance(value, Mapping):
-            raise UserError(f"{self.where}: {names[0]} must be an object of letters, a list or lines of text")
-        return self.lettered(value)
+        return self.lettered(self.value(*names), names[0])
 
-    def lettered(self, value: Mapping[str, Any]) -> dict[str, str]:
-        """Options from a mapping by letter, in the order of the letters."""
-        options = {plain_letters(str(letter)): _as_text(text) for letter, text in value.items()}
-        wrong = [letter for letter in options if not re.fullmatch("[A-Z]", letter)]
-        if wrong:
-            raise UserError(f"{self.where}: {wrong[0]!r} is no letter of an option")
-        options = {letter: options[letter] for letter in sorted(options) if options[letter]}
+    def lettered(self, value: Any, name: str = "options") -> dict[str, str]:
+        """Options from what a column holds, or from a mapping made of several columns."""
+        try:
+            options = read_options(value)
+        except ValueError as error:
+            raise UserError(f"{self.where}: {name}: {error}") from error
         if len(options) < 2:
             raise Incomplete(f"{self.where}: fewer than two options")
         return options
@@ -112,9 +126,10 @@ class Fields:
 
         Raises:
             Incomplete: there are none.
-            UserError: something else stands there, or an answer outside the options.
+            UserError: something else stands there, a letter twice, or an answer outside the options.
         """
-        text = "".join(map(str, value)) if isinstance(value, list) else _as_text(value)
+        parts = value if isinstance(value, list) else [value]
+        text = "".join(self._text_of(part, "answer") for part in parts)
         if not text:
             raise Incomplete(f"{self.where}: missing answers")
         letters = plain_letters(text)
@@ -124,6 +139,8 @@ class Fields:
         if outside:
             known = ", ".join(options)
             raise UserError(f"{self.where}: the answer {outside[0]} is outside the options ({known})")
+        if len(set(letters)) < len(letters):
+            raise UserError(f"{self.where}: the answer {text[:40]!r} names a letter twice")
         return sorted_letters(letters)
 
     def egress(self) -> str:
@@ -137,40 +154,25 @@ class Fields:
             raise UserError(f"{self.where}: egress must be any or local, not {egress!r}")
         return egress
 
+    def _text_of(self, value: Any, name: str) -> str:
+        try:
+            return cell_text(value)
+        except ValueError as error:
+            raise UserError(f"{self.where}: {name} {error}") from error
 
-def _as_text(value: Any) -> str:
-    # Tables that passed through pandas hold nan where a cell was empty.
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    return str(value).strip()
+
+def _is_empty(value: Any) -> bool:
+    return value in (None, "", [], {}) or value != value or (isinstance(value, str) and not value.strip())
 
 
-def _flatten(value: Any) -> Iterator[str]:
-    if isinstance(value, Mapping):
-        value = value.get("text")
+def _flatten(value: Any) -> Iterator[Any]:
+    if isinstance(value, Mapping) and "text" in value:
+        value = value["text"]
     if isinstance(value, list | tuple):
         for part in value:
             yield from _flatten(part)
     else:
-        yield _as_text(value)
-
-
-OPTION_LINE = re.compile(r"^\s*[(（]?([A-Za-zＡ-Ｚａ-ｚ])\s*(?:[.．、:：)）]|\s)\s*(.*)$")
-
-
-def _split_options(text: str) -> dict[str, str]:
-    """CMExam: one string, an option a line; a line without a letter goes on with the option before it."""
-    options: dict[str, str] = {}
-    last = ""
-    for line in text.splitlines():
-        match = OPTION_LINE.match(line)
-        letter = unicodedata.normalize("NFKC", match[1]).upper() if match else ""
-        # Only the next letter begins an option: "C 反应蛋白" may well stand within one.
-        if match and letter == chr(ord("A") + len(options)):
-            options[letter], last = match[2].strip(), letter
-        elif last and line.strip():
-            options[last] = f"{options[last]} {line.strip()}".strip()
-    return options
+        yield value
 
 
 def read_fields(path: str, *, encoding: str = "utf-8-sig") -> Iterator[Fields]:

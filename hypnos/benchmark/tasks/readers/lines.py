@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import asks_for_several, is_negative
+from hypnos.corpus.records import Instruction
+from hypnos.corpus.shapes import SHAPES, Unusable, to_records
 from hypnos.errors import UserError
 
 SEVERAL = {"multiple": True, "single": False, "多项选择题": True, "单项选择题": False}
@@ -19,6 +21,10 @@ class Lines:
     reading question `passage` (or `context`, `case`). Optional: `id`, `group`, `level`, `topic`, `type` (`single` or
     `multiple`), `negative` (else read from the stem), `explanation`, `egress`. Other columns may stand beside them and
     are not read. Tables (.csv, .tsv, .parquet) with the same columns are read as well.
+
+    What train.py reads is read here too, as questions: Alpaca's `instruction, input, output`, messages and ShareGPT's
+    conversations, `query, response`, and the other shapes of `hypnos.corpus.shapes`. Earlier turns stand before the
+    question, marked 问 and 答.
 
     Attributes:
         encoding: of text files.
@@ -40,19 +46,37 @@ class Lines:
 
 def _question(fields: Fields, number: int) -> Item:
     for column, other in (("options", "choice"), ("option", "choice"), ("passage", "reading"), ("context", "reading")):
-        if fields.optional(column):
+        if fields.is_filled(column):
             raise UserError(f"{fields.where}: column {column} in a task of kind question (rather kind: {other}?)")
+    question, answers = _instruction(fields) if not fields.has("question") else ("", ())
     return Item(
         id=fields.optional("id") or str(number),
         kind="question",
-        question=fields.text("question"),
-        answers=fields.texts("answers", "answer"),
+        question=question or fields.text("question"),
+        answers=answers or fields.texts("answers", "answer"),
         explanation=fields.optional("explanation"),
         group=fields.optional("group"),
         level=fields.optional("level"),
         topic=fields.optional("topic"),
         egress=fields.egress(),
     )
+
+
+def _instruction(fields: Fields) -> tuple[str, tuple[str, ...]]:
+    """Question and answers of a row in a shape of training data; nothing where it has none of them."""
+    if not any(needed <= fields.values.keys() for needed, _ in SHAPES):
+        return "", ()
+    try:
+        records = [record for record in to_records(fields.values, source="") if isinstance(record, Instruction)]
+    except Unusable as reason:
+        raise UserError(f"{fields.where}: {reason}") from reason
+    if not records:
+        return "", ()
+    first = records[0]
+    turns = [f"问：{asked}\n答：{told}" for asked, told in first.history]
+    last = "\n".join(filter(None, (first.instruction, first.input)))
+    question = "\n".join([*turns, f"问：{last}"]) if turns else last
+    return question, tuple(dict.fromkeys(record.output for record in records))
 
 
 def choice_item(fields: Fields, number: int) -> Item:
@@ -82,7 +106,7 @@ def choice_item(fields: Fields, number: int) -> Item:
 
 
 def _reading(fields: Fields, number: int) -> Item:
-    if fields.optional("options"):
+    if fields.is_filled("options"):
         raise UserError(f"{fields.where}: column options in a task of kind reading (rather kind: choice?)")
     return Item(
         id=fields.optional("id") or str(number),

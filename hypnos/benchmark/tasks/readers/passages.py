@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.items import Item, Kind
-from hypnos.benchmark.tasks.readers.complete import require_kind
+from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, as_fields, read_fields
 from hypnos.errors import UserError
 
@@ -17,7 +17,12 @@ class Passages:
     """Three forms: SQuAD's `data > paragraphs > qas`; a list of `context_text, qas`; a flat row for each question.
 
     Flat rows hold `context, question, answers`, where `answers` is a list of text or an object with `text`.
+
+    Attributes:
+        skip_incomplete: leave out rows without question, answer or passage, as CMRC2018's trial file has them.
     """
+
+    skip_incomplete: bool = False
 
     def read(self, path: str, kind: Kind) -> Iterator[Placed]:
         """The questions of all passages; those of one passage are a group.
@@ -26,11 +31,8 @@ class Passages:
             UserError: a column is missing (those found are named), or an answer is.
         """
         require_kind(kind, holds="reading", layout="a set of passages")
-        number = 0
-        for fields in _rows(path):
-            for passage, question in _flatten(fields):
-                number += 1
-                yield fields.where, _item(passage, question, number)
+        questions = (question for fields in _rows(path) for question in _questions(fields))
+        yield from complete_items(questions, _item, skip_incomplete=self.skip_incomplete)
 
 
 def _rows(path: str) -> Iterator[Fields]:
@@ -42,11 +44,21 @@ def _rows(path: str) -> Iterator[Fields]:
         if nested:
             whole = _parse(file)
             if isinstance(whole, Mapping) and "data" in whole:
-                paragraphs = (part for document in whole["data"] for part in document.get("paragraphs", ()))
-                for number, paragraph in enumerate(paragraphs, 1):
+                for number, paragraph in enumerate(_paragraphs(str(file), whole["data"]), 1):
                     yield as_fields(f"{file}#{number}", paragraph)
                 return
     yield from read_fields(path)
+
+
+def _paragraphs(where: str, documents: Any) -> Iterator[Any]:
+    if not isinstance(documents, list):
+        raise UserError(f"{where}: data must be a list of documents")
+    for number, row in enumerate(documents, 1):
+        document = as_fields(f"{where}: data[{number}]", row)
+        paragraphs = document.value("paragraphs")
+        if not isinstance(paragraphs, list):
+            raise UserError(f"{document.where}: paragraphs must be a list")
+        yield from paragraphs
 
 
 def _parse(file: Path) -> Any:
@@ -59,21 +71,27 @@ def _parse(file: Path) -> Any:
         raise UserError(f"{file}:{error.lineno}: not JSON: {error.msg}") from error
 
 
-def _flatten(fields: Fields) -> Iterator[tuple[Fields, Fields]]:
+def _questions(fields: Fields) -> Iterator[Fields]:
+    """Each question with the fields of its passage; a flat row is both."""
     if not fields.has("qas"):
-        yield fields, fields
+        yield fields
         return
-    for question in fields.value("qas"):
-        yield fields, as_fields(fields.where, question)
+    questions = fields.value("qas")
+    if not isinstance(questions, list):
+        raise UserError(f"{fields.where}: qas must be a list of questions")
+    passage = {name: value for name, value in fields.values.items() if name not in ("qas", "id")}
+    for row in questions:
+        question = as_fields(fields.where, row)
+        yield Fields(fields.where, {**passage, **question.values}, (*fields.columns, *question.columns))
 
 
-def _item(passage: Fields, question: Fields, number: int) -> Item:
+def _item(fields: Fields, number: int) -> Item:
     return Item(
-        id=question.optional("id", "query_id") or str(number),
+        id=fields.optional("id", "query_id") or str(number),
         kind="reading",
-        question=question.text("question", "query_text"),
-        answers=question.texts("answers", "answer"),
-        passage=passage.text("context", "context_text", "passage"),
-        topic=passage.optional("title"),
-        egress=passage.egress(),
+        question=fields.text("question", "query_text"),
+        answers=fields.texts("answers", "answer"),
+        passage=fields.text("context", "context_text", "passage"),
+        topic=fields.optional("title"),
+        egress=fields.egress(),
     )

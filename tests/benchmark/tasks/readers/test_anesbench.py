@@ -55,3 +55,23 @@ def test_anesbench_names_the_columns_found_when_none_fits(tmp_path):
         read(AnesBench(), write(tmp_path / "b.json", [{"zh_question": "?", "answer": "A"}]))
     with pytest.raises(UserError, match=r"reader\.language: 'de' is none of zh, en"):
         AnesBench(language="de")
+
+
+@pytest.mark.parametrize("count", [3, "3", 3.0, "3.0"])
+def test_a_count_that_a_table_made_a_fraction_of_is_one(tmp_path, count):
+    row = BILINGUAL | {"choice_num": count, "cn_D": "-"}
+    assert list(read(AnesBench(), write(tmp_path / "a.json", [row]))[0].options) == ["A", "B", "C"]
+
+
+def test_an_empty_column_beside_a_full_one_is_passed_over(tmp_path):
+    row = BILINGUAL | {"zh_question": "", "zh_A": "", "zh_B": "", "zh_C": ""}
+    (item,) = read(AnesBench(), write(tmp_path / "a.json", [row]))
+    assert (item.question, dict(item.options)) == ("哪一个？", {"A": "一", "B": "二", "C": "三"})
+
+
+def test_a_parquet_file_with_holes_is_read(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    rows = [BILINGUAL, BILINGUAL | {"id": "7b", "choice_num": None, "level": None}]
+    pandas.DataFrame(rows).to_parquet(tmp_path / "a.parquet")  # choice_num and level become 3.0, 2.0 and nan
+    first, second = read(AnesBench(), str(tmp_path / "a.parquet"))
+    assert (first.level, second.level, len(first.options)) == ("2", "", 3)

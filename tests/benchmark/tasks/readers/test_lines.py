@@ -5,6 +5,7 @@ import pytest
 
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.tasks.readers.lines import Lines
+from hypnos.errors import UserError
 
 
 def write(path: Path, content) -> str:
@@ -25,6 +26,43 @@ def test_nine_options_and_a_case_before_the_question(tmp_path):
     }
     item = read(Lines(), write(tmp_path / "a.jsonl", row))[0]
     assert (list(item.options), item.passage) == (list("ABCDEFGHI"), "男，60岁。")
+
+
+@pytest.mark.parametrize(
+    ("row", "question", "answers"),
+    [
+        ({"instruction": "何时禁食？", "input": "", "output": "术前"}, "何时禁食？", ("术前",)),  # Alpaca
+        ({"instruction": "概括", "input": "材料", "output": "要点"}, "概括\n材料", ("要点",)),
+        (
+            {"messages": [{"role": "user", "content": "问"}, {"role": "assistant", "content": "答"}]},
+            "问",
+            ("答",),
+        ),
+        (
+            {"conversations": [{"from": who, "value": text} for who, text in zip(("human", "gpt") * 2, "甲乙丙丁")]},
+            "问：甲\n答：乙\n问：丙",
+            ("丁",),
+        ),
+        (
+            {"instruction": "丙", "input": "", "output": "丁", "history": [["甲", "乙"]]},
+            "问：甲\n答：乙\n问：丙",
+            ("丁",),
+        ),
+        ({"query": "问", "response": "答"}, "问", ("答",)),  # ChatMed
+        ({"data": ["问：甲", "答：乙"]}, "甲", ("乙",)),  # HuatuoGPT
+        ({"questions": [["甲", "乙"]], "answers": ["丙", "丁"]}, "甲", ("丙", "丁")),  # Huatuo-26M
+        ({"title": "甲", "ask": "乙", "answer": "丙"}, "甲\n乙", ("丙",)),  # Toyhom
+    ],
+)
+def test_what_is_trained_on_can_be_asked(tmp_path, row, question, answers):
+    (item,) = read(Lines(), write(tmp_path / "a.jsonl", row), "question")
+    assert (item.id, item.question, item.answers) == ("1", question, answers)
+
+
+def test_a_conversation_that_cannot_be_read_says_why(tmp_path):
+    path = write(tmp_path / "a.jsonl", {"messages": [{"role": "assistant", "content": "答"}]})
+    with pytest.raises(UserError, match=r"a\.jsonl:1: message 1 is by 'assistant'"):
+        read(Lines(), path, "question")
 
 
 @pytest.mark.real_data

@@ -1,4 +1,5 @@
 import json
+import logging
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,48 @@ def test_real_passages_are_read_by_both_readers(shared_data):
     assert [(a.id, a.passage, a.question, a.answers) for a in ours] == [
         (b.id, b.passage, b.question, b.answers) for b in theirs
     ]
+
+
+def test_the_trial_file_is_read_but_for_its_empty_questions(tmp_path, caplog):
+    # As published: a list of passages, two of whose questions hold nothing or a blank.
+    trial = [
+        {"context_id": f"T{at}", "context_text": f"文{at}", "title": "题", "qas": [
+            {"query_id": f"T{at}_0", "query_text": asked, "answers": ["我"]},
+            {"query_id": f"T{at}_1", "query_text": "哪？", "answers": ["那", "那里"]},
+        ]}
+        for at, asked in enumerate(("谁？", "", " "))
+    ]  # fmt: skip
+    path = write(tmp_path / "cmrc2018_trial.json", trial)
+    with caplog.at_level(logging.WARNING):
+        items = read(Passages(skip_incomplete=True), path, "reading")
+    assert [item.id for item in items] == ["T0_0", "T0_1", "T1_1", "T2_1"]
+    assert "2 incomplete rows left out, the first: " in caplog.text and "#2: empty question" in caplog.text
+    with pytest.raises(UserError, match=r"cmrc2018_trial\.json#2: empty question"):
+        read(Passages(), path, "reading")
+
+
+def test_the_task_of_this_name_reads_the_trial_file(compose):
+    reader = compose("evaluate", ["tasks=[cmrc2018]", "tasks.cmrc2018.path=x"])["tasks"]["cmrc2018"]["reader"]
+    assert reader["skip_incomplete"] is True
+
+
+def test_a_question_keeps_its_own_id_beside_that_of_its_passage(tmp_path):
+    paragraph = {"id": "P", "context": "文", "qas": [{"question": "谁？", "id": "Q", "answers": [{"text": "我"}]}]}
+    (item,) = read(
+        Passages(), write(tmp_path / "a.json", {"data": [{"title": "题", "paragraphs": [paragraph]}]}), "reading"
+    )
+    assert (item.id, item.passage) == ("Q", "文")
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"data": {"paragraphs": []}}, r"a\.json: data must be a list of documents"),
+        ({"data": [{"title": "题"}]}, r"a\.json: data\[1\]: no column paragraphs; columns found: title"),
+        ({"data": [{"paragraphs": [["文"]]}]}, r"a\.json#1: a question must be an object, not list"),
+        ({"data": [{"paragraphs": [{"context": "文", "qas": {"id": "1"}}]}]}, r"a\.json#1: qas must be a list"),
+    ],
+)
+def test_another_nesting_is_named(tmp_path, content, message):
+    with pytest.raises(UserError, match=message):
+        read(Passages(), write(tmp_path / "a.json", content), "reading")

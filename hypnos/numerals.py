@@ -4,12 +4,16 @@ import re
 import unicodedata
 
 _DIGITS = {character: value for value, character in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNITS = {"十": 10, "百": 100}
-_NUMERAL = "[零〇一二两三四五六七八九十百]+(?:点[零〇一二三四五六七八九]+|半)?"
+_UNITS = {"十": 10, "百": 100, "千": 1000}
+_DECIMALS = "(?:点[零〇一二三四五六七八九]+|半)?"
+_NUMERAL = f"[零〇一二两三四五六七八九十百]+{_DECIMALS}"
 _FIGURE = r"[+-]?\d+(?:\.\d+)?"
 
 NUMBER = re.compile(f"{_FIGURE}|{_NUMERAL}")
-"""A number in figures or in Chinese numerals, in text that `plain` has passed."""
+"""A number in figures or in Chinese numerals up to 999, in text that `plain` has passed: no 千 of 千分之 or 千万."""
+
+LARGE = f"(?:[零〇一二两三四五六七八九十百万]|千(?!克))+{_DECIMALS}"
+"""A pattern of Chinese numerals up to 99,999,999; 千克 is a unit and never a number."""
 
 
 def plain(text: str) -> str:
@@ -26,7 +30,7 @@ def read_number(text: str) -> float | None:
     text = plain(text).strip()
     if re.fullmatch(_FIGURE, text):
         return float(text)
-    if not re.fullmatch(_NUMERAL, text):
+    if not re.fullmatch(LARGE, text):
         return None
     if text.endswith("半"):
         whole = _whole(text[:-1])
@@ -39,7 +43,12 @@ def read_number(text: str) -> float | None:
 
 
 def _whole(text: str) -> float | None:
-    """Up to 999; `一二` is no number."""
+    """Up to 99,999,999; `一二` is no number."""
+    thousands, large, rest = text.rpartition("万")
+    if large:
+        high = _whole(thousands) if "万" not in thousands else None
+        low = _whole(rest) if rest else 0.0
+        return None if high is None or low is None else high * 10_000 + low
     total = 0
     digit: int | None = None
     for character in text:
