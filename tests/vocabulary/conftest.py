@@ -8,9 +8,11 @@ import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.merge import extend_proto, load_proto
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.han import read_terms
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import extend_proto, load_proto
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"
@@ -110,6 +112,11 @@ def processor(extended: pb.ModelProto) -> spm.SentencePieceProcessor:
 @pytest.fixture(scope="session")
 def tokenizer(extended: pb.ModelProto) -> PreTrainedTokenizerFast:
     return build_tokenizer(extended)
+
+
+@pytest.fixture(scope="session")
+def extended_kind(tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto) -> SentencePieceTokenizer:
+    return SentencePieceTokenizer(tokenizer, extended)
 
 
 @pytest.fixture

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
 
 from hypnos.errors import UserError
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.tokenizer import read_tokenizer
 
 Folder = Callable[..., Path]
 
@@ -106,13 +105,3 @@ def test_a_tokenizer_must_name_its_end(base_folder: Folder, base: pb.ModelProto)
     proto.trainer_spec.eos_id = -1
     with pytest.raises(UserError, match="no end-of-sequence token"):
         read_tokenizer(base_folder(tokenizer_model=proto.SerializeToString()))
-
-
-def test_writing_wants_a_template(tmp_path: Path, tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto) -> None:
-    bare = build_tokenizer(extended)
-    with pytest.raises(UserError, match="no chat template of its own"):
-        write_tokenizer(bare, extended, tmp_path, template=None)
-    bare.chat_template = "{{ own }}"
-    write_tokenizer(bare, None, tmp_path, template=None)
-    assert AutoTokenizer.from_pretrained(tmp_path).chat_template == "{{ own }}"
-    assert not (tmp_path / "tokenizer.model").exists()

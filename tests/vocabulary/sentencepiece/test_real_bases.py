@@ -9,11 +9,11 @@ import pytest
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
-from hypnos.vocabulary.base_vocabulary import _spell
-from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import measure_text, split_terms
-from hypnos.vocabulary.merge import extend_proto, load_proto, unreachable
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import extend_proto, load_proto, unreachable
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
@@ -100,15 +100,15 @@ def test_english_reads_as_before(real: pb.ModelProto, real_base: pb.ModelProto, 
 def test_fertility_on_questions_never_seen(
     real: pb.ModelProto, learnt: tuple[int, list[str]], questions: list[str]
 ) -> None:
-    found = measure_text(build_tokenizer(real), questions)["tokens_per_character"]
+    found = measure_text(SentencePieceTokenizer(build_tokenizer(real), real), questions)["tokens_per_character"]
     assert found <= FERTILITY[learnt[0]]
 
 
 def test_every_term_is_whole(real: pb.ModelProto, terms: list[str]) -> None:
-    assert split_terms(build_tokenizer(real), terms) == []
+    assert split_terms(SentencePieceTokenizer(build_tokenizer(real), real), terms) == []
 
 
 def test_new_pieces_are_spelled_by_the_base(real: pb.ModelProto, real_base: pb.ModelProto) -> None:
-    before = build_tokenizer(real_base)
+    before = SentencePieceTokenizer(build_tokenizer(real_base), real_base)
     new = [piece.piece for piece in real.pieces[len(real_base.pieces) :]]
-    assert before.batch_decode(_spell(before, new)) == new
+    assert before.tokenizer.batch_decode(before.spell(new)) == new
