@@ -1,17 +1,20 @@
 """Chooses the Han characters that get a piece, and the pieces that lead from the base's to each of them."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from itertools import accumulate
 
 from tokenizers import Tokenizer
 
-from hypnos.vocabulary.byte_level.alphabet import read_bytes, read_text, write_text
+from hypnos.vocabulary.byte_level.alphabet import read_bytes, write_text
 from hypnos.vocabulary.byte_level.model import split_part
 from hypnos.vocabulary.han import HAN_TEXT
 
 BLOCK = 64
 """Characters that share all bytes but the last."""
+
+_ENDS = [bytes([last]) for last in range(0x80, 0x80 + BLOCK)]
+_LONG_ENDS = [first + last for last in _ENDS for first in _ENDS]
 
 
 def choose_characters(counts: Counter[str], *, coverage: float) -> list[str]:
@@ -46,19 +49,24 @@ def chain_characters(backend: Tokenizer, characters: Iterable[str]) -> list[str]
 
 def is_han(piece: str) -> bool:
     """Whether a text that holds these bytes, in signs, holds a Han character."""
-    text = read_text(piece)
-    return bool(HAN_TEXT.search(text)) if text is not None else all(map(HAN_TEXT.search, complete(piece)))
+    whole = (read_bytes(piece) or b"").decode(errors="ignore")
+    if HAN_TEXT.search(whole):
+        return True
+    texts = list(complete(piece))
+    return bool(texts) and all(map(HAN_TEXT.search, texts))
 
 
-def complete(piece: str) -> list[str]:
-    """The texts that a piece which lacks the last byte of its last character may begin; empty for other pieces."""
+def complete(piece: str) -> Iterator[str]:
+    """The texts that a piece may begin whose last character lacks one byte or two; none for other pieces."""
     data = read_bytes(piece) or b""
-    try:
-        return [(data + bytes([last])).decode() for last in range(0x80, 0x80 + BLOCK)]
-    except UnicodeDecodeError:
-        return []
+    for ends in (_ENDS, _LONG_ENDS):
+        for end in ends:
+            try:
+                yield (data + end).decode()
+            except UnicodeDecodeError:
+                continue
 
 
 def _fills(new: Collection[str], known: Collection[str]) -> bool:
-    blocks = [complete(piece[:-1]) for piece in new if len(piece) == len(write_text("一"))]
+    blocks = [[*complete(piece[:-1])][:BLOCK] for piece in new if len(piece) == len(write_text("一"))]
     return any(sum(write_text(text) in known for text in block) == BLOCK - 1 for block in blocks)

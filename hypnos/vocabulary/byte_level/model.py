@@ -41,8 +41,8 @@ def append_pieces(backend: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     """A copy with new pieces behind all that the tokenizer has, each with its merges behind all of its merges.
 
     A piece gets a merge for every split of it into two pieces, which is what tiktoken reads out of ranks alone. All
-    else in tokenizer.json stays as it is written. Special tokens are named in the model's own vocabulary too: where their
-    ids lie beyond it, as Llama 3's do, the new ids would otherwise leave a hole there, which moves them.
+    else in tokenizer.json stays as it is written. Special tokens are named in the model's own vocabulary too: where
+    their ids lie beyond it, as Llama 3's do, the new ids would otherwise leave a hole there, which moves them.
 
     Args:
         backend: a byte-level BPE model.
@@ -57,6 +57,18 @@ def append_pieces(backend: Tokenizer, pieces: Sequence[str]) -> Tokenizer:
     model["vocab"] |= {piece: first + i for i, piece in enumerate(pieces)}
     model["merges"] += [list(split) for piece in pieces for split in _splits(piece, known)]
     return Tokenizer.from_str(json.dumps(described))
+
+
+def merges_only(backend: Tokenizer) -> Tokenizer:
+    """A copy that reads any text by its merges, and special tokens as text.
+
+    Llama 3's model gives a part of a text that is a piece as that piece, whether or not the merges lead there.
+    """
+    described = json.loads(backend.to_str())
+    described["model"]["ignore_merges"] = False
+    copy = Tokenizer.from_str(json.dumps(described))
+    copy.encode_special_tokens = True
+    return copy
 
 
 def _splits(piece: str, known: set[str]) -> Iterable[tuple[str, str]]:

@@ -12,8 +12,8 @@ from hypnos.vocabulary.byte_level.alphabet import read_bytes, read_text, write_t
 from hypnos.vocabulary.byte_level.characters import chain_characters, choose_characters, complete
 from hypnos.vocabulary.byte_level.corpus import count_characters, count_parts
 from hypnos.vocabulary.byte_level.learn import learn_merges
-from hypnos.vocabulary.byte_level.model import append_pieces, count_merges, split_part
-from hypnos.vocabulary.byte_level.terms import chain_terms
+from hypnos.vocabulary.byte_level.model import append_pieces, count_merges, merges_only
+from hypnos.vocabulary.byte_level.terms import chain_terms, spaced_terms
 from hypnos.vocabulary.kind import BaseTokenizer
 
 SPARE = 1.25
@@ -36,7 +36,8 @@ class ByteLevelTokenizer(BaseTokenizer):
         common = choose_characters(count_characters(parts), coverage=coverage)
         needed = sorted({character for term in terms for character in term} - set(common))
         alone = chain_characters(self.backend, [*common, *needed])
-        chain = chain_terms(append_pieces(self.backend, alone), terms)
+        spelled = append_pieces(self.backend, alone)
+        chain = chain_terms(spelled, [*terms, *spaced_terms(spelled, terms)])
         room = size - len(alone) - len(chain)
         if room < 0:
             raise UserError(
@@ -54,7 +55,7 @@ class ByteLevelTokenizer(BaseTokenizer):
 
     def spell(self, pieces: Sequence[str]) -> list[list[int]]:
         """The ids for each piece, which is read by itself; bytes need not be a text."""
-        return [[self.backend.token_to_id(p) for p in split_part(self.backend, piece)] for piece in pieces]
+        return [[token.id for token in self.backend.model.tokenize(piece)] for piece in pieces]
 
     def written(self, text: str) -> str:
         """A text in signs of bytes, after the tokenizer's normaliser."""
@@ -68,15 +69,8 @@ class ByteLevelTokenizer(BaseTokenizer):
         """Pieces from index `start` that their own text does not produce, nor any that continues a broken character."""
         special = self.backend.get_added_tokens_decoder()
         ids = [i for i in range(start, len(self)) if i not in special]
-        return [piece for i in ids if (piece := self.backend.id_to_token(i)) and not self._reaches(i, piece)]
-
-    def _reaches(self, i: int, piece: str) -> bool:
-        text = read_text(piece)
-        texts = complete(piece) if text is None else [text, f"\n{text}", f"。{text}"]
-        return any(i in self._encode(text) for text in texts)
-
-    def _encode(self, text: str) -> list[int]:
-        return self.tokenizer(text, add_special_tokens=False, split_special_tokens=True)["input_ids"]
+        merging = merges_only(self.backend)
+        return [piece for i in ids if (piece := self.backend.id_to_token(i)) and not _reaches(merging, i, piece)]
 
     def _normalized(self, text: str) -> str:
         normalizer = self.backend.normalizer
@@ -96,3 +90,9 @@ class ByteLevelTokenizer(BaseTokenizer):
             self.tokenizer.save_pretrained(folder)
             append_pieces(self.backend, pieces).save(str(Path(folder) / "tokenizer.json"))
             return ByteLevelTokenizer(PreTrainedTokenizerFast.from_pretrained(folder), name=self.name)
+
+
+def _reaches(backend: Tokenizer, i: int, piece: str) -> bool:
+    text = read_text(piece)
+    texts = complete(piece) if text is None else [text, f"\n{text}", f"。{text}"]
+    return any(i in backend.encode(text, add_special_tokens=False).ids for text in texts)
