@@ -5,31 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hypnos.errors import UserError
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 Folder = Callable[..., Path]
-
-
-@pytest.fixture
-def byte_level(base_folder: Folder, texts: list[str]) -> Path:
-    """A base that already speaks Chinese, as Qwen and Llama 3 do: byte-level BPE, no SentencePiece model."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    tokenizer.train_from_iterator(
-        texts[:100],
-        trainers.BpeTrainer(vocab_size=900, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
-    )
-    folder = base_folder(1000, nothing="")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>").save_pretrained(folder)
-    return folder
 
 
 def test_a_byte_level_tokenizer_stays_as_it_is(byte_level: Path, tmp_path: Path, lines: list[str]) -> None:
