@@ -1,7 +1,8 @@
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentencepiece as spm
@@ -18,6 +19,7 @@ from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"
 NEW = 3000
+FIELDS = ("instruction", "input", "output", "history", "context", "question", "answers")
 
 # Each caught a converter at least once: runs of spaces, text that looks like a special token, bytes, scripts.
 VARIED = [
@@ -208,3 +210,39 @@ def byte_level(base_folder: Callable[..., Path], texts: list[str]) -> Path:
     folder = base_folder(1000, nothing="")
     PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>").save_pretrained(folder)
     return folder
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+def rows(*files: Path) -> Iterator[dict[str, Any]]:
+    for file in files:
+        yield from map(json.loads, file.read_text("utf-8").splitlines())
+
+
+@pytest.fixture(scope="session")
+def real_texts(shared_data: Path) -> list[str]:
+    """Each distinct text under the folder, whole and by lines."""
+    texts = {text for file in shared_data.rglob("*.jsonl") for text in strings(list(rows(file)))}
+    texts |= {file.read_text("utf-8") for kind in ("*.txt", "*.md") for file in shared_data.rglob(kind)}
+    return sorted(texts | {line for text in texts for line in text.split("\n")})
+
+
+@pytest.fixture(scope="session")
+def questions(shared_data: Path) -> list[str]:
+    """Choice questions; nothing of them is learnt from."""
+    files = sorted((shared_data / "mcq").glob("*.jsonl"))
+    return ["\n".join([row["question"], *row["options"].values()]) for row in rows(*files)]
+
+
+@pytest.fixture(scope="session")
+def corpus(shared_data: Path) -> list[str]:
+    """Questions, answers and passages to learn from; not the statements, which were made of the choice questions."""
+    files = [file for folder in ("qa", "reading") for file in sorted((shared_data / folder).glob("*.jsonl"))]
+    files = [file for file in files if "statements" not in file.name]
+    return [text for row in rows(*files) for field in FIELDS for text in strings(row.get(field))]

@@ -83,6 +83,11 @@ def family(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
+def patterns() -> dict[str, str]:
+    return {**PATTERNS, "gpt2": GPT2}
+
+
+@pytest.fixture(scope="session")
 def pattern(family: str) -> str:
     return PATTERNS[family]
 
