@@ -10,11 +10,13 @@ import sentencepiece as spm
 import torch
 
 from bench.promise import ROOT, SHARED, Promise
-from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.embeddings import mean_rows
 from hypnos.vocabulary.fertility import measure_text, split_terms
-from hypnos.vocabulary.merge import extend_proto, load_proto, unreachable
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.han import read_terms
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import extend_proto, load_proto, unreachable
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 BASES = ("llama2_tokenizer", "mistral_v1_32000")
 FERTILITY = {8_000: 0.78, 18_000: 0.71}
@@ -35,6 +37,7 @@ def real_bases() -> list[Promise]:
             learnt = learn_pieces(corpus, int(size * 1.25), coverage=0.999)
             extended = extend_proto(proto, chain_terms(terms), learnt, size)
             fast = build_tokenizer(extended)
+            kind = SentencePieceTokenizer(fast, extended)
             oracle = spm.SentencePieceProcessor(model_proto=extended.SerializeToString())
             ours = fast(everything, add_special_tokens=False, split_special_tokens=True)["input_ids"]
             differing = sum(a != b for a, b in zip(ours, oracle.encode(everything), strict=True))
@@ -44,10 +47,10 @@ def real_bases() -> list[Promise]:
                 Promise(f"{where}: lines that differ from SentencePiece, of {len(everything)}", differing, 0),
                 Promise(f"{where}: lines that do not come back", broken, 0),
                 Promise(f"{where}: unreachable pieces", len(unreachable(extended)), 0),
-                Promise(f"{where}: terms split", len(split_terms(fast, terms)), 0),
+                Promise(f"{where}: terms split", len(split_terms(kind, terms)), 0),
                 Promise(
                     f"{where}: tokens per character, unseen questions",
-                    measure_text(fast, questions)["tokens_per_character"],
+                    measure_text(kind, questions)["tokens_per_character"],
                     bound,
                 ),
             ]

@@ -7,12 +7,14 @@ Files:
     store           makes an artefact once, aside, so that it appears whole or not at all
     keys            hashes of plain values, files and folders
     model_folder    the tokenizer's files and small JSON files of a Hugging Face directory, and that of a stage
+    tokenizer_file  a tokenizer as its tokenizer.json is written
     hub             names of the Hugging Face hub, and the snapshot of a model there
     config_check    finds a misspelt key of a configuration before any work
 Others import:
-    store           artefact_folder, disk_errors, join_making, make_once, SHORT
-    keys            content_key, file_key, visible_files
-    model_folder    copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub             fetch_model, HUB, is_hub_name
-    config_check    bind_targets, check_keys
+    store             artefact_folder, disk_errors, join_making, make_once, SHORT
+    keys              content_key, file_key, visible_files
+    model_folder      copy_tokenizer, read_json, STAGE, tokenizer_files
+    hub               fetch_model, HUB, is_hub_name
+    tokenizer_file    read_tokenizer_file, TOKENIZER
+    config_check      bind_targets, check_keys
 """

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.failures import RefusedError
@@ -114,14 +115,14 @@ class LocalChat(ChatModel):
 
     def _load(self) -> tuple[Any, Any]:
         import torch
-        from transformers import AutoModelForCausalLM, AutoTokenizer
+        from transformers import AutoModelForCausalLM
 
         device = self._device
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         assert self.model  # names a folder that is none before the loader does
         try:
-            tokenizer = AutoTokenizer.from_pretrained(self._directory)
+            tokenizer = _load_tokenizer(self._directory)
             model = AutoModelForCausalLM.from_pretrained(self._directory, dtype=self._dtype).to(device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             line = (str(error).strip() or type(error).__name__).splitlines()[0]
@@ -146,3 +147,11 @@ class LocalChat(ChatModel):
 def _end_tokens(model: Any) -> set[int]:
     end = model.generation_config.eos_token_id
     return set(end) if isinstance(end, list) else {end}
+
+
+def _load_tokenizer(directory: Path) -> Any:
+    if (directory / TOKENIZER).is_file():
+        return read_tokenizer_file(directory)
+    from transformers import AutoTokenizer
+
+    return AutoTokenizer.from_pretrained(directory)

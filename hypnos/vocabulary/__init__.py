@@ -5,10 +5,11 @@ Every new piece can be reached, every term of the specialty is whole, and text o
 Files:
     base_vocabulary   keeps the base's own vocabulary
     chinese           extends it by Chinese pieces and a specialty's terms
-    pieces            learns pieces from a corpus, and the chains of pieces that build terms
-    merge             appends pieces to a SentencePiece model so that each can be reached
-    convert           turns a SentencePiece model into a fast tokenizer with the same ids
-    tokenizer         reads a base's tokenizer, and writes that of a run
+    tokenizer         reads a base's tokenizer, as the kind that it is
+    kind              what is asked of a tokenizer, whatever its kind; one that cannot be extended
+    sentencepiece/    the kind of Llama 2 and Mistral v1
+    byte_level/       the kind of Llama 3, SmolLM2 and Qwen
+    han               Han characters, and the list of terms
     embeddings        embedding and head rows for new pieces
     pretrained        finds and loads a base model
     fertility         measures and reports what a vocabulary costs and gains

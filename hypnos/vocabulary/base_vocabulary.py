@@ -10,7 +10,7 @@ from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
 from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.tokenizer import read_kind
 
 VERSION = 1
 """Raised when this package's code changes what it writes."""
@@ -42,8 +42,7 @@ class OwnVocabulary:
         Raises:
             UserError: the base has no tokenizer, or no chat template where none is given.
         """
-        tokenizer, proto = read_tokenizer(locate_base(base, weights=False))
-        write_tokenizer(tokenizer, proto, directory, template=self.template)
+        read_kind(locate_base(base, weights=False)).write(directory, template=self.template)
 
     def plain(self) -> "OwnVocabulary":
         """The base's own vocabulary under the same template, to compare with."""
@@ -59,12 +58,12 @@ class OwnVocabulary:
             seed: for a base that has a config but no weights.
         """
         folder = locate_base(base)
-        before, _ = read_tokenizer(folder)
+        before = read_kind(folder)
         after = PreTrainedTokenizerFast.from_pretrained(tokenizer)
         model = load_base(folder, dtype=dtype, seed=seed)
         added = range(len(before), len(after))
         if added or self.pad_to_multiple_of:
-            spelled = _spell(before, [after.convert_ids_to_tokens(i) for i in added])
+            spelled = before.spell([after.convert_ids_to_tokens(i) for i in added])
             extend_embeddings(model, spelled, old=len(before), pad_to_multiple_of=self.pad_to_multiple_of)
         _name_special_tokens(model, after)
         return model
@@ -80,7 +79,7 @@ class OwnVocabulary:
         config = AutoConfig.from_pretrained(folder)
         old, added = config.vocab_size, self.size
         if tokenizer is not None:
-            old = len(read_tokenizer(folder)[0])
+            old = len(read_kind(folder))
             added = len(PreTrainedTokenizerFast.from_pretrained(tokenizer)) - old
         config.vocab_size = rows_for(
             config.vocab_size, old=old, added=added, pad_to_multiple_of=self.pad_to_multiple_of
@@ -104,16 +103,6 @@ class OwnVocabulary:
 
 def _hash(files: Iterable[Path]) -> str:
     return content_key({file.name: file_key(file) for file in files})
-
-
-def _spell(before: PreTrainedTokenizerFast, pieces: list[str]) -> list[list[int]]:
-    """The base's ids for each new piece, without the space the base puts before a text."""
-    if not pieces:
-        return []
-    # A new piece is Han text: behind another character it is read as it stands within a sentence.
-    frame = before("。", add_special_tokens=False)["input_ids"]
-    texts = [f"。{piece}" for piece in pieces]
-    return [ids[len(frame) :] for ids in before(texts, add_special_tokens=False)["input_ids"]]
 
 
 def _name_special_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerFast) -> None:

@@ -1,4 +1,4 @@
-"""Extends a Llama-like base by Chinese pieces and the terms of a specialty (`vocabulary=chinese`)."""
+"""Extends a base by Chinese pieces and the terms of a specialty (`vocabulary=chinese`)."""
 
 import json
 import logging
@@ -13,24 +13,19 @@ from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
 from hypnos.errors import UserError
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
-from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import report_fertility
-from hypnos.vocabulary.merge import extend_proto
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.han import read_terms
 from hypnos.vocabulary.pretrained import locate_base
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.tokenizer import read_kind
 
 log = logging.getLogger(__name__)
-
-SPARE = 1.25
-"""Pieces learnt for each one asked for: some are the base's already, or lose their way to the terms."""
 
 MEASURED = 2000
 """Held-out records of each source in the fertility report."""
 
 
 class ChineseVocabulary(OwnVocabulary):
-    """A BPE extension trained with SentencePiece, merged so that every piece can be reached."""
+    """A BPE extension of the base's own kind, learnt on a corpus, in which every piece can be reached."""
 
     def __init__(
         self,
@@ -88,33 +83,23 @@ class ChineseVocabulary(OwnVocabulary):
             read_terms(self.terms)
 
     def write_tokenizer(self, base: str, directory: Path) -> None:
-        """Train, merge, convert, and write the tokenizer's directory with its fertility report.
+        """Extend the base's tokenizer, and write its directory with its fertility report.
 
         Raises:
-            UserError: the base has no SentencePiece BPE model, the corpus has no Chinese, or `size` is too small.
+            UserError: the base's tokenizer cannot be extended, the corpus has no Chinese, or `size` is too small.
         """
         folder = locate_base(base, weights=False)
-        before, proto = read_tokenizer(folder)
-        if proto is None:
-            raise UserError(
-                f"{folder}: no SentencePiece BPE model that can be extended (tokenizer.model); use vocabulary=none"
-            )
+        before = read_kind(folder)
         terms = read_terms(self.terms) if self.terms else []
-        wanted = int(self.size * SPARE)
-        learnt = learn_pieces(self._texts(), wanted, coverage=self.coverage)
-        chain = chain_terms(terms, {piece.piece: piece.score for piece in proto.pieces})
-        extended = extend_proto(proto, chain, learnt, self.size)
-        added = len(extended.pieces) - len(proto.pieces)
+        after = before.extend(self._texts(), terms, size=self.size, coverage=self.coverage)
+        added = len(after) - len(before)
         if added < self.size:
             log.warning("the corpus gave only %d of %d new pieces", added, self.size)
-        tokenizer = build_tokenizer(extended)
-        tokenizer.chat_template = before.chat_template
-        write_tokenizer(tokenizer, extended, directory, template=self.template)
+        after.write(directory, template=self.template)
         report = report_fertility(
             directory,
             before=before,
-            after=tokenizer,
-            proto=extended,
+            after=after,
             texts=self._held_out_texts(),
             terms=terms,
             parameters_added=added * _parameters_per_row(folder),

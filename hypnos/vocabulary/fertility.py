@@ -1,27 +1,21 @@
 """Measures what a vocabulary costs and gains: tokens per character, fallback to bytes, pieces and terms that fail."""
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import PreTrainedTokenizerFast
-
 from hypnos.report.figures.plots import grouped_bars
-from hypnos.vocabulary.merge import unreachable
-
-BYTE = re.compile(r"<0x[0-9A-F]{2}>")
+from hypnos.vocabulary.kind import BaseTokenizer
 
 
-def measure_text(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> dict[str, float]:
+def measure_text(kind: BaseTokenizer, texts: Sequence[str]) -> dict[str, float]:
     """Count tokens on texts.
 
     Returns:
-        `characters`, `tokens`, `tokens_per_character`, and `byte_share`, the share of tokens that are bytes.
+        `characters`, `tokens`, `tokens_per_character`, and `byte_share`, the share of tokens that hold less than a
+        character.
     """
-    vocabulary = tokenizer.get_vocab()
-    bytes_ = {i for piece, i in vocabulary.items() if BYTE.fullmatch(piece)}
+    tokenizer, bytes_ = kind.tokenizer, kind.fragments()
     tokens = fallen = 0
     for start in range(0, len(texts), 1000):
         batch = list(texts[start : start + 1000])
@@ -37,14 +31,14 @@ def measure_text(tokenizer: PreTrainedTokenizerFast, texts: Sequence[str]) -> di
     }
 
 
-def split_terms(tokenizer: PreTrainedTokenizerFast, terms: Iterable[str]) -> list[str]:
+def split_terms(kind: BaseTokenizer, terms: Iterable[str]) -> list[str]:
     """Terms that are not one piece, alone or inside a plain sentence."""
     terms = list(terms)
     frames = ("{}", "患者予{}后血压下降。", "术中使用{}，观察疗效", "什么是{}？", "（{}）")
     broken = set()
     for frame in frames:
         for term in terms:
-            if term not in tokenizer.tokenize(frame.format(term)):
+            if kind.written(term) not in kind.tokenizer.tokenize(frame.format(term)):
                 broken.add(term)
     return sorted(broken)
 
@@ -52,9 +46,8 @@ def split_terms(tokenizer: PreTrainedTokenizerFast, terms: Iterable[str]) -> lis
 def report_fertility(
     directory: Path,
     *,
-    before: PreTrainedTokenizerFast,
-    after: PreTrainedTokenizerFast,
-    proto: pb.ModelProto | None,
+    before: BaseTokenizer,
+    after: BaseTokenizer,
     texts: Mapping[str, Sequence[str]],
     terms: Sequence[str],
     parameters_added: int,
@@ -65,7 +58,6 @@ def report_fertility(
         directory: where `fertility.png` goes.
         before: the base's tokenizer.
         after: the extended one.
-        proto: the extended SentencePiece model, for the count of unreachable pieces.
         texts: held-out texts by kind.
         terms: that should be whole.
         parameters_added: by the new rows.
@@ -85,7 +77,7 @@ def report_fertility(
         )
     return {
         "kinds": kinds,
-        "unreachable_pieces": unreachable(proto, start=len(before)) if proto is not None else [],
+        "unreachable_pieces": after.unreachable(start=len(before)),
         "terms": len(terms),
         "terms_split": {"before": len(split_terms(before, terms)), "after": split_terms(after, terms)},
         "pieces": {"before": len(before), "after": len(after)},

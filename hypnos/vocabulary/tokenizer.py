@@ -1,19 +1,36 @@
-"""Reads a base's tokenizer exactly, and writes the tokenizer of a run."""
+"""Reads a base's tokenizer exactly, as the kind that it is."""
 
 import logging
 from pathlib import Path
 
 from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from tokenizers import Tokenizer
+from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.model_folder import read_json
+from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.merge import load_proto, tied_pieces
+from hypnos.vocabulary.byte_level.model import is_byte_level
+from hypnos.vocabulary.byte_level.tokenizer import ByteLevelTokenizer
+from hypnos.vocabulary.kind import BaseTokenizer
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import load_proto, tied_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import PROTO, SentencePieceTokenizer
 
 log = logging.getLogger(__name__)
 
-PROTO = "tokenizer.model"
+
+def read_kind(folder: Path) -> BaseTokenizer:
+    """Read a base's tokenizer as the kind that it is.
+
+    Raises:
+        UserError: see `read_tokenizer`.
+    """
+    tokenizer, proto = read_tokenizer(folder)
+    if proto is not None:
+        return SentencePieceTokenizer(tokenizer, proto, name=str(folder))
+    kind = ByteLevelTokenizer if is_byte_level(tokenizer.backend_tokenizer) else BaseTokenizer
+    return kind(tokenizer, name=str(folder))
 
 
 def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, pb.ModelProto | None]:
@@ -29,7 +46,7 @@ def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, pb.ModelProto
     Raises:
         UserError: there is no tokenizer, it cannot be read, or it has more pieces than the model has rows.
     """
-    plain = _read_plain(folder) if (folder / "tokenizer.json").is_file() else None
+    plain = _read_plain(folder) if (folder / TOKENIZER).is_file() else None
     proto = _read_proto(folder / PROTO, needed=plain is None)
     if proto is not None and (plain is None or len(plain) == len(proto.pieces)):
         tokenizer = build_tokenizer(proto)
@@ -49,29 +66,16 @@ def read_tokenizer(folder: Path) -> tuple[PreTrainedTokenizerFast, pb.ModelProto
     return tokenizer, proto
 
 
-def write_tokenizer(
-    tokenizer: PreTrainedTokenizerFast, proto: pb.ModelProto | None, directory: Path, *, template: str | None
-) -> None:
-    """Write a tokenizer's directory: its chat template inside, the SentencePiece model beside it if there is one.
-
-    Raises:
-        UserError: there is no chat template, neither given nor the base's own.
-    """
-    if template is not None:
-        tokenizer.chat_template = template
-    if not tokenizer.chat_template:
-        raise UserError("template: the base has no chat template of its own to keep; use template=plain")
-    tokenizer.save_pretrained(directory)
-    if proto is not None:
-        (directory / PROTO).write_bytes(proto.SerializeToString())
-
-
 def _read_plain(folder: Path) -> PreTrainedTokenizerFast:
-    try:
-        return AutoTokenizer.from_pretrained(folder)
-    except Exception as error:  # its parsers raise whatever they meet
-        lines = str(error).splitlines() or [type(error).__name__]
-        raise UserError(f"{folder}: the tokenizer cannot be read (tokenizer.json): {lines[0]}") from error
+    """Read tokenizer.json as it is written; the settings beside it may not add to its pieces."""
+    plain = read_tokenizer_file(folder)
+    written = Tokenizer.from_file(str(folder / TOKENIZER)).get_vocab_size()
+    if len(plain) != written:
+        raise UserError(
+            f"{folder}: {TOKENIZER} has {written} pieces, but {len(plain)} with the tokens that the settings beside it"
+            f" name ({', '.join(list(plain.added_tokens_encoder)[written - len(plain) :][:5])}); write them into it"
+        )
+    return plain
 
 
 def _read_proto(file: Path, *, needed: bool) -> pb.ModelProto | None:

@@ -10,7 +10,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.tokenizer import read_kind
 
 ROOT = Path(__file__).parents[2]
 
@@ -50,7 +50,7 @@ def tokenizer_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
     folders = {name: root / name for name in ("plain", "blanks", "chatml", "named")}
     plain = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
     for name, template in {"plain": plain, "blanks": BLANKS}.items():
-        write_tokenizer(*read_tokenizer(ROOT / "hypnos/sample/base"), folders[name], template=template)
+        read_kind(ROOT / "hypnos/sample/base").write(folders[name], template=template)
     # Qwen names <|im_start|> among its special tokens; Llama 3 has its like only among the added ones.
     backend = train_byte_level()
     for name, named in {"chatml": [], "named": ["<|im_start|>"]}.items():

@@ -1,20 +1,25 @@
 import json
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.merge import extend_proto, load_proto
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces, read_terms
+from hypnos.vocabulary.han import read_terms
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import extend_proto, load_proto
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"
 NEW = 3000
+FIELDS = ("instruction", "input", "output", "history", "context", "question", "answers")
 
 # Each caught a converter at least once: runs of spaces, text that looks like a special token, bytes, scripts.
 VARIED = [
@@ -112,6 +117,11 @@ def tokenizer(extended: pb.ModelProto) -> PreTrainedTokenizerFast:
     return build_tokenizer(extended)
 
 
+@pytest.fixture(scope="session")
+def extended_kind(tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto) -> SentencePieceTokenizer:
+    return SentencePieceTokenizer(tokenizer, extended)
+
+
 @pytest.fixture
 def proto_of() -> Callable[..., pb.ModelProto]:
     """A BPE model with byte fallback and these pieces, scored 0, -1, -2... unless scores are given."""
@@ -183,3 +193,56 @@ def base_folder(tmp_path: Path) -> Callable[..., Path]:
         return folder
 
     return make
+
+
+@pytest.fixture
+def byte_level(base_folder: Callable[..., Path], texts: list[str]) -> Path:
+    """A base that already speaks Chinese, as Qwen and Llama 3 do: byte-level BPE, no SentencePiece model."""
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    special = ["<|endoftext|>", "<|im_end|>"]
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    tokenizer.train_from_iterator(
+        texts[:100],
+        trainers.BpeTrainer(vocab_size=900, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
+    )
+    folder = base_folder(1000, nothing="")
+    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>").save_pretrained(folder)
+    return folder
+
+
+def strings(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict | list):
+        for part in value.values() if isinstance(value, dict) else value:
+            yield from strings(part)
+
+
+def rows(*files: Path) -> Iterator[dict[str, Any]]:
+    for file in files:
+        yield from map(json.loads, file.read_text("utf-8").splitlines())
+
+
+@pytest.fixture(scope="session")
+def real_texts(shared_data: Path) -> list[str]:
+    """Each distinct text under the folder, whole and by lines."""
+    texts = {text for file in shared_data.rglob("*.jsonl") for text in strings(list(rows(file)))}
+    texts |= {file.read_text("utf-8") for kind in ("*.txt", "*.md") for file in shared_data.rglob(kind)}
+    return sorted(texts | {line for text in texts for line in text.split("\n")})
+
+
+@pytest.fixture(scope="session")
+def questions(shared_data: Path) -> list[str]:
+    """Choice questions; nothing of them is learnt from."""
+    files = sorted((shared_data / "mcq").glob("*.jsonl"))
+    return ["\n".join([row["question"], *row["options"].values()]) for row in rows(*files)]
+
+
+@pytest.fixture(scope="session")
+def corpus(shared_data: Path) -> list[str]:
+    """Questions, answers and passages to learn from; not the statements, which were made of the choice questions."""
+    files = [file for folder in ("qa", "reading") for file in sorted((shared_data / folder).glob("*.jsonl"))]
+    files = [file for file in files if "statements" not in file.name]
+    return [text for row in rows(*files) for field in FIELDS for text in strings(row.get(field))]

@@ -5,33 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from sentencepiece import sentencepiece_model_pb2 as pb
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hypnos.errors import UserError
-from hypnos.vocabulary.base_vocabulary import OwnVocabulary, _spell
-from hypnos.vocabulary.chinese import ChineseVocabulary
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.base_vocabulary import OwnVocabulary
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 Folder = Callable[..., Path]
-
-
-@pytest.fixture
-def byte_level(base_folder: Folder, texts: list[str]) -> Path:
-    """A base that already speaks Chinese, as Qwen and Llama 3 do: byte-level BPE, no SentencePiece model."""
-    tokenizer = Tokenizer(models.BPE())
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    special = ["<|endoftext|>", "<|im_end|>"]
-    alphabet = pre_tokenizers.ByteLevel.alphabet()
-    tokenizer.train_from_iterator(
-        texts[:100],
-        trainers.BpeTrainer(vocab_size=900, special_tokens=special, initial_alphabet=alphabet, show_progress=False),
-    )
-    folder = base_folder(1000, nothing="")
-    PreTrainedTokenizerFast(tokenizer_object=tokenizer, eos_token="<|im_end|>").save_pretrained(folder)
-    return folder
 
 
 def test_a_byte_level_tokenizer_stays_as_it_is(byte_level: Path, tmp_path: Path, lines: list[str]) -> None:
@@ -58,12 +38,6 @@ def test_a_byte_level_base_keeps_its_rows(byte_level: Path, tmp_path: Path) -> N
     assert model.config.eos_token_id == model.generation_config.eos_token_id == end
 
 
-def test_a_byte_level_base_cannot_be_extended(byte_level: Path, tmp_path: Path) -> None:
-    vocabulary = ChineseVocabulary(sources={}, size=10, template="{{ x }}")
-    with pytest.raises(UserError, match=r"no SentencePiece BPE model that can be extended .*; use vocabulary=none"):
-        vocabulary.write_tokenizer(str(byte_level), tmp_path)
-
-
 def test_a_llama_like_base_keeps_its_vocabulary(base_folder: Folder, tmp_path: Path) -> None:
     vocabulary = OwnVocabulary(template="{{ x }}")
     out = tmp_path / "out"
@@ -79,27 +53,13 @@ def test_without_a_template_the_base_must_have_one(base_folder: Folder, tmp_path
         OwnVocabulary().write_tokenizer(str(base_folder()), tmp_path)
 
 
-def test_each_new_piece_is_spelled_by_the_pieces_that_read_it_before(
-    base_folder: Folder, base: pb.ModelProto, extended: pb.ModelProto
-) -> None:
-    before, _ = read_tokenizer(base_folder())
-    new = [piece.piece for piece in extended.pieces[len(base.pieces) :]]
-    spelled = _spell(before, new)
-    assert before.batch_decode(spelled) == new
-    # Not one of them holds the space that the base puts before a text.
-    space = before.convert_tokens_to_ids("▁")
-    assert all(ids and space not in ids for ids in spelled)
-    assert _spell(before, ["麻"]) == [before.convert_tokens_to_ids([f"<0x{b:02X}>" for b in "麻".encode()])]
-    assert _spell(before, []) == []
-
-
 @pytest.mark.parametrize("tied", [True, False])
 def test_lengths_agree_wherever_they_are_kept(
-    tied: bool, base_folder: Folder, tmp_path: Path, tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto
+    tied: bool, base_folder: Folder, tmp_path: Path, extended_kind: SentencePieceTokenizer
 ) -> None:
     tokens, out = tmp_path / "tokens", tmp_path / "out"
     tokens.mkdir()
-    write_tokenizer(tokenizer, extended, tokens, template="{{ x }}")
+    extended_kind.write(tokens, template="{{ x }}")
     base = str(base_folder(tied=tied))
     vocabulary = OwnVocabulary()
     vocabulary.write_base(base, tokens, out, dtype="float32", seed=0)
@@ -108,7 +68,7 @@ def test_lengths_agree_wherever_they_are_kept(
     assert len(read) == len(embedding) == len(head) == model.config.vocab_size == 4500
     assert (embedding is head) == tied == model.config.tie_word_embeddings
     # One row by hand: the first new piece, spelled by bytes in an English base.
-    piece = extended.pieces[1500].piece
+    piece = extended_kind.proto.pieces[1500].piece
     old = vocabulary.plain().read_base(base, tokens, dtype="float32", seed=0)
     bytes_ = read.convert_tokens_to_ids([f"<0x{byte:02X}>" for byte in piece.encode()])
     torch.testing.assert_close(embedding[1500], old.get_input_embeddings().weight[bytes_].mean(0))
@@ -121,9 +81,9 @@ def test_lengths_agree_wherever_they_are_kept(
 
 
 def test_special_tokens_are_named_in_both_configs(
-    base_folder: Folder, tmp_path: Path, tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto
+    base_folder: Folder, tmp_path: Path, extended_kind: SentencePieceTokenizer
 ) -> None:
-    write_tokenizer(tokenizer, extended, tmp_path, template="{{ x }}")
+    extended_kind.write(tmp_path, template="{{ x }}")
     model = OwnVocabulary().read_base(str(base_folder()), tmp_path, dtype="float32", seed=0)
     for config in (model.config, model.generation_config):
         assert (config.bos_token_id, config.eos_token_id, config.pad_token_id) == (1, 2, 0)

@@ -14,7 +14,7 @@ from transformers import AutoTokenizer
 from hypnos.corpus.sources import Source, is_held_out
 from hypnos.errors import UserError
 from hypnos.vocabulary.chinese import ChineseVocabulary
-from hypnos.vocabulary.merge import load_proto, unreachable
+from hypnos.vocabulary.sentencepiece.merge import load_proto, unreachable
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "hypnos" / "sample"

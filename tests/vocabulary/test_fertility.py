@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import PreTrainedTokenizerFast
 
-from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import measure_text, report_fertility, split_terms
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
+
+
+def kind_of(proto: pb.ModelProto) -> SentencePieceTokenizer:
+    return SentencePieceTokenizer(build_tokenizer(proto), proto)
 
 
 def test_tokens_and_bytes_by_hand(proto_of: Callable[..., pb.ModelProto]) -> None:
-    tokenizer = build_tokenizer(proto_of(["▁", "麻醉", "麻", "醉", "a"]))
+    tokenizer = kind_of(proto_of(["▁", "麻醉", "麻", "醉", "a"]))
     # ▁ 麻醉 a | ▁ and three bytes of 科
     assert measure_text(tokenizer, ["麻醉a", "科"]) == {
         "characters": 4,
@@ -23,47 +27,45 @@ def test_tokens_and_bytes_by_hand(proto_of: Callable[..., pb.ModelProto]) -> Non
 
 
 def test_special_tokens_written_in_text_are_counted_as_text(proto_of: Callable[..., pb.ModelProto]) -> None:
-    tokenizer = build_tokenizer(proto_of(["▁", "a"]))
+    tokenizer = kind_of(proto_of(["▁", "a"]))
     assert measure_text(tokenizer, ["<s>"])["tokens"] == 4  # ▁ and three bytes, and no BOS
 
 
 def test_no_text_and_much_text(proto_of: Callable[..., pb.ModelProto]) -> None:
-    tokenizer = build_tokenizer(proto_of(["▁", "a"]))
+    tokenizer = kind_of(proto_of(["▁", "a"]))
     assert measure_text(tokenizer, []) == {"characters": 0, "tokens": 0, "tokens_per_character": 0, "byte_share": 0}
     assert measure_text(tokenizer, ["a"] * 2500)["tokens"] == 5000  # more than one batch
 
 
 def test_split_terms(proto_of: Callable[..., pb.ModelProto]) -> None:
-    tokenizer = build_tokenizer(proto_of(["▁", "喉", "罩", "肌", "松", "喉罩", "用", "用肌", "使", "使用"]))
+    tokenizer = kind_of(proto_of(["▁", "喉", "罩", "肌", "松", "喉罩", "用", "用肌", "使", "使用"]))
     # 肌松 is no piece at all; 喉罩 is one everywhere.
     assert split_terms(tokenizer, ["喉罩", "肌松"]) == ["肌松"]
-    tokenizer = build_tokenizer(proto_of(["▁", "喉", "罩", "用", "用喉", "喉罩"]))
+    tokenizer = kind_of(proto_of(["▁", "喉", "罩", "用", "用喉", "喉罩"]))
     # Whole alone, but 术中使用喉罩 takes 喉 away.
-    assert tokenizer.tokenize("喉罩") == ["▁", "喉罩"]
+    assert tokenizer.tokenizer.tokenize("喉罩") == ["▁", "喉罩"]
     assert split_terms(tokenizer, ["喉罩"]) == ["喉罩"]
 
 
 def test_every_term_of_the_specialty_is_whole(
-    base: pb.ModelProto, tokenizer: PreTrainedTokenizerFast, terms: list[str]
+    base: pb.ModelProto, extended_kind: SentencePieceTokenizer, terms: list[str]
 ) -> None:
-    assert split_terms(tokenizer, terms) == []
-    assert split_terms(build_tokenizer(base), terms) == sorted(set(terms))
+    assert split_terms(extended_kind, terms) == []
+    assert split_terms(kind_of(base), terms) == sorted(set(terms))
 
 
 def test_the_report(
     tmp_path: Path,
     base: pb.ModelProto,
-    extended: pb.ModelProto,
-    tokenizer: PreTrainedTokenizerFast,
+    extended_kind: SentencePieceTokenizer,
     texts: list[str],
     terms: list[str],
 ) -> None:
-    before = build_tokenizer(base)
+    before = kind_of(base)
     found = report_fertility(
         tmp_path,
         before=before,
-        after=tokenizer,
-        proto=extended,
+        after=extended_kind,
         texts={"anesthesia": texts[-20:], "nothing held out": []},
         terms=terms,
         parameters_added=3000 * 2 * 160,
@@ -81,9 +83,9 @@ def test_the_report(
 
 
 @pytest.mark.parametrize("kinds", [{}, {"empty": []}])
-def test_a_report_without_held_out_text(kinds: dict, tmp_path: Path, tokenizer: PreTrainedTokenizerFast) -> None:
+def test_a_report_without_held_out_text(kinds: dict, tmp_path: Path, extended_kind: SentencePieceTokenizer) -> None:
     found = report_fertility(
-        tmp_path, before=tokenizer, after=tokenizer, proto=None, texts=kinds, terms=[], parameters_added=0
+        tmp_path, before=extended_kind, after=extended_kind, texts=kinds, terms=[], parameters_added=0
     )
     assert found["kinds"] == {} and found["unreachable_pieces"] == []
     assert not (tmp_path / "fertility.png").exists()

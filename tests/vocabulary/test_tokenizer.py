@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 from sentencepiece import sentencepiece_model_pb2 as pb
-from transformers import AutoTokenizer, PreTrainedTokenizerFast
+from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+from transformers import AutoTokenizer
 
 from hypnos.errors import UserError
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.tokenizer import read_tokenizer, write_tokenizer
+from hypnos.vocabulary.byte_level.tokenizer import ByteLevelTokenizer
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
+from hypnos.vocabulary.tokenizer import read_kind, read_tokenizer
 
 Folder = Callable[..., Path]
 
@@ -108,11 +111,49 @@ def test_a_tokenizer_must_name_its_end(base_folder: Folder, base: pb.ModelProto)
         read_tokenizer(base_folder(tokenizer_model=proto.SerializeToString()))
 
 
-def test_writing_wants_a_template(tmp_path: Path, tokenizer: PreTrainedTokenizerFast, extended: pb.ModelProto) -> None:
-    bare = build_tokenizer(extended)
-    with pytest.raises(UserError, match="no chat template of its own"):
-        write_tokenizer(bare, extended, tmp_path, template=None)
-    bare.chat_template = "{{ own }}"
-    write_tokenizer(bare, None, tmp_path, template=None)
-    assert AutoTokenizer.from_pretrained(tmp_path).chat_template == "{{ own }}"
-    assert not (tmp_path / "tokenizer.model").exists()
+def test_the_kind_is_what_the_tokenizer_is(base_folder: Folder, byte_level: Path) -> None:
+    assert type(read_kind(byte_level)) is ByteLevelTokenizer
+    for file in byte_level.glob("tokenizer*"):
+        file.unlink()
+    assert type(read_kind(base_folder())) is SentencePieceTokenizer
+
+
+@pytest.fixture
+def rebuilt(base_folder: Folder, texts: list[str]) -> Path:
+    """A Qwen2 model whose tokenizer cuts text in its own way, and whose settings name Llama's class."""
+    tokenizer = Tokenizer(models.BPE())
+    own = pre_tokenizers.Split(Regex(r"[\u4e00-\u9fa5]+|\p{N}{1,3}"), "isolated")
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([own, pre_tokenizers.ByteLevel(add_prefix_space=False)])
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=1200,
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        special_tokens=["<|begin|>", "<|end|>"],
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator([f"{text} The patient was given 0.6 mg/kg." for text in texts], trainer)
+    named = {"bos_token": "<|begin|>", "eos_token": "<|end|>", "tokenizer_class": "LlamaTokenizerFast"}
+    folder = base_folder(tokenizer_json=tokenizer.to_str(), tokenizer_config_json=json.dumps(named))
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    (folder / "config.json").write_text(json.dumps(config | {"model_type": "qwen2"}), "utf-8")
+    return folder
+
+
+def test_a_tokenizer_is_read_as_its_file_is_written(rebuilt: Path, texts: list[str], lines: list[str]) -> None:
+    written = Tokenizer.from_file(str(rebuilt / "tokenizer.json"))
+    everything = [*texts, *[f"{text} The patient was given 0.6 mg/kg." for text in texts], *lines]
+    expected = [written.encode(text, add_special_tokens=False).ids for text in everything]
+    # What made this test: transformers builds the rules of Qwen2's class.
+    assert AutoTokenizer.from_pretrained(rebuilt)(everything, add_special_tokens=False)["input_ids"] != expected
+    kind = read_kind(rebuilt)
+    assert type(kind) is ByteLevelTokenizer and len(kind) == written.get_vocab_size()
+    assert kind.tokenizer(everything, add_special_tokens=False)["input_ids"] == expected
+
+
+def test_settings_that_add_a_piece_name_both_numbers(rebuilt: Path) -> None:
+    file = rebuilt / "tokenizer_config.json"
+    settings = json.loads(file.read_text("utf-8")) | {"pad_token": "<|pad|>"}
+    file.write_text(json.dumps(settings), "utf-8")
+    message = r"tokenizer\.json has 1200 pieces, but 1201 with the tokens that the settings .* name \(<\|pad\|>\)"
+    with pytest.raises(UserError, match=message):
+        read_kind(rebuilt)

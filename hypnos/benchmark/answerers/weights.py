@@ -8,6 +8,7 @@ from typing import Any
 from hypnos.artefacts.hub import HUB, fetch_model, is_hub_name
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -61,13 +62,15 @@ def load_tokenizer(folder: Path, read_plain: ReadTokenizer | None = None) -> Any
     Raises:
         UserError: there is none, or it cannot be read.
     """
-    from transformers import AutoTokenizer
-
+    if (folder / TOKENIZER).is_file():
+        return read_tokenizer_file(folder)
     if not any((folder / name).is_file() for name in FAST):
         if not (folder / "tokenizer.model").is_file():
             raise UserError(f"{folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
         if read_plain is not None:
             return read_plain(folder)[0]
+    from transformers import AutoTokenizer
+
     try:
         return AutoTokenizer.from_pretrained(folder)
     except Exception as error:  # its parsers raise whatever they meet

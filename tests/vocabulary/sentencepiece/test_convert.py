@@ -8,8 +8,8 @@ import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 from transformers import AutoTokenizer, LlamaConfig, PreTrainedTokenizerFast
 
-from hypnos.vocabulary.convert import build_tokenizer
-from hypnos.vocabulary.tokenizer import write_tokenizer
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 
 def differing(
@@ -101,7 +101,7 @@ def test_plain_transformers_reads_the_written_directory_alike(
     processor: spm.SentencePieceProcessor,
     lines: list[str],
 ) -> None:
-    write_tokenizer(tokenizer, extended, tmp_path, template="{{ messages }}")
+    SentencePieceTokenizer(tokenizer, extended).write(tmp_path, template="{{ messages }}")
     if beside_a_model:  # a config of type llama must not draw in the class that rebuilds the pipeline
         LlamaConfig(vocab_size=len(tokenizer)).save_pretrained(tmp_path)
     again = AutoTokenizer.from_pretrained(tmp_path)

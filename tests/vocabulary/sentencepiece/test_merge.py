@@ -9,8 +9,8 @@ import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
 from hypnos.errors import UserError
-from hypnos.vocabulary.merge import EXACT, extend_proto, load_proto, tied_pieces, unreachable
-from hypnos.vocabulary.pieces import chain_terms
+from hypnos.vocabulary.sentencepiece.merge import EXACT, extend_proto, load_proto, tied_pieces, unreachable
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms
 
 NESTED = [
     ("芬太尼", "舒芬太尼"),

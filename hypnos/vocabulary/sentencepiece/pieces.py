@@ -5,20 +5,16 @@ import os
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path
 
 import sentencepiece as spm
 
 from hypnos.errors import UserError
+from hypnos.vocabulary.han import HAN, LONGEST
 
-HAN = "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\u3007"
 PUNCTUATION = "，。、；：？！（）《》〈〉「」『』【】“”‘’…—～·％℃"
 CHINESE = re.compile(f"[{HAN}{PUNCTUATION}]+")
 """Runs the extension may learn. Anything else stays as the base reads it: learning on whole lines gives pieces
 such as a full stop with a line break, and splits English words in new places."""
-
-LONGEST = 16
-"""Characters of the longest piece learnt; terms may be longer."""
 
 
 def chinese_runs(texts: Iterable[str]) -> Iterator[str]:
@@ -142,24 +138,3 @@ def merge_by_rank(text: str, rank: Mapping[str, float]) -> list[str]:
             return parts
         _, i = min(joins)
         parts[i : i + 2] = [parts[i] + parts[i + 1]]
-
-
-def read_terms(file: Path) -> list[str]:
-    """Terms of a list, one a line; `#` starts a comment.
-
-    Raises:
-        UserError: the file cannot be read, or a term holds something besides Han characters.
-    """
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(f"{file}: {getattr(error, 'strerror', None) or error}") from error
-    terms = []
-    for number, line in enumerate(lines, 1):
-        term = line.partition("#")[0].strip()
-        if not term:
-            continue
-        if not re.fullmatch(f"[{HAN}]+", term):
-            raise UserError(f"{file}:{number}: the term {term!r} must be Han characters only")
-        terms.append(term)
-    return terms

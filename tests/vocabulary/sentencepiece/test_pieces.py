@@ -1,13 +1,12 @@
 """New pieces: what is learnt, and chains that keep terms whole."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.vocabulary import pieces
-from hypnos.vocabulary.pieces import CHINESE, chain_terms, chinese_runs, learn_pieces, merge_by_rank, read_terms
+from hypnos.vocabulary.sentencepiece import pieces
+from hypnos.vocabulary.sentencepiece.pieces import CHINESE, chain_terms, chinese_runs, learn_pieces, merge_by_rank
 
 
 def test_runs_hold_han_and_chinese_punctuation_only() -> None:
@@ -84,26 +83,3 @@ def test_merging_takes_the_best_pair_and_the_leftmost_of_equals() -> None:
     assert merge_by_rank("甲乙丙", {"乙丙": 0, "甲乙": 1}) == ["甲", "乙丙"]
     assert merge_by_rank("甲甲甲", {"甲甲": 0}) == ["甲甲", "甲"]
     assert merge_by_rank("", {}) == []
-
-
-def test_reading_terms(tmp_path: Path) -> None:
-    file = tmp_path / "terms.txt"
-    file.write_text("\ufeff# names\n丙泊酚  # propofol\n\n 喉罩\n", "utf-8")
-    assert read_terms(file) == ["丙泊酚", "喉罩"]
-
-
-@pytest.mark.parametrize("term", ["propofol", "丙泊酚2", "丙 泊酚", "罗库溴铵，", "▁丙泊酚"])
-def test_a_term_that_is_not_han_names_file_and_line(tmp_path: Path, term: str) -> None:
-    file = tmp_path / "terms.txt"
-    file.write_text(f"# names\n喉罩\n{term}\n", "utf-8")
-    with pytest.raises(UserError, match=r"terms\.txt:3: the term .* must be Han characters only"):
-        read_terms(file)
-
-
-def test_a_list_of_terms_that_cannot_be_read(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"none\.txt: No such file"):
-        read_terms(tmp_path / "none.txt")
-    file = tmp_path / "old.txt"
-    file.write_bytes("丙泊酚".encode("gb18030"))
-    with pytest.raises(UserError, match=r"old\.txt: 'utf-8' codec"):
-        read_terms(file)

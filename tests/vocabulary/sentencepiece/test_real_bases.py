@@ -1,60 +1,26 @@
 """The promises on two real bases: equal ids, exact round trip, no piece out of reach, fertility."""
 
-import json
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import sentencepiece as spm
 from sentencepiece import sentencepiece_model_pb2 as pb
 
-from hypnos.vocabulary.base_vocabulary import _spell
-from hypnos.vocabulary.convert import build_tokenizer
 from hypnos.vocabulary.fertility import measure_text, split_terms
-from hypnos.vocabulary.merge import extend_proto, load_proto, unreachable
-from hypnos.vocabulary.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.convert import build_tokenizer
+from hypnos.vocabulary.sentencepiece.merge import extend_proto, load_proto, unreachable
+from hypnos.vocabulary.sentencepiece.pieces import chain_terms, learn_pieces
+from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
 
 pytestmark = [pytest.mark.real_data, pytest.mark.slow]
 
 BASES = ["llama2_tokenizer", "mistral_v1_32000"]
 FERTILITY = {8_000: 0.78, 18_000: 0.71}
-FIELDS = ("instruction", "input", "output", "history", "context", "question", "answers")
-
-
-def strings(value: Any) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict | list):
-        for part in value.values() if isinstance(value, dict) else value:
-            yield from strings(part)
-
-
-def rows(*files: Path) -> Iterator[dict[str, Any]]:
-    for file in files:
-        yield from map(json.loads, file.read_text("utf-8").splitlines())
-
-
-@pytest.fixture(scope="module")
-def everything(shared_data: Path) -> list[str]:
-    """Each distinct text under the folder, whole and by lines."""
-    texts = {text for file in shared_data.rglob("*.jsonl") for text in strings(list(rows(file)))}
-    texts |= {file.read_text("utf-8") for kind in ("*.txt", "*.md") for file in shared_data.rglob(kind)}
-    return sorted(texts | {line for text in texts for line in text.split("\n")})
-
-
-@pytest.fixture(scope="module")
-def questions(shared_data: Path) -> list[str]:
-    """Choice questions; nothing of them is learnt from."""
-    files = sorted((shared_data / "mcq").glob("*.jsonl"))
-    return ["\n".join([row["question"], *row["options"].values()]) for row in rows(*files)]
 
 
 @pytest.fixture(scope="module", params=FERTILITY)
-def learnt(request: pytest.FixtureRequest, shared_data: Path) -> tuple[int, list[str]]:
-    files = [file for folder in ("qa", "reading") for file in sorted((shared_data / folder).glob("*.jsonl"))]
-    texts = (text for row in rows(*files) for field in FIELDS for text in strings(row.get(field)))
-    return request.param, learn_pieces(texts, int(request.param * 1.25), coverage=0.999)
+def learnt(request: pytest.FixtureRequest, corpus: list[str]) -> tuple[int, list[str]]:
+    return request.param, learn_pieces(corpus, int(request.param * 1.25), coverage=0.999)
 
 
 @pytest.fixture(scope="module", params=BASES)
@@ -71,9 +37,9 @@ def real(real_base: pb.ModelProto, learnt: tuple[int, list[str]], terms: list[st
 
 
 def test_every_line_reads_as_sentencepiece_reads_it(
-    real: pb.ModelProto, everything: list[str], lines: list[str]
+    real: pb.ModelProto, real_texts: list[str], lines: list[str]
 ) -> None:
-    texts = [*everything, *lines]
+    texts = [*real_texts, *lines]
     assert len(texts) > 60_000
     tokenizer = build_tokenizer(real)
     ids = tokenizer(texts, add_special_tokens=False, split_special_tokens=True)["input_ids"]
@@ -90,8 +56,8 @@ def test_every_piece_can_be_reached(
     assert unreachable(real) == []
 
 
-def test_english_reads_as_before(real: pb.ModelProto, real_base: pb.ModelProto, everything: list[str]) -> None:
-    english = [text for text in everything if text.isascii()]
+def test_english_reads_as_before(real: pb.ModelProto, real_base: pb.ModelProto, real_texts: list[str]) -> None:
+    english = [text for text in real_texts if text.isascii()]
     assert len(english) > 50
     before, after = (spm.SentencePieceProcessor(model_proto=p.SerializeToString()) for p in (real_base, real))
     assert after.encode(english) == before.encode(english)
@@ -100,15 +66,15 @@ def test_english_reads_as_before(real: pb.ModelProto, real_base: pb.ModelProto, 
 def test_fertility_on_questions_never_seen(
     real: pb.ModelProto, learnt: tuple[int, list[str]], questions: list[str]
 ) -> None:
-    found = measure_text(build_tokenizer(real), questions)["tokens_per_character"]
+    found = measure_text(SentencePieceTokenizer(build_tokenizer(real), real), questions)["tokens_per_character"]
     assert found <= FERTILITY[learnt[0]]
 
 
 def test_every_term_is_whole(real: pb.ModelProto, terms: list[str]) -> None:
-    assert split_terms(build_tokenizer(real), terms) == []
+    assert split_terms(SentencePieceTokenizer(build_tokenizer(real), real), terms) == []
 
 
 def test_new_pieces_are_spelled_by_the_base(real: pb.ModelProto, real_base: pb.ModelProto) -> None:
-    before = build_tokenizer(real_base)
+    before = SentencePieceTokenizer(build_tokenizer(real_base), real_base)
     new = [piece.piece for piece in real.pieces[len(real_base.pieces) :]]
-    assert before.batch_decode(_spell(before, new)) == new
+    assert before.tokenizer.batch_decode(before.spell(new)) == new
