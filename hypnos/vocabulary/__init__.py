@@ -7,10 +7,11 @@ Files:
     chinese           extends it by Chinese pieces and a specialty's terms
     tokenizer         reads a base's tokenizer, as the kind that it is
     kind              what is asked of a tokenizer, whatever its kind; one that cannot be extended
-    sentencepiece/    the kind of Llama 2 and Mistral v1
-    byte_level/       the kind of Llama 3, SmolLM2 and Qwen
     han               Han characters, and the list of terms
     embeddings        embedding and head rows for new pieces
     pretrained        finds and loads a base model
     fertility         measures and reports what a vocabulary costs and gains
+Folders:
+    sentencepiece/    the kind of Llama 2 and Mistral v1
+    byte_level/       the kind of Llama 3, SmolLM2 and Qwen
 """
