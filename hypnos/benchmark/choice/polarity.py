@@ -6,6 +6,9 @@ from hypnos.benchmark.choice.reply import CLAUSE, CONDITION, WRONG
 
 SENTENCE = re.compile(r"[。;!?\n]|\.(?=\s|$)")
 
+NEAR = 300
+"""Characters before and after an announcement that are looked at: answers may be long, clauses are not."""
+
 JUST_BEFORE = re.compile(
     r"(?:不(?:要|能|应该?|该|可|会|宜|建议|是|再|予|考虑)?|没有?|未|别|[切请]?勿|误|错(?:误)?(?:地)?|初步(?:的)?|起初(?:的)?"
     r"|一开始(?:的)?|原来?(?:的)?|其[他余它](?:的)?|容易|往往|干扰|并?非|绝非|(?:错误|误区|陷阱|干扰项)(?:是|为|在于)"
@@ -55,8 +58,9 @@ def stands(text: str, start: int, end: int, *, negative: bool = False) -> bool:
         end: behind the options that they announce.
         negative: whether the stem asks for what is wrong: an option called wrong is then the one to choose.
     """
-    before = CLAUSE.split(text[:start])[-1]
-    sentence = SENTENCE.split(text[:start])[-1]
+    near = text[max(0, start - NEAR) : start]
+    before = CLAUSE.split(near)[-1]
+    sentence = SENTENCE.split(near)[-1]
     if JUST_BEFORE.search(before) or IN_CLAUSE.search(before) or OTHERS.search(before) or CONDITION.search(sentence):
         return False
     if OF_SOMEONE.match(text, end):
@@ -74,5 +78,5 @@ OF_SOMEONE = re.compile(r"\s*(?:选项|项)?的(?:同学|人|考生|学生|做�
 
 def denied_after(text: str, end: int) -> bool:
     """Whether the clause goes on to deny what ends here."""
-    rest = re.split(r"\.(?=\s)", CLAUSE.split(text[end:])[0])[0]
+    rest = re.split(r"\.(?=\s)", CLAUSE.split(text[end : end + NEAR])[0])[0]
     return bool(JUST_AFTER.match(rest) or LATER_IN_CLAUSE.search(rest))

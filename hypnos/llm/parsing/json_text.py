@@ -13,9 +13,9 @@ _START = re.compile(r"[{\[]")
 # A bracket after which this stands is the beginning of JSON and not a sign in prose.
 _JSON_AHEAD = {"{": re.compile(r"""\s*["“'}]"""), "[": re.compile(r"""\s*["“'{\[]""")}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|“[^”]*”', re.DOTALL)
-_APOSTROPHES = re.compile(r"'(?:[^'\\]|\\.|'(?!\s*[,:}\]，：]))*'(?=\s*[,:}\]，：])", re.DOTALL)
+_APOSTROPHES = re.compile(r"'(?:[^'\\]|\\.|'(?!\s*[,:}\]，：])){0,4000}'(?=\s*[,:}\]，：])", re.DOTALL)
 """A string in single quotes, which ends at the one before a comma, a colon or a bracket: `'the patient's'`."""
-_REMARK = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
+_REMARK = re.compile(r"//[^\n]*|/\*.{0,2000}?\*/", re.DOTALL)
 _STRUCTURE = re.compile(
     rf"{_STRING.pattern}|(?<=[{{\[,:，：])\s*{_APOSTROPHES.pattern}|(?<![:\w])(?:{_REMARK.pattern})", re.DOTALL
 )
@@ -76,6 +76,7 @@ def _values(text: str) -> Iterator[tuple[int, int, Any]]:
 def _end(text: str, start: int) -> int | None:
     """Find the position behind the bracket that closes the one at `start`; brackets in strings do not count."""
     depth, position = 0, start
+    open_ended = {"'", "/"}
     while position < len(text):
         sign = text[position]
         if sign in '"“':
@@ -84,11 +85,13 @@ def _end(text: str, start: int) -> int | None:
                 return None
             position = string.end()
             continue
-        aside = _APOSTROPHES.match(text, position) if sign == "'" and _opens(text, position) else None
-        aside = aside or (_REMARK.match(text, position) if sign == "/" else None)
-        if aside is not None:
-            position = aside.end()
-            continue
+        if sign in open_ended and (sign == "/" or _opens(text, position)):
+            aside = (_REMARK if sign == "/" else _APOSTROPHES).match(text, position)
+            if aside is not None:
+                position = aside.end()
+                continue
+            if sign == "'":
+                open_ended.discard(sign)  # no later one ends either
         depth += (sign in "{[") - (sign in "}]")
         position += 1
         if depth == 0:
@@ -98,7 +101,7 @@ def _end(text: str, start: int) -> int | None:
 
 def _opens(text: str, position: int) -> bool:
     """Whether a single quote stands where a string may begin."""
-    return text[:position].rstrip()[-1:] in tuple("{[,:，：")
+    return text[max(0, position - 40) : position].rstrip()[-1:] in tuple("{[,:，：")
 
 
 def _parse(text: str) -> Any | None:
