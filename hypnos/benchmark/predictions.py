@@ -25,7 +25,7 @@ class Prediction:
         sample: number of the repeat, 0 when greedy.
         prompt: the text, or the turns as JSON, that the model was given.
         raw: what it wrote, whole.
-        answer: what counts: without reasoning in <think> tags and without the end of turn; see `shorten`.
+        answer: what counts: without marked reasoning and without the end of turn; see `shorten`.
         finished: whether it ended by itself, and not at the limit of tokens.
         tokens: how many it wrote.
         thought: how many characters of reasoning were cut off.

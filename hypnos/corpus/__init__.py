@@ -13,6 +13,7 @@ Files:
     scores          the scores stored in a row, turned so that more is better
     selection       the policy by which records are selected
     decisions       which records pass a selection, alone or compared with all others
+    simplified      the simplified sign of each traditional one
 Others import:
     records      Instruction, Record, Rejections, Text
     files        list_files, Malformed, read_rows
@@ -24,4 +25,5 @@ Others import:
     sources      GENERAL, read_source, Source, SPECIFIC
     selection    Selection
     decisions    decide_alone, decider, overall_grade, STEP
+    simplified   simplified_signs
 """

@@ -29,7 +29,9 @@ Others import:
     journal.export           export_lines
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
-    parsing.replies          answer_part, json_values, read_json, read_object
+    parsing.quotation        quoted
+    parsing.reasoning        cut_thinking, leaves_open
+    parsing.replies          answer_part, own_values, read_json, read_object
     providers.litellm        load_litellm
     recorded                 RecordedChat
     redaction                redact, scrub_refused_config

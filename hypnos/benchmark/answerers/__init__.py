@@ -11,6 +11,5 @@ Files:
     cache               keeps answers group by group
     weights             the files, tokenizer and weights of a local model
     prompt_form         turns as the text a model continues
-    reasoning           cuts off <think> ... </think>
     likelihood_prompts  choice questions as log-likelihood requests
 """

@@ -6,13 +6,13 @@ from typing import Any
 
 from hypnos.artefacts.keys import file_key
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.reasoning import cut_thinking
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.corpus.cells import cell_text
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.errors import UserError
+from hypnos.llm.parsing.reasoning import cut_thinking
 
 VERSION = 1
 ID = ("id", "item")

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.reasoning import cut_thinking
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client
+from hypnos.llm.parsing.reasoning import cut_thinking
 from hypnos.llm.requests import Request
 
 VERSION = 1

@@ -4,7 +4,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
@@ -16,6 +16,7 @@ from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
+from hypnos.llm.parsing.reasoning import cut_thinking
 
 log = logging.getLogger(__name__)
 
@@ -106,4 +107,7 @@ def _read(file: Path) -> Iterator[Prediction]:
 def _parse(content: bytes) -> Iterator[Prediction]:
     for line in content.split(b"\n"):
         if line:
-            yield Prediction(**orjson.loads(line))
+            prediction = Prediction(**orjson.loads(line))
+            # Answers that were kept before a mark of reasoning was known are cut anew; the others stay as they are.
+            answer, thought = cut_thinking(prediction.answer)
+            yield replace(prediction, answer=answer, thought=prediction.thought + thought) if thought else prediction

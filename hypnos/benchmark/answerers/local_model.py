@@ -9,7 +9,6 @@ from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
-from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
 from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,
@@ -26,6 +25,7 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
+from hypnos.llm.parsing.reasoning import cut_thinking, leaves_open
 
 log = logging.getLogger(__name__)
 

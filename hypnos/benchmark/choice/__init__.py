@@ -6,6 +6,9 @@ None where it does not fire.
 Files:
     extract         cleans an answer and tries the rules
     reply           a cleaned answer, and the words for right and wrong
+    polarity        whether what a clause says of an option stands, or is denied, doubted, asked, or of others
+    withdrawal      where an answer takes back what it has said
+    tables          writes Markdown tables as lines
     announced       letters by their place, or after words that announce them
     judged          options called right or wrong, all or none, refusals
     texts           options named by their texts

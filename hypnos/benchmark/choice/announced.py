@@ -3,29 +3,36 @@
 import re
 from collections.abc import Mapping
 
-from hypnos.benchmark.choice.lists import END, UNIT, read_list
-from hypnos.benchmark.choice.reply import CLAUSE, CONDITION, EDGE, WRONG, Reply
+from hypnos.benchmark.choice.judged import called_wrong, judgements
+from hypnos.benchmark.choice.lists import END, UNIT, ListedOptions, read_list
+from hypnos.benchmark.choice.polarity import YES, asked, denied_after, stands
+from hypnos.benchmark.choice.reply import CONDITION, EDGE, WRONG, Reply
 
 CUE = re.compile(
-    r"(?P<final>最[终后](?:的)?(?:答案|选择)?|(?i:final\s+answer))"
-    r"|(?P<answer>(?:正[确確]的?)?答案|正解|结论|(?i:\banswers?\b|\bans\b)|答(?=\s*[:：]|\s*[A-J](?![A-Za-z]))|(?:正确|最佳|最优|标准|应选)的?(?:选项|选择|一项)"
-    r"|(?i:\b(?:correct|best|right)\s+(?:options?|choices?)))"
+    r"(?P<corrected>(?:更正|订正|修正|修改|纠正)(?:后|后的|过的|如下|[\s:→—-])*(?:[答案选项结论]{2})?(?:[是为成:]|(?=\s*[A-J]))|(?:应|现|应当|应该|重新)?(?:改|改正|更正|修正|订正|修改)"
+    r"(?:[答案]{2})?(?:为|成|选|填)|以(?=\s*(?:选项)?\s*[A-J]{1,6}\s*(?:项)?为准)|(?i:\b(?:correction|corrected(?:\s+answer)?|revised(?:\s+answer)?)\s*:|\bi\s+mean[t]?\b|\b(?:actually|on\s+reflection|on\s+second\s+thought|wait|make\s+that|hold\s+on)\b[\s,:]*(?:it(?:'s|\s+is|\s+should\s+be)\s+)?(?=[A-J](?:[\s.,;!]|$))))"
+    r"|(?P<final>最[终后](?:的)?(?:答案|选择)?|(?i:final\s+answer))"
+    r"|(?P<answer>(?:正[确確]的?)?答案|正解|结论|(?i:\banswers?\b|\bans\b)|(?:我的|个人)?(?:判断|意见|看法|推断)(?=[是为:])|答(?=\s*[:：]|\s*[A-J](?![A-Za-z]))|(?:正确|最佳|最优|标准|应选)的?(?:选项|选择|一项)"
+    r"|(?i:\b(?:correct|best|right)\s+(?:options?|choices?|ones?|responses?)|\bcorrect(?=\s*:)))"
     r"|(?P<right>(?:正确|符合|最(?:可能|合适|恰当|佳|符合题意)|首选|合理)[^,。;\n:A-J]{0,10}?的?[^,。;\n:A-J]{0,4}?(?:是|为|有)(?!误))"
     r"|(?P<wrong>(?:错误|不正确|有误|不属于|不包括|不是|不宜|不应|不符合|不对|不能|不妥|除外|无关|不需)[^,。;\n:A-J]{0,14}?"
     r"(?:的|项|者)[^,。;\n:A-J]{0,6}?(?:是|为|有|:))"
-    r"|(?P<choose>(?<![不误错漏候备必多单])[选選](?!项|項|择题|擇題)(?:择|擇|出|定|取)?|倾向于|(?i:\b(?:choose|pick|select|go\s+with)\b))"
+    r"|(?P<choose>(?<![不误错漏候备必多单])[选選](?!项|項|择题|擇題)(?:择|擇|出|定|取)?|倾向于|而是|即(?=\s*[A-J]{1,6}\s*(?:$|[。.,;!)\n]))|(?:应该?|应当)(?:是|为)(?=\s*(?:选项)?[A-J]{1,6}\s*(?:项|选项)?\s*(?:$|[。.,;!)\n]))|(?<![A-Za-z])(?=[A-J](?:项|选项)?\s*更(?:为|加)?(?:合适|恰当|准确|合理|好|佳|符合|适合|贴切))|(?i:\b(?:choose|pick|select|go(?:ing)?\s+(?:with|for)|opt(?:ing)?\s+for)\b))"
 )
 
 FILLER = re.compile(
     r"\s*(?:[.:=\]】)\"”>]|\s)*(?:应该|应当|应|该|就|显然|无疑|自然|只能|可能)*"
-    r"(?:是|为|為|有|如下|定为|即|选择|选|選|is|are|should be|would be|be)?"
+    r"(?:是|为|為|有|包括|包含|如下|定为|即|选择|选|選|is|are|should be|would be|must be|has to be|was|be)?"
     r"(?:选项|选择|选|以下|the\s+|option\s+|choice\s+)?[\s:=\"'“]*"
 )
 
-BEFORE = re.compile(
-    r"(?:不(?:要|能|应|该|可|会|宜|建议|是)?|没有?|未|别|勿|切勿|误|错(?:误)?(?:地)?|初步(?:的)?|起初(?:的)?|一开始(?:的)?"
-    r"|原来?(?:的)?|其[他余它](?:的)?|容易|往往|有人(?:会)?|很多人|不少人|考生|同学|干扰|(?i:not|n't|never)\s*)$"
+LATIN_LEAD = re.compile(
+    r"((?:.{0,60}\bnot\b.{0,40}\bbut\s+|.{0,80}\bleaving\s+|.{0,40}\bon\s+(?:reflection|second\s+thought)[\s,]*)?"
+    r"(?:(?:so|thus|hence|therefore|then|but|only|just|rather|definitely|clearly|obviously|certainly|of\s+(?:these|those)|it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|must\s+be|i\s+(?:choose|pick|say))\b[\s,]*)*)"
+    r"(?=[A-J](?![A-Za-z]))",
+    re.IGNORECASE,
 )
+"""Before a last letter in English: "so", "it's", "not A but", "leaving"."""
 
 ENUMERATED = re.compile(r"^[ \t]*[-•]?[ \t]*\(?([A-J])[ \t]*[).、:,\s(]", re.MULTILINE)
 
@@ -33,6 +40,7 @@ ENUMERATED = re.compile(r"^[ \t]*[-•]?[ \t]*\(?([A-J])[ \t]*[).、:,\s(]", re.
 def letters_alone(reply: Reply) -> str | None:
     """Read an answer that is nothing but letters: `B`, `(b)`, `B、D`, `A` on one line and `C` on the next."""
     text = re.sub(r"^\d+\s*[.、]\s*", "", reply.text).strip(EDGE)
+    text = re.sub(r"^(?:both|only|just)\s+", "", text, flags=re.IGNORECASE)
     text = re.sub(r"(?<=[A-J])\s*[二两三四五六七八九][项个]$", "", text)
     if re.fullmatch(r"[a-j](?:[\s,、]+[a-j]){0,8}", text):
         text = text.upper()
@@ -65,47 +73,49 @@ def marked(reply: Reply) -> str | None:
 
 
 def declared(reply: Reply) -> str | None:
-    """Read an option after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B."""
+    """Read an option after words that announce it: 答案是B, 故选B, 错误的是B on a negative stem, the answer is B.
+
+    The last announcement that stands counts; after one that is called final, only another such, or a correction. Of
+    options that the answer itself calls wrong, none is announced.
+    """
     last: str | None = None
     final = False
+    wrong = called_wrong(reply)
     for cue in CUE.finditer(reply.text):
         kind = cue.lastgroup
         # 正确的是B answers no question for what is wrong, nor 错误的是B one for what is right.
         if (kind == "right" and reply.negative) or (kind == "wrong" and not reply.negative):
             continue
-        filler = FILLER.match(reply.text, cue.end())
-        starts = {cue.end(), filler.end() if filler else cue.end()}
-        lists = [
-            listing
-            for start in sorted(starts, reverse=True)
-            if (listing := read_list(reply.text, start, reply.options))
-        ]
-        if not lists or _set_aside(reply, cue.start(), lists[0].end):
+        listing = _announced(reply, cue)
+        if listing is None or not stands(reply.text, cue.start(), listing.end, negative=reply.negative):
             continue
-        if final and kind != "final":
+        if final and kind not in ("final", "corrected"):
+            continue
+        if set(listing.letters) & wrong:
             continue
         final = final or kind == "final"
-        last = "" if lists[0].hedged else lists[0].letters
+        last = "" if listing.hedged else listing.letters
+    for question in re.finditer(r"(?<![A-Za-z])[A-J](?=\s*(?:选项|项)?\s*(?:吗|呢)?\s*\?)", reply.text):
+        if YES.match(reply.text, question.end()) and last is None:
+            last = question[0]
     return last
 
 
-def _set_aside(reply: Reply, start: int, end: int) -> bool:
-    """Whether an announcement is denied, conditional, or of others."""
-    before = CLAUSE.split(reply.text[:start])[-1]
-    sentence = re.split(r"[。;!?\n]", reply.text[:start])[-1]
-    if BEFORE.search(before) or CONDITION.search(sentence) or re.match(r"\s*吗", reply.text[end:]):
-        return True
-    after = CLAUSE.split(reply.text[end:])[0]
-    denied = re.match(rf"\s*(?:选项|项)?(?:的?(?:说法|表述))?(?:[均都]?是|为|[均都]|is\s+)?{WRONG}", after)
-    doubted = re.search("(?:不(?:准确|正确|合适|恰当|合理|对)|是错误的|有误)\\s*$", after)
-    return bool(denied or doubted) and not reply.negative
+def _announced(reply: Reply, cue: re.Match[str]) -> ListedOptions | None:
+    """The options behind words that announce; none where these end in a denial: 错误的不是."""
+    if re.search(r"(?:不|并非|非)[是为]?$", cue[0]) and cue.lastgroup in ("right", "wrong"):
+        return None
+    filler = FILLER.match(reply.text, cue.end())
+    starts = {cue.end(), filler.end() if filler else cue.end()}
+    lists = (read_list(reply.text, start, reply.options) for start in sorted(starts, reverse=True))
+    return next((listing for listing in lists if listing), None)
 
 
 def leading(reply: Reply) -> str | None:
     """Read an option that begins the answer, before reasons: `B，因为…`, `A. its text`."""
     begin = len(reply.text) - len(reply.text.lstrip(EDGE.replace("(", "").replace("[", "").replace("【", "")))
     listing = read_list(reply.text, begin, reply.options)
-    if listing is None or not re.match(r"\W*(?:选项)?[A-J](?![A-Za-z0-9])", reply.text[begin:]):
+    if listing is None or not re.match(r"\W*(?:选项)?[A-J]{1,9}(?![A-Za-z0-9])", reply.text[begin:]):
         return None
     if listing.hedged:
         return ""
@@ -114,12 +124,18 @@ def leading(reply: Reply) -> str | None:
     own = not re.fullmatch(r"\W*(?:选项)?[A-J]\W*(?:选项|项)?", reply.text[begin : listing.end])
     if (own or not alone) and len(set(ENUMERATED.findall(reply.text))) > 1 and "\n" in reply.text:
         return None
-    if re.match(rf"[\s:,—-]*(?:选项|项)?(?:是|为|is\s+)?{WRONG}", rest) and not reply.negative:
+    denied = denied_after(reply.text, listing.end) or denied_after(rest.lstrip(" :,—-"), 0)
+    if (denied and not reply.negative) or asked(reply.text, listing.end) or set(listing.letters) <= called_wrong(reply):
         return None
-    others = set(re.findall(UNIT, rest)) - set(listing.letters)
+    found, _ = judgements(reply)
+    if len(found) > 1 and found[0].letters == frozenset(listing.letters):
+        return None  # the first of several that are judged
+    if re.match(r"\s*[,、]?\s*(?:and\s+)?[A-J](?![A-Za-z])", rest):
+        return None  # a list that was cut
+    others = set(re.findall(UNIT, rest)) - set(listing.letters) - called_wrong(reply)
     if own and len(listing.letters) == 1 and (not others or END.match(rest)):
         return listing.letters
-    if alone or re.match(r"\s*(?:$|[。.,;:])", rest) or (re.match(r"\s*\(", rest) and not others):
+    if alone or re.match(r"\s*(?:$|[。.,;:]|[-–—]\s)", rest) or (re.match(r"\s*\(", rest) and not others):
         return listing.letters
     return None
 
@@ -142,17 +158,35 @@ def numbered(reply: Reply) -> str | None:
 
 
 def closing(reply: Reply) -> str | None:
-    """Read a last clause that is an option and a word or two, such as 毫无疑问，D or 只剩下B."""
-    clauses = [clause.strip(EDGE) for clause in re.split(r"[,。;!?:\n(]", reply.text)]
-    last = next((clause for clause in reversed(clauses) if clause), "")
-    match = re.fullmatch(r"([^A-Za-z]{0,8})\s*(.*)", last)
+    """Read a last clause that is an option and a word or two, such as 毫无疑问，D or 只剩下B, or "so D"."""
+    text = reply.text.rstrip(EDGE)
+    ends = [match.end() for match in re.finditer(r"[,。;!?:\n(]|\.(?=\s|$)", text)]
+    begin = max(ends, default=0)
+    # "A, B and D" is one list: it begins where its first letter stands.
+    while re.match(r"\s*(?:and\s+)?[A-J](?![A-Za-z])", text[begin:]) and re.search(
+        r"(?<![A-Za-z])[A-J]\s*,\s*$", text[:begin]
+    ):
+        ends.pop()
+        begin = max(ends, default=0)
+    last = text[begin:].strip(EDGE)
+    match = LATIN_LEAD.match(last) or re.fullmatch(r"([^A-Za-z]{0,8})\s*(.*)", last)
     if (
         not match
         or CONDITION.search(reply.text)
         or re.search(r"可能|或|不|非|没|未|例如|比如|以及|包括|除|[在从]|误", match[1])
+        or (not reply.negative and re.search(rf"{WRONG}[^,。;\n]{{0,4}}:\s*$", text[:begin]))
     ):
         return None
     if re.search("(?<!不)正确|符合" if reply.negative else "错", match[1]):
         return None
-    listing = read_list(last, match.start(2), {})
-    return listing.letters if listing and not last[listing.end :].strip(EDGE) else None
+    start = match.end() if match.re is LATIN_LEAD else match.start(2)
+    listing = read_list(last, start, {})
+    if not listing or last[listing.end :].strip(EDGE) or set(listing.letters) <= called_wrong(reply):
+        return None
+    # "…；D项" is the beginning of a clause that was cut short.
+    bare = not match[1].strip() and begin > 0
+    cut_short = bare and (re.search(r"[选项]$", last[: listing.end]) or text[:begin].rstrip().endswith(";"))
+    at = reply.text.rfind(last)
+    if cut_short or not stands(reply.text, at + start, at + len(last), negative=reply.negative):
+        return None
+    return listing.letters

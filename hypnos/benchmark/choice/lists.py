@@ -69,6 +69,7 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
     units: list[tuple[str, int]] = []
     joins: list[str] = []
     position = start
+    last_bare = False
     while True:
         unit = _read_unit(text, position, options)
         if unit is None:
@@ -77,7 +78,20 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
         if units and a_letter and "\n" in joins[-1] and REMARK.match(text, unit[1]):
             break
+        # 排除A、B，选D: what is chosen begins the next clause.
+        if units and "," in joins[-1] and re.match("选(?!项)", text[position:]):
+            break
+        # 选C项，阿托品不合适: the text of another option begins the next clause.
+        if (
+            units
+            and not a_letter
+            and last_bare
+            and "," in joins[-1]
+            and not re.match(r"[\"'“(\[]*(?:选项)?[A-J]", text[position:])
+        ):
+            break
         units.append(unit)
+        last_bare = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
         join = JOIN.match(text, unit[1])
         assert join is not None  # the pattern also matches nothing
         if not join[0] and not (text[unit[1] - 1 : unit[1]] in ")]】」”" and text[unit[1] : unit[1] + 1] in "([【「“"):
@@ -139,7 +153,14 @@ def _read_text(text: str, position: int, options: Mapping[str, str]) -> tuple[st
 def _cut(text: str, units: list[tuple[str, int]], joins: list[str]) -> list[tuple[str, int]]:
     """Leave out what begins the next clause: in `A、B、C，E is wrong` the list ends at C."""
     kinds = [join.strip() or join[:1] for join in joins]
+    if len(units) > 2 and "and" in kinds[-1] and set(kinds[:-1]) <= {",", "、"}:
+        return units  # "A, B, and D" is a whole
     after = units[-1][1]
+    # "C; A and B are wrong", 正确的是A和B，D不正确: a clause begins behind a semicolon, or behind a closed list.
+    for number, kind in enumerate(kinds):
+        closed = "," in kind and not NEUTRAL.search(kind) and any(map(NEUTRAL.search, kinds[:number]))
+        if (kind == ";" or closed) and GOES_ON.match(text, after):
+            return units[: number + 1]
     if END.match(text, after):
         return units
     loose = [number for number, kind in enumerate(kinds) if not NEUTRAL.search(kind) and kind != "、"]

@@ -9,7 +9,8 @@ from hypnos.benchmark.judge.cases import Case, TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, ReplyForm, judge_request
 from hypnos.benchmark.judge.material import FIRST, SECOND, describe_item
 from hypnos.llm.client import Client
-from hypnos.llm.parsing.replies import answer_part, json_values
+from hypnos.llm.parsing.quotation import quoted
+from hypnos.llm.parsing.replies import answer_part, own_values
 from hypnos.llm.requests import Request
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.grading import closed_object, enclose
@@ -132,10 +133,11 @@ def _sides(forward: str | None, backward: str | None) -> tuple[str | None, str |
 
 def _read(text: str) -> tuple[str, str] | None:
     """The choice and its comment; None where none is stated, or where two different ones are."""
-    stated = [value for value in json_values(text) if isinstance(value, dict) and "better" in value]
+    stated = [value for value in own_values(text) if isinstance(value, dict) and "better" in value]
     if stated:
         choices = {_SHOWN.get(str(value["better"]).strip()) for value in stated}
         choice = choices.pop()
         return (choice, str(stated[-1].get("comment", ""))) if choice and not choices else None
-    words = set(_STATED.findall(answer_part(text)))
+    own = answer_part(text)
+    words = {match[1] for match in _STATED.finditer(own) if not quoted(own, match.start(), match.end())}
     return (_SHOWN[words.pop()], "") if len(words) == 1 else None

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from hypnos.corpus.simplified import simplified_signs
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, rewrite, text_of
-from hypnos.curation.similarity.ngrams import simplified_signs
 from hypnos.curation.step import RecordRow
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]")

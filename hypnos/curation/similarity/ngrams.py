@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypnos.corpus.simplified import simplified_signs
+
 ROWS = 4096
 CHARACTERS = 1_000_000
 """Most rows and characters of a batch."""
@@ -133,14 +135,3 @@ def _table() -> NDArray[np.uint32]:
     for traditional, simplified in simplified_signs().items():
         table[ord(traditional)] = ord(simplified)
     return table
-
-
-@cache
-def simplified_signs() -> dict[str, str]:
-    """Simplified by traditional character, where one stands for one."""
-    from opencc import OpenCC
-
-    signs = "".join(chr(code) for code in (*range(0x3400, 0x4DC0), *range(0x4E00, 0xA000), *range(0xF900, 0xFB00)))
-    converter = OpenCC("t2s")
-    pairs = ((sign, converter.convert(sign)) for sign in signs)
-    return {sign: plain for sign, plain in pairs if plain != sign and len(plain) == 1}

@@ -6,4 +6,7 @@ Files:
     replies         a JSON value, an object or a score of a reply
     json_text       finds JSON in prose and mends Chinese punctuation in it
     aspect_scores   a score for each aspect
+    quotation       what a reply quotes
+    score_tables    scores in CSV and in columns
+    reasoning       cuts off reasoning, however it is marked
 """

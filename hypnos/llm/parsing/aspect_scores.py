@@ -10,11 +10,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from hypnos.llm.parsing.json_text import BrokenOff, values
-from hypnos.llm.parsing.replies import answer_part, in_range, read_json
-from hypnos.numerals import NUMBER, plain
+from hypnos.llm.parsing.json_text import BrokenOff, spans
+from hypnos.llm.parsing.quotation import quoted
+from hypnos.llm.parsing.replies import answer_part, in_range, read_json, share_of
+from hypnos.llm.parsing.score_tables import in_columns
+from hypnos.numerals import NUMBER, plain, read_number
 
 _SCORE = ("score", "value", "分数", "得分", "评分")
+_MOST = ("max", "maximum", "out_of", "scale", "满分", "最高分")
 _NAME = ("aspect", "name", "key", "方面", "维度", "指标")
 
 
@@ -43,16 +46,33 @@ def read_aspects(
         repeats scores out of the text under judgement is asked for again.
     """
     text = answer_part(text)
+    if _other_scale(plain(text), high):
+        return None
     try:
-        stated = [scores for value in values(text) for scores in _in_json(value, aspects)]
+        found = spans(text)
     except BrokenOff:
         return None
+    stated = [(scores, quoted(text, start, end)) for start, end, value in found for scores in _in_json(value, aspects)]
     if not stated:
-        lines = _in_lines(plain(text), aspects)
-        stated = [] if lines is None else [lines]
-    if not stated or any(scores != stated[0] for scores in stated):
+        names = {aspect.key: (aspect.key, aspect.name) for aspect in aspects}
+        stated = [(row, False) for row in in_columns(text, names)] if not quoted(text, 0, len(text)) else []
+    if not stated:
+        lines = _in_lines(plain(text), aspects, high)
+        stated = [] if lines is None else [(lines, False)]
+    # A quotation is no verdict; beside a verdict that differs from it, neither is sure.
+    if all(a_quotation for _, a_quotation in stated) or any(scores != stated[0][0] for scores, _ in stated):
         return None
-    return _within(stated[0], low, high)
+    return _within(stated[0][0], low, high)
+
+
+def _other_scale(text: str, high: float) -> bool:
+    """Whether a text says that it scores on another scale: 五分制, 满分5分, on a scale of 1 to 5."""
+    named = re.findall(
+        rf"({NUMBER.pattern})\s*分制|(?<!分\()满分(?:为|是|:)?\s*({NUMBER.pattern})|\bscale\s+(?:of|from)\s+[01]\s*(?:to|-|~)\s*(\d+)",
+        text,
+        re.IGNORECASE,
+    )
+    return any(read_number(number) not in (None, high) for several in named for number in several if number)
 
 
 def scored_objects(
@@ -117,24 +137,40 @@ def _scores(stated: Mapping[str, Any], aspects: Sequence[Aspect]) -> dict[str, A
         for name in (aspect.key.lower(), aspect.name):
             if name in by_name:
                 value = by_name[name]
-                scores[aspect.key] = _pick(value, _SCORE) if isinstance(value, dict) else value
+                scores[aspect.key] = _score_of(value) if isinstance(value, dict) else value
     return scores if len(scores) == len(aspects) else None
+
+
+def _score_of(value: Mapping[str, Any]) -> Any:
+    """The score of `{"score": 4, "max": 5}`, with the other scale that it names."""
+    score, most = _pick(value, _SCORE), _pick(value, _MOST)
+    return score if most is None else f"{score}/{most}"
 
 
 def _pick(value: Mapping[str, Any], names: Sequence[str]) -> Any:
     return next((value[name] for name in names if name in value), None)
 
 
-def _in_lines(text: str, aspects: Sequence[Aspect]) -> dict[str, Any] | None:
+def _in_lines(text: str, aspects: Sequence[Aspect], high: float) -> dict[str, Any] | None:
     scores = {}
     for aspect in aspects:
         name = f"(?:{re.escape(plain(aspect.name))}|{re.escape(aspect.key)})"
         # Between name and number: a note in brackets, a colon, the bars and stars of tables and bold type.
-        between = r"[\s*|_]*(?:\([^)\n]*\)|/\s*\w+)?[\s*|_]*(?:[:=]|是|为|得分|评分)*[\s*|_]*"
-        pattern = rf"{name}{between}({NUMBER.pattern})(\s*[-~到至]\s*{NUMBER.pattern})?\s*(?:分|/\s*10)?(?![\d.]*\d)"
-        # A range, 8-9, is no score.
-        stated = {None if match[2] else in_range(match[1]) for match in re.finditer(pattern, text, re.IGNORECASE)}
-        if len(stated) != 1:
+        between = r"[\s*|_]*(?:\([^)\n]*\)|/\s*\w+)?[\s*|_]*(?:[:=,]|是|为|得分|评分)*[\s*|_]*"
+        pattern = (
+            rf"{name}{between}({NUMBER.pattern})(\s*[-~到至]\s*{NUMBER.pattern})?\s*"
+            rf"(?:分|points?)?\s*(?:(?:/|out\s+of|\(满分)\s*({NUMBER.pattern}))?(?![\d.]*\d|\s*%)"
+        )
+        matches = list(re.finditer(pattern, text, re.IGNORECASE))
+        # A range, 8-9, is no score, nor is what is quoted.
+        own = {_stated(match, high) for match in matches if not quoted(text, match.start(), match.end())}
+        if len(own) != 1 or {_stated(match, high) for match in matches} != own:
             return None
-        scores[aspect.key] = stated.pop()
+        scores[aspect.key] = own.pop()
     return scores
+
+
+def _stated(match: re.Match[str], high: float) -> float | None:
+    if match[2]:
+        return None
+    return share_of(match[1], match[3], high) if match[3] else in_range(match[1], high=high)

@@ -13,6 +13,14 @@ _START = re.compile(r"[{\[]")
 # A bracket after which this stands is the beginning of JSON and not a sign in prose.
 _JSON_AHEAD = {"{": re.compile(r"""\s*["“'}]"""), "[": re.compile(r"""\s*["“'{\[]""")}
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"|“[^”]*”', re.DOTALL)
+_APOSTROPHES = re.compile(r"'(?:[^'\\]|\\.|'(?!\s*[,:}\]，：])){0,4000}'(?=\s*[,:}\]，：])", re.DOTALL)
+"""A string in single quotes, which ends at the one before a comma, a colon or a bracket: `'the patient's'`."""
+_REMARK = re.compile(r"//[^\n]*|/\*.{0,2000}?\*/", re.DOTALL)
+_STRUCTURE = re.compile(
+    rf"{_STRING.pattern}|(?<=[{{\[,:，：])\s*{_APOSTROPHES.pattern}|(?<![:\w])(?:{_REMARK.pattern})", re.DOTALL
+)
+"""What is set aside: strings of either kind; and remarks, which are left out."""
+_PYTHON = {"True": "true", "False": "false", "None": "null"}
 _BRACKETS = str.maketrans("｛｝［］", "{}[]")
 _BARE = re.compile(r"(?<=[:,\[])(\s*)([^\s,:{}\[\]\"][^,:{}\[\]\"\n]*?)(\s*)(?=[,}\]\n])")
 _TRAILING = re.compile(r",(\s*[}\]])")
@@ -30,13 +38,22 @@ def values(text: str) -> list[Any]:
     Raises:
         BrokenOff: one begins and does not end: what is inside it must not be taken for the whole.
     """
+    return [value for _, _, value in spans(text)]
+
+
+def spans(text: str) -> list[tuple[int, int, Any]]:
+    """The same with the place of each: where it begins, where the text goes on, and the value.
+
+    Raises:
+        BrokenOff: one begins and does not end.
+    """
     parsed = list(_values(text))
     if not parsed and any(bracket in text for bracket in "｛［"):
         parsed = list(_values(text.translate(_BRACKETS)))
     return parsed
 
 
-def _values(text: str) -> Iterator[Any]:
+def _values(text: str) -> Iterator[tuple[int, int, Any]]:
     position = 0
     for _ in range(_MOST_STARTS):
         start = _START.search(text, position)
@@ -53,12 +70,13 @@ def _values(text: str) -> Iterator[Any]:
             position = start.end()
         else:
             position = end
-            yield value
+            yield start.start(), end, value
 
 
 def _end(text: str, start: int) -> int | None:
     """Find the position behind the bracket that closes the one at `start`; brackets in strings do not count."""
     depth, position = 0, start
+    open_ended = {"'", "/"}
     while position < len(text):
         sign = text[position]
         if sign in '"“':
@@ -67,6 +85,13 @@ def _end(text: str, start: int) -> int | None:
                 return None
             position = string.end()
             continue
+        if sign in open_ended and (sign == "/" or _opens(text, position)):
+            aside = (_REMARK if sign == "/" else _APOSTROPHES).match(text, position)
+            if aside is not None:
+                position = aside.end()
+                continue
+            if sign == "'":
+                open_ended.discard(sign)  # no later one ends either
         depth += (sign in "{[") - (sign in "}]")
         position += 1
         if depth == 0:
@@ -74,13 +99,16 @@ def _end(text: str, start: int) -> int | None:
     return None
 
 
+def _opens(text: str, position: int) -> bool:
+    """Whether a single quote stands where a string may begin."""
+    return text[max(0, position - 40) : position].rstrip()[-1:] in tuple("{[,:，：")
+
+
 def _parse(text: str) -> Any | None:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
         pass
-    if '"' not in text and "'" in text:
-        text = text.replace("'", '"')
     try:
         return json.loads(_mended(text), strict=False)
     except (ValueError, RecursionError):
@@ -95,11 +123,18 @@ def _mended(text: str) -> str:
     strings: list[str] = []
 
     def aside(match: re.Match[str]) -> str:
-        string = match[0]
-        strings.append(json.dumps(string[1:-1], ensure_ascii=False) if string[0] == "“" else string)
+        string = match[0].lstrip()
+        if string[0] == "/":
+            return " "
+        if string[0] == "'":
+            body = re.sub(r"\\(.)", lambda sign: sign[1] if sign[1] == "'" else sign[0], string[1:-1])
+            strings.append(json.dumps(body, ensure_ascii=False))
+        else:
+            strings.append(json.dumps(string[1:-1], ensure_ascii=False) if string[0] == "“" else string)
         return f'"{len(strings) - 1}"'
 
-    structure = plain(_STRING.sub(aside, text))
+    structure = _STRUCTURE.sub(aside, text)
+    structure = plain(structure)
     structure = _BARE.sub(_quoted, structure)
     structure = _TRAILING.sub(r"\1", structure)
     return re.sub(r'"(\d+)"', lambda match: strings[int(match[1])], structure)
@@ -107,4 +142,6 @@ def _mended(text: str) -> str:
 
 def _quoted(match: re.Match[str]) -> str:
     word = match[2]
+    if word in _PYTHON:
+        return f"{match[1]}{_PYTHON[word]}{match[3]}"
     return match[0] if _LITERAL.fullmatch(word) else f"{match[1]}{json.dumps(word, ensure_ascii=False)}{match[3]}"

@@ -9,22 +9,24 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hypnos.llm.parsing.json_text import BrokenOff, values
+from hypnos.llm.parsing.json_text import BrokenOff, spans, values
+from hypnos.llm.parsing.quotation import quoted
+from hypnos.llm.parsing.reasoning import cut_thinking
 from hypnos.numerals import NUMBER, plain, read_number
-
-_THOUGHT = re.compile(r"^.*</think(?:ing)?>", re.DOTALL | re.IGNORECASE)
-_OPEN_THOUGHT = re.compile(r"<think(?:ing)?>.*$", re.DOTALL | re.IGNORECASE)
 
 _N = f"({NUMBER.pattern})"
 _OUT_OF = re.compile(rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(满分)\s*(100|10|十)(?![\d.]*\d)", re.IGNORECASE)
+_SHARE = re.compile(
+    rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(?满分)\s*({NUMBER.pattern})\s*(?:分|points?)?", re.IGNORECASE
+)
 _LABELLED = re.compile(rf"(?:评分|得分|分数|打分|总分|score|rating)\W{{0,4}}(?:是|为)?\W{{0,4}}{_N}", re.IGNORECASE)
 _POINTS = re.compile(rf"(?:^|[\s:,.;(*是为给打得]){_N}\s*分(?=$|[\s,.;)*!])")
 _FIGURES = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 
 
 def answer_part(text: str) -> str:
-    """Cut off the model's reasoning, if it wrote any in tags."""
-    return _OPEN_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
+    """Cut off the model's reasoning, if it marked any."""
+    return cut_thinking(text)[0]
 
 
 def read_json(text: str) -> Any | None:
@@ -50,6 +52,15 @@ def json_values(text: str) -> list[Any]:
     """Read all objects and arrays of a reply; none where one breaks off."""
     try:
         return values(answer_part(text))
+    except BrokenOff:
+        return []
+
+
+def own_values(text: str) -> list[Any]:
+    """All objects and arrays that a reply says itself, without what it quotes; none where one breaks off."""
+    text = answer_part(text)
+    try:
+        return [value for start, end, value in spans(text) if not quoted(text, start, end)]
     except BrokenOff:
         return []
 
@@ -81,11 +92,23 @@ def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | Non
     """
     if isinstance(value, str):
         text = plain(value).strip()
-        share = _OUT_OF.fullmatch(text.rstrip(")"))
-        value = _out_of(share, high) if share else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
+        share = _SHARE.fullmatch(text.rstrip(")"))
+        value = (
+            share_of(share[1], share[2], high)
+            if share
+            else read_number(re.sub(r"\s*(?:分|points?)$", "", text, flags=re.I))
+        )
     if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
         return None
     return float(value)
+
+
+def share_of(stated: str, most: str, high: float) -> float | None:
+    """A score out of another most, on the scale from 0 to `high`: 4 of 5 is 8 of 10; None where it is more than all."""
+    number, whole = read_number(stated), read_number(most)
+    if number is None or not whole or not 0 <= number <= whole:
+        return None
+    return number * high / whole
 
 
 def satisfies(value: Any, schema: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from hypnos.benchmark.choice.extract import extract
         ("答案：B\nA. 起效慢\nC. 作用太久", "B", "declared"),  # remarks on others, and no second letter
         ("答案：\nB\nC", "BC", "declared"),
         ("正确选项有A、B和D，C应避免。", "ABD", "declared"),
-        ("答案是B吗？不，应为C。", "C", "closing letter"),
+        ("答案是B吗？不，应为C。", "C", "declared"),
         ("B：芬太尼最合适，其余不合适", "B", "leading letter"),
         ("第三个选项", "C", "numbered"),
         ("毫无疑问，C", "C", "closing letter"),

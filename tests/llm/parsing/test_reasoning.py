@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
+from hypnos.llm.parsing.reasoning import cut_thinking, leaves_open
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,25 @@ from hypnos.benchmark.answerers.reasoning import cut_thinking, leaves_open
         ("<think></think>选B", "选B", 0),
         ("", "", 0),
         ("a < b 且 <thin> 不是标签", "a < b 且 <thin> 不是标签", 0),
+        ("<seed:think>先看</seed:think>选B", "选B", 2),
+        ("<reasoning>先看</reasoning>\n选B", "选B", 2),
+        ("<thought>先看</thought>选B", "选B", 2),
+        ("[THINK]先看[/THINK]选B", "选B", 2),
+        ("◁think▷先看◁/think▷选B", "选B", 2),
+        ("<|begin_of_thought|>先看<|end_of_thought|><|begin_of_solution|>选B<|end_of_solution|>", "选B", 2),
+        ("<unused94>thought先看<unused95>选B", "选B", 2),
+        ("<think>写</reasoning>再写</think>选B", "选B", 15),  # another mark within is part of the reasoning
+        (
+            "<|channel|>analysis<|message|>Is it A?<|end|><|start|>assistant<|channel|>final<|message|>B<|return|>",
+            "B",
+            8,
+        ),
+        ("<|channel|>analysis<|message|>Is it A?", "", 8),
+        ("analysisIs it A?assistantfinalB", "B", 8),  # the same without special tokens
+        ("## Thinking\n\n先看\n\n## Final Response\n\n选B", "选B", 2),
+        ("## Thinking\n\n先看", "", 3),
+        ("## 思考题\n\n选B", "## 思考题\n\n选B", 0),
+        ("选B\n\n## Final Response 是标题", "选B\n\n## Final Response 是标题", 0),
     ],
 )
 def test_reasoning_is_cut_off_and_counted(text, answer, thought):
@@ -32,7 +51,15 @@ def test_a_tag_that_the_prompt_opened_is_closed_by_the_reply_or_never():
 
 @pytest.mark.parametrize(
     ("prompt", "opened"),
-    [("问\n答：", False), ("问<think>\n", True), ("<think></think>", False), ("<think>a</think><think>", True)],
+    [
+        ("<|start|>assistant<|channel|>analysis<|message|>", True),
+        ("<|channel|>final<|message|>", False),
+        ("[THINK]", True),
+        ("问\n答：", False),
+        ("问<think>\n", True),
+        ("<think></think>", False),
+        ("<think>a</think><think>", True),
+    ],
 )
 def test_whether_a_prompt_ends_within_a_tag(prompt, opened):
     assert leaves_open(prompt) is opened

@@ -1,0 +1,121 @@
+"""Cuts off the reasoning that a model writes before its answer, however it is marked.
+
+| Marks | Written by |
+|---|---|
+| `<think>`, `<thinking>`, `<thought>`, `<reasoning>`, `<seed:think>`, `◁think▷`, `[THINK]` | most |
+| `<|begin_of_thought|> ... <|end_of_thought|>`, `<unused94>thought ... <unused95>` | some |
+| `<|channel|>analysis<|message|> ... <|channel|>final<|message|>`, also without the special tokens | gpt-oss |
+| `## Thinking ... ## Final Response` | HuatuoGPT-o1 |
+"""
+
+import re
+
+_WORD = r"(?:[a-z]+:)?(?:think(?:ing)?|thoughts?|reason(?:ing)?|scratchpad)"
+OPEN = re.compile(
+    rf"<\|?(?P<angle>{_WORD})\|?\s*>|\[(?P<square>THINK(?:ING)?)\]|◁(?P<wedge>think)▷|<\|begin_of_(?P<pipe>thought)\|>"
+    r"|<unused94>\s*(?P<unused>thought)?",
+    re.IGNORECASE,
+)
+CLOSE = re.compile(
+    rf"</\|?(?P<angle>{_WORD})\|?\s*>|<\|/(?P<bar>{_WORD})\|>|\[/(?P<square>THINK(?:ING)?)\]|◁/(?P<wedge>think)▷"
+    r"|<\|end_of_(?P<pipe>thought)\|>|(?P<unused><unused95>)",
+    re.IGNORECASE,
+)
+_SOLUTION = re.compile(r"<\|(?:begin|end)_of_solution\|>")
+
+_CHANNEL = re.compile(
+    r"<\|channel\|>\s*(?P<name>\w+)[^<]*<\|message\|>(?P<text>.*?)(?=<\|(?:end|return|call|start|channel)\|>|$)",
+    re.DOTALL,
+)
+_CHANNEL_LEFT = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)$", re.DOTALL)
+_CHANNEL_OPEN = re.compile(r"<\|channel\|>\s*(?!final)\w+[^<]*<\|message\|>(?:(?!<\|end\|>).)*$", re.DOTALL)
+
+_HEADING = re.compile(r"\s*#{1,6}[ \t]*(?:\*\*)?Thinking(?: Process)?(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE)
+_FINAL = re.compile(
+    r"(?:^|\n)[ \t]*#{1,6}[ \t]*(?:\*\*)?(?:Final (?:Response|Answer))(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE
+)
+
+
+def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
+    """Take the reasoning out of a reply.
+
+    A mark that was opened and never closed means that the model was stopped while it reasoned: it gave no answer.
+    A mark closed without having been opened stood in the prompt, as some templates put it there. Within a mark, another
+    kind of mark is part of the reasoning.
+
+    Args:
+        text: the reply.
+        opened: whether the prompt ended within reasoning.
+
+    Returns:
+        The answer, and how many characters of reasoning were cut off, without their marks.
+    """
+    for cut in (_of_channels, _of_headings):
+        found = cut(text, opened)
+        if found is not None:
+            return found
+    return _of_tags(_SOLUTION.sub("", text), opened)
+
+
+def leaves_open(prompt: str) -> bool:
+    """Whether a prompt ends within reasoning."""
+    ends = [match.end() for match in CLOSE.finditer(prompt)]
+    within_tag = any(match.start() >= max(ends, default=0) for match in OPEN.finditer(prompt))
+    return within_tag or bool(_CHANNEL_OPEN.search(prompt))
+
+
+def _of_channels(text: str, opened: bool) -> tuple[str, int] | None:
+    left = _CHANNEL_LEFT.match(text)
+    if left:
+        return left["answer"].strip(), len(left["thought"])
+    messages = list(_CHANNEL.finditer(text))
+    if not messages:
+        return None
+    before = re.sub(r"<\|start\|>\s*\w*|<\|end\|>", "", text[: messages[0].start()]) if opened else ""
+    thought = len(before) + sum(len(message["text"]) for message in messages if message["name"] != "final")
+    return "".join(message["text"] for message in messages if message["name"] == "final").strip(), thought
+
+
+def _of_headings(text: str, opened: bool) -> tuple[str, int] | None:
+    begin = _HEADING.match(text)
+    if begin is None and not opened:
+        return None
+    start = begin.end() if begin else 0
+    final = _FINAL.search(text, max(0, start - 1))
+    if final is None:
+        return ("", len(text) - start) if begin else None
+    return text[final.end() :].strip(), len(text[start : final.start()].strip())
+
+
+def _of_tags(text: str, opened: bool) -> tuple[str, int]:
+    # Each mark is looked for once: a reply may be megabytes of closing tags.
+    marks = sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start())
+    kept: list[str] = []
+    thought = position = 0
+    inside, kind = opened, ""
+    for mark in marks:
+        closes = mark.re is CLOSE
+        if inside:
+            if closes and kind in ("", _kind(mark)):
+                thought += mark.start() - position
+                position, inside = mark.end(), False
+        elif closes:
+            # Closed but never opened: all that came before was reasoning.
+            thought += sum(map(len, kept)) + mark.start() - position
+            kept, position = [], mark.end()
+        else:
+            kept.append(text[position : mark.start()])
+            position, inside, kind = mark.end(), True, _kind(mark)
+    if inside:
+        thought += len(text) - position
+    else:
+        kept.append(text[position:])
+    return "".join(kept).strip(), thought
+
+
+def _kind(mark: re.Match[str]) -> str:
+    """A mark's word without its ending, so that `<think>` may be closed by `</thinking>`."""
+    if mark[0].startswith("<unused"):
+        return "unused"
+    word = next(group for group in mark.groups() if group).lower()
+    return re.sub(r"ing$|s$", "", word)
