@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -12,8 +12,9 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
 
+from hypnos.artefacts.ranges import Count, Filled, FloatType, NotNegative, Positive, Range
 from hypnos.errors import UserError
-from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.attention import AttentionKind, choose_attention
 from hypnos.tuning.compute.quantization import KINDS, check_machine, read_quantized
 from hypnos.tuning.module import Tuning
 
@@ -26,22 +27,22 @@ class LoraTuning(Tuning):
     def __init__(
         self,
         *,
-        lr: float,
+        lr: Positive,
         optimizer: Callable[..., Optimizer],
         schedule: Callable[..., LRScheduler],
-        r: int,
-        lora_alpha: float,
-        target_modules: Sequence[str],
-        lora_dropout: float = 0.0,
+        r: Count,
+        lora_alpha: Positive,
+        target_modules: Annotated[Sequence[str], Filled()] | Literal["all-linear"],
+        lora_dropout: Annotated[float, Range(least=0, below=1)] = 0.0,
         use_rslora: bool = False,
         use_dora: bool = False,
         train_embeddings: bool = True,
-        weight_decay: float = 0.0,
-        neftune_alpha: float = 0.0,
+        weight_decay: NotNegative = 0.0,
+        neftune_alpha: NotNegative = 0.0,
         activation_checkpointing: bool = False,
-        attention: str = "auto",
-        dtype: str = "float32",
-        quantization: str | None = None,
+        attention: AttentionKind = "auto",
+        dtype: FloatType = "float32",
+        quantization: Literal["nf4"] | None = None,
     ) -> None:
         """See `Tuning`; names are those of peft.
 

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Count, Natural, Share
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, text_of
 from hypnos.curation.similarity.ngrams import fold
 from hypnos.curation.step import RecordRow
@@ -35,8 +36,8 @@ class Length(Rule):
         answer: least and most of the answer.
     """
 
-    question: tuple[int, int] = (2, 8000)
-    answer: tuple[int, int] = (1, 8000)
+    question: tuple[Natural, Count] = (2, 8000)
+    answer: tuple[Natural, Count] = (1, 8000)
 
     def check(self, row: RecordRow) -> str | None:
         if not self.question[0] <= len(question_of(row)) <= self.question[1]:
@@ -54,7 +55,7 @@ class Restates(Rule):
         share: of the characters of question or answer, in their order, that the other must have too.
     """
 
-    share: float = 0.9
+    share: Share = 0.9
 
     def check(self, row: RecordRow) -> str | None:
         # Reading from material may rightly give its words back: only the instruction is compared.
@@ -85,7 +86,7 @@ class Unbalanced(Rule):
         brackets: opened brackets that may stay open; people are careless with one or two.
     """
 
-    brackets: int = 2
+    brackets: Natural = 2
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output")
