@@ -66,7 +66,9 @@ def split_at_commas(text: str) -> Iterator[str]:
 
 
 def _quote(value: str, parses: Parses, sweeping: bool) -> str:
-    if parses(f"x={value}") and (sweeping or len(list(split_at_commas(value))) == 1):
+    if sweeping and len(list(split_at_commas(value))) > 1:
+        return _each(value, parses)
+    if parses(f"x={value}"):
         return value
     if value.startswith("[") and value.endswith("]"):
         return f"[{_each(value[1:-1], parses)}]"
@@ -75,8 +77,6 @@ def _quote(value: str, parses: Parses, sweeping: bool) -> str:
         return "{" + ",".join(f"{key}{sign}{_quote(text.strip(), parses, False)}" for key, sign, text in pairs) + "}"
     if call := _CALL.fullmatch(value):
         return f"{call[1]}({_each(call[2], parses)})"
-    if sweeping and len(list(split_at_commas(value))) > 1:
-        return _each(value, parses)
     if value[:1] in ("'", '"') and value[:1] == value[-1:]:
         return value
     return quote_text(value)

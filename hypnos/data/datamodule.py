@@ -179,6 +179,7 @@ class InstructionData(LightningDataModule):
                 max_heldout=self.max_heldout,
                 heldout_only=self.heldout_only,
             ),
+            sealed=True,
         )
 
     def preview(self) -> str:
