@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Count, Natural, Share
+from hypnos.corpus.blank import is_blank
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, text_of
 from hypnos.curation.similarity.ngrams import fold
 from hypnos.curation.step import RecordRow
@@ -22,7 +23,7 @@ class Empty(Rule):
     def check(self, row: RecordRow) -> str | None:
         for field in ("instruction", "output"):
             text = text_of(row, field)
-            if len(text) < 40 and fold(_TAG.sub("", text)) in _NOTHING:
+            if is_blank(text) or (len(text) < 40 and fold(_TAG.sub("", text)) in _NOTHING):
                 return "empty"
         return None
 
