@@ -20,6 +20,7 @@ Others import:
     hub             fetch_model, HUB, is_hub_name
     config_check    bind_targets
     value_check     check_table, Table
-    ranges          Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, Positive, Range, Seed, Share, ShareAboveZero, WandbMode
+    ranges          Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, Positive, Range, Seed,
+                    Share, ShareAboveZero, WandbMode
     shared_settings PATHS, WANDB
 """

@@ -132,7 +132,7 @@ def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
 def _read_json(file: Path, encoding: str) -> Iterator[FileRow]:
     with open_text(file, encoding) as stream:
         if _is_array(file, encoding):
-            yield from _read_array(file, stream)
+            yield from _read_array(file, stream, encoding)
         else:
             yield from _read_lines(file, encoding)
 
@@ -149,7 +149,7 @@ def _is_array(file: Path, encoding: str) -> bool:
     return start.startswith("[") and not start.startswith('["')
 
 
-def _read_array(file: Path, stream: IO[str]) -> Iterator[FileRow]:
+def _read_array(file: Path, stream: IO[str], encoding: str) -> Iterator[FileRow]:
     import ijson
 
     number = 0
@@ -157,13 +157,13 @@ def _read_array(file: Path, stream: IO[str]) -> Iterator[FileRow]:
         for number, row in enumerate(ijson.items(stream, "item", use_float=True), 1):
             yield f"{file}#{number}", row
     except ijson.JSONError as error:
-        raise UserError(f"{file}{_line_of_fault(file, stream)}: not JSON after record {number}: {error}") from error
+        raise UserError(f"{file}{_line_of_fault(file, encoding)}: not JSON after record {number}: {error}") from error
 
 
-def _line_of_fault(file: Path, stream: IO[str], limit: int = 64 << 20) -> str:
+def _line_of_fault(file: Path, encoding: str, limit: int = 64 << 20) -> str:
     """Find the faulty line by parsing the text at once, which is affordable only for smaller files."""
-    with open_text(file, stream.encoding) as text_stream:
-        text = text_stream.read(limit)
+    with open_text(file, encoding) as whole:
+        text = whole.read(limit)
     if len(text) == limit:
         return ""
     try:

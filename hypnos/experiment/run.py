@@ -14,6 +14,7 @@ from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
 from hypnos.errors import one_line
 from hypnos.experiment.benchmark_run import choose_benchmark_run
+from hypnos.experiment.library_settings import LIBRARIES
 from hypnos.experiment.objective import read_objective
 from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome
 from hypnos.experiment.settings import KEYS, STAGE
@@ -22,7 +23,6 @@ from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
 from hypnos.tuning.estimate import describe_run
 from hypnos.tuning.job import Build
-from hypnos.tuning.library_settings import LIBRARIES
 from hypnos.tuning.stages import Result, Run
 
 log = logging.getLogger(__name__)

@@ -7,7 +7,7 @@ from hypnos.artefacts.ranges import Count, FloatType, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
 from hypnos.benchmark.settings import INFERENCE, LIKELIHOOD, SAMPLING
-from hypnos.tuning.library_settings import TRAINER
+from hypnos.experiment.library_settings import TRAINER
 
 STAGE_RECIPE = Table({"lr": Positive, "epochs": Count, "rows_per_step": Count}, partial=True)
 """Of a stage, under its name; a lab's own stages may have one too."""
