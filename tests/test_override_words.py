@@ -47,7 +47,7 @@ def test_hydra_reads_what_was_typed(typed, value):
 
 def test_in_a_sweep_commas_part_values():
     assert read("a=/data/甲.jsonl,/data/乙.jsonl", "-m") == ["/data/甲.jsonl", "/data/乙.jsonl"]
-    assert read("a=[甲,乙],[丙]", "--multirun") == [["甲", "乙"], ["丙"]]
+    assert quote("train.py", ["--multirun", "a=[甲,乙],[丙]"])[-1] == "a=['甲','乙'],['丙']"
     assert read("a=/data/甲.jsonl,乙") == "/data/甲.jsonl,乙"
 
 

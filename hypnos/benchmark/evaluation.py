@@ -141,7 +141,8 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     """
     check_table(config, KEYS)
     asked = {name: value for name, value in config["judging"].items() if name != "parameters"}
-    bind_targets({**config, "judging": {"_target_": JUDGE, "_partial_": True, **asked}})
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("client", "baselines", "entries")))
+    bind_targets({**ordered, "judging": {"_target_": JUDGE, "_partial_": True, **asked}})
 
 
 def judge_configs(models: Mapping[str, Any], judging: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

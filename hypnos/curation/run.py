@@ -106,7 +106,7 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
     targets = [part["_target_"] for part in config["step"].values() if "_target_" in part]
-    ordered = dict(sorted(config.items(), key=lambda part: part[0] == "step"))  # it refers to others
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
     bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
 
 
