@@ -31,6 +31,7 @@ Others import:
     parsing.aspect_scores    read_aspects, scored_objects
     parsing.replies          answer_part, json_values, read_json, read_object
     providers.litellm        load_litellm
+    providers.settings       PARAMETERS
     recorded                 RecordedChat
     redaction                redact, scrub_refused_config
     requests                 Answer, Message, Request
