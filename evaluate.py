@@ -20,7 +20,7 @@ else:
     import hydra
     from omegaconf import DictConfig
 
-    from hypnos.commands import name_sweep, planned_arms, renew, start
+    from hypnos.commands import name_sweep, planned_arms, quote, renew, start
 
     @hydra.main(version_base="1.3", config_path="conf", config_name="evaluate")
     def main(cfg: DictConfig) -> None:
@@ -36,5 +36,5 @@ else:
                 run_evaluation(job.config, build=job.build, output=job.output)
 
     if __name__ == "__main__":
-        sys.argv[1:] = name_sweep(renew("evaluate.py", sys.argv[1:]))
+        sys.argv[1:] = quote("evaluate.py", name_sweep(renew("evaluate.py", sys.argv[1:])))
         main()

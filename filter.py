@@ -10,7 +10,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from hypnos.commands import name_files, renew, start
+from hypnos.commands import name_files, quote, renew, start
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="filter")
@@ -23,5 +23,5 @@ def main(cfg: DictConfig) -> None:
 
 
 if __name__ == "__main__":
-    sys.argv[1:] = name_files(renew("filter.py", sys.argv[1:]))
+    sys.argv[1:] = quote("filter.py", name_files(renew("filter.py", sys.argv[1:])))
     main()

@@ -9,7 +9,7 @@ import sys
 import hydra
 from omegaconf import DictConfig
 
-from hypnos.commands import direct_search, let_workers_import, renew, start
+from hypnos.commands import direct_search, let_workers_import, quote, renew, start
 
 
 @hydra.main(version_base="1.3", config_path="conf", config_name="train")
@@ -23,5 +23,5 @@ def main(cfg: DictConfig) -> float | None:
 
 if __name__ == "__main__":
     let_workers_import()
-    sys.argv[1:] = direct_search(renew("train.py", sys.argv[1:]))
+    sys.argv[1:] = quote("train.py", direct_search(renew("train.py", sys.argv[1:])))
     main()

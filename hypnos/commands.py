@@ -14,18 +14,21 @@ from pathlib import Path
 from typing import Any, cast
 
 from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, read_write
 
 from hypnos.errors import one_line
-from hypnos.experiment.arm_names import name_arm
+from hypnos.experiment.arm_names import name_arm, name_job
 from hypnos.experiment.failures import kept_failure
 from hypnos.experiment.objective import name_direction
+from hypnos.override_words import quote_text, quote_word, unquote
 
 ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
+OmegaConf.register_new_resolver("job", name_job, replace=True)
 OmegaConf.register_new_resolver("direction", name_direction, replace=True)
 
 Forms = tuple[tuple[str, str], ...]
@@ -196,9 +199,10 @@ def name_files(words: Sequence[str]) -> list[str]:
 
     def expand(word: str) -> list[str]:
         name, _, value = word.partition("=")
-        if name != "input" or not any(sign in value for sign in "./:"):
+        path = unquote(value)
+        if name != "input" or (path.isascii() and not any(sign in path for sign in "./:")):
             return [word]
-        return ["input=files", f"input.path='{value}'"]
+        return ["input=files", f"input.path={quote_text(path)}"]
 
     return [part for word in words for part in expand(word)]
 
@@ -206,3 +210,40 @@ def name_files(words: Sequence[str]) -> list[str]:
 def name_sweep(words: Sequence[str]) -> list[str]:
     """conf/sweep is a group of train.py's; for evaluate.py the word names what is read, and no file of that group."""
     return [f"compare.{word}" if word.startswith("sweep=") else word for word in words]
+
+
+def quote(script: str, words: Sequence[str]) -> list[str]:
+    """Put what Hydra's grammar would not take in quotes: a user need not know it to name a file.
+
+    Args:
+        script: `train.py`, `filter.py` or `evaluate.py`.
+        words: its arguments.
+
+    Raises:
+        SystemExit: with one line and status 2, where a word cannot be read in quotes either.
+    """
+    if not any("=" in word or not word.isascii() for word in words):
+        return list(words)
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
+    parser = OverridesParser.create()
+
+    def fault(word: str) -> str:
+        try:
+            parser.parse_override(word)
+        except HydraException as error:
+            return str(error).splitlines()[0]
+        return ""
+
+    sweeping = any(re.match(r"(-m|--multirun)$|sweep=|hydra\.mode=MULTIRUN", word) for word in words)
+    quoted = []
+    for at, word in enumerate(words):
+        if word.startswith("-") or (at and words[at - 1].startswith("-") and "=" not in word):
+            quoted.append(word)
+            continue
+        quoted.append(quote_word(word, lambda text: not fault(text), sweeping=sweeping))
+        if reason := fault(quoted[-1]):
+            hint = "write key=value, keys in plain letters, text of other signs in quotes twice: key=\"'...'\""
+            print(f"error: {script}: cannot read {word}: {reason} ({hint})", file=sys.stderr)
+            sys.exit(2)
+    return quoted

@@ -27,16 +27,17 @@ def one_line(*, reraise: bool) -> Iterator[None]:
     """
     try:
         yield
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         message = find_message(error)
         # A sweep that is told to stop stops, instead of going on with the next arm.
-        if message is None or (reraise and not isinstance(error, Interrupted)):
+        stopped = isinstance(error, Interrupted | KeyboardInterrupt)
+        if message is None or (reraise and not stopped):
             raise
         if os.environ.get("LOCAL_RANK", "0") != "0":
             # The first rank found the same and says it. For a status of 1 Lightning would kill it, and with it a sweep.
             sys.exit(0)
         print(f"error: {message}", file=sys.stderr)
-        sys.exit(130 if isinstance(error, Interrupted) else 1)
+        sys.exit(130 if stopped else 1)
 
 
 def find_message(error: BaseException | None) -> str | None:
@@ -45,6 +46,8 @@ def find_message(error: BaseException | None) -> str | None:
     while error is not None:
         if isinstance(error, UserError | Interrupted):
             return str(error)
+        if isinstance(error, KeyboardInterrupt):
+            return "stopped; the same command goes on, and what was made is kept"
         # What the configuration library itself refuses (a missing value, a wrong interpolation) is no bug of ours.
         if type(error).__module__.startswith(("omegaconf.", "hydra.")):
             wrapped = wrapped or " ".join(str(error).split())

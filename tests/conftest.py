@@ -55,6 +55,30 @@ def compose(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., dict[str, Any]]:
+    """A composed primary config with single values changed, as `key=value` or `+key=value`; composed once a choice."""
+    known: dict[tuple[str, ...], dict[str, Any]] = {}
+
+    def change(name: str, overrides: list[str], *choices: str) -> dict[str, Any]:
+        if (name, *choices) not in known:
+            known[name, *choices] = compose_config(
+                name, list(choices), tmp_path_factory.mktemp("output"), complete=False
+            )
+        config = json.loads(json.dumps(known[name, *choices]))
+        for override in overrides:
+            key, _, value = override.partition("=")
+            *path, last = key.removeprefix("+").split(".")
+            part = config
+            for step in path:
+                part = part[step]
+            assert (last not in part) == key.startswith("+"), f"{key} is there: {last in part}"
+            part[last] = OmegaConf.to_container(OmegaConf.create(f"x: {value}"))["x"]  # type: ignore[index,call-overload]
+        return config
+
+    return change
+
+
+@pytest.fixture(scope="session")
 def train_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., list[dict[str, Any]]]:
     """Run an experiment in this process, small and short, and return what `results.json` holds.
 

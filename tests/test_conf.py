@@ -4,9 +4,11 @@ import pytest
 import yaml
 
 from hypnos.artefacts.config_check import bind_targets
-from hypnos.curation.run import KEYS as FILTER_KEYS
+from hypnos.benchmark.settings import KEYS as EVALUATE_KEYS
+from hypnos.curation.settings import KEYS as FILTER_KEYS
 from hypnos.errors import UserError
-from hypnos.experiment.run import KEYS, SUPPLIED, check_configuration
+from hypnos.experiment.run import SUPPLIED, check_configuration
+from hypnos.experiment.settings import KEYS
 
 CONF = Path(__file__).parents[1] / "conf"
 
@@ -121,8 +123,9 @@ def test_a_misspelt_key_is_named_before_anything_runs(compose, path, named):
 
 
 def test_the_known_keys_are_those_of_the_primary_files(compose):
-    assert compose("train", []).keys() == KEYS[""]
-    assert compose("filter", []).keys() == FILTER_KEYS
+    assert compose("train", []).keys() == KEYS.keys.keys()
+    assert compose("filter", []).keys() == FILTER_KEYS.keys.keys()
+    assert compose("evaluate", []).keys() == EVALUATE_KEYS.keys.keys()
 
 
 def test_a_missing_part_of_a_stage_is_named(compose):

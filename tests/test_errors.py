@@ -37,3 +37,11 @@ def test_nothing_happens_without_an_error(capsys) -> None:
     with one_line(reraise=False):
         pass
     assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("reraise", [False, True])
+def test_ctrl_c_is_one_line_and_stops_a_sweep(capsys, reraise):
+    with pytest.raises(SystemExit) as ended, one_line(reraise=reraise):
+        raise KeyboardInterrupt
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == "error: stopped; the same command goes on, and what was made is kept\n"

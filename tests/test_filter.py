@@ -207,13 +207,13 @@ def test_another_specialty_is_another_folder(filtered, capsys):
 @pytest.mark.parametrize(
     ("overrides", "message"),
     [
-        (["selection.threshold=11"], "threshold 11: must be between 0 and 10"),
-        (["budget.usd=0"], "budget.usd: 0: nothing could be asked"),
+        (["selection.threshold=11"], "^selection.threshold: 11: must be a number, from 0 to 10$"),
+        (["budget.usd=0"], "^budget.usd: 0: must be a number, above 0 or null$"),
         (["specialty=urology"], "specialty=urology: no such folder"),
         (["steps=[generate,clear]"], "steps: clear: no such step"),
         (["steps=[]"], "steps: none chosen"),
         (["steps=[clean,select]"], "clean needs records: choose an input"),
-        (["step.generate.records=0"], "step.generate.records 0"),
+        (["step.generate.records=0"], "^step.generate.records: 0: must be a whole number, at least 1$"),
         (["step.generate.max_rounds=1"], "the quota cannot be met"),
         (["+step.generate.recrods=5"], "recrods"),
         (["+budgt.usd=5"], "budgt: no such key"),

@@ -9,12 +9,20 @@ Files:
     model_folder    the tokenizer's files and small JSON files of a Hugging Face directory, and that of a stage
     tokenizer_file  a tokenizer as its tokenizer.json is written
     hub             names of the Hugging Face hub, and the snapshot of a model there
-    config_check    finds a misspelt key of a configuration before any work
+    checksums       notices an edited file and a flipped bit when an artefact is reused
+    config_check    finds what is wrong in a configuration before any work: keys, types, ranges
+    value_check     holds values against annotations and tables
+    ranges          what an argument may be, said beside it
+    shared_settings tables of the configuration that all three scripts have
 Others import:
-    store             artefact_folder, disk_errors, join_making, make_once, SHORT
-    keys              content_key, file_key, visible_files
-    model_folder      copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub               fetch_model, HUB, is_hub_name
-    tokenizer_file    read_tokenizer_file, TOKENIZER
-    config_check      bind_targets, check_keys
+    store              artefact_folder, disk_errors, join_making, make_once, SHORT
+    keys               content_key, file_key, visible_files
+    model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
+    hub                fetch_model, HUB, is_hub_name
+    tokenizer_file     read_tokenizer_file, TOKENIZER
+    config_check       bind_targets
+    ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, Positive, Range,
+                       Seed, Share, ShareAboveZero, WandbMode
+    shared_settings    PATHS, WANDB
+    value_check        check_table, Table
 """

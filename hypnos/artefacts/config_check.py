@@ -1,78 +1,92 @@
-"""Finds a misspelt key of a configuration before any work.
+"""Finds what is wrong in a configuration before any work: keys, types and ranges of everything that has a `_target_`.
 
-Every `_target_` is bound to its signature; where no signature says what is known, the known keys are listed.
+Every `_target_` is bound to its signature, and its values are held against the annotations there; for classes of
+libraries, whose annotations say too little, they are held against a table that the caller has.
 """
 
 import importlib
 import inspect
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Any
 
+from hypnos.artefacts.value_check import TARGET, below, check_value
 from hypnos.errors import UserError
 
-OWN = ("_target_", "_partial_", "_args_", "_convert_", "_recursive_")
+OWN = (TARGET, "_partial_", "_args_", "_convert_", "_recursive_")
 """Keys that say how an object is built and are none of its arguments."""
 
+OURS = "hypnos."
+"""Annotations of these modules' arguments are meant to be checked."""
 
-def check_keys(config: Mapping[str, Any], known: Collection[str], where: str = "") -> None:
-    """Check the keys of one part of a configuration, not those below them.
-
-    Args:
-        config: the part.
-        known: the keys it may hold.
-        where: the key of this part in the whole; "" for the whole.
-
-    Raises:
-        UserError: a key is none of these.
-    """
-    for key in config:
-        if key not in known:
-            raise UserError(f"{_below(where, key)}: no such key (known: {', '.join(sorted(known))})")
+Annotations = Mapping[str, Any]
+"""By name of an argument, what it may be."""
 
 
-def bind_targets(config: Any, *, where: str = "", supplied: Mapping[str, tuple[str, ...]] | None = None) -> int:
-    """Bind every `_target_` of a resolved configuration to its signature.
+def bind_targets(
+    config: Any,
+    *,
+    where: str = "",
+    supplied: Mapping[str, tuple[str, ...]] | None = None,
+    libraries: Mapping[str, Annotations] | None = None,
+) -> int:
+    """Bind every `_target_` of a resolved configuration to its signature, and check its values.
 
     Args:
         config: plain dicts, lists and values.
         where: the key of this part in the whole.
         supplied: for a `_target_`, names of arguments the code adds when it builds the object.
+        libraries: for a `_target_` that is not ours, or for how it begins (`torch.optim.`), what arguments may be.
 
     Returns:
         Number of targets bound.
 
     Raises:
-        UserError: a target cannot be imported, a key is none of its arguments, or an argument is missing.
+        UserError: a target cannot be imported, a key is none of its arguments, an argument is missing, or a value is
+            not of its type or range.
     """
+    further: dict[str, Any] = {"supplied": supplied, "libraries": libraries}
     if isinstance(config, list):
-        return sum(bind_targets(part, where=f"{where}[{i}]", supplied=supplied) for i, part in enumerate(config))
+        return sum(bind_targets(part, where=f"{where}[{i}]", **further) for i, part in enumerate(config))
     if not isinstance(config, Mapping):
         return 0
-    bound = sum(bind_targets(part, where=_below(where, key), supplied=supplied) for key, part in config.items())
-    if "_target_" in config:
-        _bind(config, where, supplied or {})
+    bound = sum(bind_targets(part, where=below(where, key), **further) for key, part in config.items())
+    if TARGET in config:
+        _bind(config, where, supplied or {}, libraries or {})
         bound += 1
     return bound
 
 
-def _below(where: str, key: object) -> str:
-    return f"{where}.{key}" if where else str(key)
-
-
-def _bind(config: Mapping[str, Any], where: str, supplied: Mapping[str, tuple[str, ...]]) -> None:
-    target = str(config["_target_"])
+def _bind(
+    config: Mapping[str, Any],
+    where: str,
+    supplied: Mapping[str, tuple[str, ...]],
+    libraries: Mapping[str, Annotations],
+) -> None:
+    target = str(config[TARGET])
     try:
         signature = inspect.signature(_import_target(target, where))
     except (TypeError, ValueError) as error:
-        raise UserError(f"{where}._target_: {target} cannot be called: {error}") from error
-    arguments = {k: v for k, v in config.items() if k not in OWN}
-    arguments |= dict.fromkeys(supplied.get(target, ()))
+        raise UserError(f"{where}.{TARGET}: {target} cannot be called: {error}") from error
+    given = dict.fromkeys(supplied.get(target, ()))
+    arguments = {k: v for k, v in config.items() if k not in OWN} | given
     bind = signature.bind_partial if config.get("_partial_") else signature.bind
     try:
-        bind(*config.get("_args_", ()), **arguments)
+        bound = bind(*config.get("_args_", ()), **arguments)
     except TypeError as error:
         known = ", ".join(n for n, p in signature.parameters.items() if p.kind is not p.VAR_KEYWORD)
         raise UserError(f"{where}: {target}: {error} (its arguments: {known})") from error
+    annotations = _annotations(target, signature, libraries)
+    for name, value in bound.arguments.items():
+        if name in annotations and name not in given:
+            check_value(value, annotations[name], below(where, name))
+
+
+def _annotations(target: str, signature: inspect.Signature, libraries: Mapping[str, Annotations]) -> Annotations:
+    if target.startswith(OURS):
+        named = (p for p in signature.parameters.values() if p.kind not in (p.VAR_KEYWORD, p.VAR_POSITIONAL))
+        return {p.name: p.annotation for p in named if p.annotation is not p.empty}
+    fitting = (table for begin, table in libraries.items() if target == begin or target.startswith(begin))
+    return {name: annotation for table in fitting for name, annotation in table.items()}
 
 
 def _import_target(target: str, where: str) -> Any:
@@ -80,4 +94,4 @@ def _import_target(target: str, where: str) -> Any:
     try:
         return getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:
-        raise UserError(f"{where}._target_: {target} cannot be imported: {error}") from error
+        raise UserError(f"{where}.{TARGET}: {target} cannot be imported: {error}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from hypnos.artefacts.checksums import check_files, write_checksums
 from hypnos.errors import Interrupted, UserError
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,9 @@ def artefact_folder(root: Path, name: str, key: str) -> Path:
     return root / f"{name}-{key[:SHORT]}"
 
 
-def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: bool = False) -> bool:
+def make_once(
+    directory: Path, write: Callable[[Path], None], *, keep_partial: bool = False, sealed: bool = False
+) -> bool:
     """Make an artefact's folder unless it exists.
 
     `write` fills a folder beside the final one, which is renamed when `write` returns. A second process that
@@ -35,15 +38,21 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
         write: fills the folder it is given.
         keep_partial: what a broken run left is handed to the next `write` as it was, so that training goes on
             from its checkpoints; otherwise it is removed.
+        sealed: keep checksums of its files, and compare with them when it is reused.
 
     Returns:
         Whether it was made now.
 
     Raises:
-        UserError: the disk is full.
+        UserError: the disk is full, or a file of a sealed artefact changed since it was written.
     """
-    if directory.is_dir():
-        return False
+    made = not directory.is_dir() and _make(directory, write, keep_partial=keep_partial, sealed=sealed)
+    if sealed and not made:
+        check_files(directory)
+    return made
+
+
+def _make(directory: Path, write: Callable[[Path], None], *, keep_partial: bool, sealed: bool) -> bool:
     partial = partial_of(directory)
     with disk_errors(directory.parent):
         directory.parent.mkdir(parents=True, exist_ok=True)
@@ -55,6 +64,8 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
             partial.mkdir(exist_ok=True)
             try:
                 write(partial)
+                if sealed:
+                    write_checksums(partial)
                 partial.rename(directory)
             except BaseException:
                 if not keep_partial:

@@ -4,6 +4,7 @@ Everything enters by `evaluation`, or by `model_on_task` where one model takes t
 
 Files:
     evaluation      runs a whole evaluation, from a configuration to a report
+    settings        keys, types and ranges of evaluate.py's plain tables
     model_on_task   asks one model one task, now or from what was kept
     items           what one question of a benchmark is
     predictions     what one answer is, and the types of request
@@ -18,7 +19,9 @@ Folders:
     judge/          models that judge answers
     raters/         sheets for people who rate answers, and their ratings
 Others import:
-    evaluation               answer_all, build_results, measure_all, prepare, run_evaluation, silence_progress_bars
+    evaluation               answer_all, build_results, check_configuration, measure_all, prepare, run_evaluation,
+                             silence_progress_bars
+    settings                 INFERENCE, LIKELIHOOD, SAMPLING
     model_on_task            ask, choose_request_types, read_tasks
     predictions              Prediction
     answerers.lineup         Build

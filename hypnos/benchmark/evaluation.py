@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.value_check import check_table
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.lineup import Build, line_up
 from hypnos.benchmark.judge.cache import verdicts_on
@@ -28,6 +29,7 @@ from hypnos.benchmark.report_data import (
     verdict_duels,
     verdict_numbers,
 )
+from hypnos.benchmark.settings import KEYS
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
 from hypnos.report.report import write_report
@@ -101,8 +103,8 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
     Raises:
         UserError: it does not.
     """
+    check_configuration(config)
     judges = judge_configs(config["judges"], config["judging"])
-    bind_targets({**config, "judges": judges})
     tasks = read_tasks(config["tasks"], build=build)
     answerers = line_up(
         config["models"],
@@ -129,6 +131,18 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
     )
+
+
+def check_configuration(config: Mapping[str, Any]) -> None:
+    """Find a misspelt or missing key, and a value of a wrong type or range anywhere, before anything is made.
+
+    Raises:
+        UserError: naming the key.
+    """
+    check_table(config, KEYS)
+    asked = {name: value for name, value in config["judging"].items() if name != "parameters"}
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("client", "baselines", "entries")))
+    bind_targets({**ordered, "judging": {"_target_": JUDGE, "_partial_": True, **asked}})
 
 
 def judge_configs(models: Mapping[str, Any], judging: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

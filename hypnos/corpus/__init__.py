@@ -8,6 +8,8 @@ Files:
     files           rows of JSON Lines, JSON, CSV, Parquet and sets of the hub, streamed
     cells           what stands in one field, as text
     options         options of choice questions in the forms of public sets
+    compressed      text files opened as they are, or out of gzip and Zstandard
+    blank           text in which nothing can be seen
     shapes          rows of public sets become records
     sources         a source's records, its key, and the share that is held out
     scores          the scores stored in a row, turned so that more is better
@@ -15,15 +17,14 @@ Files:
     decisions       which records pass a selection, alone or compared with all others
     simplified      the simplified sign of each traditional one
 Others import:
-    records      Instruction, Record, Rejections, Text
-    files        list_files, Malformed, read_rows
-    shapes       SHAPES, to_records, Unusable
-    sources      GENERAL, read_source, Source, SPECIFIC
-    cells        cell_text
-    options      read_options
-    shapes       SHAPES, to_records, Unusable
-    sources      GENERAL, read_source, Source, SPECIFIC
-    selection    Selection
-    decisions    decide_alone, decider, overall_grade, STEP
-    simplified   simplified_signs
+    records       Instruction, Record, Rejections, Text
+    files         list_files, Malformed, read_rows
+    blank         is_blank
+    shapes        SHAPES, to_records, Unusable
+    sources       GENERAL, read_source, Source, SPECIFIC
+    cells         cell_text
+    options       read_options
+    selection     Selection
+    decisions     decide_alone, decider, overall_grade, STEP
+    simplified    simplified_signs
 """

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -10,6 +10,7 @@ import orjson
 
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import visible_files
+from hypnos.corpus.compressed import COMPRESSED, kind_of, open_binary, open_text
 from hypnos.errors import UserError
 
 JOINED = ("question.csv", "answer.csv")
@@ -27,8 +28,8 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
     """Stream the rows of a file, of a folder of files, or of a Hugging Face set.
 
     Args:
-        path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, a folder of such files,
-            or `hub:name[@config][#split]`.
+        path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, text also as `.gz` or `.zst`,
+            a folder of such files, or `hub:name[@config][#split]`.
         encoding: of text files; `gb18030` for many older Chinese sets.
 
     Raises:
@@ -80,7 +81,7 @@ def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
 
 def _undecodable_line(file: Path, encoding: str) -> int:
     """Find the faulty line: text is decoded in blocks, so the error itself does not know it."""
-    with file.open("rb") as stream:
+    with open_binary(file) as stream:
         for number, line in enumerate(stream, 1):
             try:
                 line.decode(encoding)
@@ -96,7 +97,7 @@ def list_files(path: Path) -> list[Path]:
         UserError: there are none.
     """
     if path.is_dir():
-        files = [p for p in visible_files(path) if p.suffix.lower() in READERS]
+        files = [p for p in visible_files(path) if _has_reader(p)]
         if not files:
             raise UserError(f"{path}: no file of a known kind ({', '.join(READERS)}) in this folder")
         return files
@@ -106,14 +107,19 @@ def list_files(path: Path) -> list[Path]:
 
 
 def _reader(file: Path) -> Callable[[Path, str], Iterator[FileRow]]:
-    try:
-        return READERS[file.suffix.lower()]
-    except KeyError:
-        raise UserError(f"{file}: unknown kind {file.suffix!r}; known: {', '.join(READERS)}") from None
+    if not _has_reader(file):
+        packed = ", ".join(f"{kind}{ending}" for kind in (".jsonl", ".csv") for ending in COMPRESSED)
+        raise UserError(f"{file}: unknown kind {file.suffix!r}; known: {', '.join(READERS)}, {packed}")
+    return READERS[kind_of(file)]
+
+
+def _has_reader(file: Path) -> bool:
+    kind = kind_of(file)
+    return kind in READERS and (kind != ".parquet" or file.suffix.lower() == kind)  # it is compressed within
 
 
 def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
-    with file.open(encoding=encoding) as stream:
+    with open_text(file, encoding) as stream:
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
@@ -124,9 +130,9 @@ def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
 
 
 def _read_json(file: Path, encoding: str) -> Iterator[FileRow]:
-    with file.open(encoding=encoding) as stream:
+    with open_text(file, encoding) as stream:
         if _is_array(file, encoding):
-            yield from _read_array(file, stream)
+            yield from _read_array(file, stream, encoding)
         else:
             yield from _read_lines(file, encoding)
 
@@ -137,13 +143,13 @@ def _is_array(file: Path, encoding: str) -> bool:
     The first signs decide, since a whole array often stands on one line that does not fit into memory.
     """
     start = ""
-    with file.open(encoding=encoding) as stream:
+    with open_text(file, encoding) as stream:
         while len(start) < 2 and (block := stream.read(1024)):
             start += "".join(block.split())
     return start.startswith("[") and not start.startswith('["')
 
 
-def _read_array(file: Path, stream: IO[str]) -> Iterator[FileRow]:
+def _read_array(file: Path, stream: IO[str], encoding: str) -> Iterator[FileRow]:
     import ijson
 
     number = 0
@@ -151,13 +157,13 @@ def _read_array(file: Path, stream: IO[str]) -> Iterator[FileRow]:
         for number, row in enumerate(ijson.items(stream, "item", use_float=True), 1):
             yield f"{file}#{number}", row
     except ijson.JSONError as error:
-        raise UserError(f"{file}{_line_of_fault(stream)}: not JSON after record {number}: {error}") from error
+        raise UserError(f"{file}{_line_of_fault(file, encoding)}: not JSON after record {number}: {error}") from error
 
 
-def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
+def _line_of_fault(file: Path, encoding: str, limit: int = 64 << 20) -> str:
     """Find the faulty line by parsing the text at once, which is affordable only for smaller files."""
-    stream.seek(0)
-    text = stream.read(limit)
+    with open_text(file, encoding) as whole:
+        text = whole.read(limit)
     if len(text) == limit:
         return ""
     try:
@@ -169,16 +175,27 @@ def _line_of_fault(stream: IO[str], limit: int = 64 << 20) -> str:
 
 def _read_csv(file: Path, encoding: str) -> Iterator[FileRow]:
     csv.field_size_limit(1 << 30)
-    with file.open(encoding=encoding, newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t" if file.suffix.lower() == ".tsv" else ",")
+    with open_text(file, encoding, newline="") as stream:
+        reader = csv.DictReader(stream, delimiter="\t" if kind_of(file) == ".tsv" else ",")
         try:
+            _refuse_twins(file, reader.fieldnames or ())
             for row in reader:
                 extra = row.pop(None, None)  # type: ignore[call-overload]
                 fault = "more cells than columns" if extra else None
                 fault = "fewer cells than columns" if None in row.values() else fault
+                if holed := next((name for name, cell in row.items() if cell and "\0" in cell), None):
+                    fault = f"a NUL in column {holed}"
                 yield f"{file}:{reader.line_num}", Malformed(fault) if fault else row
         except csv.Error as error:
             raise UserError(f"{file}:{reader.line_num}: not CSV: {error}") from error
+
+
+def _refuse_twins(file: Path, columns: Sequence[str]) -> None:
+    """Of two columns of one name only the last would be read; names differ by more than case and blanks."""
+    plain = [column.strip().lower() for column in columns]
+    for column in plain:
+        if column and plain.count(column) > 1:
+            raise UserError(f"{file}:1: two columns are called {column}")
 
 
 def _read_parquet(file: Path, encoding: str) -> Iterator[FileRow]:

@@ -6,10 +6,13 @@ Figure 2, step 4 of the paper: low scores are removed. Nothing here asks a model
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from hypnos.artefacts.ranges import Filled, NotNegative, Range, ShareAboveZero
 from hypnos.corpus.scores import ASPECTS, HIGHEST
 from hypnos.errors import UserError
+
+Grade = Annotated[float, Range(least=0, most=HIGHEST)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,15 +43,15 @@ class Selection:
         rejected: let pass what an earlier step rejected, where rows hold such: the arm without any filter.
     """
 
-    threshold: float = 7.0
-    floor: float = 5.0
-    harmless_floor: float = 8.0
-    aspects: Sequence[str] = ASPECTS
+    threshold: Grade = 7.0
+    floor: Grade = 5.0
+    harmless_floor: Grade = 8.0
+    aspects: Annotated[Sequence[str], Filled()] = ASPECTS
     scorers: str = "other"
     how: Literal["mean", "minimum", "weighted"] = "mean"
-    weights: Mapping[str, float] | None = None
+    weights: Mapping[str, NotNegative] | None = None
     combine: Literal["mean", "minimum"] = "mean"
-    share: float | None = None
+    share: ShareAboveZero | None = None
     even_scorers: bool = False
     random: bool = False
     seed: int = 0

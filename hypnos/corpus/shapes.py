@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from hypnos.corpus.blank import is_blank
 from hypnos.corpus.cells import cell_text
 from hypnos.corpus.options import read_options
 from hypnos.corpus.records import Instruction, Record, Text
@@ -49,10 +50,11 @@ def _text(fields: Mapping[str, Any], name: str, *, optional: bool = False) -> st
     value = fields.get(name, "")
     if not isinstance(value, str):
         raise Unusable(f"{name} must be text, not {type(value).__name__}")
-    value = value.strip()
-    if not value and not optional:
+    if is_blank(value):
+        if optional:
+            return ""
         raise Unusable(f"empty {name}")
-    return value
+    return value.strip()
 
 
 def _name(fields: Mapping[str, Any], field: str) -> str:
@@ -118,7 +120,7 @@ def _history(turns: Any) -> tuple[tuple[str, str], ...]:
     for turn in turns:
         if not (isinstance(turn, list | tuple) and len(turn) == 2 and all(isinstance(t, str) for t in turn)):
             raise Unusable("history must be a list of [user, assistant] pairs of text")
-        if turn[0].strip() and turn[1].strip():
+        if not is_blank(turn[0]) and not is_blank(turn[1]):
             pairs.append((turn[0].strip(), turn[1].strip()))
     return tuple(pairs)
 
@@ -157,7 +159,7 @@ def _nested(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
 
 def _flatten(value: Any) -> Iterator[str]:
     if isinstance(value, str):
-        if value.strip():
+        if not is_blank(value):
             yield value.strip()
     elif isinstance(value, list | tuple):
         for item in value:
@@ -199,7 +201,7 @@ def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
 
 def _conversation(fields: Mapping[str, Any], source: str, turns: list[str]) -> Instruction:
     turns = [turn.strip() for turn in turns[: len(turns) // 2 * 2]]
-    if not turns or not all(turns):
+    if not turns or any(map(is_blank, turns)):
         raise Unusable("empty turn" if turns else "no answered turn")
     pairs = list(zip(turns[::2], turns[1::2], strict=True))
     question, answer = pairs.pop()
@@ -216,7 +218,7 @@ def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
             options = "\n".join(f"{letter}. {text}" for letter, text in read_options(given).items())
         except ValueError as error:
             raise Unusable(f"options: {error}") from error
-    if not options.strip():
+    if is_blank(options):
         raise Unusable("empty options")
     explanation = _text(fields, "explanation", optional=True)
     answer = f"答案：{_text(fields, 'answer')}"

@@ -5,10 +5,11 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.ranges import Count, Encoding, Range, Share
 from hypnos.corpus.files import Malformed, list_files, read_rows
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.shapes import Unusable, to_records
@@ -37,10 +38,10 @@ class Source:
     """
 
     path: str
-    holdout: float = 0.0
-    limit: int | None = None
-    encoding: str = "utf-8-sig"
-    max_rejected: float = 0.05
+    holdout: Annotated[float, Range(least=0, below=1)] = 0.0
+    limit: Count | None = None
+    encoding: Encoding = "utf-8-sig"
+    max_rejected: Share = 0.05
 
     def __post_init__(self) -> None:
         if not 0 <= self.holdout < 1 or (self.limit is not None and self.limit < 1):

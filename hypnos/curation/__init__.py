@@ -4,6 +4,7 @@ Everything enters by `run`; each step is an artefact, and what a step does not k
 
 Files:
     run            runs filter.py: checks the configuration, prices the steps, runs them, shows the funnel
+    settings       keys, types and ranges of filter.py's plain tables
     step           what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
     pipeline       runs steps one after another and keeps what each one made
     outcome        gathers records, funnel, page and card into the artefact `instructions`

@@ -8,12 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from hypnos.artefacts.config_check import bind_targets, check_keys
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.value_check import check_table
 from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import Expense, estimate, expense_table
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.settings import KEYS
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
@@ -23,10 +25,6 @@ log = logging.getLogger(__name__)
 Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`; further arguments are handed to it."""
 
-KEYS = {
-    *("seed", "paths", "specialty", "authors", "client", "budget", "input", "steps", "step", "selection"),
-    *("publish", "wandb", "dry_run", "sweep_name"),
-}
 SHARED = ("specialty", "authors", "client")
 """What a step's constructor is given where it takes an argument of this name."""
 
@@ -96,19 +94,20 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
 
 
 def check_configuration(config: Mapping[str, Any]) -> None:
-    """Find a misspelt or missing key anywhere, before anything is made.
+    """Find a misspelt or missing key, and a value of a wrong type or range anywhere, before anything is made.
 
     Raises:
         UserError: naming the key.
     """
-    check_keys(config, KEYS)
+    check_table(config, KEYS)
     if not config["steps"]:
         raise UserError("steps: none chosen")
     for name in config["steps"]:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
     targets = [part["_target_"] for part in config["step"].values() if "_target_" in part]
-    bind_targets(dict(config), supplied={target: shared_of(target) for target in targets})
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
+    bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
 
 
 def shared_of(target: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self
 
 import datasets
 import numpy as np
@@ -17,6 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.ranges import Count, Filled, Natural, Positive, Seed
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
@@ -45,20 +46,20 @@ class InstructionData(LightningDataModule):
     def __init__(
         self,
         *,
-        sources: Mapping[str, Source],
+        sources: Annotated[Mapping[str, Source], Filled()],
         cache: str,
-        max_length: int,
-        row_length: int,
-        rows_per_step: int,
-        weights: Mapping[str, float] | None = None,
-        learnt_tokens: int | None = None,
-        learnt_characters: int | None = None,
+        max_length: Count,
+        row_length: Count,
+        rows_per_step: Count,
+        weights: Mapping[str, Positive] | None = None,
+        learnt_tokens: Count | None = None,
+        learnt_characters: Count | None = None,
         selections: Mapping[str, Selection] | None = None,
-        max_heldout: int | None = None,
+        max_heldout: Natural | None = None,
         heldout_only: bool = False,
-        packing: str = "best_fit",
-        seed: int = 0,
-        workers: int = 0,
+        packing: Literal["best_fit", "first_fit", "none"] = "best_fit",
+        seed: Seed = 0,
+        workers: Natural = 0,
     ) -> None:
         """Describe the data; nothing is read yet.
 
@@ -178,6 +179,7 @@ class InstructionData(LightningDataModule):
                 max_heldout=self.max_heldout,
                 heldout_only=self.heldout_only,
             ),
+            sealed=True,
         )
 
     def preview(self) -> str:

@@ -4,6 +4,8 @@ One folder holds one run: what it leaves there is all that a sweep's report is m
 
 Files:
     run             checks a configuration, trains its stages, prints what each model achieves
+    settings        keys, types and ranges of train.py's plain tables
+    library_settings  what settings of Lightning and torch may be
     benchmark_run   lets the last model answer the benchmark
     outcome         writes what a finished run leaves, and knows a finished run by it
     run_folder      names of the files in a run's folder
@@ -15,7 +17,7 @@ Folders:
 Others import:
     run              run_experiment
     objective        name_direction
-    arm_names        name_arm
+    arm_names        name_arm, name_job
     failures         kept_failure
     sweep.compare    compare_arms
 """

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 PLACE_OVERRIDES = (
     *("paths.", "hydra.", "hydra/", "sweep", "logger", "wandb."),
@@ -14,7 +14,10 @@ QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood"
 """Beginnings of overrides that say what its last model is asked, and not what it is."""
 
 LONGEST = 120
-"""Characters of a folder's name; file systems take 255 bytes."""
+"""Characters of a folder's name, without the hash."""
+
+MOST_BYTES = 240
+"""Of the same: file systems take 255, and a Chinese character is three."""
 
 
 def distinguishes(override: str) -> bool:
@@ -27,11 +30,20 @@ def name_arm(overrides: Sequence[str]) -> str:
 
     Names that had to be shortened or changed end with a hash, so that two arms never share a folder.
     """
-    parts = [shorten(override) for override in overrides if distinguishes(override)]
+    return _name(shorten(override) for override in overrides if distinguishes(override))
+
+
+def name_job(overrides: Sequence[str]) -> str:
+    """As `name_arm`, for jobs of filter.py and evaluate.py: there whatever is asked tells one from another."""
+    return _name(override for override in overrides if not override.lstrip("+~").startswith(("hydra.", "hydra/")))
+
+
+def _name(parts: Iterable[str]) -> str:
     plain = "__".join(parts) or "default"
     name = re.sub(r"[^\w.-]+", "-", plain).strip("-.")
-    if len(name) > LONGEST or name != plain.replace("=", "-"):
-        name = f"{name[:LONGEST]}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
+    if len(name) > LONGEST or len(name.encode()) > MOST_BYTES or name != plain.replace("=", "-"):
+        short = name[:LONGEST].encode()[:MOST_BYTES].decode(errors="ignore")
+        name = f"{short}-{hashlib.sha256(plain.encode()).hexdigest()[:8]}"
     return name
 
 

@@ -10,11 +10,14 @@ from typing import Any
 
 from transformers.utils.logging import disable_progress_bar
 
-from hypnos.artefacts.config_check import bind_targets, check_keys
-from hypnos.errors import UserError, one_line
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.value_check import check_table
+from hypnos.errors import one_line
 from hypnos.experiment.benchmark_run import choose_benchmark_run
+from hypnos.experiment.library_settings import LIBRARIES
 from hypnos.experiment.objective import read_objective
 from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome
+from hypnos.experiment.settings import KEYS, STAGE
 from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
 from hypnos.tuning.distributed.watchdog import end_ranks
@@ -23,19 +26,6 @@ from hypnos.tuning.job import Build
 from hypnos.tuning.stages import Result, Run
 
 log = logging.getLogger(__name__)
-
-KEYS = {
-    "": {
-        *("seed", "prepare_only", "estimate", "estimate_rate", "sweep_name"),
-        *("accelerator", "devices", "strategy", "stages", "heldout"),
-        *("paths", "model", "answers", "sources", "selection", "template", "vocabulary", "logger", "wandb"),
-        *("group", "authors", "data_share", "learnt_tokens", "learnt_characters", "replay"),
-        *("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "inference", "specialty"),
-    },
-    "model": {"path", "dtype", "seed", "precision", "activation_checkpointing", "recipe"},
-    "stage": {"data", "tuning", "trainer", "callbacks"},
-}
-"""Keys that a configuration may hold where no signature says it."""
 
 SUPPLIED = {
     "pytorch_lightning.Trainer": ("logger", "default_root_dir"),
@@ -47,19 +37,17 @@ SUPPLIED = {
 
 
 def check_configuration(config: Mapping[str, Any]) -> None:
-    """Find a misspelt or missing key anywhere, before anything is made.
+    """Find a misspelt or missing key, and a value of a wrong type or range anywhere, before anything is made.
 
     Raises:
         UserError: naming the key.
     """
-    check_keys(config, KEYS[""])
-    check_keys(config["model"], KEYS["model"], "model")
+    check_table(config, KEYS)
     for name, stage in config["stages"].items():
-        check_keys(stage, KEYS["stage"], f"stages.{name}")
-        missing = KEYS["stage"] - stage.keys()
-        if missing:
-            raise UserError(f"stages.{name}: no {', '.join(sorted(missing))}")
-    bind_targets(dict(config), supplied=SUPPLIED)
+        check_table(stage, STAGE, f"stages.{name}")
+    # What others refer to comes first: a mistake is named where it was made.
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("stages", "heldout", "vocabulary")))
+    bind_targets(ordered, supplied=SUPPLIED, libraries=LIBRARIES)
 
 
 def make_run(config: Mapping[str, Any], *, build: Build, output: Path) -> Run:

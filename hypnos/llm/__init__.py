@@ -25,7 +25,7 @@ Folders:
 Others import:
     chat                     ChatModel, Reply
     client                   Client
-    estimate                 estimate, Estimate
+    estimate                 Estimate, estimate
     journal.export           export_lines
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
@@ -33,6 +33,7 @@ Others import:
     parsing.reasoning        cut_thinking, leaves_open
     parsing.replies          answer_part, own_values, read_json, read_object
     providers.litellm        load_litellm
+    providers.settings       PARAMETERS
     recorded                 RecordedChat
     redaction                redact, scrub_refused_config
     requests                 Answer, Message, Request

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
+from hypnos.artefacts.ranges import Count, Natural
 from hypnos.errors import Interrupted, UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
@@ -40,9 +41,9 @@ class Client:
         journal: Journal,
         budget: Budget | None = None,
         local_addresses: Sequence[str] = LOCAL,
-        tries: int = 6,
-        window: int | None = None,
-        workers: int = 0,
+        tries: Count = 6,
+        window: Count | None = None,
+        workers: Natural = 0,
     ) -> None:
         """Set up; nothing is opened before the first question.
 

@@ -6,9 +6,10 @@ import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.ranges import Count, Device, FloatType, NotNegative, Seed, ShareAboveZero
 from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
@@ -24,12 +25,12 @@ class LocalChat(ChatModel):
         *,
         name: str,
         directory: str,
-        max_new_tokens: int = 512,
-        temperature: float = 0.0,
-        top_p: float = 1.0,
-        seed: int = 0,
-        dtype: str = "auto",
-        device: str = "auto",
+        max_new_tokens: Count = 512,
+        temperature: NotNegative = 0.0,
+        top_p: ShareAboveZero = 1.0,
+        seed: Seed = 0,
+        dtype: FloatType | Literal["auto"] = "auto",
+        device: Device = "auto",
     ) -> None:
         """Name the model; nothing is loaded yet.
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.journal.export import Recording
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
+from hypnos.llm.providers.settings import PARAMETERS
 from hypnos.llm.requests import Message, Request
 
 
@@ -29,7 +30,7 @@ class RecordedChat(ChatModel):
         path: str,
         model: str,
         recorded_at: str = "recorded",
-        parameters: Mapping[str, Any] | None = None,
+        parameters: Annotated[Mapping[str, Any], PARAMETERS] | None = None,
     ) -> None:
         """Take where the replies are and whose they were.
 

@@ -9,6 +9,8 @@ from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
 
+from hypnos.artefacts.ranges import FloatType, NotNegative, Positive
+from hypnos.tuning.compute.attention import AttentionKind
 from hypnos.tuning.module import Tuning
 
 
@@ -18,14 +20,14 @@ class FullTuning(Tuning):
     def __init__(
         self,
         *,
-        lr: float,
+        lr: Positive,
         optimizer: Callable[..., Optimizer],
         schedule: Callable[..., LRScheduler],
-        weight_decay: float = 0.0,
-        neftune_alpha: float = 0.0,
+        weight_decay: NotNegative = 0.0,
+        neftune_alpha: NotNegative = 0.0,
         activation_checkpointing: bool = False,
-        attention: str = "auto",
-        dtype: str = "float32",
+        attention: AttentionKind = "auto",
+        dtype: FloatType = "float32",
     ) -> None:
         """See `Tuning`; `dtype` is the type of the weights, the gradients and the optimizer's moments."""
         super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)

@@ -12,6 +12,7 @@ from lightning_fabric.utilities import move_data_to_device
 from transformers import PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.model_folder import read_json
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.tuning.compute.attention import choose_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
@@ -84,12 +85,12 @@ class HeldOut:
             (partial / RECORDS).write_text(json.dumps(records, ensure_ascii=False), "utf-8")
             (partial / FILE).write_text(json.dumps(measures, indent=1), "utf-8")
 
-        make_once(directory, write)
-        return dict(json.loads((directory / FILE).read_text("utf-8")))
+        make_once(directory, write, sealed=True)
+        return read_json(directory / FILE)
 
     def records(self, model_key: str) -> dict[str, dict[str, list[Any]]]:
         """What was measured of each record, by name of the set: `records`, `groups`, `characters` and `bits`."""
-        return dict(json.loads((self._folder_of(model_key) / RECORDS).read_text("utf-8")))
+        return read_json(self._folder_of(model_key) / RECORDS)
 
     def keys(self) -> dict[str, str]:
         """By name of the set, what decides its text: measures of one text alone can be compared."""

@@ -25,11 +25,28 @@ UNCOUNTED = {
 
 def counted(settings: Mapping[str, Any]) -> dict[str, Any]:
     """The settings of a stage that decide its result, but for its data, which have a key of their own."""
-    return {
+    kept = {
         part: {name: value for name, value in values.items() if name not in UNCOUNTED.get(part, ())}
         for part, values in settings.items()
         if part in ("tuning", "trainer", "callbacks")
     }
+    return {part: _one_form(values) if part == "tuning" else values for part, values in kept.items()}
+
+
+def _one_form(settings: Mapping[str, Any]) -> dict[str, Any]:
+    """32 and 32.0 are one number of a tuning, and 0 and 0.0: written as files of conf/ and users have written them.
+
+    A trainer tells them apart: 1 of its batches, or all of them.
+    """
+    return {name: _written(value) for name, value in settings.items()}
+
+
+def _written(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return _one_form(value)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not float(value).is_integer():
+        return value
+    return int(value) if value else 0.0
 
 
 def stage_key(settings: Mapping[str, Any], *, parent_key: str, data: Mapping[str, Any], seed: int) -> str:

@@ -1,8 +1,9 @@
 """Trains low-rank adapters on a frozen base: stage 1 (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import torch
 from peft import LoraConfig, PeftModel, get_peft_model, get_peft_model_state_dict, set_peft_model_state_dict
@@ -11,11 +12,23 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import PreTrainedModel
+from transformers.pytorch_utils import Conv1D
 
+from hypnos.artefacts.ranges import Count, Filled, FloatType, NotNegative, Positive, Range
 from hypnos.errors import UserError
-from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.attention import AttentionKind, choose_attention
 from hypnos.tuning.compute.quantization import KINDS, check_machine, read_quantized
 from hypnos.tuning.module import Tuning
+
+ALL_LINEAR = "all-linear"
+"""peft's word."""
+
+LINEAR = (nn.Linear, Conv1D)
+ADAPTABLE = (*LINEAR, nn.Embedding, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""Layers that peft's LoRA lies on."""
+
+SETS = ("target_modules", "exclude_modules")
+"""Settings of an adapter that peft keeps without an order."""
 
 
 class LoraTuning(Tuning):
@@ -26,22 +39,22 @@ class LoraTuning(Tuning):
     def __init__(
         self,
         *,
-        lr: float,
+        lr: Positive,
         optimizer: Callable[..., Optimizer],
         schedule: Callable[..., LRScheduler],
-        r: int,
-        lora_alpha: float,
-        target_modules: Sequence[str],
-        lora_dropout: float = 0.0,
+        r: Count,
+        lora_alpha: Positive,
+        target_modules: Annotated[Sequence[str], Filled()] | Literal["all-linear"],
+        lora_dropout: Annotated[float, Range(least=0, below=1)] = 0.0,
         use_rslora: bool = False,
         use_dora: bool = False,
         train_embeddings: bool = True,
-        weight_decay: float = 0.0,
-        neftune_alpha: float = 0.0,
+        weight_decay: NotNegative = 0.0,
+        neftune_alpha: NotNegative = 0.0,
         activation_checkpointing: bool = False,
-        attention: str = "auto",
-        dtype: str = "float32",
-        quantization: str | None = None,
+        attention: AttentionKind = "auto",
+        dtype: FloatType = "float32",
+        quantization: Literal["nf4"] | None = None,
     ) -> None:
         """See `Tuning`; names are those of peft.
 
@@ -51,7 +64,7 @@ class LoraTuning(Tuning):
             schedule: see `Tuning`.
             r: rank.
             lora_alpha: the update is scaled by lora_alpha / r, or by lora_alpha / sqrt(r) with `use_rslora`.
-            target_modules: names of the adapted layers.
+            target_modules: names of the adapted layers, or peft's word for all linear ones but the head.
             lora_dropout: on the adapters' input.
             use_rslora: rank-stabilised scaling (Kalajdzievski, arXiv 2312.03732).
             use_dora: learn a magnitude for each adapted column too (Liu et al., arXiv 2402.09353).
@@ -76,12 +89,13 @@ class LoraTuning(Tuning):
             "r": r,
             "lora_alpha": lora_alpha,
             "lora_dropout": lora_dropout,
-            "target_modules": list(target_modules),
+            "target_modules": target_modules if isinstance(target_modules, str) else list(target_modules),
             "use_rslora": use_rslora,
             "use_dora": use_dora,
         }
 
     def check(self) -> None:
+        super().check()
         if self.quantization is not None:
             check_machine(self.quantization)
 
@@ -101,11 +115,27 @@ class LoraTuning(Tuning):
         set_peft_model_state_dict(self.model, adapter)
         self.model.eval()
 
+    def check_model(self, model: PreTrainedModel, *, where: str) -> None:
+        layers = dict(model.named_modules())
+        wanted = self.lora["target_modules"]
+        if wanted == ALL_LINEAR:
+            head = model.get_output_embeddings()
+            adapted = [layer for layer in layers.values() if isinstance(layer, LINEAR) and layer is not head]
+        else:
+            found = {t: [layer for name, layer in layers.items() if f".{name}".endswith(f".{t}")] for t in wanted}
+            if missing := [name for name in wanted if not found[name]]:
+                raise UserError(f"{where}.target_modules: the model has no layer {', '.join(missing)}")
+            for name, named in found.items():
+                if other := next((layer for layer in named if not isinstance(layer, ADAPTABLE)), None):
+                    kind = type(other).__name__
+                    raise UserError(f"{where}.target_modules: {name}: is a {kind}; adapters lie on linear layers")
+            adapted = [layer for named in found.values() for layer in named]
+        widest = max((min(layer.weight.shape) for layer in adapted), default=0)
+        if self.lora["r"] > widest:
+            raise UserError(f"{where}.r: {self.lora['r']}: must be at most {widest}, the rank of the largest layer")
+
     def adapt(self, model: PreTrainedModel) -> nn.Module:
-        layers = {name.rpartition(".")[2] for name, _ in model.named_modules()}
-        missing = [name for name in self.lora["target_modules"] if name not in layers]
-        if missing:
-            raise UserError(f"tuning.target_modules: the model has no layer {', '.join(missing)}")
+        self.check_model(model, where="tuning")
         tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
         tables = [_name_of(model, model.get_input_embeddings())]
         if not tied:
@@ -145,6 +175,11 @@ class LoraTuning(Tuning):
         """Write the adapter alone, as peft does."""
         assert isinstance(self.model, PeftModel)
         self.model.save_pretrained(str(directory), save_embedding_layers=False)
+        file = directory / "adapter_config.json"
+        config = json.loads(file.read_text("utf-8"))
+        # peft keeps names in a set, whose order differs from process to process.
+        config |= {name: sorted(config[name]) for name in SETS if isinstance(config.get(name), list)}
+        file.write_text(json.dumps(config, indent=2, sort_keys=True), "utf-8")
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Keep only what is trained: the base lies in the parent's directory."""

@@ -16,6 +16,7 @@ from torch.distributed.fsdp import FSDPModule
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
+from transformers.utils import is_flash_attn_2_available, is_flash_attn_3_available
 
 from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
@@ -97,6 +98,21 @@ class Tuning(LightningModule, ABC):
 
     def check(self) -> None:
         """Raise UserError if this machine lacks what the tuning needs."""
+        kind = self.attention
+        if kind == "flash_attention_2" and not is_flash_attn_2_available():
+            raise UserError(f"tuning.attention: {kind}: needs a GPU and hypnos-llm[flash]; auto does not")
+        if kind == "flash_attention_3" and not is_flash_attn_3_available():
+            raise UserError(f"tuning.attention: {kind}: needs a GPU and FlashAttention 3; auto needs none")
+        if kind == "flex_attention" and not torch.cuda.is_available():
+            raise UserError(f"tuning.attention: {kind}: has no backward pass without a GPU; use auto")
+
+    def check_model(self, model: PreTrainedModel, *, where: str) -> None:
+        """Raise UserError if a model lacks what the tuning needs.
+
+        Args:
+            model: without weights, or with them.
+            where: the key of this tuning in the configuration.
+        """
 
     def read(self, directory: Path) -> PreTrainedModel:
         """The model of a Hugging Face directory as training needs it."""

@@ -5,8 +5,10 @@ import math
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
+from hypnos.artefacts.ranges import Share
 
-def cosine(optimizer: Optimizer, steps: int, *, warmup: float, floor: float = 0.0) -> LambdaLR:
+
+def cosine(optimizer: Optimizer, steps: int, *, warmup: Share, floor: Share = 0.0) -> LambdaLR:
     """Rise linearly over the first share of steps, then fall along half a cosine.
 
     Args:
@@ -26,13 +28,13 @@ def cosine(optimizer: Optimizer, steps: int, *, warmup: float, floor: float = 0.
     return LambdaLR(optimizer, share)
 
 
-def constant(optimizer: Optimizer, steps: int, *, warmup: float = 0.0) -> LambdaLR:
+def constant(optimizer: Optimizer, steps: int, *, warmup: Share = 0.0) -> LambdaLR:
     """Rise linearly over the first share of steps, then stay."""
     rising = math.ceil(warmup * steps)
     return LambdaLR(optimizer, lambda step: min((step + 1) / (rising + 1), 1.0))
 
 
-def wsd(optimizer: Optimizer, steps: int, *, warmup: float, decay: float) -> LambdaLR:
+def wsd(optimizer: Optimizer, steps: int, *, warmup: Share, decay: Share) -> LambdaLR:
     """Rise linearly, stay at the peak, and fall linearly to nothing (warm-up, stable, decay: Hu et al., 2404.06395).
 
     Args:

@@ -115,6 +115,7 @@ class Run:
 
     @cached_property
     def _prepared(self) -> Prepared:
+        self._check_model()
         tokenizer = self._tokenizer(self.vocabulary)
         stages = {name: data.with_tokenizer(tokenizer) for name, data in self.data.items()}
         for name, data in stages.items():
@@ -122,6 +123,22 @@ class Run:
             shown = (name, data.steps_per_epoch, data.preview())
             log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *shown)
         return Prepared(tokenizer, stages, self.heldout.prepare(tokenizer))
+
+    def _check_model(self) -> None:
+        """See that the base has what every stage tunes; its shape alone is read.
+
+        Raises:
+            UserError: it has not.
+        """
+        config = self.vocabulary.read_config(self.model["path"], None)
+        try:
+            with torch.device("meta"):
+                model = AutoModelForCausalLM.from_config(config)
+        except (ValueError, KeyError, AttributeError, TypeError) as error:
+            reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+            raise UserError(f"model.path {self.model['path']}: no causal language model: {reason}") from error
+        for name, stage in self.stages.items():
+            self.build(stage["tuning"]).check_model(model, where=f"stages.{name}.tuning")
 
     def train(self) -> list[Result]:
         """Make the base, then every stage from the one before, and measure each model.
@@ -244,10 +261,10 @@ class Run:
     def _tokenizer(self, vocabulary: Any) -> Path:
         key = content_key({"base": vocabulary.tokenizer_key(self.model["path"]), **vocabulary.key()})
         directory = artefact_folder(self.artefacts / "vocabulary", type(vocabulary).__name__.lower(), key)
-        self._make(directory, lambda d: vocabulary.write_tokenizer(self.model["path"], d))
+        self._make(directory, lambda d: vocabulary.write_tokenizer(self.model["path"], d), sealed=True)
         return directory
 
-    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False) -> bool:
-        made = make_once(directory, write, keep_partial=keep_partial)
+    def _make(self, directory: Path, write: Any, *, keep_partial: bool = False, sealed: bool = False) -> bool:
+        made = make_once(directory, write, keep_partial=keep_partial, sealed=sealed)
         log.info("%s %s", "made" if made else "reusing", directory)
         return made

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.model_folder import read_json
+from hypnos.artefacts.ranges import Count, ShareAboveZero
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
 from hypnos.errors import UserError
@@ -31,11 +32,11 @@ class ChineseVocabulary(OwnVocabulary):
         self,
         *,
         sources: Mapping[str, Source],
-        size: int,
+        size: Count,
         terms: str | None = None,
-        coverage: float = 0.999,
-        max_records: int = 200_000,
-        pad_to_multiple_of: int | None = None,
+        coverage: ShareAboveZero = 0.999,
+        max_records: Count = 200_000,
+        pad_to_multiple_of: Count | None = None,
         template: str | None = None,
     ) -> None:
         """Extend the base's vocabulary.

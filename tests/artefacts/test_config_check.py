@@ -1,6 +1,7 @@
 import pytest
 
-from hypnos.artefacts.config_check import bind_targets, check_keys
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.ranges import NotNegative
 from hypnos.errors import UserError
 
 SOURCE = {"_target_": "hypnos.corpus.sources.Source", "path": "a.jsonl"}
@@ -11,7 +12,10 @@ def test_targets_are_counted_wherever_they_stand() -> None:
 
 
 def test_nothing_is_made_when_targets_are_bound() -> None:
-    assert bind_targets({"a": {**SOURCE, "holdout": 5.0}}) == 1  # making it would refuse the number
+    # Making it would refuse rows that are shorter than a document.
+    lengths = {"max_length": 512, "row_length": 256, "rows_per_step": 1}
+    data = {"_target_": "hypnos.data.datamodule.InstructionData", "sources": {"a": SOURCE}, "cache": ".", **lengths}
+    assert bind_targets({"a": data}) == 2
 
 
 @pytest.mark.parametrize(
@@ -58,8 +62,29 @@ def test_positional_arguments_are_bound() -> None:
         bind_targets({"_target_": "hypnos.corpus.sources.is_held_out", "_args_": ["g", 0.5, 1]})
 
 
-@pytest.mark.parametrize(("where", "line"), [("", "seeed"), ("stages.one", r"stages\.one\.seeed")])
-def test_a_key_that_nothing_reads_is_named_beside_those_that_are_known(where: str, line: str) -> None:
-    check_keys({"seed": 1}, {"seed", "model"}, where)
-    with pytest.raises(UserError, match=rf"^{line}: no such key \(known: model, seed\)$"):
-        check_keys({"seed": 1, "seeed": 1}, {"seed", "model"}, where)
+@pytest.mark.parametrize(
+    ("config", "line"),
+    [
+        ({**SOURCE, "holdout": 5.0}, "x.holdout: 5.0: must be a number, at least 0 and below 1"),
+        ({**SOURCE, "holdout": "a"}, "x.holdout: a: must be a number, at least 0 and below 1"),
+        ({**SOURCE, "limit": 1.5}, "x.limit: 1.5: must be a whole number, at least 1 or null"),
+        ({**SOURCE, "path": None}, "x.path: null: must be text"),
+        ({**SOURCE, "encoding": "gb0"}, "x.encoding: gb0: must be text, an encoding, such as utf-8-sig or gb18030"),
+    ],
+)
+def test_a_value_is_held_against_the_annotation_of_its_argument(config: dict, line: str) -> None:
+    with pytest.raises(UserError) as raised:
+        bind_targets({"x": config})
+    assert str(raised.value) == line
+
+
+def test_a_whole_number_is_a_number() -> None:
+    assert bind_targets({**SOURCE, "holdout": 0, "max_rejected": 1}) == 1
+
+
+def test_classes_of_libraries_are_held_against_a_table() -> None:
+    optimizer = {"_target_": "torch.optim.AdamW", "_partial_": True, "eps": -1.0}
+    assert bind_targets(optimizer) == 1
+    with pytest.raises(UserError, match=r"^o\.eps: -1\.0: must be a number, at least 0$"):
+        bind_targets({"o": optimizer}, libraries={"torch.optim.": {"eps": NotNegative}})
+    assert bind_targets({"o": optimizer}, libraries={"pytorch_lightning.": {"eps": NotNegative}}) == 1

@@ -214,3 +214,28 @@ def test_questions_and_answers_in_two_files_are_joined(tmp_path):
         {"question": "头痛怎么办", "answer": "就诊", "id": "2", "group": "7"},
     ]
     assert isinstance(rows[2], Malformed) and "9" in rows[2]
+
+
+@pytest.mark.parametrize(
+    "head", ["question,answer,answer", "question,answer,Answer ", "question,answer,id,question"]
+)  # fmt: skip
+def test_a_csv_with_two_columns_of_one_name_is_refused(tmp_path: Path, head: str) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text(f"{head}\n" + ",".join("甲乙丙丁"[: head.count(",") + 1]) + "\n", "utf-8")
+    with pytest.raises(UserError, match=r"a\.csv:1: two columns are called (answer|question)$"):
+        list(read_rows(str(file)))
+
+
+def test_columns_without_a_name_may_be_many(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text("question,answer,,\n甲,乙,,\n", "utf-8")
+    (row,) = rows_of(file)
+    assert (row["question"], row["answer"]) == ("甲", "乙")
+
+
+def test_a_nul_in_a_cell_is_no_text(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_bytes("question,answer\n甲,乙\n丙,丁\0丁\n".encode())
+    (_, first), (where, second) = read_rows(str(file))
+    assert first == {"question": "甲", "answer": "乙"}
+    assert where == f"{file}:3" and second == "a NUL in column answer" and isinstance(second, Malformed)

@@ -18,7 +18,8 @@ from hydra.core.global_hydra import GlobalHydra
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
-from hypnos.tuning.job import counted, stage_key
+from hypnos.artefacts.keys import content_key
+from hypnos.tuning.job import VERSION, counted, stage_key
 from hypnos.tuning.stages import Run
 
 ROOT = Path(__file__).parents[2]
@@ -205,3 +206,17 @@ def test_what_decides_a_stage_is_told_from_how_it_runs():
         for parent, seed in (("p", 0), ("q", 0), ("p", 1))
     ]
     assert len(set(keys)) == 3
+
+
+def test_a_number_of_a_tuning_has_one_key_however_it_is_written():
+    def key(alpha, decay, trainer=1.0):
+        tuning = {"lora_alpha": alpha, "use_dora": True, "schedule": {"floor": decay}, "betas": [0.9, 0.999]}
+        settings = {"tuning": tuning, "trainer": {"limit_val_batches": trainer}}
+        return stage_key(settings, parent_key="p", data={}, seed=0)
+
+    assert key(32, 0.0) == key(32.0, 0.0) == key(32.0, 0) != key(33, 0.0)
+    # The key before 32.0 was the same number; a trainer means one batch by 1, and all by 1.0.
+    before = {"version": VERSION, "parent": "p", "data": content_key({}), "seed": 0}
+    tuning = {"lora_alpha": 32, "use_dora": True, "schedule": {"floor": 0.0}, "betas": [0.9, 0.999]}
+    assert key(32, 0.0) == content_key({**before, "tuning": tuning, "trainer": {"limit_val_batches": 1.0}})
+    assert key(32, 0.0, trainer=1) != key(32, 0.0, trainer=1.0)

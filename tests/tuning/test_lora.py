@@ -1,5 +1,12 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 import torch
+from peft import PeftModel
+from transformers import AutoModelForCausalLM
 
 from hypnos.errors import UserError
 from hypnos.tuning.handoff import probe_logits
@@ -36,3 +43,59 @@ def test_unknown_target_modules_are_named(lora, small_directory):
     module = lora(target_modules=["no_such_layer"])
     with pytest.raises(UserError, match="no_such_layer"):
         module.load(small_directory())
+
+
+def test_all_linear_is_peft_s_word_for_every_linear_layer_but_the_head(lora, small_directory, tmp_path):
+    module = lora(target_modules="all-linear", train_embeddings=False)
+    module.load(small_directory(tied=False))
+    adapted = {name.rpartition(".")[2] for name, layer in module.model.named_modules() if hasattr(layer, "lora_A")}
+    assert adapted == {"q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"}
+    module.save_adapter(tmp_path / "adapter")
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
+    again = PeftModel.from_pretrained(base, str(tmp_path / "adapter"))
+    torch.testing.assert_close(probe_logits(again, 1500), probe_logits(module.model, 1500))
+
+
+@pytest.mark.parametrize(
+    ("settings", "line"),
+    [
+        ({"target_modules": ["norm"]}, "x.target_modules: norm: is a LlamaRMSNorm; adapters lie on linear layers"),
+        ({"target_modules": ["q_proj", "w1"]}, "x.target_modules: the model has no layer w1"),
+        ({"r": 1000}, "x.r: 1000: must be at most 32, the rank of the largest layer"),
+        ({"r": 33, "target_modules": "all-linear"}, "x.r: 33: must be at most 32, the rank of the largest layer"),
+    ],
+)
+def test_what_a_model_cannot_be_adapted_to_is_named_by_its_shape_alone(lora, small_directory, settings, line):
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoModelForCausalLM.from_pretrained(small_directory()).config)
+    with pytest.raises(UserError) as raised:
+        lora(**settings).check_model(model, where="x")
+    assert str(raised.value) == line
+    lora(r=32).check_model(model, where="x")
+
+
+SAVE = """
+import sys, torch
+from functools import partial
+from pathlib import Path
+from hypnos.tuning.lora import LoraTuning
+from hypnos.tuning.schedule import constant
+names = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
+module = LoraTuning(lr=1e-3, optimizer=torch.optim.AdamW, schedule=constant, r=2, lora_alpha=4, target_modules=names)
+module.load(Path(sys.argv[1]))
+module.save_adapter(Path(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_an_adapters_files_are_the_same_in_every_process(small_directory, tmp_path):
+    base = small_directory()
+    for seed in ("1", "2"):
+        subprocess.run(
+            [sys.executable, "-c", SAVE, str(base), str(tmp_path / seed)],
+            check=True,
+            cwd=Path(__file__).parents[2],
+            env={"PYTHONHASHSEED": seed, "PATH": "/usr/bin:/bin", "HF_HUB_OFFLINE": "1"},
+        )
+    first, second = ((tmp_path / seed / "adapter_config.json").read_text() for seed in ("1", "2"))
+    assert first == second and json.loads(first)["r"] == 2

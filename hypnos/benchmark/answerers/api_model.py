@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from hypnos.artefacts.ranges import Count
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
@@ -20,7 +21,7 @@ VERSION = 1
 class ChatAnswers(Answerer):
     """A chat model, asked each question in a conversation of its own."""
 
-    def __init__(self, *, chat: ChatModel, client: Client, name: str | None = None, repeats: int = 1) -> None:
+    def __init__(self, *, chat: ChatModel, client: Client, name: str | None = None, repeats: Count = 1) -> None:
         """Keep what is needed to ask; nothing is sent before the first question.
 
         Args:

@@ -3,9 +3,10 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.ranges import Count, Device, FloatType, Positive
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
@@ -23,6 +24,7 @@ from hypnos.benchmark.answerers.weights import (
 )
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
+from hypnos.benchmark.settings import SAMPLING
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.parsing.reasoning import cut_thinking, leaves_open
@@ -56,12 +58,12 @@ class LocalModel(Answerer):
         base: str | None = None,
         form: PromptForm | None = None,
         read_tokenizer: ReadTokenizer | None = None,
-        sampling: Mapping[str, Any] | None = None,
-        dtype: str = "auto",
-        device: str = "auto",
-        cache_gib: float = 4.0,
-        rows: int = 128,
-        max_length: int | None = None,
+        sampling: Annotated[Mapping[str, Any], SAMPLING] | None = None,
+        dtype: FloatType | Literal["auto"] = "auto",
+        device: Device = "auto",
+        cache_gib: Positive = 4.0,
+        rows: Count = 128,
+        max_length: Count | None = None,
     ) -> None:
         """Find the model; its weights are loaded before the first question that is not answered yet.
 

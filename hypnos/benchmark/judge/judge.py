@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from hypnos.artefacts.ranges import Count
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.judge.cases import TaskAnswers
 from hypnos.benchmark.judge.masking import mask_names
@@ -41,9 +42,9 @@ class Judge:
     modes: Sequence[Mode] = ("absolute", "reference")
     pairwise: bool = True
     against: Sequence[str] = ()
-    limit: int | None = None
-    attempts: int = 3
-    max_chars: int = 4000
+    limit: Count | None = None
+    attempts: Count = 3
+    max_chars: Count = 4000
     mask: bool = True
 
     def __post_init__(self) -> None:

@@ -3,8 +3,9 @@
 import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from hypnos.artefacts.ranges import Count, Filled, Natural, Positive, Seed
 from hypnos.errors import UserError
 
 
@@ -24,14 +25,14 @@ class Study:
         reference: whether raters can open the reference answer.
     """
 
-    raters: Sequence[str]
+    raters: Annotated[Sequence[str], Filled()]
     title: str = "医学问答人工评分表"
-    seed: int = 0
-    calibration: int = 4
-    overlap: int = 2
-    questions: int | None = None
-    minutes: float | None = None
-    minutes_per_answer: float = 1.5
+    seed: Seed = 0
+    calibration: Natural = 4
+    overlap: Count = 2
+    questions: Count | None = None
+    minutes: Positive | None = None
+    minutes_per_answer: Positive = 1.5
     reference: bool = True
 
     def __post_init__(self) -> None:

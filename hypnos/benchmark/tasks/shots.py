@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Natural, Seed
 from hypnos.benchmark.items import Item
 from hypnos.errors import UserError
 
@@ -19,9 +20,9 @@ class Shots:
         seed: another one makes another choice.
     """
 
-    number: int = 0
+    number: Natural = 0
     path: str | None = None
-    seed: int = 0
+    seed: Seed = 0
 
     def __post_init__(self) -> None:
         if self.number < 0:

@@ -8,6 +8,7 @@ from typing import Any, Protocol, get_args
 
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.ranges import Count, Egress, Seed
 from hypnos.benchmark.choice.official_rules import OfficialRule
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.groups import with_groups
@@ -59,10 +60,10 @@ class Task:
     metrics: Sequence[str]
     reader: Reader = field(default_factory=Lines)
     shots: Shots = field(default_factory=Shots)
-    max_new_tokens: int = 256
-    egress: str = "any"
-    limit: int | None = None
-    shuffle: int | None = None
+    max_new_tokens: Count = 256
+    egress: Egress = "any"
+    limit: Count | None = None
+    shuffle: Seed | None = None
     official: OfficialRule | None = None
     _read: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
 

@@ -3,7 +3,9 @@
 import re
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import Annotated
 
+from hypnos.artefacts.ranges import Range
 from hypnos.curation.clean.rule import DrugRule, text_of
 from hypnos.curation.step import RecordRow
 from hypnos.specialty.doses import find_doses, grade
@@ -20,7 +22,7 @@ class DoseWindow(DrugRule):
         warn: reject what is merely beyond `slack` too.
     """
 
-    slack: float = 2.0
+    slack: Annotated[float, Range(least=1)] = 2.0
     warn: bool = False
 
     def check(self, row: RecordRow) -> str | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Natural
 from hypnos.curation.clean.rule import Rule, text_of
 from hypnos.curation.step import RecordRow
 
@@ -41,7 +42,7 @@ class Truncated(Rule):
         people: authors that are no models; a row without author is theirs too.
     """
 
-    least: int = 30
+    least: Natural = 30
     torn_words: bool = True
     models: bool = True
     people: Sequence[str] = ("human", "hypnos")

@@ -3,6 +3,8 @@
 import re
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Count, Natural, Share
+from hypnos.corpus.blank import is_blank
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, text_of
 from hypnos.curation.similarity.ngrams import fold
 from hypnos.curation.step import RecordRow
@@ -21,7 +23,7 @@ class Empty(Rule):
     def check(self, row: RecordRow) -> str | None:
         for field in ("instruction", "output"):
             text = text_of(row, field)
-            if len(text) < 40 and fold(_TAG.sub("", text)) in _NOTHING:
+            if is_blank(text) or (len(text) < 40 and fold(_TAG.sub("", text)) in _NOTHING):
                 return "empty"
         return None
 
@@ -35,8 +37,8 @@ class Length(Rule):
         answer: least and most of the answer.
     """
 
-    question: tuple[int, int] = (2, 8000)
-    answer: tuple[int, int] = (1, 8000)
+    question: tuple[Natural, Count] = (2, 8000)
+    answer: tuple[Natural, Count] = (1, 8000)
 
     def check(self, row: RecordRow) -> str | None:
         if not self.question[0] <= len(question_of(row)) <= self.question[1]:
@@ -54,7 +56,7 @@ class Restates(Rule):
         share: of the characters of question or answer, in their order, that the other must have too.
     """
 
-    share: float = 0.9
+    share: Share = 0.9
 
     def check(self, row: RecordRow) -> str | None:
         # Reading from material may rightly give its words back: only the instruction is compared.
@@ -85,7 +87,7 @@ class Unbalanced(Rule):
         brackets: opened brackets that may stay open; people are careless with one or two.
     """
 
-    brackets: int = 2
+    brackets: Natural = 2
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output")

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from hypnos.artefacts.ranges import Natural, Share
 from hypnos.corpus.simplified import simplified_signs
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, rewrite, text_of
 from hypnos.curation.step import RecordRow
@@ -28,9 +29,9 @@ class Language(Rule):
         foreign: characters of other scripts (kana, Hangul, Cyrillic, Arabic, Thai, ...) that an answer may hold.
     """
 
-    share: float = 0.5
-    words: int = 8
-    foreign: int = 5
+    share: Share = 0.5
+    words: Natural = 8
+    foreign: Natural = 5
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output")
@@ -51,7 +52,7 @@ class Simplify(Rule):
         least: traditional characters from which a record is taken for a traditional one; single ones stand in names.
     """
 
-    least: int = 2
+    least: Natural = 2
 
     def check(self, row: RecordRow) -> RecordRow | None:
         text = "".join(text_of(row, field) for field in FIELDS)

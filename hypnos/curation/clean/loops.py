@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Count, Share
 from hypnos.curation.clean.rule import Rule, text_of
 from hypnos.curation.step import RecordRow
 
@@ -22,9 +23,9 @@ class Repetition(Rule):
         share: of an answer, that clauses which return without standing in a row must make up.
     """
 
-    times: int = 4
-    shortest: int = 4
-    share: float = 0.3
+    times: Count = 4
+    shortest: Count = 4
+    share: Share = 0.3
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output")

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Natural
 from hypnos.curation.clean.rule import Rule, text_of
 from hypnos.curation.step import RecordRow
 
@@ -41,8 +42,8 @@ class Refusal(Rule):
         opening: characters in which a refusal must begin.
     """
 
-    longest: int = 150
-    opening: int = 60
+    longest: Natural = 150
+    opening: Natural = 60
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output").strip()

@@ -4,9 +4,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.ranges import Count, Range
 from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.generate.drafts import SCHEMA, read_drafts
 from hypnos.curation.generate.stand_ins import StandIns
@@ -50,10 +51,10 @@ class Documents(Step):
     specialty: Specialty
     authors: Mapping[str, ChatModel]
     client: Client
-    per_passage: int = 3
-    longest: int = 1500
+    per_passage: Count = 3
+    longest: Annotated[int, Range(least=100)] = 1500
     explain: bool = True
-    attempts: int = 3
+    attempts: Count = 3
     name: str = field(default="documents", init=False)
     _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)

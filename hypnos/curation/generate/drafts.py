@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from hypnos.corpus.blank import is_blank
 from hypnos.llm.parsing.replies import read_json
 
 SCHEMA: Mapping[str, Any] = {
@@ -61,4 +62,4 @@ def _text(value: Any) -> str:
         value = [f"{letter}. {text}" for letter, text in value.items()]
     if isinstance(value, list):
         value = "\n".join(str(line) for line in value)
-    return "" if value is None else str(value).strip()
+    return "" if value is None or is_blank(str(value)) else str(value).strip()

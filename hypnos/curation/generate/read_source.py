@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
@@ -31,10 +32,10 @@ class Read(Step):
     """
 
     path: str
-    encoding: str = "utf-8-sig"
-    limit: int | None = None
-    max_rejected: float = 0.05
-    egress: str = "any"
+    encoding: Encoding = "utf-8-sig"
+    limit: Count | None = None
+    max_rejected: Share = 0.05
+    egress: Egress = "any"
     licence: str = ""
     passages: bool = False
     name: str = field(default="read", init=False)

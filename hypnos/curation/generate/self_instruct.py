@@ -4,9 +4,10 @@ import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hypnos.artefacts.keys import content_key
+from hypnos.artefacts.ranges import Count, Natural, Seed, ShareAboveZero
 from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.generate.drafts import Draft, read_drafts
 from hypnos.curation.generate.novelty import Novelty
@@ -53,17 +54,17 @@ class SelfInstruct(Step):
     specialty: Specialty
     authors: Mapping[str, ChatModel]
     client: Client
-    records: int
-    per_request: int = 4
-    round_size: int = 200
-    max_rounds: int = 50
-    examples: int = 2
-    existing: int = 8
-    novelty: float = 0.7
-    unmet: str = "stop"
+    records: Count
+    per_request: Count = 4
+    round_size: Count = 200
+    max_rounds: Count = 50
+    examples: Count = 2
+    existing: Natural = 8
+    novelty: ShareAboveZero = 0.7
+    unmet: Literal["stop", "keep"] = "stop"
     licence: str = "to be checked: the terms of the author's provider"
-    seed: int = 0
-    attempts: int = 3
+    seed: Seed = 0
+    attempts: Count = 3
     name: str = field(default="generate", init=False)
     _asker: ParallelAsker = field(init=False)
 

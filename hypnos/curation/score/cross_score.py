@@ -6,8 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import chain
-from typing import Any
+from typing import Any, Literal
 
+from hypnos.artefacts.ranges import Count, Share
 from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.score.probes import check_probes, probe_requests
 from hypnos.curation.score.score_sheet import Scores, Sheet, own_scores
@@ -48,14 +49,14 @@ class CrossScore(Step):
     specialty: Specialty
     authors: Mapping[str, ChatModel]
     client: Client
-    pairing: str = "other"
-    scorers_per_record: int = 1
-    without_author: str = "one"
-    repeats: int = 1
+    pairing: Literal["other", "self", "all"] = "other"
+    scorers_per_record: Count = 1
+    without_author: Literal["one", "all"] = "one"
+    repeats: Count = 1
     each_aspect: bool = False
-    shared: float = 0.0
+    shared: Share = 0.0
     probes: bool = True
-    attempts: int = 3
+    attempts: Count = 3
     name: str = field(default="cross_score", init=False)
     _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)

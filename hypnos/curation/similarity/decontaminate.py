@@ -4,9 +4,10 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from hypnos.artefacts.keys import file_key
+from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
 from hypnos.curation.similarity.ngrams import batches
@@ -27,12 +28,12 @@ class Decontaminate(Step):
         self,
         *,
         benchmarks: Sequence[str],
-        gram: int = 3,
-        stem: float = 0.7,
-        stem_least: int = 16,
-        joint: float = 0.7,
-        question: float = 0.7,
-        passage: float = 0.6,
+        gram: Annotated[int, Range(least=2)] = 3,
+        stem: ShareAboveZero = 0.7,
+        stem_least: Count = 16,
+        joint: ShareAboveZero = 0.7,
+        question: ShareAboveZero = 0.7,
+        passage: ShareAboveZero = 0.6,
     ) -> None:
         """Say what counts as seen.
 

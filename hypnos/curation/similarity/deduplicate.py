@@ -4,11 +4,12 @@ import tempfile
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import IO, Any, Literal
+from typing import IO, Annotated, Any, Literal
 
 import numpy as np
 
 from hypnos.artefacts.keys import file_key
+from hypnos.artefacts.ranges import Range, Seed
 from hypnos.corpus.files import read_rows
 from hypnos.curation.similarity.minhash_index import MinHashIndex
 from hypnos.curation.similarity.ngrams import Grams, batches, grams, jaccard
@@ -28,9 +29,9 @@ class Deduplicate(Step):
         self,
         *,
         on: Literal["record", "question"] = "record",
-        jaccard: float = 0.8,
+        jaccard: Annotated[float, Range(least=0.5, most=1)] = 0.8,
         against: Sequence[str] = (),
-        seed: int = 0,
+        seed: Seed = 0,
     ) -> None:
         """Say what a copy is.
 

@@ -6,7 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.lineup import Build
-from hypnos.benchmark.evaluation import answer_all, build_results, measure_all, prepare, silence_progress_bars
+from hypnos.benchmark.evaluation import (
+    answer_all,
+    build_results,
+    check_configuration,
+    measure_all,
+    prepare,
+    silence_progress_bars,
+)
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arm_scores import read_scores
 from hypnos.experiment.sweep.arms import Arm, Planned, find_sweep, read_arms
@@ -32,6 +39,7 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
     Raises:
         UserError: there is no such sweep, or its arms cannot be compared.
     """
+    check_configuration(config)
     silence_progress_bars()
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))

@@ -2,6 +2,7 @@
 
 import math
 
+from hypnos.artefacts.ranges import Count, Positive
 from hypnos.errors import UserError
 
 
@@ -13,7 +14,7 @@ class Budget:
     timed out or whose process was killed, because the provider may bill them.
     """
 
-    def __init__(self, *, usd: float | None = None, tokens: int | None = None, account: str = "all") -> None:
+    def __init__(self, *, usd: Positive | None = None, tokens: Count | None = None, account: str = "all") -> None:
         """Check and take the limits.
 
         Raises:

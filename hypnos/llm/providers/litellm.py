@@ -8,15 +8,16 @@ import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
+from hypnos.artefacts.ranges import Count, NotNegative, Positive
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.failures import TransientError
 from hypnos.llm.providers.connections import straight_client
 from hypnos.llm.providers.errors import translate
 from hypnos.llm.providers.price_list import bundled_prices, enter_unlisted, listed_price, stated_price
-from hypnos.llm.providers.settings import check_settings
+from hypnos.llm.providers.settings import PARAMETERS, check_settings
 from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
 from hypnos.llm.requests import Message
 from hypnos.llm.token_counts import usual_text, usual_tokens
@@ -34,15 +35,15 @@ class LitellmChat(ChatModel):
         model: str,
         address: str | None = None,
         key_variable: str | None = None,
-        parameters: Mapping[str, Any] | None = None,
-        prices: Mapping[str, float] | None = None,
-        in_flight: int = 16,
-        requests_per_minute: float | None = None,
-        tokens_per_minute: float | None = None,
-        timeout: float = 120.0,
+        parameters: Annotated[Mapping[str, Any], PARAMETERS] | None = None,
+        prices: Mapping[str, NotNegative] | None = None,
+        in_flight: Count = 16,
+        requests_per_minute: Positive | None = None,
+        tokens_per_minute: Positive | None = None,
+        timeout: Positive = 120.0,
         structured: bool | None = None,
-        batch: int | None = None,
-        batch_poll: float = 30.0,
+        batch: Count | None = None,
+        batch_poll: Positive = 30.0,
     ) -> None:
         """Say whom to ask; nothing is sent, and no library is loaded, before the first question.
 

@@ -2,9 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
+from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
+from hypnos.artefacts.value_check import Table
 from hypnos.errors import UserError
 from hypnos.llm.redaction import KeyInSettingsError
 
@@ -18,6 +20,19 @@ _ELSEWHERE = {
     **{"response_format": "structured", "num_retries": "client.tries", "max_retries": "client.tries"},
 }
 """Parameters of litellm that Hypnos sets by itself, and the setting that decides each."""
+
+PARAMETERS = Table(
+    {
+        "temperature": Annotated[float, Range(least=0, most=2)] | None,
+        "top_p": ShareAboveZero | None,
+        "max_tokens": Count,
+        "max_completion_tokens": Count,
+        "top_k": int,
+    },
+    others=Any,
+    partial=True,
+)
+"""Ranges of what providers know alike; whatever else a provider knows is handed to it as it is."""
 
 _UNREAD = {"n": "a reply is one choice", "stream": "a reply is read whole", "mock_response": "it asks nobody"}
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.model_folder import STAGE
+from hypnos.artefacts.ranges import Natural
 from hypnos.report.report import Report
 from hypnos.report.results import Results
 from hypnos.report.wandb.artifacts import by_reference, model_artifact, use
@@ -30,7 +31,7 @@ class WandbReport(WandbAccount):
         answers: of each model and task, at most this many are shown in a table.
     """
 
-    answers: int = 200
+    answers: Natural = 200
 
     def publish(
         self, report: Report, *, results: Results, models: Mapping[str, Path] | None = None, name: str = "report"

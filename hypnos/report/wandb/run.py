@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, cast
 
+from hypnos.artefacts.ranges import WandbMode
 from hypnos.errors import UserError
 from hypnos.llm.redaction import redact
 
@@ -32,7 +33,7 @@ class WandbAccount:
     project: str
     save_dir: str
     group: str | None = None
-    mode: str = "offline"
+    mode: WandbMode = "offline"
 
     @contextmanager
     def run(

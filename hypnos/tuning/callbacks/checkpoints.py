@@ -14,6 +14,7 @@ from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
 
+from hypnos.artefacts.ranges import Count
 from hypnos.artefacts.store import disk_errors
 from hypnos.errors import UserError
 
@@ -52,7 +53,7 @@ class Checkpoints(Checkpoint):
     held-out text was to be measured after the step, it is measured first of all when the stage goes on.
     """
 
-    def __init__(self, *, every_n_train_steps: int = 200, keep: int = 2) -> None:
+    def __init__(self, *, every_n_train_steps: Count = 200, keep: Count = 2) -> None:
         """Choose how often to save, and how many of the last to keep, should the newest be damaged.
 
         Raises:

@@ -7,13 +7,15 @@ from typing import Any
 from pytorch_lightning import Callback, LightningModule, Trainer
 from tqdm import tqdm
 
+from hypnos.artefacts.ranges import NotNegative
+
 log = logging.getLogger(__name__)
 
 
 class Progress(Callback):
     """A bar over all optimizer steps of a stage on a terminal, a line now and then elsewhere."""
 
-    def __init__(self, *, every_seconds: float = 30.0) -> None:
+    def __init__(self, *, every_seconds: NotNegative = 30.0) -> None:
         """Choose how often a line is logged where there is no terminal."""
         self.every_seconds = every_seconds
         self._bar: tqdm | None = None

@@ -10,6 +10,7 @@ from pytorch_lightning import Callback, LightningModule, Trainer
 from pytorch_lightning.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.artefacts.ranges import Count
 from hypnos.tuning.job import StageJob
 from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
 
@@ -17,7 +18,7 @@ from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
 class Answers(Callback):
     """Answers prompts greedily; keeps them in `answers-<stage>.jsonl` beside the logs and shows them in the loggers."""
 
-    def __init__(self, *, prompts: Sequence[str], max_new_tokens: int = 64) -> None:
+    def __init__(self, *, prompts: Sequence[str], max_new_tokens: Count = 64) -> None:
         """Choose the prompts and the length of an answer."""
         self.prompts = list(prompts)
         self.max_new_tokens = max_new_tokens

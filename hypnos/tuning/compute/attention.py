@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from functools import cache
 from inspect import signature
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,11 @@ except ImportError:  # before torch 2.10
 
 DOCUMENTS = "documents"
 EAGER_DOCUMENTS = "eager_documents"
+
+AttentionKind = Literal[
+    "auto", "documents", "sdpa", "eager", "flash_attention_2", "flash_attention_3", "flex_attention"
+]
+"""Names of ours and of transformers that a tuning may be given."""
 
 KERNEL: Any = getattr(varlen, "varlen_attn", None)
 KNOWN = frozenset(signature(KERNEL).parameters) if KERNEL else frozenset()

@@ -7,6 +7,7 @@ from typing import Any
 from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
+from hypnos.artefacts.ranges import WandbMode
 from hypnos.report.wandb.artifacts import model_artifact, use
 from hypnos.report.wandb.run import CONSOLE, check_mode
 from hypnos.tuning.distributed.ranks import is_first_rank
@@ -23,7 +24,7 @@ class StageWandbLogger(WandbLogger):
         job_type: str = "",
         group: str | None = None,
         name: str | None = None,
-        mode: str = "offline",
+        mode: WandbMode = "offline",
         upload_models: bool = False,
     ) -> None:
         """Describe the run; it begins with the first thing logged.

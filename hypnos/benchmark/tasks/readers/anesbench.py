@@ -3,7 +3,9 @@
 import string
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
+from hypnos.artefacts.ranges import Encoding
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
@@ -24,9 +26,9 @@ class AnesBench:
         encoding: of the file.
     """
 
-    language: str = "zh"
+    language: Literal["zh", "en"] = "zh"
     skip_incomplete: bool = False
-    encoding: str = "utf-8-sig"
+    encoding: Encoding = "utf-8-sig"
 
     def __post_init__(self) -> None:
         if self.language not in PREFIXES:

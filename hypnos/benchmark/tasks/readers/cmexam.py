@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Encoding
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
@@ -24,7 +25,7 @@ class CmExam:
 
     department: str | None = None
     skip_incomplete: bool = True
-    encoding: str = "utf-8-sig"
+    encoding: Encoding = "utf-8-sig"
 
     def read(self, path: str, kind: Kind) -> Iterator[Placed]:
         """The items of the file.

@@ -4,6 +4,7 @@ import string
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from hypnos.artefacts.ranges import Encoding
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.complete import complete_items, require_kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, file_stem, read_fields
@@ -24,7 +25,7 @@ class Columns:
     """
 
     skip_incomplete: bool = False
-    encoding: str = "utf-8-sig"
+    encoding: Encoding = "utf-8-sig"
 
     def read(self, path: str, kind: Kind) -> Iterator[Placed]:
         """The items of a file or folder.

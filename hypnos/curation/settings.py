@@ -1,0 +1,27 @@
+"""Keys, types and ranges of filter.py's configuration, where no signature says them."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from hypnos.artefacts.ranges import Seed
+from hypnos.artefacts.shared_settings import PATHS, WANDB
+from hypnos.artefacts.value_check import Table
+
+KEYS = Table(
+    {
+        "seed": Seed,
+        "specialty": str,
+        "dry_run": bool,
+        "sweep_name": str,
+        "steps": Sequence[str],
+        "step": Mapping[str, Any],
+        "input": Mapping[str, Any] | None,
+        "selection": Mapping[str, Any],
+        "authors": Mapping[str, Any],
+        "client": Mapping[str, Any],
+        "budget": Mapping[str, Any],
+        "publish": Mapping[str, Any] | None,
+        "paths": PATHS,
+        "wandb": WANDB,
+    }
+)
