@@ -24,7 +24,13 @@ def artefact_folder(root: Path, name: str, key: str) -> Path:
     return root / f"{name}-{key[:SHORT]}"
 
 
-def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: bool = False) -> bool:
+def make_once(
+    directory: Path,
+    write: Callable[[Path], None],
+    *,
+    keep_partial: bool = False,
+    sound: Callable[[Path], bool] | None = None,
+) -> bool:
     """Make an artefact's folder unless it exists.
 
     `write` fills a folder beside the final one, which is renamed when `write` returns. A second process that
@@ -35,6 +41,7 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
         write: fills the folder it is given.
         keep_partial: what a broken run left is handed to the next `write` as it was, so that training goes on
             from its checkpoints; otherwise it is removed.
+        sound: whether what stands there is what it should be; where it is not, it is removed and made again.
 
     Returns:
         Whether it was made now.
@@ -42,14 +49,17 @@ def make_once(directory: Path, write: Callable[[Path], None], *, keep_partial: b
     Raises:
         UserError: the disk is full.
     """
-    if directory.is_dir():
+    if directory.is_dir() and (sound is None or sound(directory)):
         return False
     partial = partial_of(directory)
     with disk_errors(directory.parent):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
             if directory.is_dir():
-                return False
+                if sound is None or sound(directory):
+                    return False
+                log.warning("%s: made of requests that failed, by an earlier version: made again", directory)
+                shutil.rmtree(directory)
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(exist_ok=True)

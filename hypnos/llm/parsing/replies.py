@@ -27,6 +27,12 @@ def answer_part(text: str) -> str:
     return _OPEN_THOUGHT.sub("", _THOUGHT.sub("", text)).strip()
 
 
+def without_open_thought(text: str) -> str:
+    """Cut off reasoning that did not end: whatever stands in it is no answer yet."""
+    ended = max((match.end() for match in _THOUGHT.finditer(text)), default=0)
+    return text[:ended] + _OPEN_THOUGHT.sub("", text[ended:])
+
+
 def read_json(text: str) -> Any | None:
     """Read the JSON object or array of a reply, without what stands around it.
 
