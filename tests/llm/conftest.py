@@ -11,10 +11,10 @@ from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
-from hypnos.llm.providers.litellm import LitellmChat
-from hypnos.llm.requests import Request
 from hypnos.llm.providers import errors
+from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.providers.waits import wait_of
+from hypnos.llm.requests import Request
 from hypnos.llm.sending import gate, sender
 from hypnos.llm.sending.pacing import wait_before
 
