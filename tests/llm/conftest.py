@@ -122,6 +122,7 @@ def at_once(monkeypatch):
     """Waits before the next try are cut to a hundredth; what they would have been is tested by itself."""
     monkeypatch.setattr(sender, "wait_before", lambda *args: wait_before(*args) / 100)
     monkeypatch.setattr(gate, "FIRST_PAUSE", gate.FIRST_PAUSE / 100)
+    monkeypatch.setattr(gate, "OF_LATE", gate.OF_LATE / 100)
     monkeypatch.setattr(gate, "LONGEST_PAUSE", gate.LONGEST_PAUSE / 100)
 
     def soon(*args):

@@ -29,11 +29,18 @@ _BACK_MOST = 0.28  # up to this
 _GROWTH_HELD = 0.02  # share by which a pace grows while it is held, in all
 _GROWTH = 0.01  # and, afterwards, with each reply, where the pace is known from many
 _GUESS = 0.3  # the same, over the replies that it is known from where these are few; and a second, over the last pause
-_SELDOM = 8  # requests taken for each that is refused: with as many, the pace is at most a little too fast
-_IN_VAIN = 1.3  # times as many, or more, are taken at half the pace where it is for the pace that they are refused
+_SHORT = 5.0  # seconds; a longer pause shows that what was taken before it came out of a store
+_KEPT = 0.4  # of the most that was taken a second of late, so that refusals by chance do not slow a run down for good
+_SELDOM = 8  # requests taken for one that is refused
+_FASTER = 4.0
+_FORGET = 0.995  # with each run
 _LATE = 20  # replies, at most, until too fast a pace is refused: so many were taken at once at first
 _WIDENED = 4  # replies for one request more in flight, once the provider has refused
 _ROOM = 1.3  # requests in flight over those that pace and latency need
+
+
+OF_LATE = 10.0
+"""Seconds over which that is counted."""
 
 
 class Gate:
@@ -61,6 +68,7 @@ class Gate:
         self.refusing_since: float | None = None
         self.met = False
         self._most = most_in_flight
+        self._sent_at = now
         self._next = now  # when the next request may go, at this pace
         self._closed_at = -1.0  # when it was closed last
         self._row = 0  # pauses since a reply
@@ -74,11 +82,10 @@ class Gate:
         self._at_once = 0  # runs in a row that were refused while their pace was held
         self._known_from = 0  # replies that the pace was learnt from
         self._latency = 0.0  # seconds from sending to the reply, of late
-        self._runs: deque[tuple[float, int, bool]] = deque(maxlen=32)  # pace, what was taken, whether soon after again
+        self._runs: deque[tuple[float, int]] = deque()  # of late: when each began, and what was taken in it
+        self._best = 0.0  # the most that was taken a second of late
         self._paces: deque[float] = deque([0.0], maxlen=_LATE)  # as many as it takes until too fast a pace is refused
         self._pause_of_run = 0.0  # seconds of the pause before this run, its tries included
-        self._times_in_vain = 0
-        self._unpaced_until = now
         self._probing = False
         self._probed_at = now
         self._held_until = now
@@ -99,6 +106,10 @@ class Gate:
         """Take the next turn; returns the moment as `answered` and `refused` want it back."""
         if self._probing:
             self._probed_at = now
+        idle = now - self._sent_at > 1.0 + 4 * self._latency + 1 / (self.pace or 1.0)
+        if idle and not self._probing:  # nobody asked for a while: that is no pace
+            self._opened, self._taken = now, 0
+        self._sent_at = now
         self._taken += 1
         if self.pace is not None:
             self._next = max(self._next, now - 1 / self.pace) + 1 / self.pace
@@ -179,8 +190,7 @@ class Gate:
 
     def _learn(self, now: float) -> None:
         run, span = self._run_ended - self._opened, max(now - self._opened, 1e-3)
-        if now < self._unpaced_until:
-            return
+        self._look_back(now)
         less = self._tries > 2 and span - run > _SHARE_PAUSED * span
         if self.pace is None or less:
             self.pace, self._at_once = self._taken / span, 0
@@ -199,22 +209,22 @@ class Gate:
                 self.pace = max(min(self.pace, self._streak[1] / max(now - since, 1e-3)), fast / 2)
             self._known_from += self._taken
             self._paces.clear()
-        short = span - run < _SHARE_PAUSED * span and self._tries <= 2
-        self._runs.append((self.pace, self._taken, short))
-        if self._is_in_vain():
-            self.pace = None
-            self._runs.clear()
-            self._times_in_vain += 1
-            self._unpaced_until = now + _LONGEST_HOLD * 2.0 ** min(self._times_in_vain, 6)
+        if not less and self.pace < _KEPT * self._best:
+            # So slow, and refused all the same, but seldom: it is not for the pace, and a faster one is as good.
+            self.pace = _FASTER * _KEPT * self._best if self._taken >= _SELDOM else _KEPT * self._best
+            self._at_once = 0
 
-    def _is_in_vain(self) -> bool:
-        """Whether requests are refused now and then as before, though at half the pace: then it is not for the pace."""
-        late = list(self._runs)[-4:]
-        fast = [run for run in self._runs if run[0] >= 2 * late[-1][0]]
-        if len(late) < 4 or len(fast) < 4 or not all(short for _, _, short in (*late, *fast)):
-            return False
-        now, before = (sum(taken for _, taken, _ in runs) / len(runs) for runs in (late, fast))
-        return now >= _SELDOM and before >= _SELDOM and now < _IN_VAIN * before
+    def _look_back(self, now: float) -> None:
+        """Note the run that has ended, and the most that was taken a second over some time, pauses included."""
+        if self.closed_until - self._run_ended >= _SHORT:
+            self._runs.clear()
+            self._best = 0.0
+        self._runs.append((self._opened, self._taken))
+        while now - self._runs[0][0] > OF_LATE and len(self._runs) > 1:
+            self._runs.popleft()
+        self._best = max(
+            self._best * _FORGET, sum(taken for _, taken in self._runs) / max(OF_LATE, now - self._runs[0][0])
+        )
 
     def _quicken(self, now: float) -> None:
         assert self.pace is not None
