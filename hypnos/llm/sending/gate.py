@@ -32,7 +32,7 @@ _GUESS = 0.3  # the same, over the replies that it is known from where these are
 _SHORT = 5.0  # seconds; a longer pause shows that what was taken before it came out of a store
 _KEPT = 0.4  # of the most that was taken a second of late, so that refusals by chance do not slow a run down for good
 _SELDOM = 8  # requests taken for one that is refused
-_FASTER = 4.0
+_RUNS = 3  # over which that is averaged, before a pace is learnt
 _FORGET = 0.995  # with each run
 _LATE = 20  # replies, at most, until too fast a pace is refused: so many were taken at once at first
 _WIDENED = 4  # replies for one request more in flight, once the provider has refused
@@ -192,6 +192,10 @@ class Gate:
         run, span = self._run_ended - self._opened, max(now - self._opened, 1e-3)
         self._look_back(now)
         less = self._tries > 2 and span - run > _SHARE_PAUSED * span
+        last = [taken for _, taken in list(self._runs)[-_RUNS:]]
+        seldom = sum(last) >= _SELDOM * len(last) and self._tries <= 2 and self.closed_until - self._run_ended < _SHORT
+        if self.pace is None and seldom:
+            return
         if self.pace is None or less:
             self.pace, self._at_once = self._taken / span, 0
             self._known_from = self._taken
@@ -210,8 +214,8 @@ class Gate:
             self._known_from += self._taken
             self._paces.clear()
         if not less and self.pace < _KEPT * self._best:
-            # So slow, and refused all the same, but seldom: it is not for the pace, and a faster one is as good.
-            self.pace = _FASTER * _KEPT * self._best if self._taken >= _SELDOM else _KEPT * self._best
+            # So slow, and refused all the same, but seldom: it is not for the pace.
+            self.pace = None if self._taken >= _SELDOM else _KEPT * self._best
             self._at_once = 0
 
     def _look_back(self, now: float) -> None:
