@@ -61,9 +61,7 @@ class Client:
             workers: processes that send; 0 to send from this one, which is enough for some 300 requests a second.
         """
         if tries < 1 or workers < 0 or (window is not None and window < 1) or not patience >= 0:
-            raise UserError(
-                f"client: tries {tries}, patience {patience}, workers {workers}, window {window}: too small"
-            )
+            raise UserError(f"client: tries {tries}, patience {patience}, workers {workers}, window {window}: low")
         if most_unreadable is not None and most_unreadable < 1:
             raise UserError(f"client.most_unreadable: {most_unreadable}: at least 1 (null for any number)")
         self.journal = journal
@@ -171,8 +169,8 @@ class Client:
                     yield answer
             if failed:
                 raise UserError(
-                    f"{progress.what}: {len(failed)} requests got no answer (first: {failed[0]}); start again to ask these"
-                    " alone, what was answered is kept"
+                    f"{progress.what}: {len(failed)} requests got no answer (first: {failed[0]}); start again to ask"
+                    " these alone, what was answered is kept"
                 )
         finally:
             self._wind_up(waiting, cancellation, session)

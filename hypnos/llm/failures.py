@@ -1,14 +1,14 @@
 """Errors that concern one request or the state of a provider; those that the user must mend are `UserError`.
 
-The rule, for steps, predictions and verdicts alike: only a reply, or a refusal of that very prompt by its content, is an
-answer. Every other failure of asking ends the run, and the same command asks again.
+The rule, for steps, predictions and verdicts alike: only a reply, or a refusal of that very prompt by its content, is
+an answer. Every other failure of asking ends the run, and the same command asks again.
 """
 
 import re
 
 
 class TransientError(Exception):
-    """This request may work when it is sent again: a server's fault, a cut connection, a time-out.
+    """Sent again, the request may work: a server's fault, a cut connection, a time-out.
 
     Attributes:
         reason: a short code that is counted: `500`, `timeout`, `connection`.

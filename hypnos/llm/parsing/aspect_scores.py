@@ -61,7 +61,8 @@ def scored_objects(
     """The JSON objects of a reply that hold a score for every key, each with these scores, in their order.
 
     Objects inside one of them do not count: what a scorer quotes is text within its answer. Names and lines of prose
-    are not read, and objects are found in the model's reasoning too, where it ended: the caller tells its own answer by a code.
+    are not read, and objects are found in the model's reasoning too, where it ended: the caller tells its own answer by
+    a code.
     """
     for answer in _objects(without_open_thought(text)):
         scores = _within({key: answer.get(key) for key in keys}, low, high)

@@ -1,4 +1,4 @@
-"""Translates litellm's exceptions: a refusal of this prompt, a passing failure, a busy provider, or the user's to mend."""
+"""Translates litellm's exceptions: a refusal of this prompt, a passing failure, a busy provider, the user's to mend."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -21,7 +21,7 @@ _NO_CONNECTION = (
 )
 _NETWORK = ("httpx", "httpcore", "aiohttp", "openai", "asyncio", "ssl", "anyio", "socket")
 _BUGS = (AttributeError, TypeError, KeyError, IndexError, NameError, ImportError, AssertionError)
-_PAGE = re.compile(r"<!doctype html|<html\b.*", re.IGNORECASE | re.DOTALL)
+_PAGE = re.compile(r"(?:<!doctype html|<html\b).*", re.IGNORECASE | re.DOTALL)
 _LITELLM = re.compile(r"^litellm\.\w+: (?:\w+: )?(?:\w+ - )?")
 _CONTEXT = re.compile(r"maximum context length (?:is|of) (\d+)", re.IGNORECASE)
 _SSL = re.compile(r" ssl:(?:<[^>]*>|\w+)")

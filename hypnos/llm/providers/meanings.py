@@ -12,10 +12,11 @@ from typing import Any, Literal
 import orjson
 
 Meaning = Literal["filter", "long", "money", "key", "model", "busy", "denied"]
-"""`filter` and `long`: this prompt will not be answered; `money`, `key`, `model`, `denied`: no prompt will, until the user
-mends it; `busy`: none is taken for now."""
+"""`filter` and `long`: this prompt will not be answered; `money`, `key`, `model`, `denied`: no prompt will, until the
+user mends it; `busy`: none is taken for now."""
 
-# Whole codes, without case. Figures are Zhipu's (11.., 13.., 10..), MiniMax's (1002 to 2056, but for 1002 in Zhipu's sense, which comes with status 401) and Baidu's (3365..).
+# Whole codes, without case. Figures are Zhipu's (11.., 12.., 13..), MiniMax's (10.., 2049, 2056) and Baidu's (3365..).
+# 1002 is MiniMax's rate limit; Zhipu's 1002, a wrong key, comes with status 401.
 _CODES: dict[Meaning, str] = {
     "filter": r"content_?filter|content_policy_violation|data_?inspection_?failed|1301|1026|1027|censorship_blocked"
     r"|\w*sensitive_?content\w*|responsibleaipolicyviolation|prohibited_content|content_moderation",
@@ -31,6 +32,7 @@ _CODES: dict[Meaning, str] = {
     r"|336501|336502|service_?unavailable\w*|modelloading\w*|model_loading|too_many_requests",
     "denied": r"access_?denied\w*|permission_\w+|1220|1311|1313|unsupported_country_region_territory",
 }
+_EMPTY = re.compile(r"欠费|余额不足|额度(?:不足|已?用尽)|insufficient balance")
 _MEANING_OF = {meaning: re.compile(codes, re.IGNORECASE) for meaning, codes in _CODES.items()}
 
 # At these statuses words explain and promise ("add a payment method"), and mean nothing by themselves.
@@ -45,11 +47,13 @@ _WORDS: dict[Meaning, re.Pattern[str]] = {
     ),
     "filter": re.compile(
         r"content[\s_](?:filter|policy|exists? risk|moderation)|inappropriate content|considered high risk"
-        r"|content management policy|blocked by (?:our )?content|敏感(?:内容|信息|词)|内容.{0,6}(?:安全审核|违规|不安全)|不安全或敏感",
+        r"|content management policy|blocked by (?:our )?content"
+        r"|敏感(?:内容|信息|词)|内容.{0,6}(?:安全审核|违规|不安全)|不安全或敏感",
         re.IGNORECASE,
     ),
     "long": re.compile(
-        r"maximum context length|context[\s_](?:length|window).{0,20}exceed|input (?:length|tokens?).{0,40}(?:exceed|too long)"
+        r"maximum context length|context[\s_](?:length|window).{0,20}exceed"
+        r"|input (?:length|tokens?).{0,40}(?:exceed|too long)"
         r"|prompt is too long|range of input length|输入.{0,6}(?:过长|超长|超出|超过)",
         re.IGNORECASE | re.DOTALL,
     ),

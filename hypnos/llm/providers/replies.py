@@ -12,9 +12,7 @@ from hypnos.llm.redaction import redact_reply
 from hypnos.llm.requests import Message
 from hypnos.llm.token_counts import usual_text, usual_tokens
 
-_FILTERED = re.compile(
-    r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist|recitation", re.IGNORECASE
-)
+_FILTERED = re.compile(r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist", re.IGNORECASE)
 _LARGEST = 2**63 - 1  # what the journal can hold
 
 

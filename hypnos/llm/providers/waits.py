@@ -24,9 +24,9 @@ _EPOCH = 1e9
 def wait_of(headers: Mapping[str, str] | None, words: str = "") -> float | None:
     """Tell how many seconds a provider asks to wait; None where it does not say.
 
-    What is stated for this answer (`retry-after-ms`, `retry-after`) counts before the moments at which its counters begin
-    anew (`x-ratelimit-reset-requests`, ...): of these the latest whose counter is used up, or the earliest where nothing
-    tells which one that is.
+    What is stated for this answer (`retry-after-ms`, `retry-after`) counts before the moments at which its counters
+    begin anew (`x-ratelimit-reset-requests`, ...): of these the latest whose counter is used up, or the earliest where
+    nothing tells which one that is.
 
     Args:
         headers: of the answer.

@@ -52,8 +52,8 @@ class Streak:
         if self._limit is not None and self._count >= self._limit:
             shown = " ".join(redact(reply.text).split())[:_SHOWN] or "(empty)"
             raise UserError(
-                f"llm {self._name}: {self._count} replies in a row are {cause} (finish_reason {reply.finish}), the last:"
-                f" {shown}; every reply is kept; client.most_unreadable=null goes on all the same"
+                f"llm {self._name}: {self._count} replies in a row are {cause} (finish_reason {reply.finish}), the"
+                f" last: {shown}; every reply is kept; client.most_unreadable=null goes on all the same"
             )
 
 

@@ -1,7 +1,7 @@
 """Keeps to the pace of a provider that refuses for being asked too fast, or that is away for a while.
 
-Providers do not say how much they allow, or say it in ways of their own. The gate learns it from what was taken and what
-was refused. It holds no clock and sends nothing: whoever uses it tells it the time.
+Providers do not say how much they allow, or say it in ways of their own. The gate learns it from what was taken and
+what was refused. It holds no clock and sends nothing: whoever uses it tells it the time.
 """
 
 import math
@@ -20,9 +20,7 @@ _PROBE = (0.1, 2.0)  # seconds without a refusal after which the first request t
 # from and to; between them three times what a refusal took before
 _HOLD = 30.0  # times the last pause: how long a learnt pace is held before it is tried out further
 _LONGEST_HOLD = 60.0  # seconds
-_SHARE_PAUSED = (
-    0.5  # of a run: a pause that was longer, and in which tries were refused too, shows that less is allowed
-)
+_SHARE_PAUSED = 0.5  # of a run: a pause that was longer, and in which tries were refused too, is proof
 _BACK = 0.03  # share by which a pace that was refused is lowered
 _BACK_AT_ONCE = 0.07  # the same, where it was refused while it was held; twice as much each next time in a row,
 _BACK_MOST = 0.28  # up to this
@@ -47,8 +45,8 @@ class Gate:
     """Says when the next request may be sent to one model, and how many may be under way.
 
     A refusal closes it, for as long as the provider asks, or for a pause that doubles with each refusal of the request
-    that tries. Requests that were sent before it closed do not count as tries. After it opens, requests are spread evenly
-    at the pace at which they were taken before; that pace is held, then raised little by little until the provider
+    that tries. Requests that were sent before it closed do not count as tries. After it opens, requests are spread
+    evenly at the pace at which they were taken before; that pace is held, then raised little by little until the provider
     refuses again.
 
     Attributes:
@@ -152,7 +150,7 @@ class Gate:
             return False
         self._row += 1
         grown = min(FIRST_PAUSE * 2.0 ** min(self._row - 1, 20), LONGEST_PAUSE)
-        # A provider that asks for no wait, or for one that is over before it takes requests again, is left longer alone.
+        # One that asks for no wait, or for one that is over before it takes requests again, is left longer alone.
         self.pause = grown if refusal.wait is None else max(refusal.wait, grown if self._row > 2 else 0.0)
         if self._row == 1:
             self._run_ended = now
