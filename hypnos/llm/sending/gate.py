@@ -46,15 +46,15 @@ class Gate:
 
     A refusal closes it, for as long as the provider asks, or for a pause that doubles with each refusal of the request
     that tries. Requests that were sent before it closed do not count as tries. After it opens, requests are spread
-    evenly at the pace at which they were taken before; that pace is held, then raised little by little until the provider
-    refuses again.
+    evenly at the pace at which they were taken before; that pace is held, then raised little by little until the
+    provider refuses again.
 
     Attributes:
         width: requests that may be in flight.
         pace: requests a second that are sent at most; None while no limit is known.
         pause: seconds of the last pause.
         closed_until: the moment at which the gate opens.
-        refusing_since: the first refusal of those since a request was taken; None where one was taken since.
+        refusing_since: the first refusal since a request was taken; None where one was taken since.
         met: whether the provider has ever answered, be it by a refusal.
     """
 

@@ -9,6 +9,11 @@ from hypnos.llm.failures import BusyError
 from hypnos.llm.sending.gate import Gate
 
 
+@pytest.fixture
+def at_once():
+    """Here waits cost nothing, and are what they are."""
+
+
 class Bucket:
     """Tokens that come back at a rate, up to a depth."""
 
