@@ -17,6 +17,7 @@ from bench import (
     honesty,
     llm,
     metrics,
+    provider_limits,
     sweeps,
 )
 from bench.commands import answers_at_once, bundled
@@ -31,7 +32,7 @@ TRAINING: list[Measure] = [
 EXACTNESS: list[Measure] = [exactness.kills, exactness.ranks, exactness.hand_off]
 CURATION: list[Measure] = [
     *(filtering.recorded_default, filtering.twenty_kills, filtering.memory),
-    *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory),
+    *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory, provider_limits.six_limits),
     *(curation.planted, curation_speed.copies, curation_speed.selecting),
 ]
 BENCHMARK: list[Measure] = [

@@ -26,7 +26,12 @@ def artefact_folder(root: Path, name: str, key: str) -> Path:
 
 
 def make_once(
-    directory: Path, write: Callable[[Path], None], *, keep_partial: bool = False, sealed: bool = False
+    directory: Path,
+    write: Callable[[Path], None],
+    *,
+    keep_partial: bool = False,
+    sealed: bool = False,
+    sound: Callable[[Path], bool] | None = None,
 ) -> bool:
     """Make an artefact's folder unless it exists.
 
@@ -39,6 +44,7 @@ def make_once(
         keep_partial: what a broken run left is handed to the next `write` as it was, so that training goes on
             from its checkpoints; otherwise it is removed.
         sealed: keep checksums of its files, and compare with them when it is reused.
+        sound: whether what stands there is what it should be; where it is not, it is removed and made again.
 
     Returns:
         Whether it was made now.
@@ -46,19 +52,33 @@ def make_once(
     Raises:
         UserError: the disk is full, or a file of a sealed artefact changed since it was written.
     """
-    made = not directory.is_dir() and _make(directory, write, keep_partial=keep_partial, sealed=sealed)
+    if directory.is_dir() and (sound is None or sound(directory)):
+        if sealed:
+            check_files(directory)
+        return False
+    made = _make(directory, write, keep_partial=keep_partial, sealed=sealed, sound=sound)
     if sealed and not made:
         check_files(directory)
     return made
 
 
-def _make(directory: Path, write: Callable[[Path], None], *, keep_partial: bool, sealed: bool) -> bool:
+def _make(
+    directory: Path,
+    write: Callable[[Path], None],
+    *,
+    keep_partial: bool,
+    sealed: bool,
+    sound: Callable[[Path], bool] | None,
+) -> bool:
     partial = partial_of(directory)
     with disk_errors(directory.parent):
         directory.parent.mkdir(parents=True, exist_ok=True)
         with _locked(directory):
             if directory.is_dir():
-                return False
+                if sound is None or sound(directory):
+                    return False
+                log.warning("%s: made of requests that failed, by an earlier version: made again", directory)
+                shutil.rmtree(directory)
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)
             partial.mkdir(exist_ok=True)

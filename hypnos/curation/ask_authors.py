@@ -110,7 +110,6 @@ class ParallelAsker:
                 pass
         stop = threading.Event()
         errors: list[BaseException] = []
-        failed: dict[str, str] = {}
 
         def ask(name: str) -> None:
             try:
@@ -121,8 +120,6 @@ class ParallelAsker:
                 with closing(stream):  # type: ignore[type-var]
                     for answer in stream:
                         self.spend[name].add(answer)
-                        if answer.reason.startswith("failed"):
-                            failed.setdefault(f"{name}, {answer.request.id}", answer.reason)
                         take(name, answer)
                         if stop.is_set():
                             return
@@ -143,13 +140,6 @@ class ParallelAsker:
             raise
         if errors:
             raise next((error for error in errors if isinstance(error, UserError)), errors[0])
-        if failed:
-            # Not set aside: the artefact would be whole without them, and no later start would ask again.
-            request, reason = next(iter(failed.items()))
-            raise UserError(
-                f"{self.what}: {len(failed)} requests got no answer (first: {request}: {reason});"
-                " start again to ask these alone, what was answered is kept"
-            )
 
 
 def model_key(model: ChatModel) -> dict[str, Any]:

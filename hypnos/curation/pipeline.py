@@ -13,6 +13,7 @@ from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import UserError
+from hypnos.llm.failures import tells_of_failure
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +73,11 @@ def run_steps(steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | 
     for step in steps:
         artefact = artefact_of(step, artefacts=artefacts, before=before)
         source = before.kept if before else Lines(None)
-        new = make_once(artefact.directory, lambda folder, step=step, source=source: _make(step, source, folder))  # type: ignore[misc]
+        new = make_once(
+            artefact.directory,
+            lambda folder, step=step, source=source: _make(step, source, folder),  # type: ignore[misc]
+            sound=_is_sound,
+        )
         log.info("%s: %s", step.name, "made" if new else "reused")
         before = artefact
         yield artefact
@@ -106,6 +111,21 @@ def _make(step: Step, source: Lines, folder: Path) -> None:
                 _write(kept, row)
     content = {**counts.plain(), "notes": step.notes()}
     (folder / COUNTS).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
+
+
+def _is_sound(folder: Path) -> bool:
+    """Whether nothing was set aside for a request that failed, as earlier versions did; asking again is then due."""
+    with (folder / REJECTED).open("rb") as stream:
+        for line in stream:
+            if b"refused" not in line and b"failed" not in line:
+                continue
+            row = orjson.loads(line)
+            if tells_of_failure(str(row.get("detail") or "")):
+                return False
+            # Of passages they did not write down why: a refusal that was kept costs nothing when it is asked again.
+            if row.get("step") == "documents" and row.get("reason") == "reply_refused" and "detail" not in row:
+                return False
+    return True
 
 
 @dataclass(slots=True)

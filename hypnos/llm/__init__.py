@@ -14,7 +14,7 @@ Files:
     recorded        a chat model that answers with replies that were recorded before
     estimate        what asking would cost, before anything is sent
     token_counts    how many tokens a text has, without the model's tokenizer
-    failures        the errors that concern one request: transient, refused, given up
+    failures        the errors that concern one request or a provider's state: transient, busy, refused, given up
     cancellation    tells everybody who sends that nothing more shall be sent
     redaction       keeps keys out of files, logs and errors
 Folders:
@@ -23,9 +23,9 @@ Folders:
     providers/      models over the network, through litellm
     parsing/        reads JSON, scores and Chinese numerals out of what models write
 Others import:
-    chat                     ChatModel, Reply
+    chat                     ChatModel, CUT_FINISHES, Reply
     client                   Client
-    estimate                 Estimate, estimate
+    estimate                 estimate, Estimate
     journal.export           export_lines
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
@@ -38,4 +38,5 @@ Others import:
     redaction                redact, scrub_refused_config
     requests                 Answer, Message, Request
     token_counts             usual_text, usual_tokens
+    failures                 tells_of_failure
 """

@@ -12,6 +12,10 @@ IN_PROCESS = "in process"
 """Address of a model that runs in this process: nothing leaves the machine."""
 
 
+CUT_FINISHES = ("length", "max_tokens", "MAX_TOKENS")
+"""What a provider says where a reply was cut off at the most tokens it may have."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
     """Dollars per token."""
@@ -97,7 +101,8 @@ class ChatModel(ABC):
 
         Raises:
             TransientError: asked again later, it may work.
-            RefusedError: this prompt will never be answered.
+            BusyError: the provider takes no requests for now.
+            RefusedError: this prompt will never be answered, for its content or its length.
             UserError: it never will, for any prompt.
         """
 

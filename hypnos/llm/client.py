@@ -10,19 +10,20 @@ from functools import partial
 from itertools import islice
 from typing import TypeVar
 
-from hypnos.artefacts.ranges import Count, Natural
+from hypnos.artefacts.ranges import Count, Natural, Positive
 from hypnos.errors import Interrupted, UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.estimate import Estimate, estimate
+from hypnos.llm.failures import GaveUpError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.connections import spare_proxies
 from hypnos.llm.requests import Answer, Request
-from hypnos.llm.sending.attempts import Attempts
+from hypnos.llm.sending.attempts import CUT, ONLY_REASONING, Attempts, Streak
 from hypnos.llm.sending.progress import Progress
-from hypnos.llm.sending.sender import Counts
+from hypnos.llm.sending.sender import Counts, Tries
 from hypnos.llm.sending.session import Session
 
 log = logging.getLogger(__name__)
@@ -42,6 +43,8 @@ class Client:
         budget: Budget | None = None,
         local_addresses: Sequence[str] = LOCAL,
         tries: Count = 6,
+        patience: Positive = 3600.0,
+        most_unreadable: Count | None = 20,
         window: Count | None = None,
         workers: Natural = 0,
     ) -> None:
@@ -51,18 +54,23 @@ class Client:
             journal: where replies are kept and found again.
             budget: what may be spent; None for no limit.
             local_addresses: host names that records with `egress: local` may be sent to.
-            tries: how often a request is sent while its errors are transient.
+            tries: how often a request is sent while its own errors may pass; a busy provider counts for none.
+            patience: seconds that a provider is waited for while it takes no requests at all.
+            most_unreadable: replies in a row that cannot be read and stop a model; None for any number.
             window: how far requests are read ahead of the oldest answer that is still awaited; None for 32 times the
                 model's requests in flight, at least 1024.
             workers: processes that send; 0 to send from this one, which is enough for some 300 requests a second.
         """
-        if tries < 1 or workers < 0 or (window is not None and window < 1):
-            raise UserError(f"client: tries {tries}, workers {workers}, window {window}: too small")
+        if tries < 1 or workers < 0 or (window is not None and window < 1) or not patience >= 0:
+            raise UserError(f"client: tries {tries}, patience {patience}, workers {workers}, window {window}: low")
+        if most_unreadable is not None and most_unreadable < 1:
+            raise UserError(f"client.most_unreadable: {most_unreadable}: at least 1 (null for any number)")
         self.journal = journal
         self.budget = budget or Budget()
         self.local_addresses = tuple(local_addresses)
         self._window = window
-        self._tries = tries
+        self._tries = Tries(tries, patience)
+        self._most_unreadable = most_unreadable
         self._workers = workers
         self._opening = threading.Lock()
         self._session: Session | None = None
@@ -92,13 +100,15 @@ class Client:
 
         Raises:
             UserError: a key is missing or wrong, the model does not exist, the budget is reached, no price is known
-                under a budget in dollars, or a record that must stay local would leave.
+                under a budget in dollars, a record that must stay local would leave, the provider stays away, or
+                requests brought no reply: then the others are asked before, for the next start.
         """
         if attempts < 1:
             raise UserError(f"attempts: {attempts}: at least 1")
         if total is None and isinstance(requests, Sequence):
             total = len(requests)
-        begin = partial(Attempts, parse=parse, limit=attempts)
+        streak = Streak(model.name, self._most_unreadable)
+        begin = partial(Attempts, parse=parse, limit=attempts, streak=streak)
         return self._stream(model, requests, begin, Progress(what or model.name, total))
 
     def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:
@@ -139,6 +149,7 @@ class Client:
         source = self._checked(model, requests)
         if model.batch:
             source = self._through_batches(session, model, source, cancellation, progress)
+        failed: list[str] = []
         try:
             while True:
                 while len(waiting) < size and (request := next(source, None)) is not None:
@@ -146,12 +157,22 @@ class Client:
                     recalled = self._recall(model, attempts)
                     waiting.append(recalled or session.start(attempts.ask(sender, cancellation)))
                 if not waiting:
-                    return
+                    break
                 answer = waiting.popleft()
-                if isinstance(answer, Future):
-                    answer = _await(answer, lambda: progress.show(sender.counts))
+                try:
+                    if isinstance(answer, Future):
+                        answer = _await(answer, lambda: progress.show(sender.counts))
+                except GaveUpError as failure:
+                    failed.append(str(failure))
+                    continue
                 progress.step(answer, sender.counts)
-                yield answer
+                if not failed:  # after that, replies are only gathered for the next start
+                    yield answer
+            if failed:
+                raise UserError(
+                    f"{progress.what}: {len(failed)} requests got no answer (first: {failed[0]}); start again to ask"
+                    " these alone, what was answered is kept"
+                )
         finally:
             self._wind_up(waiting, cancellation, session)
             progress.close(sender.counts)
@@ -173,11 +194,13 @@ class Client:
 
     def _recall(self, model: ChatModel, attempts: Attempts[T]) -> Answer[T] | None:
         """Take the replies that the journal holds; returns the answer if they are enough."""
+        answer = None
         while model.journaled and (reply := self.journal.find(attempts.key)) is not None:
-            answer = attempts.take(reply)
-            if answer is not None:
+            answer = attempts.take(reply) or answer
+            # A reply that was cut off is not asked for again; but an earlier version did, and what it paid for counts.
+            if answer is not None and answer.reason not in (CUT, ONLY_REASONING):
                 return answer
-        return None
+        return answer
 
     def _through_batches(
         self,

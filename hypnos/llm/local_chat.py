@@ -98,7 +98,7 @@ class LocalChat(ChatModel):
             prompt_length = inputs["input_ids"].shape[1]
             longest = getattr(model.config, "max_position_embeddings", None)
             if longest is not None and prompt_length >= longest:
-                raise RefusedError("too long", f"{prompt_length} tokens, the model takes {longest}", lasting=True)
+                raise RefusedError("too long", f"{prompt_length} tokens, the model takes {longest}")
             if self._sampled():
                 torch.manual_seed(self._seed(messages, sample))
             reply = model.generate(**inputs, max_new_tokens=self.max_tokens, **self._sampling())[0, prompt_length:]

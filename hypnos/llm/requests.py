@@ -40,10 +40,12 @@ class Answer(Generic[T]):
         text: the last reply as returned.
         model: name of the model as the provider returned it.
         attempts: replies used, the unreadable ones included.
-        reason: empty, or why there is no value: `unreadable`, `refused: ...`, `failed: ...`.
+        reason: empty, or why there is no value: `unreadable`, `unreadable: ...` or `refused: ...` (for the prompt's
+            content or length). Asking that fails for another reason is no answer: it ends the run.
         cost: dollars that the replies cost when they were asked for; None where no price is known.
         tokens_in: tokens of the prompts, over all attempts.
         tokens_out: tokens of the replies, over all attempts.
+        finish: why the last reply ended: `stop`, `length`, ...
     """
 
     request: Request
@@ -55,3 +57,4 @@ class Answer(Generic[T]):
     cost: float | None
     tokens_in: int
     tokens_out: int
+    finish: str = "stop"

@@ -116,3 +116,19 @@ def test_an_order_that_cannot_work_is_refused(names, message):
     with pytest.raises(UserError, match=message):
         check_order([Twice(name=name) for name in names])
     check_order([Twice(name=name) for name in ("generate", "clean", "select")])
+
+
+def test_a_step_that_an_earlier_version_made_of_failed_requests_is_made_again(tmp_path):
+    step = Numbers()
+    (made,) = run_steps([step], artefacts=tmp_path)
+    aside = made.directory / "rejected.jsonl"
+    sound = aside.read_bytes()
+    for detail, runs in (
+        ("one: unreadable", 1),
+        ("one: refused: content filter: no", 1),
+        ("one: refused: bad request: x", 2),
+    ):
+        aside.write_bytes(sound.replace(b'"step"', f'"detail":"{detail}","step"'.encode(), 1))
+        list(run_steps([step], artefacts=tmp_path))
+        assert len(step.runs) == runs
+    assert aside.read_bytes() == sound

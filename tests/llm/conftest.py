@@ -11,9 +11,11 @@ from hypnos.llm.chat import ChatModel, Price, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
+from hypnos.llm.providers import errors
 from hypnos.llm.providers.litellm import LitellmChat
+from hypnos.llm.providers.waits import wait_of
 from hypnos.llm.requests import Request
-from hypnos.llm.sending import sender
+from hypnos.llm.sending import gate, sender
 from hypnos.llm.sending.pacing import wait_before
 
 SERVER = Path(__file__).with_name("chat_server.py")
@@ -119,3 +121,12 @@ def requests() -> Callable[..., list[Request]]:
 def at_once(monkeypatch):
     """Waits before the next try are cut to a hundredth; what they would have been is tested by itself."""
     monkeypatch.setattr(sender, "wait_before", lambda *args: wait_before(*args) / 100)
+    monkeypatch.setattr(gate, "FIRST_PAUSE", gate.FIRST_PAUSE / 100)
+    monkeypatch.setattr(gate, "OF_LATE", gate.OF_LATE / 100)
+    monkeypatch.setattr(gate, "LONGEST_PAUSE", gate.LONGEST_PAUSE / 100)
+
+    def soon(*args):
+        wait = wait_of(*args)
+        return None if wait is None else wait / 100
+
+    monkeypatch.setattr(errors, "wait_of", soon)

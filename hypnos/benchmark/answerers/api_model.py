@@ -9,12 +9,12 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
-from hypnos.llm.chat import ChatModel
+from hypnos.llm.chat import CUT_FINISHES, ChatModel
 from hypnos.llm.client import Client
 from hypnos.llm.parsing.reasoning import cut_thinking
 from hypnos.llm.requests import Request
 
-VERSION = 1
+VERSION = 2
 """Raised when the same reply becomes another answer."""
 
 
@@ -66,12 +66,7 @@ class ChatAnswers(Answerer):
         replies = self.client.ask(
             self.chat, requests, parse=lambda text: text, attempts=1, what=f"{self.name} on {task.name}"
         )
-        failed = 0
-        reason = ""
         for (item, repeat), reply in zip(due, replies, strict=True):
-            if reply.reason.startswith("failed"):
-                failed, reason = failed + 1, reply.reason
-                continue
             answer, thought = cut_thinking(reply.text)
             yield [
                 Prediction(
@@ -80,17 +75,12 @@ class ChatAnswers(Answerer):
                     prompt=task.messages(item)[-1]["content"],
                     raw=reply.text,
                     answer=answer,
-                    finished=not reply.tokens_out or reply.tokens_out < self.chat.max_tokens,
+                    finished=reply.finish not in CUT_FINISHES,
                     tokens=reply.tokens_out,
                     thought=thought,
                     rule=reply.reason,
                 )
             ]
-        if failed:
-            raise UserError(
-                f"{self.name} on {task.name}: {failed} of {len(due)} questions are unanswered ({reason}); "
-                "the same command asks them again, and no others"
-            )
 
     def close(self) -> None:
         self.client.close()

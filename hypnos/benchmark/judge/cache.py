@@ -17,6 +17,7 @@ from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.judge.pairwise import judge_pairs
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
+from hypnos.llm.failures import tells_of_failure
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.rubric import KINDS
 
@@ -62,9 +63,15 @@ def verdicts_on(
             for row in _judge(task, predictions, judge, specialty, client):
                 stream.write(orjson.dumps(row) + b"\n")
 
-    if make_once(directory, write):
+    if make_once(directory, write, sound=_is_sound):
         log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
     return [orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()]
+
+
+def _is_sound(folder: Path) -> bool:
+    """Whether no verdict is that of a request that failed, as earlier versions wrote them."""
+    rows = (orjson.loads(line) for line in (folder / FILE).read_bytes().splitlines() if b"ed: " in line)
+    return not any(tells_of_failure(str(row.get("reason") or "")) for row in rows)
 
 
 def keeps_home(task: Task) -> bool:

@@ -96,7 +96,7 @@ class Documents(Step):
                 answer = next(answers[author])
                 if answer["value"] is None:
                     reject(
-                        {**part, "author": author, "reply": answer.get("text", "")},
+                        {**part, "author": author, "reply": answer.get("text", ""), "detail": answer["reason"]},
                         f"reply_{answer['reason'].partition(':')[0]}",
                     )
                 elif "text" in part:

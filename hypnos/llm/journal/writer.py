@@ -58,10 +58,31 @@ class Writer:
         results: list[tuple[asyncio.Future, Any, BaseException | None]] = []
         try:
             with self._journal.transaction() as connection:
-                results = [(done, work(connection), None) for work, done in group]
+                results = [(done, *_run_alone(work, connection)) for work, done in group]
         except BaseException as error:
             results = [(done, None, error) for _, done in group]
         self._loop.call_soon_threadsafe(_resolve, results)
+
+
+def _run_alone(
+    work: Callable[[sqlite3.Connection], Any], connection: sqlite3.Connection
+) -> tuple[Any, BaseException | None]:
+    """Run one piece of work so that its failure undoes nothing but itself.
+
+    Raises:
+        sqlite3.OperationalError: the disk is full, or the like: nothing of the group can be kept.
+    """
+    connection.execute("SAVEPOINT work")
+    try:
+        result = work(connection)
+    except sqlite3.OperationalError:
+        raise
+    except Exception as error:
+        connection.execute("ROLLBACK TO work")
+        connection.execute("RELEASE work")
+        return None, error
+    connection.execute("RELEASE work")
+    return result, None
 
 
 def _resolve(results: list[tuple[asyncio.Future, Any, BaseException | None]]) -> None:

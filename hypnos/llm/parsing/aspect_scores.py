@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from hypnos.llm.parsing.json_text import BrokenOff, spans
+from hypnos.llm.parsing.json_text import BrokenOff, mend, spans
 from hypnos.llm.parsing.quotation import quoted
+from hypnos.llm.parsing.reasoning import cut_open_thought
 from hypnos.llm.parsing.replies import answer_part, in_range, read_json, share_of
 from hypnos.llm.parsing.score_tables import in_columns
 from hypnos.numerals import NUMBER, plain, read_number
@@ -81,9 +82,10 @@ def scored_objects(
     """The JSON objects of a reply that hold a score for every key, each with these scores, in their order.
 
     Objects inside one of them do not count: what a scorer quotes is text within its answer. Names and lines of prose
-    are not read, and objects are found in the model's reasoning too: the caller tells its own answer by a code.
+    are not read, and objects are found in the model's reasoning too, where it ended: the caller tells its own answer by
+    a code.
     """
-    for answer in _objects(text):
+    for answer in _objects(cut_open_thought(text)):
         scores = _within({key: answer.get(key) for key in keys}, low, high)
         if scores is not None:
             yield answer, scores
@@ -104,7 +106,7 @@ def _objects(text: str) -> Iterator[Mapping[str, Any]]:
         except (ValueError, RecursionError):  # ValueError: also a number of thousands of digits
             end = start + 1
         else:
-            yield value
+            yield mend(value)
         start = text.find("{", end)
     tolerant = read_json(text)
     if isinstance(tolerant, Mapping):

@@ -110,7 +110,7 @@ def _parse(text: str) -> Any | None:
     except orjson.JSONDecodeError:
         pass
     try:
-        return json.loads(_mended(text), strict=False)
+        return mend(json.loads(_mended(text), strict=False))
     except (ValueError, RecursionError):
         return None
 
@@ -145,3 +145,23 @@ def _quoted(match: re.Match[str]) -> str:
     if word in _PYTHON:
         return f"{match[1]}{_PYTHON[word]}{match[3]}"
     return match[0] if _LITERAL.fullmatch(word) else f"{match[1]}{json.dumps(word, ensure_ascii=False)}{match[3]}"
+
+
+def mend_surrogates(text: str) -> str:
+    """Join the halves of signs that were written apart, and put U+FFFD in place of a half without the other."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def mend(value: Any) -> Any:
+    """Mend the surrogates of every text in what was read as JSON."""
+    if isinstance(value, str):
+        return mend_surrogates(value)
+    if isinstance(value, list):
+        return [mend(part) for part in value]
+    if isinstance(value, dict):
+        return {mend_surrogates(name): mend(part) for name, part in value.items()}
+    return value

@@ -57,6 +57,18 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
     return _of_tags(_SOLUTION.sub("", text), opened)
 
 
+def cut_open_thought(text: str) -> str:
+    """Cut off reasoning that did not end, and leave what ended: whatever stands in the former is no answer yet."""
+    marks = sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start())
+    opened: re.Match[str] | None = None
+    for mark in marks:
+        if mark.re is OPEN:
+            opened = opened or mark
+        elif opened is not None and _kind(mark) == _kind(opened):
+            opened = None
+    return text[: opened.start()] if opened else text
+
+
 def leaves_open(prompt: str) -> bool:
     """Whether a prompt ends within reasoning."""
     ends = [match.end() for match in CLOSE.finditer(prompt)]

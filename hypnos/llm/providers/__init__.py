@@ -5,7 +5,10 @@ Nothing else of Hypnos knows how a provider takes a request, what its errors mea
 Files:
     litellm         the chat model behind an address
     batches         providers' batch endpoints: half the price, an answer within a day
-    errors          litellm's exceptions as transient, refused, or the user's to mend
+    errors          litellm's exceptions as transient, busy, refused, or the user's to mend
+    meanings        what a provider's codes and words mean
+    waits           how long a provider asks to wait
+    replies         a response as a reply: only what can be kept
     settings        refuses settings that cannot work or would let a key out
     price_list      prices, stated or in litellm's list
     connections     HTTP clients that follow no redirect; addresses that no proxy is used for

@@ -15,7 +15,7 @@ import orjson
 from hypnos.errors import UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import Reply
-from hypnos.llm.failures import RefusedError, TransientError
+from hypnos.llm.failures import BusyError, RefusedError, TransientError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
@@ -195,6 +195,6 @@ class BatchEndpoint:
             return await function(**arguments, **self._model.access(), custom_llm_provider=self._provider)
         except Exception as error:
             failure = self._model.translate(error)
-        if isinstance(failure, TransientError | RefusedError):
+        if isinstance(failure, BusyError | TransientError | RefusedError):
             failure = UserError(f"llm {self._model.name}: batch: {failure}; start again to go on")
         raise failure

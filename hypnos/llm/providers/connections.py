@@ -10,24 +10,22 @@ from collections.abc import Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-_open_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, ...], tuple[Any, Any]]] = (
-    WeakKeyDictionary()
-)
+_open_clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Any]] = WeakKeyDictionary()
 
 
-def straight_client(provider: str, *, address: str, key: str, timeout: float) -> Any:
-    """Open a client that follows no redirect, one for each event loop, as litellm takes it for this provider."""
+def straight_client(*, address: str, key: str, timeout: float) -> Any:
+    """Open a client that follows no redirect, one for each event loop, as litellm takes it for any provider."""
     clients = _open_clients.setdefault(asyncio.get_running_loop(), {})
-    name = (provider, address, key)
+    name = (address, key)
     if name not in clients:
-        clients[name] = _connect(provider, address, key, timeout)
-    return clients[name][1]
+        clients[name] = _connect(address, key, timeout)
+    return clients[name]
 
 
 async def close_clients() -> None:
     """Close the clients of the running event loop."""
-    for handler, _ in _open_clients.pop(asyncio.get_running_loop(), {}).values():
-        await handler.close()
+    for client in _open_clients.pop(asyncio.get_running_loop(), {}).values():
+        await client.close()
 
 
 def spare_proxies(addresses: Sequence[str]) -> None:
@@ -37,15 +35,23 @@ def spare_proxies(addresses: Sequence[str]) -> None:
         os.environ[variable] = ",".join([*spared, *(address for address in addresses if address not in spared)])
 
 
-def _connect(provider: str, address: str, key: str, timeout: float) -> tuple[Any, Any]:
+def _connect(address: str, key: str, timeout: float) -> Any:
+    """Open a client of both kinds: litellm takes OpenAI's for some providers and its own for others, and says nowhere
+    which is for whom.
+    """
+    import openai
     from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
-    handler = AsyncHTTPHandler(timeout=timeout, follow_redirects=False)
-    if provider != "openai":
-        return handler, handler
-    import openai
+    class StraightClient(AsyncHTTPHandler):
+        def __init__(self) -> None:
+            super().__init__(timeout=timeout, follow_redirects=False)
+            self.openai = openai.AsyncOpenAI(
+                base_url=address, api_key=key, timeout=timeout, max_retries=0, http_client=self.client
+            )
 
-    client = openai.AsyncOpenAI(
-        base_url=address, api_key=key, timeout=timeout, max_retries=0, http_client=handler.client
-    )
-    return handler, client
+        def __getattr__(self, name: str) -> Any:
+            if name == "openai":
+                raise AttributeError(name)  # not made yet
+            return getattr(self.openai, name)
+
+    return StraightClient()

@@ -6,21 +6,19 @@ import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any
 
 from hypnos.artefacts.ranges import Count, NotNegative, Positive
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply
-from hypnos.llm.failures import TransientError
 from hypnos.llm.providers.connections import straight_client
-from hypnos.llm.providers.errors import translate
+from hypnos.llm.providers.errors import quote, translate
 from hypnos.llm.providers.price_list import bundled_prices, enter_unlisted, listed_price, stated_price
+from hypnos.llm.providers.replies import reply_of
 from hypnos.llm.providers.settings import PARAMETERS, check_settings
-from hypnos.llm.redaction import guard_logs, keep_secret, redact_reply
+from hypnos.llm.redaction import guard_logs, keep_secret
 from hypnos.llm.requests import Message
-from hypnos.llm.token_counts import usual_text, usual_tokens
 
 
 class LitellmChat(ChatModel):
@@ -107,14 +105,13 @@ class LitellmChat(ChatModel):
                 names the variable.
         """
         self._key()
-        provider = self.model.partition("/")[0].upper() if "/" in self.model else "OPENAI"
+        provider = self._find_provider().upper()
         for variable in (f"{provider}_BASE_URL", f"{provider}_API_BASE"):
             if self._url is None and os.environ.get(variable):
                 raise UserError(
                     f"llm {self.name}: the environment variable {variable} is set: state it as llm.address instead,"
                     " so that the journal knows whom it asked"
                 )
-        load_litellm()
 
     def stay_local(self) -> None:
         self._stays_local = True
@@ -134,10 +131,7 @@ class LitellmChat(ChatModel):
         litellm = load_litellm()
         access = self.access()
         if self._stays_local and self._url is not None:
-            provider = self.model.partition("/")[0]
-            access["client"] = straight_client(
-                provider, address=self._url, key=access["api_key"], timeout=self._timeout
-            )
+            access["client"] = straight_client(address=self._url, key=access["api_key"], timeout=self._timeout)
         started = time.monotonic()
         failure: Exception | None = None
         try:
@@ -155,7 +149,7 @@ class LitellmChat(ChatModel):
             failure = self.translate(error)
         if failure is not None:
             raise failure  # outside the handler, so that the original, which may quote a key, hangs on nothing
-        return self.reply_of(returned.model_dump(), messages, time.monotonic() - started)
+        return self.reply_of(returned.model_dump(warnings=False), messages, time.monotonic() - started)
 
     def arguments(self, schema: Mapping[str, Any] | None) -> dict[str, Any]:
         """Put together what decides the reply beside the messages, as litellm takes it."""
@@ -175,37 +169,36 @@ class LitellmChat(ChatModel):
 
     def translate(self, error: Exception) -> Exception:
         """Translate an exception of litellm; the text of the new one holds no key."""
-        return translate(error, name=self.name, model=self.model, address=self.address, variable=self._variable)
+        return translate(
+            error,
+            name=self.name,
+            model=self.model,
+            address=self.address,
+            variable=self._variable,
+            max_tokens=self.max_tokens,
+        )
 
     def reply_of(self, body: Mapping[str, Any], messages: Sequence[Message], seconds: float) -> Reply:
         """Make a reply of a response in OpenAI's form.
 
         Raises:
-            TransientError: it holds no choice.
+            TransientError: it holds none.
         """
-        if not body.get("choices"):
-            raise TransientError("empty", billed=True)
-        choice = body["choices"][0]
-        message = choice["message"]
-        text = redact_reply(message.get("content") or "")
-        usage = body.get("usage") or {}
-        # Some servers count nothing: then it is counted here, roughly.
-        tokens_in = usage.get("prompt_tokens") or usual_tokens(messages)
-        tokens_out = usage.get("completion_tokens") or usual_text(text)
-        price = self.price()
-        extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
-        extra["reasoning"] = message.get("reasoning_content")
-        return Reply(
-            text=text,
-            model=body.get("model") or self.model,
-            tokens_in=tokens_in,
-            tokens_out=tokens_out,
-            cost=None if price is None else price.cost(tokens_in, tokens_out),
-            seconds=round(seconds, 3),
-            date=datetime.now(UTC).isoformat(timespec="seconds"),
-            finish=str(choice.get("finish_reason")),
-            extra={name: value for name, value in extra.items() if value},
-        )
+        return reply_of(body, messages, seconds, model=self.model, price=self.price())
+
+    def _find_provider(self) -> str:
+        """The provider, as litellm finds it by the model's name and the address.
+
+        Raises:
+            UserError: it finds none.
+        """
+        try:
+            return str(load_litellm().get_llm_provider(self.model, api_base=self._url)[1])
+        except Exception as error:  # an exception class of its own for each reason
+            raise UserError(
+                f"llm {self.name}: litellm knows no model {self.model}: a server of one's own is asked for"
+                f" openai/<the model's name there>, others for <provider>/<model> ({quote(str(error))})"
+            ) from None
 
     def _key(self) -> str | None:
         if self._variable is None:

@@ -8,5 +8,6 @@ Files:
     sender              reserves, waits for a turn, asks, tries again, commits
     worker_processes    the same through several processes
     pacing              requests in flight, requests and tokens a minute, waits before a retry
+    gate                closes while a provider is busy, and learns the pace that it allows
     progress            a bar, or a line now and then: done, spent, time left
 """

@@ -3,14 +3,22 @@
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
+from hypnos.errors import UserError
 from hypnos.llm.cancellation import Cancellation
-from hypnos.llm.chat import Reply
+from hypnos.llm.chat import CUT_FINISHES, Reply
 from hypnos.llm.failures import GaveUpError
 from hypnos.llm.journal.keys import RequestKeys
-from hypnos.llm.parsing.replies import read_json, satisfies
+from hypnos.llm.parsing.replies import answer_part, read_json, satisfies
+from hypnos.llm.redaction import redact
 from hypnos.llm.requests import Answer, Request
 
 T = TypeVar("T")
+
+CUT = "unreadable: cut off at max_tokens"
+ONLY_REASONING = "unreadable: nothing but reasoning within max_tokens"
+"""Reasons of answers without a value whose request is not repeated: unchanged, it would be cut again."""
+
+_SHOWN = 120  # characters of a reply in an error
 
 
 class AnySender(Protocol):
@@ -20,13 +28,49 @@ class AnySender(Protocol):
         """Get one reply; it is committed before it is returned."""
 
 
+class Streak:
+    """Counts the replies of one model that could not be read, one after another."""
+
+    def __init__(self, name: str, limit: int | None) -> None:
+        """Begin.
+
+        Args:
+            name: how errors call the model.
+            limit: so many in a row stop it; None for any number.
+        """
+        self._name = name
+        self._limit = limit
+        self._count = 0
+
+    def count(self, reply: Reply, *, readable: bool, cause: str) -> None:
+        """Count one reply that was asked for now.
+
+        Raises:
+            UserError: too many in a row could not be read; quotes this one.
+        """
+        self._count = 0 if readable else self._count + 1
+        if self._limit is not None and self._count >= self._limit:
+            shown = " ".join(redact(reply.text).split())[:_SHOWN] or "(empty)"
+            raise UserError(
+                f"llm {self._name}: {self._count} replies in a row are {cause} (finish_reason {reply.finish}), the"
+                f" last: {shown}; every reply is kept; client.most_unreadable=null goes on all the same"
+            )
+
+
 class Attempts(Generic[T]):
     """One request and the replies to it so far."""
 
-    __slots__ = ("_limit", "_parse", "_replies", "_structured", "keys", "request")
+    __slots__ = ("_limit", "_parse", "_replies", "_streak", "_structured", "keys", "request")
 
     def __init__(
-        self, request: Request, keys: RequestKeys, *, parse: Callable[[str], T | None], limit: int, structured: bool
+        self,
+        request: Request,
+        keys: RequestKeys,
+        *,
+        parse: Callable[[str], T | None],
+        limit: int,
+        structured: bool,
+        streak: Streak,
     ) -> None:
         """Begin, without a reply.
 
@@ -36,12 +80,14 @@ class Attempts(Generic[T]):
             parse: makes a value of a reply's text; None where it cannot be read.
             limit: replies that are asked for while none can be read.
             structured: whether the provider promised replies that follow the request's schema.
+            streak: of the model's replies to all requests.
         """
         self.request = request
         self.keys = keys
         self._parse = parse
         self._limit = limit
         self._structured = structured and request.schema is not None
+        self._streak = streak
         self._replies: list[Reply] = []
 
     @property
@@ -62,16 +108,29 @@ class Attempts(Generic[T]):
         value = self._read(reply.text)
         if value is not None:
             return self._answer(value, "")
+        if reply.finish in CUT_FINISHES:
+            return self._answer(None, CUT if answer_part(reply.text) else ONLY_REASONING)
         return self._answer(None, "unreadable") if len(self._replies) >= self._limit else None
 
     async def ask(self, sender: AnySender, cancellation: Cancellation) -> Answer[T]:
-        """Ask until there is an answer."""
+        """Ask until there is an answer.
+
+        Raises:
+            GaveUpError: no reply came; names the request.
+            UserError: nothing more can be asked; `cancellation` is set.
+        """
         while True:
             try:
                 reply = await sender.reply(self.keys, self.sample, cancellation)
             except GaveUpError as failure:
-                return self._answer(None, str(failure))
+                raise GaveUpError(f"{self.request.id}: {failure}") from None
             answer = self.take(reply)
+            readable = answer is not None and (answer.value is not None or bool(reply.refusal))
+            try:
+                self._streak.count(reply, readable=readable, cause=answer.reason if answer else "unreadable")
+            except UserError as error:
+                cancellation.cancel(error)
+                raise
             if answer is not None:
                 return answer
 
@@ -91,6 +150,7 @@ class Attempts(Generic[T]):
             model=replies[-1].model if replies else "",
             attempts=len(replies),
             reason=reason,
+            finish=replies[-1].finish if replies else "",
             cost=None if None in costs else sum(cost for cost in costs if cost is not None),
             tokens_in=sum(reply.tokens_in for reply in replies),
             tokens_out=sum(reply.tokens_out for reply in replies),

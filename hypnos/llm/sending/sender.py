@@ -2,7 +2,9 @@
 
 import asyncio
 import logging
+import math
 import random
+import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -11,7 +13,7 @@ from sqlite3 import Connection
 from hypnos.errors import UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.failures import GaveUpError, RefusedError, TransientError
+from hypnos.llm.failures import BusyError, GaveUpError, RefusedError, TransientError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
@@ -26,7 +28,21 @@ _AHEAD = 2
 """Requests with a reservation for each one under way, so that a free turn never waits for the disk."""
 
 _POLL = 0.1  # seconds between two looks at what others have settled
+_TELL_EVERY = 30.0  # seconds between two warnings that a provider is busy
 _DEAD = 20  # requests in a row that failed for good, without one reply between them
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How long a reply is tried for.
+
+    Attributes:
+        sendings: of one request, while its own failures may pass.
+        patience: seconds that a provider is waited for while it takes no requests at all.
+    """
+
+    sendings: int = 6
+    patience: float = 3600.0
 
 
 @dataclass(slots=True)
@@ -38,18 +54,20 @@ class Counts:
         replies: replies that were committed, refusals included.
         failures: by reason, requests sent without a reply.
         cost: dollars, of replies and of failures that may be billed.
+        pace: requests a second that the provider allows, as far as it has shown; None while it has not.
     """
 
     sent: int = 0
     replies: int = 0
     failures: Counter[str] = field(default_factory=Counter)
     cost: float = 0.0
+    pace: float | None = None
 
 
 class Sender:
     """Asks one model, from one process, under one budget. Lives in one event loop."""
 
-    def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: int) -> None:
+    def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: Tries) -> None:
         """Open the sender; nothing is sent yet.
 
         Args:
@@ -57,7 +75,7 @@ class Sender:
             journal: where replies are kept.
             writer: of that journal, in this event loop.
             budget: what may be spent.
-            tries: how often a request is sent before it is given up.
+            tries: how often a request is sent before it is given up, and how long a busy provider is waited for.
         """
         self.model = model
         self.counts = Counts()
@@ -71,6 +89,7 @@ class Sender:
         self._owner = this_process()
         self._chance = random.Random()
         self._failed_in_a_row = 0
+        self._told_pace = -math.inf  # when the log was last told that the provider refuses
 
     async def reply(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
         """Get one reply; it is committed to the journal before it is returned.
@@ -92,18 +111,22 @@ class Sender:
 
     async def _journaled(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
         reservation = self._reservation(keys, sample)
-        failure = TransientError("")
-        for tried in range(1, self._tries + 1):
+        tried = 0
+        while True:
+            await self._limits.opened(cancellation)
             reply = await self._reserve(reservation, cancellation)
             if reply is not None:
                 return reply
             try:
                 return await self._send(keys, sample, reservation, cancellation)
-            except TransientError as error:
-                failure = error
-            if tried < self._tries:
-                await cancellation.sleep(wait_before(tried, failure, self._chance))
-        raise self._give_up(f"failed: {failure.reason}")
+            except BusyError:
+                continue  # no fault of this request: it waits at the gate with all others
+            except TransientError as failure:
+                tried += 1
+                if tried >= self._tries.sendings:
+                    raise self._give_up(str(failure)) from None
+                wait = wait_before(tried, failure, self._chance)
+            await cancellation.sleep(wait)
 
     async def _send(
         self, keys: RequestKeys, sample: int, reservation: Reservation, cancellation: Cancellation
@@ -115,10 +138,16 @@ class Sender:
         """
         sent = False
         try:
-            async with self._limits.turn(reservation.tokens, cancellation):
+            async with self._limits.turn(reservation.tokens, cancellation) as moment:
                 sent = True
                 self.counts.sent += 1
-                reply = await self._answer(keys, sample, reservation)
+                try:
+                    reply = await self._answer(keys, sample, reservation)
+                except BusyError as refusal:
+                    self._note_busy(refusal, moment)
+                    raise
+                self._limits.taken(moment)
+                self.counts.pace = self._limits.gate.pace
                 await self._commit(Entry(keys, sample, reply), reservation)
                 return reply
         finally:
@@ -130,10 +159,10 @@ class Sender:
         try:
             return await self._complete(keys, sample)
         except RefusedError as refusal:
-            if refusal.lasting:
-                return self._refusal(refusal)
-            await self._fail(reservation, TransientError("bad request"))
-            raise self._give_up(f"refused: {refusal}") from None
+            return self._refusal(refusal)
+        except BusyError as refusal:
+            await self._fail(reservation, TransientError(refusal.reason, words=refusal.words))
+            raise
         except TransientError as failure:
             await self._fail(reservation, failure)
             raise
@@ -189,10 +218,43 @@ class Sender:
             insert(connection, entry)
             settle(connection, reservation.key, self._budget.account, usd=usd, tokens=tokens)
 
-        await self._writer.write(work)
+        try:
+            await self._writer.write(work)
+        except UserError:
+            raise
+        except Exception as error:  # a reply that the journal cannot hold is paid for all the same
+            failure = TransientError("cannot be kept", words=f"{type(error).__name__}: {error}", billed=True)
+            await self._fail(reservation, failure)
+            raise failure from error
         self._failed_in_a_row = 0
         self.counts.replies += 1
         self.counts.cost += usd
+
+    def _note_busy(self, refusal: BusyError, sent: float) -> None:
+        """Close the gate, and say so now and then.
+
+        Raises:
+            UserError: the provider has been away for longer than it is waited for, or was never there.
+        """
+        gate = self._limits.gate
+        if not self._limits.refused(refusal, sent):
+            return
+        start_again = "every reply is kept: start again to go on"
+        if not gate.met and gate.tries >= self._tries.sendings:
+            raise UserError(f"llm {self.model.name}: {self.model.address} cannot be reached ({refusal.words})")
+        if gate.silent > self._tries.patience:
+            raise UserError(
+                f"llm {self.model.name}: {self.model.address} takes no requests ({refusal}), and would be waited for"
+                f" longer than client.patience={self._tries.patience:g} seconds; {start_again}"
+            )
+        now = time.monotonic()
+        if now - self._told_pace > _TELL_EVERY or gate.pause > _TELL_EVERY:
+            self._told_pace = now
+            pace = f", so far {gate.pace:.3g} requests a second" if gate.pace is not None else ""
+            log.warning(
+                "llm %s: %s: waiting %.3g s, then slower%s, %s in flight at most",
+                *(self.model.name, refusal, gate.pause, pace, gate.width),
+            )
 
     async def _release(self, reservation: Reservation) -> None:
         await self._writer.write(lambda connection: release(connection, reservation.key))
@@ -205,7 +267,7 @@ class Sender:
             note_failure(connection, reservation.key, failure.reason, usd, tokens)
 
         if not self.counts.failures[failure.reason]:
-            log.warning("llm %s: %s; such requests are sent again", self.model.name, failure.reason)
+            log.warning("llm %s: %s; such requests are sent again", self.model.name, failure)
         self.counts.failures[failure.reason] += 1
         self.counts.cost += usd
         await self._writer.write(work)

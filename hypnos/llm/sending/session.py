@@ -16,7 +16,7 @@ from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.batches import Batches
 from hypnos.llm.providers.connections import close_clients
 from hypnos.llm.providers.litellm import LitellmChat
-from hypnos.llm.sending.sender import Sender
+from hypnos.llm.sending.sender import Sender, Tries
 from hypnos.llm.sending.worker_processes import SharedSender
 
 T = TypeVar("T")
@@ -25,7 +25,7 @@ T = TypeVar("T")
 class Session:
     """Opened at the first question; other threads start work in its loop and wait for it."""
 
-    def __init__(self, journal: Journal, budget: Budget, *, tries: int, workers: int) -> None:
+    def __init__(self, journal: Journal, budget: Budget, *, tries: Tries, workers: int) -> None:
         self._journal = journal
         self._budget = budget
         self._tries = tries

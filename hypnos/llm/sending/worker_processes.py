@@ -21,12 +21,13 @@ from typing import Any
 from hypnos.errors import Interrupted, UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel, Reply
+from hypnos.llm.failures import GaveUpError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.connections import close_clients
-from hypnos.llm.sending.sender import Counts, GaveUpError, Sender
+from hypnos.llm.sending.sender import Counts, Sender, Tries
 
 _END = "end"
 
@@ -37,7 +38,7 @@ _COLLECT = 20_000
 class SharedSender:
     """Asks one model through several processes. Lives in one event loop."""
 
-    def __init__(self, model: ChatModel, *, journal: Path, budget: Budget, tries: int, workers: int) -> None:
+    def __init__(self, model: ChatModel, *, journal: Path, budget: Budget, tries: Tries, workers: int) -> None:
         self.model = model
         self._loop = asyncio.get_running_loop()
         self._numbers = itertools.count()
@@ -69,6 +70,8 @@ class SharedSender:
             total.replies += counts.replies
             total.failures += counts.failures
             total.cost += counts.cost
+            if counts.pace is not None:
+                total.pace = (total.pace or 0.0) + counts.pace
         return total
 
     async def reply(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
@@ -138,7 +141,7 @@ def _share(model: ChatModel, workers: int) -> ChatModel:
     return share
 
 
-def _work(pipe: Connection, model: ChatModel, journal: Path, budget: Budget, tries: int) -> None:
+def _work(pipe: Connection, model: ChatModel, journal: Path, budget: Budget, tries: Tries) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent says when to stop
     asyncio.run(_Worker(pipe, model, Journal(path=journal), budget, tries).run())
 
@@ -154,7 +157,7 @@ def _collect_seldom() -> None:
 
 
 class _Worker:
-    def __init__(self, pipe: Connection, model: ChatModel, journal: Journal, budget: Budget, tries: int) -> None:
+    def __init__(self, pipe: Connection, model: ChatModel, journal: Journal, budget: Budget, tries: Tries) -> None:
         self._pipe = pipe
         self._model = model
         self._journal = journal

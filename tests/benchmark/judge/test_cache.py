@@ -90,3 +90,15 @@ def test_what_must_stay_here_is_left_out_with_a_warning(make_task, verdicts, cap
     with caplog.at_level(logging.WARNING):
         assert verdicts(private) == ([], 0)
     assert "own must stay on this machine (egress: local): not judged by one" in caplog.text
+
+
+def test_verdicts_that_an_earlier_version_made_of_failed_requests_are_asked_for_again(make_task, verdicts, tmp_path):
+    task = make_task(ROWS)
+    _, asked = verdicts(task)
+    assert verdicts(task)[1] == 0
+    (file,) = tmp_path.glob("verdicts/*/verdicts.jsonl")
+    file.write_bytes(file.read_bytes().replace(b'"unreadable"', b'"failed: 429"', 1))
+    rows, again = verdicts(task)
+    assert again == asked
+    assert {row["reason"] for row in rows} == {"unreadable", "unreadable; unreadable"}
+    assert verdicts(task)[1] == 0

@@ -54,3 +54,18 @@ def test_what_is_queued_is_committed_before_the_end(journal, entry):
 
     assert asyncio.run(write()) is True
     assert journal.count() == 1
+
+
+def test_one_piece_of_work_that_fails_takes_no_other_with_it(journal, entry):
+    """All are handed in at once, so that they share transactions."""
+
+    def too_large(connection):
+        insert(connection, entry(sample=99))
+        connection.execute("INSERT INTO accounts VALUES ('x', 0.0, ?)", (2**70,))
+
+    works = [lambda connection, number=number: insert(connection, entry(sample=number)) for number in range(20)]
+    results = run(journal, *works[:10], too_large, *works[10:])
+    assert results[:10] + results[11:] == [True] * 20
+    assert isinstance(results[10], OverflowError)
+    assert journal.count() == 20
+    assert journal.find(entry(sample=99).key) is None

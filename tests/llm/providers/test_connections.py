@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from hypnos.errors import UserError
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.providers.connections import spare_proxies
 
@@ -23,9 +24,46 @@ def test_a_proxy_of_the_environment_is_not_used_for_local_addresses(server, make
 def test_a_redirect_is_not_followed(server, make_client, requests, kind):
     elsewhere = server()
     running = server(redirect=elsewhere.url)
-    (answer,) = make_client(tries=2).ask(running.model(model=f"{kind}/m"), requests(1, egress="local"), parse=str)
-    assert answer.reason == "failed: 307"
+    with pytest.raises(UserError, match="with status 307"):
+        list(make_client(tries=2).ask(running.model(model=f"{kind}/m"), requests(1, egress="local"), parse=str))
     assert "requests" not in elsewhere.stats()
+
+
+PROVIDERS = [
+    *(
+        "openai",
+        "hosted_vllm",
+        "dashscope",
+        "moonshot",
+        "volcengine",
+        "zai",
+        "lm_studio",
+        "litellm_proxy",
+        "xinference",
+    ),
+    *("deepseek", "mistral", "minimax", "openrouter", "custom_openai", "llamafile", "xai", "nvidia_nim"),
+]
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_local_address_is_reached_whatever_the_provider(server, make_client, requests, provider):
+    running, client = server(), make_client()
+    (answer,) = client.ask(running.model(model=f"{provider}/m"), requests(1, egress="local"), parse=read_object)
+    assert answer.value is not None
+    assert running.stats()["requests"] == 1
+    assert client.journal.failures() == {}
+
+
+def test_a_model_that_litellm_knows_by_its_bare_name_is_asked_at_a_local_address(server, make_client, requests):
+    (answer,) = make_client().ask(server().model(model="gpt-3.5-turbo"), requests(1, egress="local"), parse=read_object)
+    assert answer.value is not None
+
+
+def test_a_bare_name_that_litellm_does_not_know_is_told_before_anything_is_sent(server, make_client, requests):
+    running = server()
+    with pytest.raises(UserError, match=r"litellm knows no model m: .* openai/<the model's name there>"):
+        list(make_client().ask(running.model(model="m"), requests(1), parse=str))
+    assert "requests" not in running.stats()
 
 
 def test_addresses_are_added_once_to_those_that_no_proxy_is_used_for(monkeypatch):

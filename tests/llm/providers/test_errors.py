@@ -3,76 +3,83 @@
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.llm.failures import RefusedError, TransientError
+from hypnos.llm.failures import BusyError, RefusedError, TransientError
 from hypnos.llm.parsing.replies import read_object
-from hypnos.llm.providers.errors import translate
+from hypnos.llm.providers.errors import quote, translate
 from hypnos.llm.providers.litellm import LitellmChat
 
 KEY = "zq-marker-5f0a9c71e2"
 
 
-class Headers(Exception):
-    status_code = 429
-
-    def __init__(self, value):
-        super().__init__("slow down")
-        self.litellm_response_headers = {"retry-after": value}
-
-
-@pytest.mark.parametrize(
-    ("value", "low", "high"),
-    [
-        ("7", 7, 7),
-        ("0.5", 0.5, 0.5),
-        ("Wed, 21 Oct 2099 07:28:00 GMT", 1e9, 9e9),
-        ("Wed, 21 Oct 2015 07:28:00 GMT", 0, 0),
-    ],
-)
-def test_retry_after_is_read_as_seconds_or_date(value, low, high):
-    failure = translate(Headers(value), name="n", model="m", address="a", variable=None)
-    assert isinstance(failure, TransientError)
-    assert low <= failure.retry_after <= high
-
-
-def test_a_retry_after_that_is_neither_is_ignored():
-    assert translate(Headers("soon"), name="n", model="m", address="a", variable=None).retry_after is None
-
-
-class Named(Exception):
-    def __init__(self, text, status):
+class Raised(Exception):
+    def __init__(self, text, status, *, body=None, headers=None):
         super().__init__(text)
         self.status_code = status
+        self.body = body
+        self.litellm_response_headers = headers
+
+
+def translated(error, **changes):
+    return translate(error, **{"name": "n", "model": "m", "address": "a", "variable": "SOME_KEY", **changes})
 
 
 @pytest.mark.parametrize(
     ("status", "text", "kind", "message"),
     [
-        (400, "temperature must be below 2", RefusedError, "bad request: temperature must be below 2"),
+        (400, "temperature must be below 2", UserError, "llm n: a refuses the request to m, with status 400"),
         (413, "entity too large", RefusedError, "too long: entity too large"),
         (400, "model m does not exist", UserError, "llm n: a knows no model m (model m does not exist)"),
+        (429, "slow down", BusyError, "429: slow down"),
+        (503, "overloaded", BusyError, "503: overloaded"),
+        (529, "Overloaded", BusyError, "529: Overloaded"),
         (
-            429,
-            "insufficient_quota",
-            UserError,
-            "llm n: the account at a has no money or quota left (insufficient_quota)",
+            502,
+            "<html><head><title>502</title></head><body>Bad Gateway</body></html>",
+            BusyError,
+            "502: a web page: 502 B",
         ),
-        (429, "slow down", TransientError, "429"),
-        (None, "no idea", TransientError, "Named"),
+        (402, "Insufficient Balance", UserError, "llm n: the account at a has no money or quota left"),
+        (403, "no", UserError, "llm n: a does not allow m with the key in SOME_KEY (no)"),
+        (None, "no idea", TransientError, "Raised: no idea"),
     ],
 )
 def test_an_exception_is_translated_by_its_status_and_text(status, text, kind, message):
-    error = translate(Named(text, status), name="n", model="m", address="a", variable="SOME_KEY")
-    assert (type(error), str(error)) == (kind, message)
+    error = translated(Raised(text, status))
+    assert type(error) is kind
+    assert str(error).startswith(message)
 
 
-def test_what_never_reached_a_server_is_not_billed():
-    class ConnectError(Exception):
+def test_no_connection_is_a_state_and_names_the_host():
+    class ClientConnectorError(Exception):
         pass
 
-    error = Named("no connection", 500)
-    assert translate(error, name="n", model="m", address="a", variable=None).billed
-    error.__cause__ = ConnectError()
-    assert not translate(error, name="n", model="m", address="a", variable=None).billed
+    error = Raised("Connection error.", 500)
+    assert isinstance(translated(error), TransientError)
+    assert translated(error).billed
+    error.__cause__ = ClientConnectorError("Cannot connect to host 127.0.0.1:9 ssl:default [refused]")
+    busy = translated(error)
+    assert isinstance(busy, BusyError)
+    assert (busy.words, busy.reached, busy.paced) == ("Cannot connect to host 127.0.0.1:9 [refused]", False, False)
+
+
+def test_a_programming_error_is_none_of_the_connection_s():
+    error = Raised("litellm.APIConnectionError: 'NoneType' object has no attribute 'chat'", 500)
+    error.__cause__ = AttributeError("'NoneType' object has no attribute 'chat'")
+    assert isinstance(translated(error), UserError)
+    assert "litellm cannot ask m at a, or read its replies (AttributeError: 'NoneType'" in str(translated(error))
+
+
+def test_a_prompt_too_long_is_refused_but_not_one_for_which_max_tokens_leave_no_room():
+    text = "This model's maximum context length is 4096 tokens. However, you requested 9000 tokens."
+    assert isinstance(translated(Raised(text, 400), max_tokens=1024), RefusedError)
+    assert "max_tokens 5000 leave no room" in str(translated(Raised(text, 400), max_tokens=5000))
+
+
+def test_a_web_page_is_quoted_in_its_first_words():
+    page = (
+        "<!DOCTYPE html><html><head><style>a{b:c}</style><title>Login</title></head><body><p>请先登录</p></body></html>"
+    )
+    assert quote(f"Empty or invalid response. Received: {page}") == "a web page: Login 请先登录"
 
 
 def test_a_wrong_key_stops_at_once_and_names_the_variable(server, make_client, requests, monkeypatch):
@@ -107,7 +114,7 @@ def test_other_permanent_errors_stop_at_once(server, make_client, requests, stat
     assert running.stats()["requests"] <= 8
 
 
-def test_a_bad_request_concerns_its_record_alone(server, make_client, requests):
+def test_a_content_filter_concerns_its_record_alone(server, make_client, requests):
     running = server()
     records = [*requests(2), *requests(1, "refuse {}"), *requests(2, "别的{}")]
     answers = list(make_client().ask(running.model(), records, parse=read_object))

@@ -6,12 +6,12 @@ from contextlib import contextmanager
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.llm.failures import RefusedError, TransientError
+from hypnos.llm.failures import BusyError, RefusedError, TransientError
 from hypnos.llm.journal.journal import Journal
 
 
 def test_a_refusal_is_kept_and_not_asked_again(make_client, requests, scripted):
-    model = scripted(lambda *_: RefusedError("content filter", "no", lasting=True))
+    model = scripted(lambda *_: RefusedError("content filter", "no"))
     (answer,) = make_client().ask(model, requests(1), parse=str)
     assert (answer.value, answer.reason, answer.attempts) == (None, "refused: content filter: no", 1)
     assert list(make_client().ask(model, requests(1), parse=str)) == [answer]
@@ -19,24 +19,77 @@ def test_a_refusal_is_kept_and_not_asked_again(make_client, requests, scripted):
 
 
 def test_a_passing_failure_is_tried_again_and_counted(make_client, requests, scripted):
-    failures = iter([TransientError("429"), TransientError("503"), TransientError("timeout", billed=True)])
+    failures = iter([BusyError("429"), TransientError("500"), TransientError("timeout", billed=True)])
     model = scripted(lambda prompt, _: next(failures, "好"))
     client = make_client()
     (answer,) = client.ask(model, requests(1), parse=str)
     assert (answer.text, answer.attempts) == ("好", 1)
     assert client.counts(model).sent == 4
-    assert client.journal.failures() == {"429": 1, "503": 1, "timeout": 1}
+    assert client.journal.failures() == {"429": 1, "500": 1, "timeout": 1}
 
 
-def test_what_fails_to_the_end_is_set_aside_and_asked_again_later(make_client, requests, scripted):
-    broken = [True]
-    model = scripted(lambda *_: TransientError("503") if broken else "好")
-    (answer,) = make_client(tries=3).ask(model, requests(1), parse=str)
-    assert (answer.value, answer.reason, answer.attempts) == (None, "failed: 503", 0)
-    assert len(model.sent) == 3
+def test_what_fails_to_the_end_is_no_answer_and_is_asked_again_by_the_next_start(make_client, requests, scripted):
+    broken = ["第1条"]
+    model = scripted(lambda prompt, _: TransientError("500", words="服务器错误") if prompt in broken else prompt)
+    client, answers = make_client(tries=3), []
+    with pytest.raises(UserError, match=r"1 requests got no answer \(first: r1: 500: 服务器错误\); start again"):
+        answers.extend(client.ask(model, requests(5), parse=str))
+    assert [answer.text for answer in answers] == ["第0条"]  # what comes after the gap waits in the journal
+    assert client.journal.count() == 4
+    assert len(model.sent) == 4 + 3
     broken.clear()
-    (answer,) = make_client().ask(model, requests(1), parse=str)
-    assert answer.text == "好"
+    assert [answer.text for answer in make_client().ask(model, requests(5), parse=str)] == [
+        f"第{i}条" for i in range(5)
+    ]
+    assert len(model.sent) == 4 + 3 + 1
+
+
+def test_a_busy_provider_is_never_a_failed_try(make_client, requests, scripted):
+    refusals = iter([BusyError("429", words="速率限制")] * 30)
+    model = scripted(lambda prompt, _: next(refusals, prompt))
+    answers = list(make_client(tries=2).ask(model, requests(40), parse=str))
+    assert [answer.text for answer in answers] == [f"第{i}条" for i in range(40)]
+    assert len(model.sent) == 40 + 30
+
+
+def test_a_provider_that_stays_away_ends_the_run_with_its_words_and_costs_nothing(make_client, requests, scripted):
+    away = [True]
+    model = scripted(
+        lambda prompt, _: BusyError("429", words="您的账户已达到速率限制") if away else prompt, price=(1.0, 1.0)
+    )
+    client = make_client(patience=0.05, usd=1e9)
+    with pytest.raises(UserError, match=r"takes no requests \(429: 您的账户已达到速率限制\).* client\.patience=0\.05"):
+        list(client.ask(model, requests(100), parse=str))
+    assert len(model.sent) <= model.in_flight + 10
+    assert client.journal.spent() == (0.0, 0)
+    assert client.journal.connect().execute("SELECT COUNT(*) FROM reservations").fetchone() == (0,)
+    away.clear()
+    assert len(list(client.ask(model, requests(5), parse=str))) == 5
+
+
+def test_a_wait_longer_than_the_patience_ends_the_run_at_once(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: BusyError("429", words="daily quota", wait=36_000.0))
+    with pytest.raises(UserError, match="daily quota"):
+        list(make_client().ask(model, requests(100), parse=str))
+    assert len(model.sent) <= model.in_flight
+
+
+def test_a_server_that_was_never_there_is_not_waited_for(make_client, requests, scripted):
+    def say(prompt, _):
+        return BusyError("no connection", words="Cannot connect to host x:9", paced=False, reached=False)
+
+    with pytest.raises(UserError, match=r"cannot be reached \(Cannot connect to host x:9\)"):
+        list(make_client(tries=3).ask(scripted(say), requests(10), parse=str))
+
+
+def test_a_server_that_was_there_is_waited_for(make_client, requests, scripted):
+    sent = []
+
+    def say(prompt, _):
+        sent.append(prompt)
+        return BusyError("no connection", paced=False, reached=False) if 5 < len(sent) < 30 else prompt
+
+    assert len(list(make_client(tries=3).ask(scripted(say), requests(20), parse=str))) == 20
 
 
 def test_a_model_that_is_gone_stops_the_run(make_client, requests, scripted):
@@ -74,7 +127,7 @@ def test_the_budget_stops_before_it_is_passed(make_client, requests, scripted):
 
 
 def test_a_request_that_timed_out_counts_at_its_estimate(make_client, requests, scripted):
-    failures = iter([TransientError("timeout", billed=True), TransientError("429")])
+    failures = iter([TransientError("timeout", billed=True), BusyError("429")])
     model = scripted(lambda *_: next(failures, "好"), price=(0.0, 0.25))
     model.max_tokens = 4
     client = make_client(usd=50.0)

@@ -1,0 +1,82 @@
+"""Makes a reply of what a provider returned: only fields that can be kept, in the types that they are kept in."""
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from hypnos.llm.chat import Price, Reply
+from hypnos.llm.failures import TransientError
+from hypnos.llm.parsing.json_text import mend_surrogates
+from hypnos.llm.redaction import redact_reply
+from hypnos.llm.requests import Message
+from hypnos.llm.token_counts import usual_text, usual_tokens
+
+_FILTERED = re.compile(r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist", re.IGNORECASE)
+_LARGEST = 2**63 - 1  # what the journal can hold
+
+
+def reply_of(
+    body: Mapping[str, Any], messages: Sequence[Message], seconds: float, *, model: str, price: Price | None
+) -> Reply:
+    """Make a reply of a response in OpenAI's form.
+
+    Half a sign becomes U+FFFD, a count that is none is counted here, and what has another type than it should is
+    written as text. A reply that ended in the provider's content filter is a refusal of its prompt.
+
+    Args:
+        body: as returned.
+        messages: what was asked.
+        seconds: from sending to the last byte.
+        model: as it was asked for.
+        price: of a token; None where none is known.
+
+    Raises:
+        TransientError: it holds no reply.
+    """
+    choices = body.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    message = choice.get("message") if isinstance(choice, Mapping) else None
+    if choice is None or not isinstance(message, Mapping):
+        raise TransientError("empty", billed=True)
+    text = redact_reply(_text(message.get("content")))
+    usage = body.get("usage") if isinstance(body.get("usage"), Mapping) else {}
+    assert isinstance(usage, Mapping)
+    # Some servers count nothing: then it is counted here, roughly.
+    tokens_in = _count(usage.get("prompt_tokens")) or usual_tokens(messages)
+    tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
+    extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
+    extra["reasoning"] = message.get("reasoning_content")
+    finish = _text(choice.get("finish_reason")) or "None"
+    named = body.get("model")
+    filtered = _FILTERED.fullmatch(finish) is not None
+    return Reply(
+        text=text,
+        model=mend_surrogates(named) if isinstance(named, str) and named else model,
+        tokens_in=tokens_in,
+        tokens_out=tokens_out,
+        cost=None if price is None else price.cost(tokens_in, tokens_out),
+        seconds=round(seconds, 3),
+        date=datetime.now(UTC).isoformat(timespec="seconds"),
+        finish=finish,
+        refusal=f"content filter: finish_reason {finish}" if filtered else "",
+        extra={name: _text(value) for name, value in extra.items() if value},
+    )
+
+
+def _text(value: Any) -> str:
+    """A text; of a list of parts, as some servers write it, their texts; of anything else, how it is printed."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        parts = [part.get("text", "") if isinstance(part, Mapping) else part for part in value]
+        value = "".join(part for part in parts if isinstance(part, str))
+    return mend_surrogates(value if isinstance(value, str) else str(value))
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, str) and value.isascii() and value.isdigit():
+        value = int(value[:20])
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value <= _LARGEST // 4 else None

@@ -1,0 +1,58 @@
+"""Only fields that can be kept are taken out of a response."""
+
+import orjson
+import pytest
+
+from hypnos.llm.chat import Price
+from hypnos.llm.failures import TransientError
+from hypnos.llm.providers.replies import reply_of
+
+ASKED = [{"role": "user", "content": "问题"}]
+
+
+def body(content="好", **changes):
+    message = {"role": "assistant", "content": content}
+    fixed = {"id": "x", "model": "m-1", "usage": {"prompt_tokens": 3, "completion_tokens": 1}}
+    return {**fixed, "choices": [{"finish_reason": changes.pop("finish", "stop"), "message": message}], **changes}
+
+
+def made(response):
+    return reply_of(response, ASKED, 0.5, model="openai/m", price=Price(input=1.0, output=2.0))
+
+
+def test_a_sound_response_is_kept_as_it_is():
+    reply = made(body())
+    assert (reply.text, reply.model, reply.tokens_in, reply.tokens_out, reply.cost) == ("好", "m-1", 3, 1, 5.0)
+    assert (reply.finish, reply.refusal, reply.extra) == ("stop", "", {"id": "x"})
+
+
+def test_half_a_sign_is_replaced_and_two_halves_are_joined():
+    assert made(body("正确\ud83d。")).text == "正确\ufffd。"
+    assert made(body("正确\ud83d\ude00。")).text == "正确😀。"
+
+
+def test_fields_of_the_wrong_type_are_written_as_text_or_counted_here():
+    usage = {"prompt_tokens": 2**70, "completion_tokens": "12"}
+    reply = made(body(id=7, model={"a": 1}, usage=usage, system_fingerprint=["\ud83d"]))
+    assert (reply.model, reply.tokens_out) == ("openai/m", 12)
+    assert 0 < reply.tokens_in < 100
+    assert reply.extra["id"] == "7"
+    orjson.dumps(dict(reply.extra))
+    assert made(body([{"type": "text", "text": "甲"}, {"type": "text", "text": "乙"}])).text == "甲乙"
+    assert made(body(usage=[1, 2])).tokens_out == 2
+
+
+@pytest.mark.parametrize("finish", ["content_filter", "sensitive", "SAFETY"])
+def test_a_reply_that_ended_in_the_content_filter_is_a_refusal_and_is_paid_for(finish):
+    reply = made(body("", finish=finish))
+    assert reply.refusal == f"content filter: finish_reason {finish}"
+    assert reply.tokens_in == 3
+
+
+@pytest.mark.parametrize(
+    "response", [{}, {"choices": []}, {"choices": {}}, {"choices": [{"message": None}]}, {"choices": ["x"]}]
+)
+def test_a_response_without_a_reply_is_billed(response):
+    with pytest.raises(TransientError) as caught:
+        made(response)
+    assert caught.value.billed
