@@ -55,20 +55,6 @@ def test_an_error_of_one_model_stops_the_others_and_is_raised(ask):
         ask(broken).collect({"one": requests("a"), "two": requests("c")}, parse=str)
 
 
-def test_requests_without_an_answer_are_counted_and_the_first_is_named(ask, monkeypatch):
-    asker = ask()
-    whole = asker.client.ask
-
-    def failing(model, prompts, **more):
-        for answer in whole(model, prompts, **more):
-            shared = {name: getattr(answer, name) for name in ("request", "text", "model", "attempts", "cost")}
-            yield Answer(value=None, reason="failed: too slow", tokens_in=1, tokens_out=0, **shared)
-
-    monkeypatch.setattr(asker.client, "ask", failing)
-    with pytest.raises(UserError, match=r"test: 2 requests got no answer \(first: one, a: failed: too slow\)"):
-        asker.collect({"one": requests("a", "b")}, parse=str)
-
-
 def test_spend_adds_tokens_dollars_and_retries():
     spend = Spend()
     shared = {"text": "", "model": "m-1", "reason": "", "tokens_in": 10, "tokens_out": 5}

@@ -27,8 +27,7 @@ log = logging.getLogger(__name__)
 _AHEAD = 2
 """Requests with a reservation for each one under way, so that a free turn never waits for the disk."""
 
-_POLL = 0.1  # seconds between two looks at what others have settled
-_TELL_EVERY = 30.0  # seconds between two warnings that a provider is busy
+_POLL, _TELL_EVERY = 0.1, 30.0  # seconds between two looks at what others settled; two warnings of a busy provider
 _DEAD = 20  # requests in a row that failed for good, without one reply between them
 
 

@@ -31,6 +31,7 @@ class Parrot(ChatModel):
         return Reply(
             text=f"<think>嗯</think>{said}#{sample}",
             tokens_out=8 if "0" in said else 3,
+            finish="length" if "0" in said else "stop",
             refusal="filter" if "1" in said else "",
             **made,
         )
