@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from peft import PeftModel
-from transformers import AutoModelForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM
 
 from hypnos.errors import UserError
 from hypnos.tuning.handoff import probe_logits
@@ -66,8 +66,9 @@ def test_all_linear_is_peft_s_word_for_every_linear_layer_but_the_head(lora, sma
     ],
 )
 def test_what_a_model_cannot_be_adapted_to_is_named_by_its_shape_alone(lora, small_directory, settings, line):
+    config = AutoConfig.from_pretrained(small_directory())
     with torch.device("meta"):
-        model = AutoModelForCausalLM.from_config(AutoModelForCausalLM.from_pretrained(small_directory()).config)
+        model = AutoModelForCausalLM.from_config(config)
     with pytest.raises(UserError) as raised:
         lora(**settings).check_model(model, where="x")
     assert str(raised.value) == line
