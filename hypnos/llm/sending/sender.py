@@ -5,8 +5,6 @@ import logging
 import math
 import random
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
@@ -19,7 +17,8 @@ from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, reserve, settle, this_process
 from hypnos.llm.journal.writer import Writer
-from hypnos.llm.sending.pacing import Limits, wait_before
+from hypnos.llm.sending.counts import Counts
+from hypnos.llm.sending.pacing import Limits, Tries, wait_before
 from hypnos.llm.token_counts import most_tokens
 
 log = logging.getLogger(__name__)
@@ -30,38 +29,6 @@ _AHEAD = 2
 _POLL = 0.1  # seconds between two looks at what others have settled
 _TELL_EVERY = 30.0  # seconds between two warnings that a provider is busy
 _DEAD = 20  # requests in a row that failed for good, without one reply between them
-
-
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """How long a reply is tried for.
-
-    Attributes:
-        sendings: of one request, while its own failures may pass.
-        patience: seconds that a provider is waited for while it takes no requests at all.
-    """
-
-    sendings: int = 6
-    patience: float = 3600.0
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a sender did since it was opened.
-
-    Attributes:
-        sent: requests that were sent, the repeated ones included.
-        replies: replies that were committed, refusals included.
-        failures: by reason, requests sent without a reply.
-        cost: dollars, of replies and of failures that may be billed.
-        pace: requests a second that the provider allows, as far as it has shown; None while it has not.
-    """
-
-    sent: int = 0
-    replies: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    cost: float = 0.0
-    pace: float | None = None
 
 
 class Sender:

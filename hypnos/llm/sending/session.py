@@ -16,7 +16,8 @@ from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.batches import Batches
 from hypnos.llm.providers.connections import close_clients
 from hypnos.llm.providers.litellm import LitellmChat
-from hypnos.llm.sending.sender import Sender, Tries
+from hypnos.llm.sending.pacing import Tries
+from hypnos.llm.sending.sender import Sender
 from hypnos.llm.sending.worker_processes import SharedSender
 
 T = TypeVar("T")
