@@ -34,7 +34,16 @@ _DEAD = 20  # requests in a row that failed for good, without one reply between 
 class Sender:
     """Asks one model, from one process, under one budget. Lives in one event loop."""
 
-    def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: Tries) -> None:
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        journal: Journal,
+        writer: Writer,
+        budget: Budget,
+        tries: Tries,
+        limits: Limits | None = None,
+    ) -> None:
         """Open the sender; nothing is sent yet.
 
         Args:
@@ -43,6 +52,7 @@ class Sender:
             writer: of that journal, in this event loop.
             budget: what may be spent.
             tries: how often a request is sent before it is given up, and how long a busy provider is waited for.
+            limits: shared with others that ask the same model; None for one's own.
         """
         self.model = model
         self.counts = Counts()
@@ -51,7 +61,7 @@ class Sender:
         self._budget = budget
         self._tries = tries
         self._price = model.price()
-        self._limits = Limits(model)
+        self._limits = limits or Limits(model)
         self._ahead = asyncio.Semaphore(model.in_flight * _AHEAD)
         self._owner = this_process()
         self._chance = random.Random()
@@ -128,9 +138,11 @@ class Sender:
         except RefusedError as refusal:
             return self._refusal(refusal)
         except BusyError as refusal:
-            await self._fail(reservation, TransientError(refusal.reason, words=refusal.words))
+            await self._fail(reservation, TransientError(refusal.reason))
             raise
         except TransientError as failure:
+            if not self.counts.failures[failure.reason]:
+                log.warning("llm %s: %s; such requests are sent again", self.model.name, failure)
             await self._fail(reservation, failure)
             raise
         except UserError:
@@ -233,8 +245,6 @@ class Sender:
             settle(connection, reservation.key, self._budget.account, usd=usd, tokens=tokens)
             note_failure(connection, reservation.key, failure.reason, usd, tokens)
 
-        if not self.counts.failures[failure.reason]:
-            log.warning("llm %s: %s; such requests are sent again", self.model.name, failure)
         self.counts.failures[failure.reason] += 1
         self.counts.cost += usd
         await self._writer.write(work)
