@@ -22,8 +22,9 @@ from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.providers.connections import spare_proxies
 from hypnos.llm.requests import Answer, Request
 from hypnos.llm.sending.attempts import CUT, ONLY_REASONING, Attempts, Streak
+from hypnos.llm.sending.counts import Counts
+from hypnos.llm.sending.pacing import Tries
 from hypnos.llm.sending.progress import Progress
-from hypnos.llm.sending.sender import Counts, Tries
 from hypnos.llm.sending.session import Session
 
 log = logging.getLogger(__name__)

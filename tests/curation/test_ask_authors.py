@@ -6,6 +6,9 @@ import pytest
 
 from hypnos.curation.ask_authors import ParallelAsker, Spend, model_key
 from hypnos.errors import UserError
+from hypnos.llm.client import Client
+from hypnos.llm.failures import TransientError
+from hypnos.llm.journal.journal import Journal
 from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.requests import Answer, Request
 
@@ -53,6 +56,28 @@ def test_an_error_of_one_model_stops_the_others_and_is_raised(ask):
 
     with pytest.raises(UserError, match="this model is broken"):
         ask(broken).collect({"one": requests("a"), "two": requests("c")}, parse=str)
+
+
+def test_requests_without_an_answer_stop_the_step_and_are_asked_alone_by_the_next_start(author, tmp_path):
+    slow = ["a", "b"]
+
+    def answer(prompt, sample):
+        if prompt in slow:
+            raise TransientError("timeout", words="too slow")
+        return prompt
+
+    def collect():
+        with Client(journal=Journal(path=tmp_path / "journal.sqlite"), tries=1) as client:
+            asker = ParallelAsker(client, {"one": model}, attempts=1, what="test")
+            return asker.collect({"one": requests("a", "c", "b", "d")}, parse=str)
+
+    model = author("one", answer)
+    with pytest.raises(UserError, match=r"test: one: 2 requests got no answer \(first: a: timeout: too slow\)"):
+        collect()
+    assert len(model.asked) == 4
+    slow.clear()
+    assert [found.value for found in collect()["one"]] == ["a", "c", "b", "d"]
+    assert sorted(prompt for prompt, _ in model.asked[4:]) == ["a", "b"]
 
 
 def test_spend_adds_tokens_dollars_and_retries():

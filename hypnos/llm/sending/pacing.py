@@ -5,6 +5,7 @@ import random
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
@@ -14,6 +15,19 @@ from hypnos.llm.sending.gate import Gate
 _FIRST_WAIT = 0.5  # seconds before the second try
 _LONGEST_WAIT = 60.0  # seconds, where the server asks for none
 _LONGEST_OBEYED = 600.0  # seconds, however much longer the server asks to wait
+
+
+@dataclass(frozen=True, slots=True)
+class Tries:
+    """How long a reply is tried for.
+
+    Attributes:
+        sendings: of one request, while its own failures may pass.
+        patience: seconds that a provider is waited for while it takes no requests at all.
+    """
+
+    sendings: int = 6
+    patience: float = 3600.0
 
 
 class Limits:

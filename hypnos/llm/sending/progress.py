@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 from hypnos.llm.requests import Answer
 from hypnos.llm.sending.attempts import CUT, ONLY_REASONING
-from hypnos.llm.sending.sender import Counts
+from hypnos.llm.sending.counts import Counts
 
 log = logging.getLogger(__name__)
 

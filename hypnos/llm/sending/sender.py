@@ -5,8 +5,6 @@ import logging
 import math
 import random
 import time
-from collections import Counter
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
@@ -19,7 +17,8 @@ from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, reserve, settle, this_process
 from hypnos.llm.journal.writer import Writer
-from hypnos.llm.sending.pacing import Limits, wait_before
+from hypnos.llm.sending.counts import Counts
+from hypnos.llm.sending.pacing import Limits, Tries, wait_before
 from hypnos.llm.token_counts import most_tokens
 
 log = logging.getLogger(__name__)
@@ -31,42 +30,19 @@ _POLL, _TELL_EVERY = 0.1, 30.0  # seconds between two looks at what others settl
 _DEAD = 20  # requests in a row that failed for good, without one reply between them
 
 
-@dataclass(frozen=True, slots=True)
-class Tries:
-    """How long a reply is tried for.
-
-    Attributes:
-        sendings: of one request, while its own failures may pass.
-        patience: seconds that a provider is waited for while it takes no requests at all.
-    """
-
-    sendings: int = 6
-    patience: float = 3600.0
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a sender did since it was opened.
-
-    Attributes:
-        sent: requests that were sent, the repeated ones included.
-        replies: replies that were committed, refusals included.
-        failures: by reason, requests sent without a reply.
-        cost: dollars, of replies and of failures that may be billed.
-        pace: requests a second that the provider allows, as far as it has shown; None while it has not.
-    """
-
-    sent: int = 0
-    replies: int = 0
-    failures: Counter[str] = field(default_factory=Counter)
-    cost: float = 0.0
-    pace: float | None = None
-
-
 class Sender:
     """Asks one model, from one process, under one budget. Lives in one event loop."""
 
-    def __init__(self, model: ChatModel, *, journal: Journal, writer: Writer, budget: Budget, tries: Tries) -> None:
+    def __init__(
+        self,
+        model: ChatModel,
+        *,
+        journal: Journal,
+        writer: Writer,
+        budget: Budget,
+        tries: Tries,
+        limits: Limits | None = None,
+    ) -> None:
         """Open the sender; nothing is sent yet.
 
         Args:
@@ -75,6 +51,7 @@ class Sender:
             writer: of that journal, in this event loop.
             budget: what may be spent.
             tries: how often a request is sent before it is given up, and how long a busy provider is waited for.
+            limits: shared with others that ask the same model; None for one's own.
         """
         self.model = model
         self.counts = Counts()
@@ -83,7 +60,7 @@ class Sender:
         self._budget = budget
         self._tries = tries
         self._price = model.price()
-        self._limits = Limits(model)
+        self._limits = limits or Limits(model)
         self._ahead = asyncio.Semaphore(model.in_flight * _AHEAD)
         self._owner = this_process()
         self._chance = random.Random()
@@ -160,9 +137,11 @@ class Sender:
         except RefusedError as refusal:
             return self._refusal(refusal)
         except BusyError as refusal:
-            await self._fail(reservation, TransientError(refusal.reason, words=refusal.words))
+            await self._fail(reservation, TransientError(refusal.reason))
             raise
         except TransientError as failure:
+            if not self.counts.failures[failure.reason]:
+                log.warning("llm %s: %s; such requests are sent again", self.model.name, failure)
             await self._fail(reservation, failure)
             raise
         except UserError:
@@ -265,8 +244,6 @@ class Sender:
             settle(connection, reservation.key, self._budget.account, usd=usd, tokens=tokens)
             note_failure(connection, reservation.key, failure.reason, usd, tokens)
 
-        if not self.counts.failures[failure.reason]:
-            log.warning("llm %s: %s; such requests are sent again", self.model.name, failure)
         self.counts.failures[failure.reason] += 1
         self.counts.cost += usd
         await self._writer.write(work)

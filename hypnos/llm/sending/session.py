@@ -16,7 +16,8 @@ from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.batches import Batches
 from hypnos.llm.providers.connections import close_clients
 from hypnos.llm.providers.litellm import LitellmChat
-from hypnos.llm.sending.sender import Sender, Tries
+from hypnos.llm.sending.pacing import Limits, Tries
+from hypnos.llm.sending.sender import Sender
 from hypnos.llm.sending.worker_processes import SharedSender
 
 T = TypeVar("T")
@@ -38,6 +39,7 @@ class Session:
         self._opening = threading.Lock()
         self._senders: dict[int, Sender | SharedSender] = {}
         self._batches: dict[int, Batches] = {}
+        self._limits: dict[tuple[Any, ...], Limits] = {}
         atexit.register(self.close)  # connections that are left open complain at the end of the process
 
     def sender(self, model: ChatModel) -> Sender | SharedSender:
@@ -95,7 +97,21 @@ class Session:
             return SharedSender(
                 model, journal=self._journal.path, budget=self._budget, tries=self._tries, workers=self._workers
             )
-        return Sender(model, journal=self._journal, writer=self._writer, budget=self._budget, tries=self._tries)
+        return Sender(
+            model,
+            journal=self._journal,
+            writer=self._writer,
+            budget=self._budget,
+            tries=self._tries,
+            limits=self._limits_of(model),
+        )
+
+    def _limits_of(self, model: ChatModel) -> Limits:
+        """The limits of a model: the same for all who ask it over the network under the same settings."""
+        if not model.portable:
+            return Limits(model)
+        settings = (model.address, model.model, model.in_flight, model.requests_per_minute, model.tokens_per_minute)
+        return self._limits.setdefault(settings, Limits(model))
 
     def _check_price(self, model: ChatModel) -> None:
         if self._budget.usd is not None and model.price() is None:

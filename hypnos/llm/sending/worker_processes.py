@@ -27,7 +27,9 @@ from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.writer import Writer
 from hypnos.llm.providers.connections import close_clients
-from hypnos.llm.sending.sender import Counts, Sender, Tries
+from hypnos.llm.sending.counts import Counts
+from hypnos.llm.sending.pacing import Tries
+from hypnos.llm.sending.sender import Sender
 
 _END = "end"
 

@@ -30,7 +30,7 @@ class Parrot(ChatModel):
         made = {"model": "parrot-1", "tokens_in": 1, "cost": 0.0, "seconds": 0.0, "date": "2026-01-01T00:00:00"}
         return Reply(
             text=f"<think>嗯</think>{said}#{sample}",
-            tokens_out=8 if "0" in said else 3,
+            tokens_out=8,
             finish="length" if "0" in said else "stop",
             refusal="filter" if "1" in said else "",
             **made,

@@ -111,3 +111,19 @@ def test_every_whole_object_counts_and_none_within_another():
 )
 def test_an_object_without_a_score_for_every_key_does_not_count(text):
     assert list(scored_objects(text, ["coherence", "harmfulness"])) == []
+
+
+def test_a_score_in_reasoning_that_did_not_end_is_none():
+    scores = '{"coherence": 8, "harmfulness": 0}'
+    for text in (f"<think>先试着打分：{scores}", f"<think>甲</think><think>再想：{scores}"):
+        assert read_aspects(text, ASPECTS) is None
+        assert list(scored_objects(text, ("coherence", "harmfulness"))) == []
+    ended = f"<think>先想</think>{scores}"
+    assert read_aspects(ended, ASPECTS) == {"coherence": 8, "harmfulness": 0}
+    assert len(list(scored_objects(ended, ("coherence", "harmfulness")))) >= 1
+
+
+def test_half_a_sign_in_a_reply_is_replaced():
+    text = '{"coherence": 8, "harmfulness": 0, "comment": "正确\\ud83d"}'
+    found = list(scored_objects(text, ("coherence", "harmfulness")))
+    assert found[0][0]["comment"] == "正确\ufffd"

@@ -1,3 +1,4 @@
+import orjson
 import pytest
 
 from hypnos.llm.parsing.json_text import BrokenOff, values
@@ -52,3 +53,13 @@ def test_values_stand_in_their_order_and_none_is_a_part_of_another():
 def test_what_is_inside_broken_json_is_not_taken_for_the_whole(text):
     with pytest.raises(BrokenOff):
         values(text)
+
+
+@pytest.mark.parametrize(
+    ("escaped", "expected"),
+    [(r"正确\ud83d。", "正确\ufffd。"), (r"正确\ude00", "正确\ufffd"), (r"\ud83d\ude00", "😀"), ("平常", "平常")],
+)
+def test_half_a_sign_becomes_a_replacement_wherever_it_stands(escaped, expected):
+    (value,) = values(f'{{"{escaped}": ["{escaped}", {{"a": "{escaped}"}}]}}')
+    assert value == {expected: [expected, {"a": expected}]}
+    orjson.dumps(value)

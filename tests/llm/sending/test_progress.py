@@ -5,8 +5,8 @@ import pytest
 
 from hypnos.llm.requests import Answer
 from hypnos.llm.sending import progress as progress_module
+from hypnos.llm.sending.counts import Counts
 from hypnos.llm.sending.progress import Progress
-from hypnos.llm.sending.sender import Counts
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import threading
 import time
 
 import pytest
@@ -17,6 +18,27 @@ def test_a_budget_in_dollars_needs_a_price(make_client, requests, scripted):
         list(make_client(usd=1.0).ask(model, requests(1), parse=str))
     assert model.sent == []
     assert len(list(make_client(tokens=10**6).ask(model, requests(1), parse=str))) == 1
+
+
+def test_who_asks_the_same_model_at_the_same_address_waits_at_one_gate(server, make_client, requests):
+    """A judge learns from what the author was refused: the second is not sent into a closed gate."""
+    running, elsewhere, client = server(too_many=1.0, retry_after=100), server(), make_client(patience=0.5)
+    author, judge = running.model(name="author", in_flight=2), running.model(name="judge", in_flight=2)
+    with pytest.raises(UserError, match="takes no requests"):
+        list(client.ask(author, requests(3), parse=str))
+    seen = running.stats()["requests"]
+    answers = client.ask(judge, requests(3), parse=str)
+    asking = threading.Thread(target=lambda: next(answers, None), daemon=True)
+    asking.start()
+    asking.join(0.3)  # of the second that is left
+    assert asking.is_alive()
+    assert running.stats()["requests"] == seen
+    running.change(too_many=0.0)
+    asking.join(20)
+    assert not asking.is_alive()
+    answers.close()
+    (other,) = client.ask(elsewhere.model(name="other", in_flight=2), requests(1), parse=str)
+    assert other.text
 
 
 @pytest.mark.slow
