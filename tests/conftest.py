@@ -214,9 +214,12 @@ def described(compose: Callable[[str, list[str]], dict[str, Any]], tmp_path: Pat
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium():
-    """A headless Chromium; tests that need it are skipped where it is absent."""
+    """A headless Chromium; tests that need it are skipped where it is absent.
+
+    For one test: while it is open an event loop runs in this thread, and nothing else can run one.
+    """
     browser = Path("/usr/bin/chromium")
     if not browser.exists():
         pytest.skip("no Chromium on this machine")

@@ -126,7 +126,7 @@ def test_baselines_tasks_judges_and_raters_stand_side_by_side(compose):
         ("models=[answers:gone.jsonl]", "gone.jsonl: no such file of answers"),
         ("models=[nobody-knows-me]", "models: nobody-knows-me is no folder, and no model that litellm knows"),
         ("models=[]", "models: none given, and no run of train.py left results.json"),
-        ("likelihood=letter", "likelihood: letter is neither auto nor a list of letters, texts, yes_no"),
+        ("likelihood=letter", "likelihood: letter: must be auto or a list, each one of letters, texts, yes_no"),
     ],
 )
 def test_a_users_mistake_is_one_line(tmp_path, override, named):

@@ -4,4 +4,4 @@ from hypnos.artefacts.ranges import WandbMode
 from hypnos.artefacts.value_check import Table
 
 PATHS = Table({"root": str, "artefacts": str, "outputs": str, "terms": str | None})
-WANDB = Table({"project": str, "group": str | None, "mode": WandbMode, "folder": str})
+WANDB = Table({"project": str, "group": str | None, "mode": WandbMode, "folder": str | None})

@@ -105,7 +105,7 @@ def test_likelihood_in_every_way_stands_in_the_report_with_what_was_left_out(own
     ("more", "named"),
     [
         (["likelihood=[letters]"], r"anecq with right: likelihood \(letters\) needs a model in a local folder"),
-        (["likelihood=[word]"], r"likelihood: \['word'\] is neither auto"),
+        (["likelihood=[word]"], r"likelihood: \['word'\]: must be auto or a list"),
         (["tasks.aneqa.limit=7"], r"right\.jsonl: no answer to 1 of 7 items of aneqa"),
         (["tasks.aneqa.metrics=[accuracy]"], r"aneqa\.metrics: accuracy does not fit questions of kind question"),
         (["ratings.files=[r1.json]"], r"ratings\.files: to which sheets do they belong"),

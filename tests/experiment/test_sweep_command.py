@@ -64,7 +64,7 @@ def test_an_arm_that_fails_is_kept_with_its_error_and_the_others_run(tmp_path):
         arm(tmp_path, "stages.anesthesia.tuning.lr--1"),
         arm(tmp_path, "stages.anesthesia.tuning.lr-0.001"),
     )
-    assert "tuning.lr -1" in json.loads((failed / "failed.json").read_text())["error"]
+    assert "tuning.lr: -1: must be a number, above 0" in json.loads((failed / "failed.json").read_text())["error"]
     assert not (failed / "results.json").exists()
     assert json.loads((finished / "results.json").read_text())[-1]["measures"]["anesthesia"]["bits_per_char"] > 0
     before = stamps(finished)
@@ -74,9 +74,9 @@ def test_an_arm_that_fails_is_kept_with_its_error_and_the_others_run(tmp_path):
     assert stamps(finished) == before
     told = read(tmp_path, "mine")
     assert told.returncode == 0, told.stderr
-    assert "failed: " in told.stdout and "tuning.lr -1" in told.stdout
+    assert "failed: " in told.stdout and "tuning.lr: -1: must be a number, above 0" in told.stdout
     report = (tmp_path / SWEEP / "report" / "report.md").read_text("utf-8").replace("\\", "")
-    assert "tuning.lr -1" in report
+    assert "tuning.lr: -1: must be a number, above 0" in report
     assert "### general\n\n| arm | Accuracy" in report  # what the arm answered when it ran
     unknown = read(tmp_path, "yours")
     assert unknown.returncode == 1

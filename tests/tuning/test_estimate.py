@@ -86,7 +86,7 @@ def test_a_rate_gives_times_and_devices_share_them(estimate):
     )
     assert seconds == pytest.approx(2 * halved, rel=0.02)
     assert "ddp" not in one.split("activations", 1)[1] and "ddp" in two
-    with pytest.raises(UserError, match="estimate_rate -1 must be above 0"):
+    with pytest.raises(UserError, match="estimate_rate: -1: must be a number, above 0 or null"):
         estimate(*short, "estimate_rate=-1")
 
 

@@ -42,7 +42,7 @@ class Browser:
         self.context.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def driver():
     with playwright.sync_playwright() as running:
         yield running
