@@ -71,3 +71,16 @@ class Rejections:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    def take(self) -> "Rejections":
+        """What was counted since the last call; counting begins anew."""
+        part = Rejections(self.seen, self.counts, self.examples)
+        self.seen, self.counts, self.examples = 0, {}, []
+        return part
+
+    def merge(self, later: "Rejections") -> None:
+        """Add what was counted after this."""
+        self.seen += later.seen
+        for kind, count in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+        self.examples += later.examples[: self.KEPT - len(self.examples)]

@@ -21,6 +21,7 @@ from hypnos.artefacts.ranges import Count, Filled, Natural, Positive, Seed
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
+from hypnos.data.encoders import Encoders
 from hypnos.data.mixture import BUDGETS, make_mixture
 from hypnos.data.pack import METHODS, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
@@ -60,6 +61,7 @@ class InstructionData(LightningDataModule):
         packing: Literal["best_fit", "first_fit", "none"] = "best_fit",
         seed: Seed = 0,
         workers: Natural = 0,
+        encoders: Count | None = None,
     ) -> None:
         """Describe the data; nothing is read yet.
 
@@ -80,6 +82,7 @@ class InstructionData(LightningDataModule):
             packing: `best_fit`, `first_fit` or `none`.
             seed: of the order of rows.
             workers: processes that load rows.
+            encoders: processes that encode; one a core where nothing is said.
 
         Raises:
             UserError: a number is out of its range.
@@ -108,6 +111,7 @@ class InstructionData(LightningDataModule):
         self.packing = packing
         self.seed = seed
         self.workers = workers
+        self.encoders = encoders
         self.tokenizer: Path | None = None
         self.steps_done = 0
 
@@ -174,8 +178,11 @@ class InstructionData(LightningDataModule):
                 partial,
                 sources=self.sources,
                 selections=self.selections,
-                tokenizer=PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
-                max_length=self.max_length,
+                encoders=Encoders(
+                    PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
+                    max_length=self.max_length,
+                    processes=self.encoders,
+                ),
                 max_heldout=self.max_heldout,
                 heldout_only=self.heldout_only,
             ),

@@ -147,13 +147,12 @@ def test_a_broken_source_leaves_nothing(make_data, write_lines, tmp_path: Path, 
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(make_data, write_lines, monkeypatch, tmp_path: Path, pairs) -> None:
-    class Full(hypnos.data.prepare.ArrowWriter):
-        def write(self, *args, **kwargs):
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     data = make_data(Source(write_lines("a.jsonl", pairs(5))))
     with monkeypatch.context() as patch:
-        patch.setattr(hypnos.data.prepare, "ArrowWriter", Full)
+        patch.setattr(hypnos.data.prepare.DocumentsFile, "write", full)
         with pytest.raises(UserError, match="cache: no space left on the disk"):
             data.prepare_data()
     assert left_in(tmp_path / "cache") == []
@@ -178,7 +177,7 @@ def test_records_do_not_pile_up_in_memory(make_data, write_lines, monkeypatch, p
     Watched.__hash__ = object.__hash__  # type: ignore[method-assign]
     Watched.__eq__ = object.__eq__  # type: ignore[method-assign]
     monkeypatch.setattr(hypnos.corpus.sources, "to_records", watched)
-    data = make_data(Source(write_lines("a.jsonl", pairs(20_000))))
+    data = make_data(Source(write_lines("a.jsonl", pairs(20_000))), encoders=1)  # what others hold is not seen here
     data.prepare_data()
     assert len(data._open("s0")) == 20_000
     assert 0 < most <= 2 * hypnos.data.prepare.BATCH + 1
