@@ -89,14 +89,13 @@ from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.errors import one_line
 
-if __name__ == "__main__":
-    file, cache, tokenizer = sys.argv[1:]
-    hypnos.data.encoders.FEW = 1
-    data = InstructionData(
-        sources={"s": Source(file)}, cache=cache, max_length=64, row_length=64, rows_per_step=1, encoders=2
-    )
-    with one_line(reraise=False):
-        data.with_tokenizer(Path(tokenizer)).prepare_data()
+file, cache, tokenizer = sys.argv[1:]  # without a guard: who encodes does not run the script again
+hypnos.data.encoders.FEW = 1
+data = InstructionData(
+    sources={"s": Source(file)}, cache=cache, max_length=64, row_length=64, rows_per_step=1, encoders=2
+)
+with one_line(reraise=False):
+    data.with_tokenizer(Path(tokenizer)).prepare_data()
 """
 
 
