@@ -114,9 +114,11 @@ def prepare(
                 *(100 * tally["truncated"] / max(tally["documents"], 1), max_length),
             )
             if unselected:
-                log.info("%s: not selected: %s", name, ", ".join(f"{n} {why}" for why, n in unselected.most_common()))
+                log.info("%s: not selected: %s", name, _counted(unselected))
+            if rejections.left_out:
+                log.info("%s: left out: %s", name, _counted(rejections.left_out))
             faults = {"rejected": rejections.counts, "examples": rejections.examples}
-            report["sources"][name] = tally | {"unselected": unselected} | faults
+            report["sources"][name] = tally | {"unselected": unselected, "left_out": rejections.left_out} | faults
         held_out.finalize()
     (directory / RECORDS).write_text(json.dumps(measured, ensure_ascii=False), "utf-8")
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
@@ -154,6 +156,11 @@ def _encode(
                 rejections.add(f"record {record.id}", result.reason)
             else:
                 yield record, result
+
+
+def _counted(reasons: Counter[str]) -> str:
+    """Reasons with their numbers, the commonest first."""
+    return ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
 
 
 def _row(document: Document) -> dict[str, Any]:

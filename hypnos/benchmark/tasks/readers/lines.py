@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import asks_for_several, is_negative
-from hypnos.corpus.records import Instruction
-from hypnos.corpus.shapes import SHAPES, Unusable, to_records
+from hypnos.corpus.records import Instruction, Unusable
+from hypnos.corpus.shapes import SHAPES, to_records
 from hypnos.errors import UserError
 
 SEVERAL = {"multiple": True, "single": False, "多项选择题": True, "单项选择题": False}
