@@ -95,3 +95,17 @@ class Rejections:
     @property
     def total(self) -> int:
         return sum(self.counts.values())
+
+    def take(self) -> "Rejections":
+        """What was counted since the last call; counting begins anew."""
+        part = Rejections(self.seen, self.counts, self.examples, self.left_out)
+        self.seen, self.counts, self.examples, self.left_out = 0, {}, [], Counter()
+        return part
+
+    def merge(self, later: "Rejections") -> None:
+        """Add what was counted after this."""
+        self.seen += later.seen
+        for kind, count in later.counts.items():
+            self.counts[kind] = self.counts.get(kind, 0) + count
+        self.examples += later.examples[: self.KEPT - len(self.examples)]
+        self.left_out += later.left_out

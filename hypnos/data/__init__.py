@@ -5,6 +5,9 @@ Everything enters by `datamodule`, which configuration names; tokenised data are
 Files:
     datamodule      the data of a stage: prepared once, packed, resumed by arithmetic
     prepare         reads, encodes and stores the documents of all sources
+    encoders        batches of records encoded on all cores, in their order
+    batch           a batch of records, and the columns of its documents
+    documents_file  columns of documents written into one Arrow file
     encode          records as tokens, with their loss masks
     template        what a chat template writes around each turn
     preview         documents as text, with what their loss masks hold marked

@@ -1,5 +1,6 @@
 """Encodes records as tokens, with the loss mask of each."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
@@ -135,22 +136,22 @@ class Encoder:
         ids: list[int] = []
         loss_mask: list[bool] = []
         characters = 0
-        last = (0, 0, [(0, 0)])  # of the last answer: first token, end, offsets
+        last: tuple[int, int, Encoding | None, int] = (0, 0, None, 0)  # of the last answer
         for piece in pieces:
             if isinstance(piece, Special):
                 ids.append(piece.id)
                 loss_mask.append(piece.in_loss)
                 continue
             run, encoding = piece
-            mask = [False] * len(encoding.ids)
+            mask = [False] * len(encoding)
             for start, end in run.spans:
                 first, stop = _token_range(encoding, start, end)
                 mask[first:stop] = [True] * (stop - first)
                 characters += end - start
-                last = (len(ids) + first, len(ids) + stop, encoding.offsets[first:stop])
+                last = (len(ids) + first, len(ids) + stop, encoding, first)
             if run.answer:
                 first, stop = _token_range(encoding, *run.answer)
-                last = (len(ids) + first, len(ids) + stop, encoding.offsets[first:stop])
+                last = (len(ids) + first, len(ids) + stop, encoding, first)
             ids += encoding.ids
             loss_mask += mask
         excess = len(ids) - self.max_length
@@ -158,7 +159,8 @@ class Encoder:
             return [Document(ids, loss_mask, characters, truncated=False)]
         if record.history:
             return self._without_oldest_turns(record)
-        first, stop, offsets = last
+        first, stop, encoding, begin = last
+        offsets = encoding.offsets[begin : begin + stop - first] if encoding else [(0, 0)]
         count = _whole_characters(offsets, stop - first - excess)
         if count:
             kept = first + count
@@ -214,6 +216,18 @@ def _whole_characters(offsets: Sequence[tuple[int, int]], count: int) -> int:
 
 
 def _token_range(encoding: Encoding, start: int, end: int) -> tuple[int, int]:
-    """The tokens that spell characters `start` to `end`."""
-    inside = [i for i, (a, b) in enumerate(encoding.offsets) if a >= start and b <= end and b > a]
-    return (inside[0], inside[-1] + 1) if inside else (0, 0)
+    """The tokens that spell characters `start` to `end`, found without looking at all of them."""
+
+    def span(token: int) -> tuple[int, int]:
+        begin, stop = encoding.token_to_chars(token)
+        return begin, stop
+
+    tokens = range(len(encoding))
+    first = bisect_left(tokens, start, key=lambda token: span(token)[0])
+    stop = bisect_right(tokens, end, key=lambda token: span(token)[1])
+    # A token that spells nothing, such as a blank put before a text, belongs to neither side.
+    while first < stop and span(first)[0] == span(first)[1]:
+        first += 1
+    while first < stop and span(stop - 1)[0] == span(stop - 1)[1]:
+        stop -= 1
+    return (first, stop) if first < stop else (0, 0)

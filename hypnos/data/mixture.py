@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hypnos.data.batch import LOSS_TOKENS
 from hypnos.data.pack import Indices
-from hypnos.data.prepare import LOSS_TOKENS
 from hypnos.errors import UserError
 
 BUDGETS = {"learnt_tokens": LOSS_TOKENS, "learnt_characters": "characters"}

@@ -1,5 +1,8 @@
 """Fits documents of unequal length into rows of one length, with little waste."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -38,8 +41,8 @@ class Packing:
 def pack(lengths: NDArray, row_length: int, *, method: str = "best_fit") -> Packing:
     """Pack documents in order of falling length, each into a row that still holds it.
 
-    Best fit takes the row with the least room left, first fit the oldest one. Rows are found by their room
-    in constant time, so that millions of documents take seconds.
+    Best fit takes the row with the least room left, first fit the oldest one. Documents of one length are placed
+    together, so that time and memory depend on the lengths there are and hardly on the number of documents.
 
     Args:
         lengths: `(documents,)`, in tokens.
@@ -57,47 +60,68 @@ def pack(lengths: NDArray, row_length: int, *, method: str = "best_fit") -> Pack
         raise UserError(f"row_length {row_length} is shorter than the longest document, {int(lengths.max())} tokens")
     order = np.argsort(-lengths.astype(np.int64), kind="stable")
     assign = _best_fit if method == "best_fit" else _first_fit
-    rows = assign(lengths[order].tolist(), row_length)
+    rows = assign(lengths[order], row_length)
     by_row = np.argsort(rows, kind="stable")
-    counts = np.bincount(rows) if len(rows) else np.zeros(0, dtype=np.int64)
-    return Packing(order[by_row], np.concatenate([[0], np.cumsum(counts)]))
+    return Packing(order[by_row], np.concatenate([[0], np.cumsum(np.bincount(rows))]))
 
 
-def _best_fit(lengths: list[int], row_length: int) -> Indices:
-    """Row of each document. Rows are kept in stacks by room; one bit for each stack tells whether it is empty."""
-    stacks: list[list[int]] = [[] for _ in range(row_length + 1)]
+def _runs(lengths: NDArray) -> Iterator[tuple[int, int, int]]:
+    """Where documents of one length begin and end, and their length; what is empty counts as one token."""
+    bounds = [0, *(np.flatnonzero(np.diff(lengths)) + 1).tolist(), len(lengths)]
+    for start, stop in pairwise(bounds):
+        if stop > start:
+            yield start, stop, max(int(lengths[start]), 1)
+
+
+def _best_fit(lengths: NDArray, row_length: int) -> Indices:
+    """Row of each document. Rows are kept in stacks by room; one bit for each stack tells whether it is empty.
+
+    As lengths only fall, the row with the least room that holds a document holds the next of its length as well, as
+    long as its room allows: nothing that fits comes between. So whole stacks are filled at once.
+    """
+    stacks: list[list[Indices]] = [[] for _ in range(row_length + 1)]  # parts of a stack, the last on top
     rows = np.empty(len(lengths), dtype=np.int64)
     filled = count = 0
-    for i, length in enumerate(lengths):
-        fitting = filled >> length
-        if fitting:
-            room = length + (fitting & -fitting).bit_length() - 1
-            row = stacks[room].pop()
-            if not stacks[room]:
-                filled &= ~(1 << room)
-        else:
-            room, row = row_length, count
-            count += 1
-        rows[i] = row
-        left = room - length
-        if left:
-            stacks[left].append(row)
-            filled |= 1 << left
+
+    def push(part: Indices, room: int) -> None:
+        nonlocal filled
+        if room and len(part):
+            stacks[room].append(part)
+            filled |= 1 << room
+
+    for start, stop, length in _runs(lengths):
+        while start < stop:
+            fitting = filled >> length
+            room = length + (fitting & -fitting).bit_length() - 1 if fitting else row_length
+            each = room // length
+            needed = -(-(stop - start) // each)
+            if fitting:
+                part = stacks[room].pop()
+                if not stacks[room]:
+                    filled &= ~(1 << room)
+                push(part[: max(len(part) - needed, 0)], room)
+                taken = part[: -needed - 1 : -1]
+            else:
+                taken = np.arange(count, count + needed)
+                count += needed
+            placed = min(len(taken) * each, stop - start)
+            rows[start : start + placed] = np.repeat(taken, each)[:placed]
+            start += placed
+            full = placed // each
+            push(taken[:full], room - each * length)
+            push(taken[full:], room - placed % each * length)
     return rows
 
 
-def _first_fit(lengths: list[int], row_length: int) -> Indices:
-    """Row of each document. A tree over the rows holds the largest room below each node."""
-    leaves = 1 << max(len(lengths) - 1, 0).bit_length()
-    tree = [row_length] * (2 * leaves)
+def _first_fit(lengths: NDArray, row_length: int) -> Indices:
+    """Row of each document: those of one length fill the rows from the first to the last, each as far as it goes."""
+    rooms = np.full(len(lengths), row_length, dtype=np.int64)
     rows = np.empty(len(lengths), dtype=np.int64)
-    for i, length in enumerate(lengths):
-        node = 1
-        while node < leaves:
-            node = 2 * node if tree[2 * node] >= length else 2 * node + 1
-        rows[i] = node - leaves
-        tree[node] -= length
-        while node > 1:
-            node //= 2
-            tree[node] = max(tree[2 * node], tree[2 * node + 1])
+    count = 0
+    for start, stop, length in _runs(lengths):
+        holds = rooms[: count + -(-(stop - start) // (row_length // length))] // length
+        placed = np.repeat(np.arange(len(holds)), holds)[: stop - start]
+        rows[start:stop] = placed
+        rooms[: len(holds)] -= np.bincount(placed, minlength=len(holds)) * length
+        count = max(count, int(placed[-1]) + 1)
     return rows

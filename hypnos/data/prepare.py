@@ -3,40 +3,27 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from datasets import Features, Value
-from datasets import List as ListOf
-from datasets.arrow_writer import ArrowWriter
-from transformers import PreTrainedTokenizerFast
+from pyarrow import RecordBatch
 
 from hypnos.corpus.decisions import decider
 from hypnos.corpus.files import read_rows
-from hypnos.corpus.records import Record, Rejections
+from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
-from hypnos.data.encode import Document, Encoder, TooLong
+from hypnos.data.batch import LOSS_MASK, LOSS_TOKENS, Batch, EncodedBatch
+from hypnos.data.documents_file import DocumentsFile, open_documents
+from hypnos.data.encode import Document
+from hypnos.data.encoders import Encoders
 from hypnos.data.preview import mark_loss_tokens
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
-LOSS_MASK, LOSS_TOKENS = "learnt", "learnt_tokens"
-"""Columns of the loss mask and of its sum; the names stay, as sets that were tokenised before have them."""
-
-FEATURES = Features(
-    {
-        "input_ids": ListOf(Value("int32")),
-        LOSS_MASK: ListOf(Value("bool")),
-        "length": Value("int32"),
-        LOSS_TOKENS: Value("int32"),
-        "characters": Value("int32"),
-        "truncated": Value("bool"),
-    }
-)
 BATCH = 1000
 SHOWN = 3
 """Documents of each source in the preview."""
@@ -46,12 +33,32 @@ RECORDS = "heldout.json"
 """Names the record and the group of each held-out document, so that two models can be compared record by record."""
 
 
+class _HeldOut:
+    """What is held out of all sources, up to a limit: its documents go into a file, its names stay here."""
+
+    def __init__(self, file: DocumentsFile, limit: int | None) -> None:
+        self.names: dict[str, list[str]] = {"records": [], "groups": []}
+        self._file = file
+        self._room = limit
+
+    def add(self, source: str, batch: EncodedBatch) -> RecordBatch:
+        """Take the held-out documents of a batch, as many as still have room, and give them back."""
+        records = batch.held_out_records[: self._room]
+        if self._room is not None:
+            self._room -= len(records)
+        documents = batch.held_out.slice(0, sum(record.documents for record in records))
+        self._file.write(documents)
+        for record in records:
+            self.names["records"] += [f"{source}/{record.id}"] * record.documents
+            self.names["groups"] += [f"{source}/{record.group}"] * record.documents
+        return documents
+
+
 def prepare(
     directory: Path,
     *,
     sources: Mapping[str, Source],
-    tokenizer: PreTrainedTokenizerFast,
-    max_length: int,
+    encoders: Encoders,
     max_heldout: int | None,
     heldout_only: bool = False,
     selections: Mapping[str, Selection] | None = None,
@@ -65,8 +72,7 @@ def prepare(
     Args:
         directory: filled with the files.
         sources: by name.
-        tokenizer: with its chat template.
-        max_length: tokens of the longest document.
+        encoders: of the tokenizer.
         max_heldout: keep at most this many held-out records; the others are not trained on either.
         heldout_only: pass over what is not held out; a large training set need not be encoded to be measured by.
         selections: by source, what of its records passes.
@@ -74,44 +80,34 @@ def prepare(
     Raises:
         UserError: a source cannot be read, or more of it is unusable than its `max_rejected` allows.
     """
-    encoder = Encoder(tokenizer, max_length=max_length)
     report: dict[str, Any] = {"sources": {}}
-    measured: dict[str, list[str]] = {"records": [], "groups": []}
     preview: list[str] = []
-    with ArrowWriter(path=str(directory / f"{HELD_OUT}.arrow"), features=FEATURES) as held_out:
-        kept = 0
+    with encoders, open_documents(directory / f"{HELD_OUT}.arrow") as file:
+        held_out = _HeldOut(file, max_heldout)
         for name, source in sources.items():
             rejections = Rejections()
             unselected: Counter[str] = Counter()
-            shown = 0
+            shown: list[Document] = []
+            special: dict[str, Record] = {}
             tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, LOSS_TOKENS: 0}
-            with ArrowWriter(path=str(directory / f"{name}.arrow"), features=FEATURES) as train:
+            with open_documents(directory / f"{name}.arrow") as train:
                 passes = _passes(source, (selections or {}).get(name), unselected)
-                records = read_source(source, rejections, name=name, passes=passes)
-                if heldout_only:
-                    records = filter(source.holds_out, records)
-                for record, documents in _encode(encoder, records, rejections):
-                    tally["records"] += 1
-                    aside = source.holds_out(record)
-                    tally["held_out"] += aside
-                    if aside and max_heldout is not None and kept >= max_heldout:
-                        continue
-                    kept += aside
-                    for document in documents:
-                        (held_out if aside else train).write(_row(document))
-                        _count(tally, document)
-                        if aside:
-                            measured["records"].append(f"{name}/{record.id}")
-                            measured["groups"].append(f"{name}/{record.group or record.id}")
-                        if not aside and shown < SHOWN:
-                            shown += 1
-                            preview.append(f"[{name}] {mark_loss_tokens(tokenizer, document)}")
-                train.finalize()
-            _check(source, rejections, max_length)
+                batches = _batches(source, name=name, passes=passes, heldout_only=heldout_only, special=special)
+                for batch in encoders.encode(batches, holdout=source.holdout):
+                    rejections.merge(batch.rejections)
+                    tally["records"] += batch.records
+                    tally["held_out"] += len(batch.held_out_records)
+                    train.write(batch.train)
+                    for documents in (batch.train, held_out.add(name, batch)):
+                        _count(tally, documents)
+                    shown += _first(batch.train, SHOWN - len(shown))
+            shown += [new for new in encoders.encode_here(special.values()) if new not in shown]
+            preview += [f"[{name}] {mark_loss_tokens(encoders.tokenizer, document)}" for document in shown]
+            _check(source, rejections, encoders.max_length)
             log.info(
                 "%s: %d records, %d unusable; of %d documents %.1f %% lost text to max_length %d",
                 *(name, tally["records"], rejections.total, tally["documents"]),
-                *(100 * tally["truncated"] / max(tally["documents"], 1), max_length),
+                *(100 * tally["truncated"] / max(tally["documents"], 1), encoders.max_length),
             )
             if unselected:
                 log.info("%s: not selected: %s", name, _counted(unselected))
@@ -119,8 +115,7 @@ def prepare(
                 log.info("%s: left out: %s", name, _counted(rejections.left_out))
             faults = {"rejected": rejections.counts, "examples": rejections.examples}
             report["sources"][name] = tally | {"unselected": unselected, "left_out": rejections.left_out} | faults
-        held_out.finalize()
-    (directory / RECORDS).write_text(json.dumps(measured, ensure_ascii=False), "utf-8")
+    (directory / RECORDS).write_text(json.dumps(held_out.names, ensure_ascii=False), "utf-8")
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
     (directory / "preview.txt").write_text("\n\n".join(preview) + "\n", "utf-8")
 
@@ -146,16 +141,34 @@ def _passes(
     return passes
 
 
-def _encode(
-    encoder: Encoder, records: Iterable[Record], rejections: Rejections
-) -> Iterator[tuple[Record, list[Document]]]:
-    stream = iter(records)
-    while batch := list(islice(stream, BATCH)):
-        for record, result in zip(batch, encoder.encode(batch), strict=True):
-            if isinstance(result, TooLong):
-                rejections.add(f"record {record.id}", result.reason)
-            else:
-                yield record, result
+def _batches(
+    source: Source,
+    *,
+    name: str,
+    passes: Callable[[Mapping[str, Any]], bool],
+    heldout_only: bool,
+    special: dict[str, Record],
+) -> Iterator[Batch]:
+    """Records of a source as they come, and with each batch what could not be read since the one before."""
+    rejections = Rejections()
+    records = read_source(source, rejections, name=name, passes=passes)
+    if heldout_only:
+        records = filter(source.holds_out, records)
+    while True:
+        batch = list(islice(records, BATCH))
+        _note_special(batch, source, special)
+        yield Batch(batch, rejections.take())
+        if len(batch) < BATCH:
+            return
+
+
+def _note_special(records: list[Record], source: Source, special: dict[str, Record]) -> None:
+    """Keep the first record with a thought and the first with a system turn: the preview shows what becomes of them."""
+    for record in records:
+        if isinstance(record, Instruction) and (record.reasoning or record.system) and not source.holds_out(record):
+            for name in ("reasoning", "system"):
+                if getattr(record, name):
+                    special.setdefault(name, record)
 
 
 def _counted(reasons: Counter[str]) -> str:
@@ -163,22 +176,16 @@ def _counted(reasons: Counter[str]) -> str:
     return ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
 
 
-def _row(document: Document) -> dict[str, Any]:
-    return {
-        "input_ids": document.input_ids,
-        LOSS_MASK: document.loss_mask,
-        "length": len(document.input_ids),
-        LOSS_TOKENS: sum(document.loss_mask),
-        "characters": document.characters,
-        "truncated": document.truncated,
-    }
+def _count(tally: dict[str, int], documents: RecordBatch) -> None:
+    sums = {"truncated": "truncated", "tokens": "length", LOSS_TOKENS: LOSS_TOKENS}
+    tally["documents"] += documents.num_rows
+    for counted, column in sums.items():
+        tally[counted] += int(documents.column(column).to_numpy(zero_copy_only=False).sum())
 
 
-def _count(tally: dict[str, int], document: Document) -> None:
-    tally["documents"] += 1
-    tally["truncated"] += document.truncated
-    tally["tokens"] += len(document.input_ids)
-    tally[LOSS_TOKENS] += sum(document.loss_mask)
+def _first(documents: RecordBatch, count: int) -> list[Document]:
+    rows = documents.slice(0, count).to_pylist()
+    return [Document(row["input_ids"], row[LOSS_MASK], row["characters"], row["truncated"]) for row in rows]
 
 
 def _check(source: Source, rejections: Rejections, max_length: int) -> None:

@@ -9,8 +9,8 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
+from hypnos.data.batch import LOSS_MASK, LOSS_TOKENS
 from hypnos.data.pack import Packing
-from hypnos.data.prepare import LOSS_MASK, LOSS_TOKENS
 
 PackedRow = dict[str, Any]
 

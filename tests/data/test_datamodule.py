@@ -66,7 +66,7 @@ def test_whatever_changes_the_rows_changes_the_key_and_nothing_else_does(make_da
         json.dumps(make_data(source, **settings).key(), sort_keys=True)
         for settings in (
             {}, {"seed": 1}, {"packing": "none"}, {"row_length": 256}, {"rows_per_step": 4}, {"weights": {"s0": 2}},
-            {"workers": 2}, {"weights": {"s0": 1}}, {"weights": {}},
+            {"workers": 2}, {"encoders": 2}, {"weights": {"s0": 1}}, {"weights": {}},
         )
     ]  # fmt: skip
     assert len(set(keys[:6])) == 6

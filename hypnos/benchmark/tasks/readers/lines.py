@@ -76,6 +76,7 @@ def _instruction(fields: Fields) -> tuple[str, tuple[str, ...]]:
     turns = [f"问：{asked}\n答：{told}" for asked, told in first.history]
     last = "\n".join(filter(None, (first.instruction, first.input)))
     question = "\n".join([*turns, f"问：{last}"]) if turns else last
+    question = "\n".join(filter(None, (first.system, question)))
     return question, tuple(dict.fromkeys(record.output for record in records))
 
 
