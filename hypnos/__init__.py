@@ -8,6 +8,8 @@ Files:
     override_words  words of a command line in the quotes that Hydra's grammar asks for
     errors          errors that a user can mend, and their one line
     numerals        numbers in figures and in Chinese numerals
+    reasoning       cuts off reasoning, however it is marked
+    sound_text      control characters, halves of signs and broken LaTeX, mended
 Folders:
     experiment/     an experiment from its configuration to a table, and sweeps of experiments
     curation/       seed tasks become candidates, are cleaned, scored and kept

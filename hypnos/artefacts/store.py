@@ -77,7 +77,10 @@ def _make(
             if directory.is_dir():
                 if sound is None or sound(directory):
                     return False
-                log.warning("%s: made of requests that failed, by an earlier version: made again", directory)
+                log.warning(
+                    "%s: made again: an earlier version kept failed requests or damaged text",
+                    directory,
+                )
                 shutil.rmtree(directory)
             if not keep_partial:
                 shutil.rmtree(partial, ignore_errors=True)

@@ -16,15 +16,17 @@ Files:
     selection       the policy by which records are selected
     decisions       which records pass a selection, alone or compared with all others
     simplified      the simplified sign of each traditional one
+Folders:
+    turns/          conversations: system turns, thoughts, and what is left out
 Others import:
-    records       Instruction, Record, Rejections, Text
-    files         list_files, Malformed, read_rows
-    blank         is_blank
-    shapes        SHAPES, to_records, Unusable
-    sources       GENERAL, is_held_out, read_source, Source, SPECIFIC
-    cells         cell_text
-    options       read_options
-    selection     Selection
-    decisions     decide_alone, decider, overall_grade, STEP
-    simplified    simplified_signs
+    records         Instruction, Record, Rejections, Text, Unusable
+    files           list_files, Malformed, read_rows
+    blank           is_blank
+    shapes          SHAPES, to_records
+    sources         GENERAL, is_held_out, read_source, Source, SPECIFIC
+    cells           cell_text
+    options         read_options
+    selection       Selection
+    decisions       decide_alone, decider, overall_grade, STEP
+    simplified      simplified_signs
 """

@@ -1,7 +1,12 @@
 """Defines the two kinds of records that are read, trained on and written, and counts what could not be used."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+
+
+class Unusable(Exception):
+    """Raised for a row that yields no record, with the reason."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -9,7 +14,8 @@ class Instruction:
     """One conversation that ends with an answer to learn.
 
     `group` keeps paraphrases, answers to one question and questions about one case on the same side of every
-    split. A record with `egress="local"` never leaves the machine.
+    split. A record with `egress="local"` never leaves the machine. `system` stands above the conversation, and
+    `reasoning` is what was thought before the answer; both are empty in most.
     """
 
     id: str
@@ -20,6 +26,8 @@ class Instruction:
     source: str = ""
     group: str = ""
     egress: str = "any"
+    system: str = ""
+    reasoning: str = ""
 
     @property
     def question(self) -> str:
@@ -27,13 +35,20 @@ class Instruction:
         return f"{self.instruction}\n{self.input}" if self.input else self.instruction
 
     def messages(self) -> list[dict[str, str]]:
-        """Turns in the form of chat templates: `[{"role": ..., "content": ...}, ...]`, the answer last."""
+        """Turns in the form of chat templates: `[{"role": ..., "content": ...}, ...]`, the answer last.
+
+        Reasoning stands beside its answer under `reasoning_content`, and is in no content.
+        """
         turns = [*self.history, (self.question, self.output)]
-        return [
+        messages = [{"role": "system", "content": self.system}] if self.system else []
+        messages += [
             {"role": role, "content": content}
             for turn in turns
             for role, content in zip(("user", "assistant"), turn, strict=True)
         ]
+        if self.reasoning:
+            messages[-1]["reasoning_content"] = self.reasoning
+        return messages
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +67,15 @@ Record = Instruction | Text
 
 @dataclass(slots=True)
 class Rejections:
-    """Counts what could not be used by reason, and keeps the first examples with where they stand."""
+    """Counts what could not be used by reason, and keeps the first examples with where they stand.
+
+    `left_out` counts what is not learnt of records that are used.
+    """
 
     seen: int = 0
     counts: dict[str, int] = field(default_factory=dict)
     examples: list[dict[str, str]] = field(default_factory=list)
+    left_out: Counter[str] = field(default_factory=Counter)
 
     KEPT = 100
 
@@ -68,14 +87,19 @@ class Rejections:
         if len(self.examples) < self.KEPT:
             self.examples.append({"where": where, "reason": reason})
 
+    def leave_out(self, what: str) -> None:
+        """Count one thing that is not learnt; of many kinds only the first are told apart."""
+        known = what in self.left_out or len(self.left_out) < self.KEPT
+        self.left_out[what if known else "other fields"] += 1
+
     @property
     def total(self) -> int:
         return sum(self.counts.values())
 
     def take(self) -> "Rejections":
         """What was counted since the last call; counting begins anew."""
-        part = Rejections(self.seen, self.counts, self.examples)
-        self.seen, self.counts, self.examples = 0, {}, []
+        part = Rejections(self.seen, self.counts, self.examples, self.left_out)
+        self.seen, self.counts, self.examples, self.left_out = 0, {}, [], Counter()
         return part
 
     def merge(self, later: "Rejections") -> None:
@@ -84,3 +108,4 @@ class Rejections:
         for kind, count in later.counts.items():
             self.counts[kind] = self.counts.get(kind, 0) + count
         self.examples += later.examples[: self.KEPT - len(self.examples)]
+        self.left_out += later.left_out

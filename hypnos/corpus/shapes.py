@@ -8,32 +8,40 @@ The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from hypnos.corpus.blank import is_blank
 from hypnos.corpus.cells import cell_text
 from hypnos.corpus.options import read_options
-from hypnos.corpus.records import Instruction, Record, Text
+from hypnos.corpus.records import Instruction, Record, Text, Unusable
+from hypnos.corpus.turns.conversation import Conversation, read_history, read_marked, read_messages
+from hypnos.corpus.turns.left_out import Note, unread_fields
+from hypnos.corpus.turns.thoughts import split_answer
+from hypnos.sound_text import mend
 
-MARKS = ("问：", "答：")
 EGRESS = ("any", "local")
-ROLES = ({"user", "human"}, {"assistant", "gpt"})
+MENDED = "damaged text, mended"
+
+Reader = Callable[[Mapping[str, Any], str, Note], Iterator[Record]]
+"""Reads the fields of a row, of a source of this name, and notes what it leaves out."""
 
 
-class Unusable(Exception):
-    """Raised for a row that yields no record, with the reason."""
-
-
-def to_records(row: Any, *, source: str) -> Iterator[Record]:
+def to_records(row: Any, *, source: str, note: Note = lambda what: None) -> Iterator[Record]:
     """Turn one row into its records: most rows give one, a row with several answers gives several.
 
     Args:
-        row: a mapping, or a list of turns.
+        row: a mapping, or a list of turns; text in it that is not sound is mended (`hypnos.sound_text`).
         source: the name kept in the records when the row has none.
+        note: is told the name of what is left out: fields that are not read, candidates marked wrong, open turns.
 
     Raises:
         Unusable: the row has no known shape, a field has the wrong type, or the answer is empty.
     """
+    sound = mend(row)
+    if sound is not row:
+        note(MENDED)
+        row = sound
     if isinstance(row, list):
         row = {"data": row}
     if not isinstance(row, Mapping):
@@ -41,7 +49,9 @@ def to_records(row: Any, *, source: str) -> Iterator[Record]:
     fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
     for needed, read in SHAPES:
         if needed <= fields.keys():
-            yield from read(fields, source)
+            for name in unread_fields(fields, needed | OPTIONAL.get(read, set())):
+                note(name)
+            yield from read(fields, source, note)
             return
     raise Unusable(f"no known shape; fields found: {', '.join(map(str, row)) or 'none'}")
 
@@ -83,11 +93,23 @@ def _make(
     history: tuple[tuple[str, str], ...] = (),
     group: str = "",
 ) -> Instruction:
+    answer, reasoning = split_answer(answer, fields)
+    return _record(fields, source, Conversation(_system(fields), history, question, answer, reasoning), material, group)
+
+
+def _system(fields: Mapping[str, Any]) -> str:
+    return _text(fields, "system", optional=True)
+
+
+def _record(
+    fields: Mapping[str, Any], source: str, said: Conversation, material: str = "", group: str = ""
+) -> Instruction:
+    question, answer, history = said.question, said.answer, said.history
     if answer.startswith(("http://", "https://")) and " " not in answer:
         raise Unusable("the answer is an address, not text")
     stem = history[0][0] if history else question + material
     return Instruction(
-        id=_name(fields, "id") or _digest(question, material, answer),
+        id=_name(fields, "id") or _digest(question, material, answer, *filter(None, (said.system, said.reasoning))),
         instruction=question,
         input=material,
         output=answer,
@@ -95,6 +117,8 @@ def _make(
         source=_name(fields, "source") or source,
         group=_name(fields, "group") or group or _digest(stem),
         egress=_egress(fields),
+        system=said.system,
+        reasoning=said.reasoning,
     )
 
 
@@ -102,40 +126,29 @@ def _digest(*texts: str) -> str:
     return hashlib.sha256("\0".join(texts).encode()).hexdigest()[:16]
 
 
-def _instruction(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _instruction(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     yield _make(
         fields,
         source,
         question=_text(fields, "instruction"),
         material=_text(fields, "input", optional=True),
         answer=_text(fields, "output"),
-        history=_history(fields.get("history") or ()),
+        history=read_history(fields.get("history") or (), note),
     )
 
 
-def _history(turns: Any) -> tuple[tuple[str, str], ...]:
-    if not isinstance(turns, list | tuple):
-        raise Unusable(f"history must be a list, not {type(turns).__name__}")
-    pairs = []
-    for turn in turns:
-        if not (isinstance(turn, list | tuple) and len(turn) == 2 and all(isinstance(t, str) for t in turn)):
-            raise Unusable("history must be a list of [user, assistant] pairs of text")
-        if not is_blank(turn[0]) and not is_blank(turn[1]):
-            pairs.append((turn[0].strip(), turn[1].strip()))
-    return tuple(pairs)
-
-
-def _pair(question: str, answer: str) -> Callable[[Mapping[str, Any], str], Iterator[Record]]:
-    def read(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _pair(question: str, answer: str) -> Reader:
+    def read(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
         # webMedQA lists four wrong candidates for each right one, marked by label 0: no records, but no faults.
         if fields.get("label") in (0, "0", "0.0", "False"):
+            note("candidate marked wrong")
             return
         yield _make(fields, source, question=_text(fields, question), answer=_text(fields, answer))
 
     return read
 
 
-def _toyhom(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _toyhom(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     yield _make(
         fields,
         source,
@@ -145,7 +158,7 @@ def _toyhom(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     )
 
 
-def _nested(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _nested(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     """Huatuo-26M: paraphrases of one question, which may nest, and its answers: each answer is one record."""
     questions, answers = list(_flatten(fields["questions"])), list(_flatten(fields["answers"]))
     if not questions or not answers:
@@ -168,47 +181,18 @@ def _flatten(value: Any) -> Iterator[str]:
         raise Unusable(f"questions and answers must hold text, not {type(value).__name__}")
 
 
-def _marked_turns(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
-    """HuatuoGPT: a list of turns 问：…, 答：…; an odd last turn has no answer and is dropped."""
-    turns = fields["data"]
-    if not (isinstance(turns, list) and all(isinstance(turn, str) for turn in turns)):
-        raise Unusable("data must be a list of turns of text")
-    for number, turn in enumerate(turns):
-        if turn.startswith(MARKS[1 - number % 2]):
-            raise Unusable(f"turn {number + 1} begins with {turn[:2]}; 问： and 答： must take turns")
-    yield _conversation(fields, source, [turn.removeprefix(MARKS[number % 2]) for number, turn in enumerate(turns)])
+def _marked_turns(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
+    """HuatuoGPT: a list of turns 问：…, 答：…; an odd last turn has no answer and is left out."""
+    yield _record(fields, source, read_marked(fields["data"], note))
 
 
-def _messages(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
-    turns = fields.get("messages") or fields.get("conversations") or []
-    if not isinstance(turns, list):
-        raise Unusable(f"messages must be a list, not {type(turns).__name__}")
-    texts: list[str] = []
-    for number, turn in enumerate(turns):
-        if not isinstance(turn, Mapping):
-            raise Unusable("a message must be an object")
-        role = turn.get("role") or turn.get("from")
-        content = turn.get("content") or turn.get("value")
-        if not isinstance(content, str):
-            raise Unusable(f"message {number + 1} has no text")
-        if role == "system":
-            continue
-        if not isinstance(role, str) or role not in ROLES[len(texts) % 2]:
-            raise Unusable(f"message {number + 1} is by {role!r}; user and assistant must take turns")
-        texts.append(content)
-    yield _conversation(fields, source, texts)
+def _messages(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
+    said = read_messages(fields.get("messages") or fields.get("conversations") or [], note)
+    above = "\n".join(filter(None, (_system(fields), said.system)))
+    yield _record(fields, source, replace(said, system=above))
 
 
-def _conversation(fields: Mapping[str, Any], source: str, turns: list[str]) -> Instruction:
-    turns = [turn.strip() for turn in turns[: len(turns) // 2 * 2]]
-    if not turns or any(map(is_blank, turns)):
-        raise Unusable("empty turn" if turns else "no answered turn")
-    pairs = list(zip(turns[::2], turns[1::2], strict=True))
-    question, answer = pairs.pop()
-    return _make(fields, source, question=question, answer=answer, history=tuple(pairs))
-
-
-def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _choice(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     """Choice questions, with options in any form of `read_options`: answer and explanation."""
     given = fields.get("options") or fields.get("option")
     if isinstance(given, str):
@@ -231,7 +215,7 @@ def _choice(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     )
 
 
-def _plain(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
+def _plain(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     text = _text(fields, "text")
     yield Text(
         id=_name(fields, "id") or _digest(text),
@@ -242,7 +226,7 @@ def _plain(fields: Mapping[str, Any], source: str) -> Iterator[Record]:
     )
 
 
-SHAPES: list[tuple[set[str], Callable[[Mapping[str, Any], str], Iterator[Record]]]] = [
+SHAPES: list[tuple[set[str], Reader]] = [
     ({"instruction", "output"}, _instruction),
     ({"question", "options", "answer"}, _choice),
     ({"question", "option", "answer"}, _choice),
@@ -250,9 +234,19 @@ SHAPES: list[tuple[set[str], Callable[[Mapping[str, Any], str], Iterator[Record]
     ({"title", "ask", "answer"}, _toyhom),
     ({"question", "answer"}, _pair("question", "answer")),
     ({"query", "response"}, _pair("query", "response")),
+    ({"question", "response"}, _pair("question", "response")),
+    ({"question", "response (content)"}, _pair("question", "response (content)")),
+    ({"input", "content", "reasoning_content"}, _pair("input", "content")),
     ({"messages"}, _messages),
     ({"conversations"}, _messages),
     ({"data"}, _marked_turns),
     ({"text"}, _plain),
 ]
 """Tried in this order: the first whose fields are all there reads the row."""
+
+OPTIONAL: dict[Reader, set[str]] = {
+    _instruction: {"input", "history"},
+    _choice: {"explanation"},
+    _messages: {"conversations"},
+}
+"""What a shape reads besides, where it is there."""

@@ -11,8 +11,9 @@ from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.ranges import Count, Encoding, Range, Share
 from hypnos.corpus.files import Malformed, list_files, read_rows
-from hypnos.corpus.records import Record, Rejections
-from hypnos.corpus.shapes import Unusable, to_records
+from hypnos.corpus.records import Record, Rejections, Unusable
+from hypnos.corpus.shapes import to_records
+from hypnos.corpus.turns.traces import traces_of
 from hypnos.errors import UserError
 
 GENERAL = "general"
@@ -53,9 +54,12 @@ class Source:
 
     def key(self) -> str:
         """Hash what the records are made from: the files' bytes, not their paths."""
-        content = self.path if self.path.startswith(HUB) else file_key(Path(self.path))
+        on_hub = self.path.startswith(HUB)
+        content = self.path if on_hub else file_key(Path(self.path))
         settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
-        return content_key({"content": content, **settings})
+        # What no earlier version read keeps its key.
+        traces = [] if on_hub else sorted({name for file in list_files(Path(self.path)) for name in traces_of(file)})
+        return content_key({"content": content, **settings, **({"read": traces} if traces else {})})
 
     def holds_out(self, record: Record) -> bool:
         """Tell whether a record is kept from training."""
@@ -97,7 +101,7 @@ def read_source(
                 raise Unusable(str(row))
             if isinstance(row, Mapping) and not passes(row):
                 continue
-            for record in to_records(row, source=name):
+            for record in to_records(row, source=name, note=rejections.leave_out):
                 taken += 1
                 yield record
                 if taken == source.limit:

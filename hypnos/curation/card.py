@@ -17,7 +17,7 @@ TEXT = """# Data card: {specialty}, {count:,} instructions
 |---|---:|---:|---|
 {steps}
 
-## Models
+{left_out}## Models
 
 The names that the providers returned. Each reply, with its date, prompt and parameters, is in the journal.
 
@@ -53,6 +53,7 @@ def write_card(path: Path, funnel: Sequence[Mapping[str, Any]], *, specialty: st
             specialty=specialty,
             count=funnel[-1]["out"],
             steps="\n".join(map(_step, funnel)),
+            left_out=_left_out(funnel),
             models="\n".join(line for entry in funnel for line in _models(entry)) or "| none | | | | | | |",
             counts=counts,
             licences=_listed(fields["licence"]),
@@ -65,6 +66,15 @@ def write_card(path: Path, funnel: Sequence[Mapping[str, Any]], *, specialty: st
 def _step(entry: Mapping[str, Any]) -> str:
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(entry["rejected"].items()))
     return f"| {entry['step']} | {entry['in']:,} | {entry['out']:,} | {reasons} |"
+
+
+def _left_out(funnel: Sequence[Mapping[str, Any]]) -> str:
+    """A section on what was not taken over of the records that were read; nothing where all was."""
+    counts = Counter[str]()
+    for entry in funnel:
+        counts.update(entry["notes"].get("left_out", {}))
+    lines = "".join(f"- {what}: {count:,}\n" for what, count in counts.most_common())
+    return f"## Left out of what was read\n\n{lines}\n" if lines else ""
 
 
 def _models(entry: Mapping[str, Any]) -> list[str]:

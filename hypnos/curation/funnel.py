@@ -18,7 +18,7 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
 
 
 def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the funnel: a line for each step and one for each reason."""
+    """Head and rows of the funnel: a line for each step, for each reason and for what was left out of kept records."""
     rows = []
     for entry in funnel:
         spend = entry["notes"].get("spend", {})
@@ -29,6 +29,8 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
         rows.append([entry["step"], f"{entry['in']:,}", f"{entry['out']:,}", share, *cost])
         for reason, count in sorted(entry["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
             rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
+        for what, count in sorted(entry["notes"].get("left_out", {}).items(), key=lambda pair: (-pair[1], pair[0])):
+            rows.append([f"  left out: {what}", "", f"{count:,}", "", "", ""])
     return ["step", "in", "out", "kept", "replies", "US$"], rows
 
 

@@ -1,6 +1,7 @@
 """Runs steps one after another and keeps what each one made as an artefact, named by what decided it."""
 
 import logging
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -113,8 +114,15 @@ def _make(step: Step, source: Lines, folder: Path) -> None:
     (folder / COUNTS).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
+_DAMAGED = re.compile(rb"(?<!\\)(?:\\\\)*\\(?:[bf]|u00[01][0-9a-f]|t(?:imes|ext|heta|frac)\b)")
+"""Control characters in a line of JSON: what is left of LaTeX that was read as escapes."""
+
+
 def _is_sound(folder: Path) -> bool:
-    """Whether nothing was set aside for a request that failed, as earlier versions did; asking again is then due."""
+    """Whether an earlier version set nothing aside for a request that failed, and kept no text that it had damaged."""
+    with (folder / KEPT).open("rb") as stream:
+        if any(b'"author"' in line and _DAMAGED.search(line) for line in stream):
+            return False
     with (folder / REJECTED).open("rb") as stream:
         for line in stream:
             if b"refused" not in line and b"failed" not in line:

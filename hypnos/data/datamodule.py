@@ -21,6 +21,7 @@ from hypnos.artefacts.ranges import Count, Filled, Natural, Positive, Seed
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
+from hypnos.data.encode import Reasoning
 from hypnos.data.encoders import Encoders
 from hypnos.data.mixture import BUDGETS, make_mixture
 from hypnos.data.pack import METHODS, Packing, pack
@@ -58,6 +59,7 @@ class InstructionData(LightningDataModule):
         selections: Mapping[str, Selection] | None = None,
         max_heldout: Natural | None = None,
         heldout_only: bool = False,
+        reasoning: Reasoning = "learn",
         packing: Literal["best_fit", "first_fit", "none"] = "best_fit",
         seed: Seed = 0,
         workers: Natural = 0,
@@ -79,6 +81,8 @@ class InstructionData(LightningDataModule):
             selections: by source, what of its records passes; all do where nothing is said.
             max_heldout: keep at most this many held-out records.
             heldout_only: there is nothing to train on; the data are for measuring.
+            reasoning: whether thoughts before answers are learnt, stand there outside the loss mask (`mask`), or are
+                dropped. Records without one are the same in all three.
             packing: `best_fit`, `first_fit` or `none`.
             seed: of the order of rows.
             workers: processes that load rows.
@@ -108,6 +112,7 @@ class InstructionData(LightningDataModule):
         self.rows_per_step = rows_per_step
         self.max_heldout = max_heldout
         self.heldout_only = heldout_only
+        self.reasoning: Reasoning = reasoning
         self.packing = packing
         self.seed = seed
         self.workers = workers
@@ -145,6 +150,9 @@ class InstructionData(LightningDataModule):
         # Data without a selection keep the key they had before there were selections.
         if self.selections:
             key["selections"] = {name: selection.key() for name, selection in self.selections.items()}
+        # Thoughts are learnt where nothing else is said, as they were when they were a part of the answer.
+        if self.reasoning != "learn":
+            key["reasoning"] = self.reasoning
         return key
 
     def with_tokenizer(self, directory: Path, *, steps_done: int = 0) -> Self:
@@ -181,6 +189,7 @@ class InstructionData(LightningDataModule):
                 encoders=Encoders(
                     PreTrainedTokenizerFast.from_pretrained(self.tokenizer),
                     max_length=self.max_length,
+                    reasoning=self.reasoning,
                     processes=self.encoders,
                 ),
                 max_heldout=self.max_heldout,

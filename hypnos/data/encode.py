@@ -3,15 +3,18 @@
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
+from typing import Literal
 
 from tokenizers import Encoding
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.records import Instruction, Record, Text
-from hypnos.data.template import ChatTemplate, Special, Turn
+from hypnos.data.template import ChatTemplate, Part, Special, Thought, Turn
 from hypnos.errors import UserError
+
+Reasoning = Literal["learn", "mask", "drop"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,8 @@ class _Run:
     text: str
     spans: tuple[tuple[int, int], ...]
     """Character ranges of the text that are under the loss mask."""
+    answer: tuple[int, int] | None = None
+    """The range of an answer that has a thought before it: what loses its end where there is no room."""
 
 
 class Encoder:
@@ -54,13 +59,15 @@ class Encoder:
     as special tokens. Answers and the token that ends them are in the loss mask; of running text everything is.
     """
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_length: int) -> None:
+    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_length: int, reasoning: Reasoning = "learn") -> None:
         """Prepare to encode.
 
         Args:
             tokenizer: with a chat template.
             max_length: tokens of the longest document.
+            reasoning: whether a thought before an answer is learnt, stands outside the loss mask, or is dropped.
         """
+        self.reasoning = reasoning
         self.template = ChatTemplate(tokenizer)
         self.max_length = max_length
         self.bos = tokenizer.bos_token_id
@@ -78,6 +85,8 @@ class Encoder:
         An answer that does not fit loses its end but keeps the token that closes it; a conversation that does
         not fit first loses its oldest turns; running text is cut into several documents.
         """
+        if self.reasoning == "drop":
+            records = [replace(r, reasoning="") if isinstance(r, Instruction) and r.reasoning else r for r in records]
         layouts = [self._layout(record) for record in records]
         texts = [run.text for layout in layouts for run in layout if isinstance(run, _Run)]
         encoded = iter(self._backend.encode_batch(texts, add_special_tokens=False))
@@ -92,25 +101,36 @@ class Encoder:
         if isinstance(record, Text):
             return [_Run(record.text, ())]
         contents = [message["content"] for message in record.messages()]
+        thinks = bool(record.reasoning)
         layout: list[Special | _Run] = []
         text = ""
         spans: list[tuple[int, int]] = []
-        for part in self.template.parts(len(contents)):
+        answer: tuple[int, int] | None = None
+        for part in self._parts(record):
             if isinstance(part, Special):
                 if text:
-                    layout.append(_Run(text, tuple(spans)))
-                    text, spans = "", []
+                    layout.append(_Run(text, tuple(spans), answer))
+                    text, spans, answer = "", [], None
                 layout.append(part)
                 continue
             start = len(text)
-            text += contents[part.number] if isinstance(part, Turn) else part.text
+            if isinstance(part, Turn):
+                text += contents[part.number]
+                answer = (start, len(text)) if thinks and part.number == len(contents) - 1 else answer
+            else:
+                text += record.reasoning if isinstance(part, Thought) else part.text
             if part.in_loss:
                 if spans and spans[-1][1] == start:
                     start = spans.pop()[0]
                 spans.append((start, len(text)))
         if text:
-            layout.append(_Run(text, tuple(spans)))
+            layout.append(_Run(text, tuple(spans), answer))
         return layout
+
+    def _parts(self, record: Instruction) -> tuple[Part, ...]:
+        messages = 2 * len(record.history) + 2
+        thought = self.reasoning if record.reasoning and self.reasoning != "drop" else None
+        return self.template.parts(messages, bool(record.system), thought)
 
     def _assemble(self, record: Instruction, pieces: list) -> list[Document] | TooLong:
         ids: list[int] = []
@@ -129,6 +149,9 @@ class Encoder:
                 mask[first:stop] = [True] * (stop - first)
                 characters += end - start
                 last = (len(ids) + first, len(ids) + stop, encoding, first)
+            if run.answer:
+                first, stop = _token_range(encoding, *run.answer)
+                last = (len(ids) + first, len(ids) + stop, encoding, first)
             ids += encoding.ids
             loss_mask += mask
         excess = len(ids) - self.max_length
@@ -146,7 +169,10 @@ class Encoder:
                 ids[:kept] + ids[stop:], loss_mask[:kept] + loss_mask[stop:], characters - lost, truncated=True
             )
             return [document]
-        return TooLong(f"the prompt alone has {len(ids) - (stop - first)} tokens or leaves no room for an answer")
+        tokens = len(ids) - (stop - first)
+        if record.reasoning:
+            return TooLong(f"the prompt and the thought have {tokens} tokens and leave no room for an answer")
+        return TooLong(f"the prompt alone has {tokens} tokens or leaves no room for an answer")
 
     def _without_oldest_turns(self, record: Instruction) -> list[Document] | TooLong:
         """Encode without the oldest turn, or at once without all that cannot fit whatever the template adds."""
@@ -156,8 +182,7 @@ class Encoder:
         least = list(accumulate(max(len(encoding.ids) - 2, 0) for encoding in reversed(encoded)))
         fitting = sum(least[2 * turns + 1] <= self.max_length for turns in range(1, len(record.history)))
         history = record.history[-fitting:] if fitting else ()
-        shorter = Instruction(record.id, record.instruction, record.output, record.input, history)
-        result = next(self.encode([shorter]))
+        result = next(self.encode([replace(record, history=history)]))
         if isinstance(result, TooLong):
             return result
         return [Document(d.input_ids, d.loss_mask, d.characters, truncated=True) for d in result]

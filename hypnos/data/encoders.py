@@ -10,18 +10,19 @@ import signal
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import ModuleType
-from typing import Self
+from typing import Any, Self
 
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.corpus.records import Record
 from hypnos.data.batch import Batch, EncodedBatch, encode_batch
-from hypnos.data.encode import Encoder
+from hypnos.data.encode import Document, Encoder, Reasoning
 from hypnos.errors import UserError
 
 FEW = 8
@@ -34,12 +35,20 @@ AHEAD = 2
 class Encoders:
     """Encodes in this process, and in others once there is much to encode. A context: they end with it."""
 
-    def __init__(self, tokenizer: PreTrainedTokenizerFast, *, max_length: int, processes: int | None = None) -> None:
+    def __init__(
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        *,
+        max_length: int,
+        reasoning: Reasoning = "learn",
+        processes: int | None = None,
+    ) -> None:
         """Prepare to encode; nothing is started yet.
 
         Args:
             tokenizer: with its chat template.
             max_length: tokens of the longest document.
+            reasoning: see `Encoder`.
             processes: that encode; None for one a core. With one it is this process.
 
         Raises:
@@ -47,7 +56,8 @@ class Encoders:
         """
         self.tokenizer = tokenizer
         self.max_length = max_length
-        self._encoder = Encoder(tokenizer, max_length=max_length)
+        self._settings: dict[str, Any] = {"max_length": max_length, "reasoning": reasoning}
+        self._encoder = Encoder(tokenizer, **self._settings)
         self.processes = len(os.sched_getaffinity(0)) if processes is None else processes
         if multiprocessing.current_process().daemon:  # may not have processes of its own
             self.processes = 1
@@ -60,6 +70,11 @@ class Encoders:
     def __exit__(self, *_: object) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+    def encode_here(self, records: Iterable[Record]) -> Iterator[Document]:
+        """Documents of a few records, encoded in this process."""
+        for documents in self._encoder.encode(list(records)):
+            yield from documents if isinstance(documents, list) else ()
 
     def encode(self, batches: Iterable[Batch], *, holdout: float) -> Iterator[EncodedBatch]:
         """Encode batches of one source.
@@ -94,7 +109,7 @@ class Encoders:
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(
-                    self.processes, mp_context=context, initializer=_begin, initargs=(self.tokenizer, self.max_length)
+                    self.processes, mp_context=context, initializer=_begin, initargs=(self.tokenizer, self._settings)
                 )
             return self._pool.submit(_encode, batch, holdout)
 
@@ -121,11 +136,11 @@ _encoder: Encoder
 """Of a process that encodes; set once, when it begins."""
 
 
-def _begin(tokenizer: PreTrainedTokenizerFast, max_length: int) -> None:
+def _begin(tokenizer: PreTrainedTokenizerFast, settings: Mapping[str, Any]) -> None:
     global _encoder
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the other cores have processes of their own
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _encoder = Encoder(tokenizer, max_length=max_length)
+    _encoder = Encoder(tokenizer, **settings)
     gc.freeze()
 
 

@@ -12,7 +12,7 @@ from pyarrow import RecordBatch
 
 from hypnos.corpus.decisions import decider
 from hypnos.corpus.files import read_rows
-from hypnos.corpus.records import Rejections
+from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.batch import LOSS_MASK, LOSS_TOKENS, Batch, EncodedBatch
@@ -88,10 +88,11 @@ def prepare(
             rejections = Rejections()
             unselected: Counter[str] = Counter()
             shown: list[Document] = []
+            special: dict[str, Record] = {}
             tally = {"records": 0, "held_out": 0, "documents": 0, "truncated": 0, "tokens": 0, LOSS_TOKENS: 0}
             with open_documents(directory / f"{name}.arrow") as train:
                 passes = _passes(source, (selections or {}).get(name), unselected)
-                batches = _batches(source, name=name, passes=passes, heldout_only=heldout_only)
+                batches = _batches(source, name=name, passes=passes, heldout_only=heldout_only, special=special)
                 for batch in encoders.encode(batches, holdout=source.holdout):
                     rejections.merge(batch.rejections)
                     tally["records"] += batch.records
@@ -100,6 +101,7 @@ def prepare(
                     for documents in (batch.train, held_out.add(name, batch)):
                         _count(tally, documents)
                     shown += _first(batch.train, SHOWN - len(shown))
+            shown += [new for new in encoders.encode_here(special.values()) if new not in shown]
             preview += [f"[{name}] {mark_loss_tokens(encoders.tokenizer, document)}" for document in shown]
             _check(source, rejections, encoders.max_length)
             log.info(
@@ -108,9 +110,11 @@ def prepare(
                 *(100 * tally["truncated"] / max(tally["documents"], 1), encoders.max_length),
             )
             if unselected:
-                log.info("%s: not selected: %s", name, ", ".join(f"{n} {why}" for why, n in unselected.most_common()))
+                log.info("%s: not selected: %s", name, _counted(unselected))
+            if rejections.left_out:
+                log.info("%s: left out: %s", name, _counted(rejections.left_out))
             faults = {"rejected": rejections.counts, "examples": rejections.examples}
-            report["sources"][name] = tally | {"unselected": unselected} | faults
+            report["sources"][name] = tally | {"unselected": unselected, "left_out": rejections.left_out} | faults
     (directory / RECORDS).write_text(json.dumps(held_out.names, ensure_ascii=False), "utf-8")
     (directory / "report.json").write_text(json.dumps(report, ensure_ascii=False, indent=1), "utf-8")
     (directory / "preview.txt").write_text("\n\n".join(preview) + "\n", "utf-8")
@@ -138,7 +142,12 @@ def _passes(
 
 
 def _batches(
-    source: Source, *, name: str, passes: Callable[[Mapping[str, Any]], bool], heldout_only: bool
+    source: Source,
+    *,
+    name: str,
+    passes: Callable[[Mapping[str, Any]], bool],
+    heldout_only: bool,
+    special: dict[str, Record],
 ) -> Iterator[Batch]:
     """Records of a source as they come, and with each batch what could not be read since the one before."""
     rejections = Rejections()
@@ -147,9 +156,24 @@ def _batches(
         records = filter(source.holds_out, records)
     while True:
         batch = list(islice(records, BATCH))
+        _note_special(batch, source, special)
         yield Batch(batch, rejections.take())
         if len(batch) < BATCH:
             return
+
+
+def _note_special(records: list[Record], source: Source, special: dict[str, Record]) -> None:
+    """Keep the first record with a thought and the first with a system turn: the preview shows what becomes of them."""
+    for record in records:
+        if isinstance(record, Instruction) and (record.reasoning or record.system) and not source.holds_out(record):
+            for name in ("reasoning", "system"):
+                if getattr(record, name):
+                    special.setdefault(name, record)
+
+
+def _counted(reasons: Counter[str]) -> str:
+    """Reasons with their numbers, the commonest first."""
+    return ", ".join(f"{number} {reason}" for reason, number in reasons.most_common())
 
 
 def _count(tally: dict[str, int], documents: RecordBatch) -> None:

@@ -8,15 +8,19 @@ can be told from the template's own.
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Literal as OneOf
 
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.errors import UserError
+from hypnos.reasoning import OPEN, leaves_open
 
 # Private-use characters: a template neither trims nor interprets them, and no text of ours holds them.
 MARK = re.compile("\ue000([0-9]+)\ue001")
 BEGIN = "\ue002"
 """Put where the model takes over from the prompt."""
+THOUGHT = 999_999
+"""Stands for the reasoning among the numbers of messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +41,20 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """The place of message `number`; odd messages are answers."""
+    """The place of message `number`, a system turn counted; `in_loss` for answers."""
 
     number: int
-
-    @property
-    def in_loss(self) -> bool:
-        return self.number % 2 == 1
+    in_loss: bool
 
 
-Part = Special | Literal | Turn
+@dataclass(frozen=True, slots=True)
+class Thought:
+    """The place of the reasoning before the last answer."""
+
+    in_loss: bool
+
+
+Part = Special | Literal | Turn | Thought
 
 
 class ChatTemplate:
@@ -60,24 +68,80 @@ class ChatTemplate:
         self._pattern = re.compile("|".join([BEGIN, MARK.pattern, *map(re.escape, special)]))
         self.parts = lru_cache(maxsize=64)(self._parts)
 
-    def _parts(self, messages: int) -> tuple[Part, ...]:
-        """The parts of a conversation of so many messages, the first by the user.
+    def _parts(
+        self, messages: int, system: bool = False, thought: OneOf["learn", "mask"] | None = None
+    ) -> tuple[Part, ...]:
+        """The parts of a conversation.
+
+        Where a template knows no system turn, its words stand before the first question. Where it knows no thoughts,
+        one stands between `<think>` and `</think>`; where it opens one in every prompt, an answer without gets an empty
+        one, as the model will be asked to go on from there.
+
+        Args:
+            messages: by user and assistant in turn, the system turn not counted.
+            system: whether there is one.
+            thought: whether the last answer has one before it, and whether it is learnt or only stands there.
 
         Raises:
             UserError: the template fails, leaves a message out, or ends an answer with no special token.
         """
-        roles = ("user", "assistant")
-        turns = [{"role": roles[i % 2], "content": f"\ue000{i}\ue001"} for i in range(messages)]
-        rendered = self._render(turns)
-        shown = [int(number) for number in MARK.findall(rendered)]
-        if shown != list(range(messages)):
-            raise UserError(f"the chat template shows messages {shown} of {messages}")
-        for number in reversed(range(1, messages, 2)):
-            prompt = self._render(turns[:number], add_generation_prompt=True)
+        total = messages + system
+        turns = self._turns(messages, system)
+        rendered = self._render_thought(turns) if thought else self._render(turns)
+        opened = self._opened_prompt(turns)
+        if opened is not None and not rendered.startswith(opened[0]):
+            prompt, close = opened
+            answer = rendered[rendered.index(turns[-1]["content"]) :]
+            rendered = prompt + (_mark(THOUGHT) if thought else "") + close + answer
+        self._check_shown(rendered, total, bool(thought))
+        for number in reversed(range(1 + system, total, 2)):
+            prompt = self._render(turns[: number - (total - len(turns))], add_generation_prompt=True)
             # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
-            begin = len(prompt) if rendered.startswith(prompt) else rendered.index(turns[number]["content"])
+            begin = len(prompt) if rendered.startswith(prompt) else rendered.index(_mark(number))
+            if thought == "mask" and number == total - 1:
+                begin = rendered.index(_mark(number))
             rendered = rendered[:begin] + BEGIN + rendered[begin:]
         return tuple(self._split(rendered))
+
+    def _turns(self, messages: int, system: bool) -> list[dict[str, str]]:
+        """Messages with their marks; the system's stands before the first question where it has no turn of its own."""
+        roles = ["system"] * system + ["user", "assistant"] * (messages // 2)
+        turns = [{"role": role, "content": _mark(number)} for number, role in enumerate(roles)]
+        if not system:
+            return turns
+        try:
+            knows = _mark(0) in self._render(turns)
+        except UserError:
+            knows = False
+        return turns if knows else [{"role": "user", "content": f"{_mark(0)}\n\n{_mark(1)}"}, *turns[2:]]
+
+    def _render_thought(self, turns: list[dict[str, str]]) -> str:
+        """A conversation whose last answer has a thought before it, written as the template itself does if it can."""
+        *before, last = turns
+        rendered = ""
+        for field in ("reasoning_content", "reasoning", "thinking"):
+            rendered = self._render([*before, {**last, field: _mark(THOUGHT)}])
+            if _mark(THOUGHT) in rendered:
+                return rendered
+        if self._opened_prompt(turns) is not None:
+            return rendered
+        return self._render([*before, {**last, "content": f"<think>\n{_mark(THOUGHT)}\n</think>\n\n{last['content']}"}])
+
+    def _opened_prompt(self, turns: list[dict[str, str]]) -> tuple[str, str] | None:
+        """The last prompt where it ends within a thought, as DeepSeek-R1's does, and what closes that."""
+        prompt = self._render(turns[:-1], add_generation_prompt=True)
+        marks = list(OPEN.finditer(prompt)) if leaves_open(prompt) else []
+        return (prompt, f"\n{marks[-1][0].replace('<', '</', 1)}\n\n") if marks else None
+
+    def _check_shown(self, rendered: str, messages: int, thought: bool) -> None:
+        shown = [int(number) for number in MARK.findall(rendered)]
+        if shown == [*range(messages - 1), *([THOUGHT] if thought else []), messages - 1]:
+            return
+        if thought and shown == list(range(messages)):
+            raise UserError(
+                "the chat template leaves out the thought before an answer: reasoning=drop or template=plain"
+            )
+        raise UserError(f"the chat template shows messages {shown} of {messages}")
 
     def _render(self, turns: list[dict[str, str]], **settings: bool) -> str:
         try:
@@ -99,8 +163,9 @@ class ChatTemplate:
             elif match[1] is not None:
                 if learning and answered:
                     break
-                parts.append(Turn(int(match[1])))
-                answered = True
+                number = int(match[1])
+                parts.append(Thought(learning) if number == THOUGHT else Turn(number, learning))
+                answered = number != THOUGHT
             else:
                 parts.append(Special(int(self.tokenizer.convert_tokens_to_ids(match[0])), learning))
                 learning = learning and not answered
@@ -109,3 +174,7 @@ class ChatTemplate:
         if position < len(rendered):
             parts.append(Literal(rendered[position:], False))
         return parts
+
+
+def _mark(number: int) -> str:
+    return f"\ue000{number}\ue001"

@@ -57,6 +57,7 @@ KEYS = Table(
         "data_share": Positive,
         "learnt_tokens": Count | None,
         "learnt_characters": Count | None,
+        "reasoning": Literal["learn", "mask", "drop"],
         "replay": Positive,
         "objective": str,
         "benchmark": bool | Literal["auto"],

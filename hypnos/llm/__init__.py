@@ -30,8 +30,7 @@ Others import:
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
     parsing.quotation        quoted
-    parsing.reasoning        cut_thinking, leaves_open
-    parsing.replies          answer_part, own_values, read_json, read_object
+    parsing.replies          answer_part, json_values, own_values, read_object
     providers.litellm        load_litellm
     providers.settings       PARAMETERS
     recorded                 RecordedChat

@@ -82,6 +82,16 @@ def _commit() -> str | None:
         return None
 
 
+def _left_out(data: Mapping[str, Any]) -> str:
+    """What of the sources' records was not learnt; nothing where all was."""
+    lines = [
+        f"- {name}: {what}: {count:,}\n"
+        for name, source in data.get("sources", {}).items()
+        for what, count in source.get("left_out", {}).items()
+    ]
+    return f"\nLeft out of the records that were read:\n\n{''.join(lines)}" if lines else ""
+
+
 def _card(record: Mapping[str, Any]) -> str:
     metrics = "\n".join(f"| {name} | {value:.4f} |" for name, value in record["metrics"].items())
     parents = "\n".join(f"- {name}: `{key}`" for name, key in record["parents"].items())
@@ -108,7 +118,7 @@ Seed {record["seed"]}, {record["steps"]} steps, {record["seconds"]:.0f} s.
 Made from:
 
 {parents}
-
+{_left_out(record.get("data") or {})}
 ```python
 from transformers import AutoModelForCausalLM, AutoTokenizer
 tokenizer = AutoTokenizer.from_pretrained("<this directory>")

@@ -129,7 +129,8 @@ class ChineseVocabulary(OwnVocabulary):
 
 def _as_text(record: Record) -> str:
     if isinstance(record, Instruction):
-        return "\n".join(message["content"] for message in record.messages())
+        thought = [record.reasoning] if record.reasoning else []
+        return "\n".join([*thought, *(message["content"] for message in record.messages())])
     return record.text
 
 

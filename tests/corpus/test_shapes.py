@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from hypnos.corpus.records import Instruction, Text
-from hypnos.corpus.shapes import Unusable, to_records
+from hypnos.corpus.records import Instruction, Text, Unusable
+from hypnos.corpus.shapes import to_records
 
 
 def only(row: Any) -> Any:
@@ -141,3 +141,52 @@ def test_a_row_that_cannot_be_used_says_why(row: Any, reason: str) -> None:
     with pytest.raises(Unusable) as raised:
         list(to_records(row, source="set"))
     assert reason in str(raised.value)
+
+
+SYSTEM, ASKED, SAID = "病历：患者青霉素过敏。", "术前预防用什么抗生素？", "避开青霉素类，可用克林霉素。"
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"messages": [{"role": "system", "content": SYSTEM}, {"role": "user", "content": ASKED}, {"role": "assistant", "content": SAID}]},
+        {"system": SYSTEM, "conversations": [{"from": "human", "value": ASKED}, {"from": "gpt", "value": SAID}]},
+        {"system": SYSTEM, "instruction": ASKED, "input": "", "output": SAID},
+    ],
+)  # fmt: skip
+def test_a_system_turn_is_kept_whichever_way_it_is_written(row):
+    record = only(row)
+    assert record.system == SYSTEM
+    assert [(turn["role"], turn["content"]) for turn in record.messages()] == [
+        ("system", SYSTEM),
+        ("user", ASKED),
+        ("assistant", SAID),
+    ]
+    assert record.id != only({"instruction": ASKED, "output": SAID}).id
+    assert record.group == only({"instruction": ASKED, "output": SAID}).group
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": ASKED, "output": SAID, "reasoning": "想"},
+        {"Question": ASKED, "Complex_CoT": "想", "Response": SAID},
+        {"question": ASKED, "reasoning (reasoning_content)": "想", "response (content)": SAID},
+        {"input": ASKED, "content": SAID, "reasoning_content": "想"},
+        {"question": ASKED, "answer": f"<think>想</think>\n{SAID}"},
+    ],
+)
+def test_a_thought_is_kept_apart_from_its_answer(row):
+    record = only(row)
+    assert (record.question, record.output, record.reasoning) == (ASKED, SAID, "想")
+    assert record.messages()[-1] == {"role": "assistant", "content": SAID, "reasoning_content": "想"}
+
+
+def test_what_a_row_leaves_out_is_named():
+    named = []
+    row = {"instruction": "甲\x00", "output": "乙", "tools": ["f"], "history": [["丙", ""]]}
+    (record,) = to_records(row, source="set", note=named.append)
+    assert record.instruction == "甲"
+    assert named == ["damaged text, mended", "field tools", "empty turn of the history"]
+    assert list(to_records({"question": "甲", "answer": "乙", "label": 0}, source="", note=named.append)) == []
+    assert named[-1] == "candidate marked wrong"

@@ -1,7 +1,7 @@
 """The data card."""
 
 from hypnos.curation.card import write_card
-from hypnos.curation.funnel import make_funnel
+from hypnos.curation.funnel import funnel_rows, make_funnel
 
 
 def test_the_card_counts_what_is_there(two_steps, tmp_path):
@@ -12,3 +12,15 @@ def test_the_card_counts_what_is_there(two_steps, tmp_path):
     assert "- author: a (2)" in card
     assert "`egress: local`: 0" in card
     assert "Not for clinical use" in card
+
+
+def test_the_card_and_the_funnel_name_what_was_left_out(two_steps, tmp_path):
+    funnel = make_funnel(two_steps)
+    write_card(tmp_path / "plain", funnel, specialty="麻醉学", records=two_steps[-1].directory)
+    assert "Left out" not in (tmp_path / "plain").read_text("utf-8")
+    funnel[0]["notes"] |= {"left_out": {"field images": 3, "flag weight beside a turn": 1}}
+    write_card(tmp_path / "card", funnel, specialty="麻醉学", records=two_steps[-1].directory)
+    assert "## Left out of what was read\n\n- field images: 3\n- flag weight beside a turn: 1\n" in (
+        tmp_path / "card"
+    ).read_text("utf-8")
+    assert ["  left out: field images", "", "3", "", "", ""] in funnel_rows(funnel)[1]

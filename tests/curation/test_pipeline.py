@@ -132,3 +132,20 @@ def test_a_step_that_an_earlier_version_made_of_failed_requests_is_made_again(tm
         list(run_steps([step], artefacts=tmp_path))
         assert len(step.runs) == runs
     assert aside.read_bytes() == sound
+
+
+def test_a_step_that_an_earlier_version_kept_damaged_text_in_is_made_again(tmp_path, caplog):
+    step = Numbers()
+    (artefact,) = run_steps([step], artefacts=tmp_path)
+    kept = artefact.directory / "kept.jsonl"
+    sound = kept.read_bytes()
+    for text, damaged in [
+        (rb"\\times \\beta\n\t", False),
+        (rb"0.1 \times 60", True),
+        (rb"\beta", True),
+        (rb"\u0001", True),
+    ]:
+        kept.write_bytes(sound.replace(b'"id"', b'"output":"' + text + b'","id"', 1))
+        list(run_steps([step], artefacts=tmp_path))
+        assert (kept.read_bytes() == sound) is damaged, text
+    assert "damaged text" in caplog.text

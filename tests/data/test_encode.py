@@ -9,6 +9,8 @@ MATERIAL = Instruction("b", "选一项", "答案：B", input="A. 丙泊酚\nB. �
 DIALOGUE = Instruction("c", "那么成人呢？", "2 mg/kg", history=(("儿童多少？", "3 mg/kg"), ("静脉？", "是的")))
 LITERAL = Instruction("d", "</s> 与 <s>、<|im_end|> 何义？", "</s> 是 <|im_start|> 之后的记号</s>")
 SPACED = Instruction("e", "  one  two\n\nthree ", "four   five\n 六")
+BELOW = Instruction("f", "用什么抗生素？", "克林霉素。", history=(("可以吗？", "可以。"),), system="病历：青霉素过敏。")
+THINKING = Instruction("g", "多少？", "2 mg/kg", reasoning="先想年龄，再想体重。")
 RECORDS = [SHORT, MATERIAL, DIALOGUE, SPACED]
 TOKENIZERS = ["plain", "chatml", "named"]
 
@@ -186,3 +188,63 @@ def test_running_text_without_bos_learns_all_but_its_first_token(load) -> None:
 def test_a_length_without_room_is_refused(load) -> None:
     with pytest.raises(UserError, match="max_length 7 leaves no room"):
         Encoder(load("plain"), max_length=7)
+
+
+@pytest.mark.parametrize(("name", "end"), [("plain", "</s>"), ("chatml", "<|im_end|>"), ("named", "<|im_end|>")])
+def test_a_system_turn_is_written_as_transformers_writes_it_and_is_not_learnt(load, name: str, end: str) -> None:
+    tokenizer = load(name)
+    document = one(Encoder(load(name), max_length=512), BELOW)
+    assert document.input_ids == tokenizer.apply_chat_template(BELOW.messages(), return_dict=False)
+    assert tokenizer.decode(loss_ids(document)) == f"可以。{end}克林霉素。{end}"
+
+
+def test_a_system_turn_stays_where_the_oldest_turns_go(load) -> None:
+    tokenizer = load("chatml")
+    without = Instruction("f", BELOW.instruction, BELOW.output, system=BELOW.system)
+    shorter = one(Encoder(tokenizer, max_length=512), without)
+    document = one(Encoder(tokenizer, max_length=len(shorter.input_ids)), BELOW)
+    assert document == Document(shorter.input_ids, shorter.loss_mask, shorter.characters, truncated=True)
+
+
+@pytest.mark.parametrize(
+    ("reasoning", "learnt", "whole"),
+    [
+        ("learn", "<think>\n先想年龄，再想体重。\n</think>\n\n2 mg/kg</s>", True),
+        ("mask", "2 mg/kg</s>", True),
+        ("drop", "2 mg/kg</s>", False),
+    ],
+)
+def test_a_thought_is_learnt_masked_or_dropped(load, reasoning, learnt, whole) -> None:
+    tokenizer = load("plain")
+    document = one(Encoder(tokenizer, max_length=512, reasoning=reasoning), THINKING)
+    assert tokenizer.decode(loss_ids(document)) == learnt
+    assert ("先想年龄" in tokenizer.decode(document.input_ids)) is whole
+    assert document.characters == len(learnt.removesuffix("</s>"))
+
+
+def test_dropped_thoughts_leave_the_record_as_if_it_had_none(load) -> None:
+    plain = Instruction("g", THINKING.instruction, THINKING.output)
+    for reasoning in ("learn", "mask", "drop"):
+        encoder = Encoder(load("chatml"), max_length=64, reasoning=reasoning)
+        assert one(encoder, plain) == one(Encoder(load("chatml"), max_length=64), plain)
+    assert one(Encoder(load("chatml"), max_length=64, reasoning="drop"), THINKING) == one(encoder, plain)
+
+
+@pytest.mark.parametrize("reasoning", ["learn", "mask"])
+def test_an_answer_after_a_thought_loses_its_end_and_never_the_thought(load, reasoning) -> None:
+    tokenizer = load("plain")
+    answer = " ".join(f"word{number}" for number in range(100))
+    record = Instruction("g", "问", answer, reasoning="先想。")
+    document = one(Encoder(tokenizer, max_length=80, reasoning=reasoning), record)
+    text = tokenizer.decode(document.input_ids)
+    assert len(document.input_ids) == 80 and document.truncated
+    assert "<think>\n先想。\n</think>\n\nword0" in text and text.endswith("</s>")
+    said = tokenizer.decode(loss_ids(document), skip_special_tokens=True)
+    assert document.characters == len(said)
+
+
+def test_a_thought_that_leaves_no_room_for_its_answer_gives_no_document(load) -> None:
+    record = Instruction("g", "问", "答", reasoning="想" * 200)
+    (result,) = Encoder(load("plain"), max_length=64).encode([record])
+    assert "the prompt and the thought have" in result.reason and "no room for an answer" in result.reason
+    assert isinstance(next(Encoder(load("plain"), max_length=64, reasoning="drop").encode([record])), list)

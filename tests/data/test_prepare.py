@@ -167,7 +167,7 @@ def test_records_do_not_pile_up_in_memory(make_data, write_lines, monkeypatch, p
     alive: weakref.WeakSet = weakref.WeakSet()
     most = 0
 
-    def watched(row, *, source):
+    def watched(row, *, source, note):
         nonlocal most
         record = Watched(str(len(alive)), row["question"], row["answer"])
         alive.add(record)
@@ -181,3 +181,37 @@ def test_records_do_not_pile_up_in_memory(make_data, write_lines, monkeypatch, p
     data.prepare_data()
     assert len(data._open("s0")) == 20_000
     assert 0 < most <= 2 * hypnos.data.prepare.BATCH + 1
+
+
+def test_thoughts_and_system_turns_stand_in_the_preview_and_what_is_left_out_in_the_report(make_data, write_lines):
+    plain = [{"instruction": f"问{number}", "output": "答"} for number in range(5)]
+    turns = [{"role": "system", "content": "病历：房颤。"}, {"role": "user", "content": "心率？"}, {"role": "assistant", "content": "控制。", "weight": 0}]  # fmt: skip
+    tool = {"messages": [{"role": "tool", "content": "3"}]}
+    rows = [
+        *plain,
+        {"instruction": "多少？", "output": "2 mg/kg", "reasoning": "先想体重。"},
+        {"messages": turns},
+        tool,
+    ]
+    data = make_data(Source(write_lines("mixed.jsonl", rows), max_rejected=0.2), max_length=128)
+    data.prepare_data()
+    shown = data.preview().split("\n\n[s0]")
+    assert len(shown) == 5
+    assert "⟦<think>\n先想体重。\n</think>\n\n2 mg/kg</s>⟧" in shown[3]
+    assert "病历：房颤。" in shown[4] and "⟦控制。</s>⟧" in shown[4]
+    source = data.report()["sources"]["s0"]
+    assert source["left_out"] == {"flag weight beside a turn": 1}
+    (example,) = source["examples"]
+    assert example["where"].endswith("mixed.jsonl:8")
+    assert example["reason"] == "message 1 is a turn of a tool, which cannot be trained on"
+
+
+def test_a_set_is_kept_apart_by_what_becomes_of_its_thoughts(make_data, write_lines):
+    source = Source(write_lines("a.jsonl", [{"instruction": "多少？", "output": "2 mg/kg", "reasoning": "先想体重。"}]))
+    sets = [make_data(source, reasoning=reasoning, max_length=128) for reasoning in ("learn", "mask", "drop")]
+    assert make_data(source, max_length=128).directory == sets[0].directory
+    assert len({data.directory for data in sets}) == 3
+    for data in sets:
+        data.prepare_data()
+    assert [data.volume()["loss_tokens"] for data in sets][1:] == [sets[2].volume()["loss_tokens"]] * 2
+    assert sets[0].volume()["tokens"] == sets[1].volume()["tokens"] > sets[2].volume()["tokens"]

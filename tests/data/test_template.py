@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.data.template import ChatTemplate, Literal, Special, Turn
+from hypnos.data.template import ChatTemplate, Literal, Special, Thought, Turn
 from hypnos.errors import UserError
 
 
@@ -10,17 +10,16 @@ def test_the_plain_template_learns_answers_and_the_eos_after_each(load) -> None:
     assert ChatTemplate(tokenizer).parts(4) == (
         Special(1, False),
         Literal("问：\n", False),
-        Turn(0),
+        Turn(0, False),
         Literal("\n答：\n", False),
-        Turn(1),
+        Turn(1, True),
         Special(2, True),
         Literal("问：\n", False),
-        Turn(2),
+        Turn(2, False),
         Literal("\n答：\n", False),
-        Turn(3),
+        Turn(3, True),
         Special(2, True),
     )
-    assert [Turn(number).in_loss for number in range(4)] == [False, True, False, True]
 
 
 @pytest.mark.parametrize("name", ["chatml", "named"])
@@ -30,12 +29,12 @@ def test_chatml_learns_the_token_that_ends_an_answer_and_no_other(load, name: st
     assert ChatTemplate(tokenizer).parts(2) == (
         Special(start, False),
         Literal("user\n", False),
-        Turn(0),
+        Turn(0, False),
         Special(end, False),
         Literal("\n", False),
         Special(start, False),
         Literal("assistant\n", False),
-        Turn(1),
+        Turn(1, True),
         Special(end, True),
         Literal("\n", False),
     )
@@ -45,10 +44,10 @@ def test_blanks_that_the_model_must_write_itself_are_learnt(load) -> None:
     assert ChatTemplate(load("blanks")).parts(2) == (
         Special(1, False),
         Literal("[INST] ", False),
-        Turn(0),
+        Turn(0, False),
         Literal(" [/INST]", False),
         Literal(" ", True),
-        Turn(1),
+        Turn(1, True),
         Literal(" ", True),
         Special(2, True),
     )
@@ -59,7 +58,7 @@ def test_a_head_that_no_prompt_holds_is_learnt_with_its_special_token(load) -> N
     assert ChatTemplate(load("plain", template=headed)).parts(2)[4:] == (
         Special(1, True),
         Literal("assistant:", True),
-        Turn(1),
+        Turn(1, True),
         Special(2, True),
     )
 
@@ -75,9 +74,9 @@ def test_a_prompt_that_is_written_otherwise_later_leaves_only_the_answer_to_lear
     template = "{{ messages | length }}{% for m in messages %}:{{ m['content'] }}{% if m['role'] == 'assistant' %}</s>{% endif %}{% endfor %}"
     assert ChatTemplate(load("plain", template=template)).parts(2) == (
         Literal("2:", False),
-        Turn(0),
+        Turn(0, False),
         Literal(":", False),
-        Turn(1),
+        Turn(1, True),
         Special(2, True),
     )
 
@@ -85,9 +84,9 @@ def test_a_prompt_that_is_written_otherwise_later_leaves_only_the_answer_to_lear
 def test_a_template_that_trims_its_turns_is_followed(load) -> None:
     template = "{% for m in messages %}{{ m['content'] | trim }}{{ eos_token }}{% endfor %}"
     assert ChatTemplate(load("plain", template=template)).parts(2) == (
-        Turn(0),
+        Turn(0, False),
         Special(2, False),
-        Turn(1),
+        Turn(1, True),
         Special(2, True),
     )
 
@@ -108,3 +107,100 @@ def test_a_template_that_trims_its_turns_is_followed(load) -> None:
 def test_a_template_that_cannot_teach_is_one_line(load, template: str, line: str) -> None:
     with pytest.raises(UserError, match=line):
         ChatTemplate(load("plain", template=template)).parts(4)
+
+
+QWEN3 = (
+    "{% for m in messages %}{{ '<|im_start|>' + m.role + '\n' }}"
+    "{% set thought = m.reasoning_content if m.reasoning_content is string else '' %}"
+    "{% if m.role == 'assistant' and (thought or loop.last) %}{{ '<think>\n' + thought.strip('\n') + '\n</think>\n\n' }}{% endif %}"
+    "{{ m.content + '<|im_end|>\n' }}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}"
+    "{% if enable_thinking is defined and enable_thinking is false %}{{ '<think>\n\n</think>\n\n' }}{% endif %}{% endif %}"
+)
+"""As Qwen 3's template writes thoughts: one before the last answer, an empty one where there is none, none before."""
+
+R1 = (
+    "{% for m in messages %}{% if m.role == 'user' %}{{ 'U:' + m.content }}{% else %}"
+    "{{ 'A:' + (m.content.split('</think>') | last) + eos_token }}{% endif %}{% endfor %}"
+    "{% if add_generation_prompt %}{{ 'A:<think>\n' }}{% endif %}"
+)
+"""As DeepSeek-R1's: thoughts are cut out of every answer, and each prompt opens one."""
+
+
+def written(tokenizer, parts) -> str:
+    """The parts as text, what is in the loss between brackets; 甲 the system's words, 想 the thought, 问 and 答 turns."""
+    text = ""
+    for part in parts:
+        if isinstance(part, Special):
+            said = tokenizer.convert_ids_to_tokens(part.id)
+        elif isinstance(part, Turn):
+            said = f"#{part.number}"
+        else:
+            said = "想" if isinstance(part, Thought) else part.text
+        text += f"[{said}]" if part.in_loss else said
+    return text.replace("][", "")
+
+
+@pytest.mark.parametrize(
+    ("template", "thought", "expected"),
+    [
+        (
+            QWEN3,
+            "learn",
+            "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n[<think>\n想\n</think>\n\n#1<|im_end|>]\n",
+        ),
+        (
+            QWEN3,
+            "mask",
+            "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n<think>\n想\n</think>\n\n[#1<|im_end|>]\n",
+        ),
+        (QWEN3, None, "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n[<think>\n\n</think>\n\n#1<|im_end|>]\n"),
+        (R1, "learn", "U:#0A:<think>\n[想\n</think>\n\n#1<|im_end|>]"),
+        (R1, "mask", "U:#0A:<think>\n想\n</think>\n\n[#1<|im_end|>]"),
+        (R1, None, "U:#0A:<think>\n[\n</think>\n\n#1<|im_end|>]"),
+    ],
+)
+def test_exactly_one_thought_stands_before_an_answer_of_a_base_that_thinks(load, template, thought, expected) -> None:
+    tokenizer = load("chatml", template=template)
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(2, False, thought)) == expected
+
+
+def test_a_thought_stands_before_the_last_answer_alone(load) -> None:
+    tokenizer = load("chatml", template=QWEN3)
+    text = written(tokenizer, ChatTemplate(tokenizer).parts(4, False, "learn"))
+    assert text.count("<think>") == 1
+    assert "assistant\n[#1<|im_end|>]\n" in text
+    assert text.endswith("assistant\n[<think>\n想\n</think>\n\n#3<|im_end|>]\n")
+
+
+def test_a_template_that_knows_no_thoughts_gets_one_in_its_marks(load) -> None:
+    tokenizer = load("plain")
+    text = written(tokenizer, ChatTemplate(tokenizer).parts(2, False, "learn"))
+    assert text == "<s>问：\n#0\n答：\n[<think>\n想\n</think>\n\n#1</s>]"
+
+
+def test_a_template_that_takes_thoughts_out_and_opens_none_is_one_line(load) -> None:
+    template = R1.replace("A:<think>\n", "A:")
+    with pytest.raises(UserError, match="leaves out the thought before an answer: reasoning=drop"):
+        ChatTemplate(load("chatml", template=template)).parts(2, False, "learn")
+
+
+@pytest.mark.parametrize(
+    ("template", "expected"),
+    [
+        (None, "<|im_start|>system\n#0<|im_end|>\n<|im_start|>user\n#1<|im_end|>\n<|im_start|>assistant\n[#2<|im_end|>]\n"),
+        ("{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ m.content + eos_token }}{% endfor %}", "#0\n\n#1<|im_end|>[#2<|im_end|>]"),
+        ("{% for m in messages %}{% if m.role != 'system' %}{{ m.content + eos_token }}{% endif %}{% endfor %}", "#0\n\n#1<|im_end|>[#2<|im_end|>]"),
+    ],
+    ids=["written", "refused", "passed over"],
+)  # fmt: skip
+def test_a_system_turn_is_context_above_the_first_question(load, template, expected) -> None:
+    tokenizer = load("chatml", template=template) if template else load("chatml")
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(2, True)) == expected
+
+
+def test_a_system_turn_and_earlier_turns_keep_their_order(load) -> None:
+    tokenizer = load("chatml")
+    parts = ChatTemplate(tokenizer).parts(4, True, "mask")
+    assert [(part.number, part.in_loss) for part in parts if isinstance(part, Turn)] == [
+        (0, False), (1, False), (2, True), (3, False), (4, True),
+    ]  # fmt: skip

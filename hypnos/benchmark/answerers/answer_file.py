@@ -12,7 +12,7 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.corpus.cells import cell_text
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.errors import UserError
-from hypnos.llm.parsing.reasoning import cut_thinking
+from hypnos.reasoning import cut_thinking
 
 VERSION = 1
 ID = ("id", "item")

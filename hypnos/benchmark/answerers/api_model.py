@@ -11,8 +11,8 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.chat import CUT_FINISHES, ChatModel
 from hypnos.llm.client import Client
-from hypnos.llm.parsing.reasoning import cut_thinking
 from hypnos.llm.requests import Request
+from hypnos.reasoning import cut_thinking
 
 VERSION = 2
 """Raised when the same reply becomes another answer."""

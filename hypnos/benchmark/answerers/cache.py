@@ -16,7 +16,7 @@ from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
-from hypnos.llm.parsing.reasoning import cut_thinking
+from hypnos.reasoning import cut_thinking
 
 log = logging.getLogger(__name__)
 

@@ -27,7 +27,7 @@ from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.settings import SAMPLING
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
-from hypnos.llm.parsing.reasoning import cut_thinking, leaves_open
+from hypnos.reasoning import cut_thinking, leaves_open
 
 log = logging.getLogger(__name__)
 

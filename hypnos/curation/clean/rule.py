@@ -14,6 +14,8 @@ from hypnos.specialty.drugs import Drug, read_windows
 from hypnos.specialty.folder import find_specialty
 
 FIELDS = ("instruction", "input", "output")
+BESIDE = ("system", "reasoning")
+"""Texts that some records have besides; a patient's name stands there as often."""
 
 
 class Rule(ABC):
@@ -81,7 +83,7 @@ def question_of(row: Mapping[str, Any]) -> str:
 
 def rewrite(row: RecordRow, change: Callable[[str], str]) -> RecordRow | None:
     """Change every text of a row, earlier turns included; None if that changes nothing."""
-    changed: RecordRow = {field: change(row[field]) for field in FIELDS if isinstance(row.get(field), str)}
+    changed: RecordRow = {field: change(row[field]) for field in (*FIELDS, *BESIDE) if isinstance(row.get(field), str)}
     history = row.get("history")
     if isinstance(history, list | tuple):
         changed["history"] = [_turn(turn, change) for turn in history]

@@ -3,13 +3,13 @@
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Annotated, Any
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Range
 from hypnos.curation.ask_authors import ParallelAsker, model_key
-from hypnos.curation.generate.drafts import SCHEMA, read_drafts
+from hypnos.curation.generate.drafts import INCOMPLETE, SCHEMA, read_drafts
 from hypnos.curation.generate.stand_ins import StandIns
 from hypnos.curation.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
@@ -100,7 +100,7 @@ class Documents(Step):
                         f"reply_{answer['reason'].partition(':')[0]}",
                     )
                 elif "text" in part:
-                    yield from self._questions(part, author, answer)
+                    yield from self._questions(part, author, answer, reject)
                 else:
                     yield self._explained(part, author, answer)
 
@@ -159,12 +159,14 @@ class Documents(Step):
             egress=str(part.get("egress") or "any"),
         )
 
-    def _questions(self, part: RecordRow, author: str, answer: Mapping[str, Any]) -> Iterator[RecordRow]:
+    def _questions(
+        self, part: RecordRow, author: str, answer: Mapping[str, Any], reject: Reject
+    ) -> Iterator[RecordRow]:
         prompt = content_key({"messages": [dict(message) for message in self._request(part).messages]})[:16]
-        for at, draft in enumerate(answer["value"][: self.per_passage]):
+        for at, draft in enumerate(answer["value"]):
             texts = {"instruction": draft["instruction"], "input": draft["input"], "output": draft["output"]}
             origin = [part["id"], part.get("part", 0), at, author, *texts.values()]
-            yield {
+            row = {
                 "id": f"doc-{content_key({'made': origin})[:16]}",
                 **{**texts, "history": [], "source": part["source"], "author": author, "model": answer["model"]},
                 **{
@@ -175,6 +177,12 @@ class Documents(Step):
                 },
                 **{"passage": part["id"], "prompt": prompt},
             }
+            if not draft["whole"]:
+                reject(row, INCOMPLETE)
+            elif at >= self.per_passage:
+                reject(row, "more_than_asked")
+            else:
+                yield row
 
     def _explained(self, row: RecordRow, author: str, answer: Mapping[str, Any]) -> RecordRow:
         output = f"答案：{_bare_answer(row)}\n解析：{answer['value'][0]['output']}"
@@ -202,10 +210,10 @@ def _bare_answer(row: Mapping[str, Any]) -> str:
     return match[1] if match and row.get("input") else ""
 
 
-def _read(text: str) -> list[dict[str, str]] | None:
+def _read(text: str) -> list[dict[str, Any]] | None:
     """Drafts, or an explanation in the place of a draft's output: plain values, because they are set aside on disk."""
     reply = read_object(text)
     if reply is not None and isinstance(reply.get("explanation"), str) and reply["explanation"].strip():
         return [{"instruction": "", "input": "", "output": reply["explanation"].strip()}]
     drafts = read_drafts(text)
-    return [{"instruction": d.instruction, "input": d.input, "output": d.output} for d in drafts] if drafts else None
+    return [asdict(draft) for draft in drafts] if drafts else None

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypnos.corpus.blank import is_blank
-from hypnos.llm.parsing.replies import read_json
+from hypnos.corpus.cells import cell_text
+from hypnos.llm.parsing.replies import json_values
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -25,13 +26,25 @@ SCHEMA: Mapping[str, Any] = {
 }
 
 
+INCOMPLETE = "incomplete"
+"""The reason of what a reply holds beside its records and is none."""
+
+NAMES = ("instruction", "input", "output")
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One record as an author wrote it."""
+    """One record as an author wrote it.
+
+    Attributes:
+        whole: whether it has a question and names an answer, all of them text; one that has not is rejected as
+            `incomplete`.
+    """
 
     instruction: str
     input: str
     output: str
+    whole: bool = True
 
     @property
     def question(self) -> str:
@@ -39,27 +52,40 @@ class Draft:
 
 
 def read_drafts(text: str) -> list[Draft] | None:
-    """The records of a reply; None where there is none, so that it is asked for again.
+    """The records of a reply; None where not one is whole, so that it is asked for again.
 
-    An answer without text is left to the rules of cleaning, which count it; a record without a question is dropped.
+    They stand in one object, in one array or in several, or each by itself. Of two with one question the later counts,
+    as a model that corrects itself writes it. An answer without text is left to the rules of cleaning, which count it.
     """
-    reply = read_json(text)
-    entries = reply.get("records") if isinstance(reply, Mapping) else reply
-    drafts = [draft for entry in entries if (draft := _draft(entry))] if isinstance(entries, list) else []
-    return drafts or None
+    entries = [entry for value in json_values(text) for entry in _entries(value)]
+    drafts = [_draft(entry) for entry in entries]
+    whole = {(draft.instruction, draft.input): draft for draft in drafts if draft.whole}
+    # The others at the end: the number of a record within its reply is a part of its id.
+    return [*whole.values(), *(draft for draft in drafts if not draft.whole)] if whole else None
 
 
-def _draft(entry: Any) -> Draft | None:
-    if not isinstance(entry, Mapping):
-        return None
-    # A model may return options as a list or an object: they are text on lines of their own.
-    instruction, material, output = (_text(entry.get(name)) for name in ("instruction", "input", "output"))
-    return Draft(instruction, material, output) if instruction and "output" in entry else None
+def _entries(value: Any) -> list[Any]:
+    """What one JSON value of a reply offers as records; nothing where it is about something else."""
+    if isinstance(value, Mapping) and isinstance(value.get("records"), list | Mapping):
+        value = value["records"]
+    if isinstance(value, Mapping):
+        return [value] if "instruction" in value else []
+    return [entry for entry in value if isinstance(entry, Mapping)]
+
+
+def _draft(entry: Mapping[str, Any]) -> Draft:
+    try:
+        texts = [_text(entry.get(name)) for name in NAMES]
+    except ValueError:
+        return Draft(*(str(entry.get(name) or "") for name in NAMES), whole=False)
+    return Draft(*texts, whole=bool(texts[0]) and "output" in entry)
 
 
 def _text(value: Any) -> str:
+    """A text; a model may return options as a list or an object, which are text on lines of their own."""
     if isinstance(value, Mapping):
-        value = [f"{letter}. {text}" for letter, text in value.items()]
+        value = [f"{cell_text(letter)}. {cell_text(text)}" for letter, text in value.items()]
     if isinstance(value, list):
-        value = "\n".join(str(line) for line in value)
-    return "" if value is None or is_blank(str(value)) else str(value).strip()
+        value = "\n".join(cell_text(line) for line in value)
+    text = cell_text(value)
+    return "" if is_blank(text) else text

@@ -6,11 +6,12 @@ from typing import Any
 
 from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
 from hypnos.corpus.files import Malformed, read_rows
-from hypnos.corpus.records import Instruction, Text
-from hypnos.corpus.shapes import Unusable, to_records
+from hypnos.corpus.records import Instruction, Rejections, Text, Unusable
+from hypnos.corpus.shapes import to_records
 from hypnos.corpus.sources import Source
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
+from hypnos.sound_text import mend
 
 TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
 """Fields of text that a row brings along where it has them."""
@@ -40,6 +41,7 @@ class Read(Step):
     passages: bool = False
     name: str = field(default="read", init=False)
     _source: Source = field(init=False)
+    _read: Rejections = field(init=False, default_factory=Rejections)
 
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
@@ -63,7 +65,7 @@ class Read(Step):
             try:
                 if isinstance(raw, Malformed):
                     raise Unusable(str(raw))
-                for record in to_records(raw, source=self._source.path.rpartition("/")[2]):
+                for record in to_records(raw, source=self._source.path.rpartition("/")[2], note=self._read.leave_out):
                     yield self._row(record, raw, where)
                     taken += 1
                     if taken == self._source.limit:
@@ -77,7 +79,7 @@ class Read(Step):
             raise UserError(f"{first} ({refused} of {seen} rows are unusable; {allowed})")
 
     def _row(self, record: Instruction | Text, raw: Any, where: str) -> RecordRow:
-        carried = carry(raw) if isinstance(raw, Mapping) else {}
+        carried = mend(carry(raw)) if isinstance(raw, Mapping) else {}
         shared = {
             **{"source": record.source, "author": "", "topic": "", "licence": self.licence, **carried},
             **{"egress": "local" if self.egress == "local" else record.egress, "group": record.group},
@@ -89,7 +91,13 @@ class Read(Step):
                 )
             return {"id": record.id, "text": record.text, **shared}
         texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
-        return {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **shared}
+        # Of rows without them nothing changes, not even a byte.
+        beside = {name: text for name in ("system", "reasoning") if (text := getattr(record, name))}
+        return {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **beside, **shared}
+
+    def notes(self) -> dict[str, Any]:
+        """What was left out of the records, by name; nothing where nothing was."""
+        return {"left_out": dict(self._read.left_out)} if self._read.left_out else {}
 
 
 def carry(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Natural, Seed, ShareAboveZero
 from hypnos.curation.ask_authors import ParallelAsker, model_key
-from hypnos.curation.generate.drafts import Draft, read_drafts
+from hypnos.curation.generate.drafts import INCOMPLETE, Draft, read_drafts
 from hypnos.curation.generate.novelty import Novelty
 from hypnos.curation.generate.pool import Pool
 from hypnos.curation.generate.prompts import Prompt, PromptMaker
@@ -157,7 +157,9 @@ class SelfInstruct(Step):
     ) -> Iterator[RecordRow]:
         for at, draft in enumerate(answer.value or []):
             row = self._row(prompt, answer, draft, at)
-            if at >= prompt.count:
+            if not draft.whole:
+                reject(row, INCOMPLETE)
+            elif at >= prompt.count:
                 reject(row, "more_than_asked")
             elif like := pool.add(row["id"], draft.question, prompt.cell):
                 reject({**row, "like": like.id, "rouge_l": round(like.rouge_l, 4)}, "not_novel")

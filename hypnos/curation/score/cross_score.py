@@ -44,6 +44,7 @@ class CrossScore(Step):
         shared: share of the records that every model scores, its author included, to report self-preference.
         probes: try each scorer out on answers of known quality before anything is spent.
         attempts: requests for one readable reply.
+        show_reasoning: whether a scorer sees what was thought before an answer; only the answer is scored.
     """
 
     specialty: Specialty
@@ -57,6 +58,7 @@ class CrossScore(Step):
     shared: Share = 0.0
     probes: bool = True
     attempts: Count = 3
+    show_reasoning: bool = False
     name: str = field(default="cross_score", init=False)
     _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)
@@ -88,6 +90,7 @@ class CrossScore(Step):
         knobs = ("pairing", "scorers_per_record", "without_author", "repeats", "each_aspect", "shared", "attempts")
         return {
             **{name: getattr(self, name) for name in (*knobs, "probes")},
+            **({"show_reasoning": True} if self.show_reasoning else {}),
             "scorers": [model_key(model) for model in self._models.values()],
             "specialty": self.specialty.name,
             "aspects": [asdict(aspect) for aspect in self.specialty.aspects],
@@ -177,8 +180,9 @@ class CrossScore(Step):
 
     def _sheets(self) -> list[Sheet]:
         if self.each_aspect:
-            return [Sheet(self.specialty, (aspect,), "score_aspect") for aspect in self.specialty.aspects]
-        return [Sheet(self.specialty, self.specialty.aspects, "score")]
+            single = ((aspect,) for aspect in self.specialty.aspects)
+            return [Sheet(self.specialty, aspects, "score_aspect", self.show_reasoning) for aspects in single]
+        return [Sheet(self.specialty, self.specialty.aspects, "score", self.show_reasoning)]
 
     def _reader(self) -> Callable[[str], list[Scores] | None]:
         """One reader for all sheets, since a model is asked in one stream."""
@@ -196,7 +200,7 @@ class CrossScore(Step):
         comments: list[str] = []
         reason = ""
         for answer in answers:
-            own = own_scores(answer["value"] or (), row)
+            own = own_scores(answer["value"] or (), row, show_reasoning=self.show_reasoning)
             if own is None:
                 reason = answer["reason"] or "without the record's code"
                 continue

@@ -12,21 +12,25 @@ from hypnos.specialty.rubric import HIGH, LOW
 Scores = dict[str, Any]
 """`code`, a number for each aspect, `faults` and `comment`."""
 
+SYSTEM = "背景："
+THOUGHT = "作答前的思考（仅供参考，只评回答）："
+
 NOTED = 300
 """Characters kept of a comment or a quoted fault."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What a scorer is asked: all aspects at once, or one."""
+    """What a scorer is asked: all aspects at once, or one; with the reasoning before an answer, or without."""
 
     specialty: Specialty
     aspects: tuple[Aspect, ...]
     prompt: str
+    show_reasoning: bool = False
 
     def messages(self, row: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
         """The prompt. The record stands between two fences that it cannot hold itself, its tags broken."""
-        texts = texts_of(row)
+        texts = texts_of(row, show_reasoning=self.show_reasoning)
         fence, code = fence_of(texts)
         user = self.specialty.fill(
             self.prompt,
@@ -56,22 +60,24 @@ class Sheet:
         return read
 
 
-def texts_of(row: Mapping[str, Any]) -> dict[str, str]:
-    """What is judged of a record; earlier turns come before the material."""
+def texts_of(row: Mapping[str, Any], *, show_reasoning: bool = False) -> dict[str, str]:
+    """What is judged of a record; a system turn and earlier turns come before the material, reasoning after it."""
+    above = f"{SYSTEM}{row['system']}\n" if row.get("system") else ""
     turns = "".join(f"问：{question}\n答：{answer}\n" for question, answer in row.get("history") or ())
+    thought = f"\n{THOUGHT}{row['reasoning']}" if show_reasoning and row.get("reasoning") else ""
     return {
         "instruction": str(row.get("instruction") or ""),
-        "input": turns + str(row.get("input") or ""),
+        "input": above + turns + str(row.get("input") or "") + thought,
         "output": str(row.get("output") or ""),
     }
 
 
-def own_scores(stated: Sequence[Scores], row: Mapping[str, Any]) -> Scores | None:
+def own_scores(stated: Sequence[Scores], row: Mapping[str, Any], *, show_reasoning: bool = False) -> Scores | None:
     """The scorer's own answer among what a reply holds: the last one with the record's code.
 
     A record that carries scores of its own, which a scorer quotes or repeats, does not know its code.
     """
-    _, code = fence_of(texts_of(row))
+    _, code = fence_of(texts_of(row, show_reasoning=show_reasoning))
     own = [scores for scores in stated if scores["code"] == code]
     return own[-1] if own else None
 

@@ -110,4 +110,5 @@ def _all_text(row: Mapping[str, Any]) -> str:
     turns = (
         str(text) for turn in row.get("history") or () for text in (turn if isinstance(turn, list | tuple) else [turn])
     )
-    return "\n".join([*turns, _question(row), str(row.get("output") or ""), str(row.get("text") or "")])
+    beside = (str(row[name]) for name in ("system", "reasoning") if row.get(name))
+    return "\n".join([*beside, *turns, _question(row), str(row.get("output") or ""), str(row.get("text") or "")])

@@ -80,9 +80,9 @@ class Deduplicate(Step):
                         reject(row | twin, "duplicate" if twin["likeness"] == 1.0 else "near_duplicate")
 
     def _text(self, row: Mapping[str, Any]) -> str:
-        return "\n".join(
-            [*map(_turn_text, row.get("history") or ()), *(str(row.get(f) or "") for f in FIELDS[self.on])]
-        )
+        above = [str(row["system"])] if row.get("system") else []
+        turns = map(_turn_text, row.get("history") or ())
+        return "\n".join([*above, *turns, *(str(row.get(f) or "") for f in FIELDS[self.on])])
 
 
 def _turn_text(turn: Any) -> str:

@@ -8,5 +8,4 @@ Files:
     aspect_scores   a score for each aspect
     quotation       what a reply quotes
     score_tables    scores in CSV and in columns
-    reasoning       cuts off reasoning, however it is marked
 """

@@ -10,12 +10,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from hypnos.llm.parsing.json_text import BrokenOff, mend, spans
+from hypnos.llm.parsing.json_text import BrokenOff, spans
 from hypnos.llm.parsing.quotation import quoted
-from hypnos.llm.parsing.reasoning import cut_open_thought
 from hypnos.llm.parsing.replies import answer_part, in_range, read_json, share_of
 from hypnos.llm.parsing.score_tables import in_columns
 from hypnos.numerals import NUMBER, plain, read_number
+from hypnos.reasoning import cut_open_thought
+from hypnos.sound_text import mend
 
 _SCORE = ("score", "value", "分数", "得分", "评分")
 _MOST = ("max", "maximum", "out_of", "scale", "满分", "最高分")

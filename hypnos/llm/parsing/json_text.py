@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from hypnos.numerals import plain
+from hypnos.sound_text import mend
 
 _START = re.compile(r"[{\[]")
 # A bracket after which this stands is the beginning of JSON and not a sign in prose.
@@ -25,6 +26,8 @@ _BRACKETS = str.maketrans("｛｝［］", "{}[]")
 _BARE = re.compile(r"(?<=[:,\[])(\s*)([^\s,:{}\[\]\"][^,:{}\[\]\"\n]*?)(\s*)(?=[,}\]\n])")
 _TRAILING = re.compile(r",(\s*[}\]])")
 _LITERAL = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null")
+_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_KNOWN_ESCAPE = re.compile(r"\\(?:u....|[\"\\/bfnrt])", re.DOTALL)
 _MOST_STARTS = 256  # a reply of nothing but brackets must not cost quadratic time
 
 
@@ -106,7 +109,7 @@ def _opens(text: str, position: int) -> bool:
 
 def _parse(text: str) -> Any | None:
     try:
-        return orjson.loads(text)
+        return mend(orjson.loads(text))
     except orjson.JSONDecodeError:
         pass
     try:
@@ -129,8 +132,10 @@ def _mended(text: str) -> str:
         if string[0] == "'":
             body = re.sub(r"\\(.)", lambda sign: sign[1] if sign[1] == "'" else sign[0], string[1:-1])
             strings.append(json.dumps(body, ensure_ascii=False))
+        elif string[0] == "“":
+            strings.append(json.dumps(string[1:-1], ensure_ascii=False))
         else:
-            strings.append(json.dumps(string[1:-1], ensure_ascii=False) if string[0] == "“" else string)
+            strings.append(_ESCAPE.sub(_escaped, string))
         return f'"{len(strings) - 1}"'
 
     structure = _STRUCTURE.sub(aside, text)
@@ -140,28 +145,15 @@ def _mended(text: str) -> str:
     return re.sub(r'"(\d+)"', lambda match: strings[int(match[1])], structure)
 
 
+def _escaped(match: re.Match[str]) -> str:
+    r"""An escape that JSON knows, or its backslash as a sign of the text: LaTeX such as `\mu` has no other place."""
+    if match[0] == r"\'":
+        return "'"
+    return match[0] if _KNOWN_ESCAPE.fullmatch(match[0]) else "\\" + match[0]
+
+
 def _quoted(match: re.Match[str]) -> str:
     word = match[2]
     if word in _PYTHON:
         return f"{match[1]}{_PYTHON[word]}{match[3]}"
     return match[0] if _LITERAL.fullmatch(word) else f"{match[1]}{json.dumps(word, ensure_ascii=False)}{match[3]}"
-
-
-def mend_surrogates(text: str) -> str:
-    """Join the halves of signs that were written apart, and put U+FFFD in place of a half without the other."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return text
-
-
-def mend(value: Any) -> Any:
-    """Mend the surrogates of every text in what was read as JSON."""
-    if isinstance(value, str):
-        return mend_surrogates(value)
-    if isinstance(value, list):
-        return [mend(part) for part in value]
-    if isinstance(value, dict):
-        return {mend_surrogates(name): mend(part) for name, part in value.items()}
-    return value

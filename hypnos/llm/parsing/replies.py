@@ -11,8 +11,8 @@ from typing import Any
 
 from hypnos.llm.parsing.json_text import BrokenOff, spans, values
 from hypnos.llm.parsing.quotation import quoted
-from hypnos.llm.parsing.reasoning import cut_thinking
 from hypnos.numerals import NUMBER, plain, read_number
+from hypnos.reasoning import cut_thinking
 
 _N = f"({NUMBER.pattern})"
 _OUT_OF = re.compile(rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(满分)\s*(100|10|十)(?![\d.]*\d)", re.IGNORECASE)

@@ -7,10 +7,10 @@ from typing import Any
 
 from hypnos.llm.chat import Price, Reply
 from hypnos.llm.failures import TransientError
-from hypnos.llm.parsing.json_text import mend_surrogates
 from hypnos.llm.redaction import redact_reply
 from hypnos.llm.requests import Message
 from hypnos.llm.token_counts import usual_text, usual_tokens
+from hypnos.sound_text import mend_surrogates
 
 _FILTERED = re.compile(r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist", re.IGNORECASE)
 _LARGEST = 2**63 - 1  # what the journal can hold

@@ -68,3 +68,15 @@ def test_every_text_of_a_record_is_masked_or_the_record_goes():
 def test_an_unknown_action():
     with pytest.raises(UserError, match=r"personal\.action 'hide'"):
         PersonalData(action="hide")
+
+
+def test_system_turns_and_thoughts_are_masked_too():
+    row = {
+        "id": "1",
+        "instruction": "问",
+        "output": "答",
+        "system": "患者张伟，男，35岁",
+        "reasoning": "张伟，男，35岁，先想",
+    }
+    masked = PersonalData().check(row)
+    assert (masked["system"], masked["reasoning"]) == ("患者张某，男，35岁", "张某，男，35岁，先想")

@@ -108,3 +108,16 @@ def test_a_hostile_passage_cannot_close_its_fence(document):
     _, _, models = document([passage(1, text)])
     ((prompt, _),) = models["first"].asked
     assert "<|" not in prompt and "### 00 ###" not in prompt
+
+
+def test_what_a_reply_holds_beyond_what_was_asked_and_what_is_no_record_are_counted(document):
+    def answer(prompt, sample):
+        records = [{"instruction": f"问{number}", "input": "", "output": "答"} for number in range(3)]
+        return json.dumps({"records": [{"output": "没有问题"}, *records]})
+
+    rows, rejected, _ = document([passage(1)], answer=answer, per_passage=2)
+    assert [row["instruction"] for row in rows] == ["问0", "问1"]
+    assert [(reason, row["instruction"]) for reason, row in rejected] == [
+        ("more_than_asked", "问2"),
+        ("incomplete", ""),
+    ]

@@ -52,6 +52,29 @@ def test_what_a_record_brings_along_is_kept(tmp_path):
     assert {name: row[name] for name in brought} == brought
 
 
+def test_system_turns_and_thoughts_stay_with_their_records_and_plain_ones_are_as_before(tmp_path):
+    turns = [
+        {"role": "system", "content": "病历"},
+        {"role": "user", "content": "问"},
+        {"role": "assistant", "content": "答"},
+    ]
+    (plain, thinking, below), _ = read(tmp_path, RECORD, RECORD | {"reasoning_content": "想"}, {"messages": turns})
+    assert "system" not in plain and "reasoning" not in plain
+    assert (thinking["reasoning"], thinking["output"]) == ("想", RECORD["output"])
+    assert (below["system"], below["instruction"], below["output"]) == ("病历", "问", "答")
+
+
+def test_what_is_left_out_of_records_is_counted_and_damaged_text_is_mended(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    rows = [RECORD | {"images": ["a.png"]}, RECORD | {"output": "0.1 \times 60", "topic": "a\x00"}, RECORD]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+    step = Read(path=str(file))
+    kept = list(step.run((), lambda row, reason: None))
+    assert kept[1]["output"] == r"0.1 \times 60"
+    assert kept[1]["topic"] == "a"
+    assert step.notes() == {"left_out": {"field images": 1, "damaged text, mended": 1}}
+
+
 class TestRead:
     def rows(self, path, **more):
         rejected: list[tuple[str, dict]] = []

@@ -216,3 +216,13 @@ def test_what_decides_the_records_decides_the_key(specialty, author, client):
     assert key() == key()
     for change in ({"records": 12}, {"seed": 1}, {"novelty": 0.6}, {"name": "other"}, {"per_request": 3}):
         assert key(**change) != key()
+
+
+def test_what_is_no_record_within_a_reply_is_counted(generate, author):
+    def answer(prompt, sample):
+        whole = {"instruction": f"{prompt[-3:]}" * 5, "input": "", "output": "答"}
+        return json.dumps({"records": [{"output": "没有问题"}, whole, {"instruction": "只有问题"}]})
+
+    rows, rejected, *_ = generate(authors={"first": author("one", answer)}, records=1, per_request=1)
+    assert len(rows) == 1
+    assert [reason for reason, _ in rejected] == ["incomplete"] * 2

@@ -293,3 +293,15 @@ def test_one_author_cannot_cross_score(score, author):
 def test_two_authors_of_one_name_are_refused(score, author):
     with pytest.raises(UserError, match="two have the same name"):
         score([record(1)], models={"first": author("one"), "second": author("one")})
+
+
+@pytest.mark.parametrize("shown", [False, True])
+def test_a_thought_is_shown_to_scorers_or_not_and_a_system_turn_is(score, shown):
+    rows = [record(1, reasoning="先想心率。", system="病历：房颤。"), record(2)]
+    scored, rejected, step, models = score(rows, show_reasoning=shown)
+    assert [row["scores"][0]["coherence"] for row in scored] and not rejected
+    assert scored[0]["reasoning"] == "先想心率。"
+    first, second = (prompt for prompt, _ in models["second"].asked)
+    assert "背景：病历：房颤。" in first and "背景" not in second
+    assert ("先想心率。" in first) is shown and "思考" not in second
+    assert ("show_reasoning" in step.key()) is shown

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from hypnos.benchmark.items import Item, Kind
 from hypnos.benchmark.tasks.readers.fields import Fields, Placed, read_fields
 from hypnos.benchmark.tasks.readers.stems import asks_for_several, is_negative
-from hypnos.corpus.records import Instruction
-from hypnos.corpus.shapes import SHAPES, Unusable, to_records
+from hypnos.corpus.records import Instruction, Unusable
+from hypnos.corpus.shapes import SHAPES, to_records
 from hypnos.errors import UserError
 
 SEVERAL = {"multiple": True, "single": False, "多项选择题": True, "单项选择题": False}
@@ -76,6 +76,7 @@ def _instruction(fields: Fields) -> tuple[str, tuple[str, ...]]:
     turns = [f"问：{asked}\n答：{told}" for asked, told in first.history]
     last = "\n".join(filter(None, (first.instruction, first.input)))
     question = "\n".join([*turns, f"问：{last}"]) if turns else last
+    question = "\n".join(filter(None, (first.system, question)))
     return question, tuple(dict.fromkeys(record.output for record in records))
 
 

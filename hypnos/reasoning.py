@@ -50,11 +50,24 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
     Returns:
         The answer, and how many characters of reasoning were cut off, without their marks.
     """
+    answer, thought = split_thinking(text, opened=opened)
+    return answer, len(thought)
+
+
+def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
+    """The answer of a reply, and its reasoning without marks; see `cut_thinking`."""
     for cut in (_of_channels, _of_headings):
         found = cut(text, opened)
         if found is not None:
             return found
     return _of_tags(_SOLUTION.sub("", text), opened)
+
+
+def begins_with_thinking(text: str) -> bool:
+    """Whether a text opens with reasoning, or with the rest of some that its prompt had opened."""
+    start = text.lstrip()
+    marks = (OPEN, _HEADING, _CHANNEL, _CHANNEL_LEFT)
+    return any(mark.match(start) for mark in marks) or (OPEN.search(text) is None and "</think>" in text)
 
 
 def cut_open_thought(text: str) -> str:
@@ -76,53 +89,54 @@ def leaves_open(prompt: str) -> bool:
     return within_tag or bool(_CHANNEL_OPEN.search(prompt))
 
 
-def _of_channels(text: str, opened: bool) -> tuple[str, int] | None:
+def _of_channels(text: str, opened: bool) -> tuple[str, str] | None:
     left = _CHANNEL_LEFT.match(text)
     if left:
-        return left["answer"].strip(), len(left["thought"])
+        return left["answer"].strip(), left["thought"]
     messages = list(_CHANNEL.finditer(text))
     if not messages:
         return None
     before = re.sub(r"<\|start\|>\s*\w*|<\|end\|>", "", text[: messages[0].start()]) if opened else ""
-    thought = len(before) + sum(len(message["text"]) for message in messages if message["name"] != "final")
+    thought = before + "".join(message["text"] for message in messages if message["name"] != "final")
     return "".join(message["text"] for message in messages if message["name"] == "final").strip(), thought
 
 
-def _of_headings(text: str, opened: bool) -> tuple[str, int] | None:
+def _of_headings(text: str, opened: bool) -> tuple[str, str] | None:
     begin = _HEADING.match(text)
     if begin is None and not opened:
         return None
     start = begin.end() if begin else 0
     final = _FINAL.search(text, max(0, start - 1))
     if final is None:
-        return ("", len(text) - start) if begin else None
-    return text[final.end() :].strip(), len(text[start : final.start()].strip())
+        return ("", text[start:]) if begin else None
+    return text[final.end() :].strip(), text[start : final.start()].strip()
 
 
-def _of_tags(text: str, opened: bool) -> tuple[str, int]:
+def _of_tags(text: str, opened: bool) -> tuple[str, str]:
     # Each mark is looked for once: a reply may be megabytes of closing tags.
     marks = sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start())
     kept: list[str] = []
-    thought = position = 0
+    thought: list[str] = []
+    position = 0
     inside, kind = opened, ""
     for mark in marks:
         closes = mark.re is CLOSE
         if inside:
             if closes and kind in ("", _kind(mark)):
-                thought += mark.start() - position
+                thought.append(text[position : mark.start()])
                 position, inside = mark.end(), False
         elif closes:
             # Closed but never opened: all that came before was reasoning.
-            thought += sum(map(len, kept)) + mark.start() - position
+            thought += [*kept, text[position : mark.start()]]
             kept, position = [], mark.end()
         else:
             kept.append(text[position : mark.start()])
             position, inside, kind = mark.end(), True, _kind(mark)
     if inside:
-        thought += len(text) - position
+        thought.append(text[position:])
     else:
         kept.append(text[position:])
-    return "".join(kept).strip(), thought
+    return "".join(kept).strip(), "".join(thought)
 
 
 def _kind(mark: re.Match[str]) -> str:

@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.llm.parsing.reasoning import cut_thinking, leaves_open
+from hypnos.reasoning import cut_thinking, leaves_open
 
 
 @pytest.mark.parametrize(
