@@ -21,6 +21,7 @@ KEYS = Table(
         "tasks": Mapping[str, Any],
         "entries": Mapping[str, Any],
         "likelihood": LIKELIHOOD,
+        "dry_run": bool,
         "compare": Table(
             {
                 "sweep": str | None,

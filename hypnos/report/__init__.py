@@ -21,6 +21,7 @@ Others import:
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
     statistics.agreement       judge_agreement, rater_agreement, spearman
     tables.table               Column, Grid
+    tables.expected_costs      Expense, expense_table
     tables.metric_tables       column_of, headline_metrics, label_of
     tables.terminal            text_table
     figures.figures            Figure

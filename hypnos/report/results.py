@@ -80,7 +80,7 @@ class Answers:
     """One model on one task; every sequence is in the order of the task's questions.
 
     Attributes:
-        texts: what the model answered.
+        texts: what the model answered; None where it was stopped before this question.
         choices: letters read from the answers to choice questions; None where none could be read.
         rules: the rule that read them, or why none could.
         scores: by metric, a value per question (the mean over repeats); None where the metric does not apply.
@@ -90,7 +90,7 @@ class Answers:
 
     model: str
     task: str
-    texts: tuple[str, ...]
+    texts: tuple[str | None, ...]
     scores: Mapping[str, Sequence[float | None]]
     corpus: Mapping[str, Interval] = field(default_factory=dict)
     choices: tuple[str | None, ...] = ()
@@ -163,6 +163,7 @@ class Results:
         verdicts: by judges, with the judge's name as rater.
         duels: pairs that a judge compared.
         notes: tables printed as they are, after the others.
+        warnings: sentences that stand above everything: what is missing, and which answers say nothing.
     """
 
     title: str
@@ -175,6 +176,7 @@ class Results:
     verdicts: tuple[Rating, ...] = ()
     duels: tuple[Duel, ...] = ()
     notes: tuple[Note, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""

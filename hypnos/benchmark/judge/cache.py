@@ -5,6 +5,7 @@ The replies behind them are in the journal besides, so verdicts that are made ag
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.judge.pairwise import judge_pairs
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
-from hypnos.llm.failures import tells_of_failure
+from hypnos.llm.failures import StoppedError, tells_of_failure
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.rubric import KINDS
 
@@ -28,6 +29,19 @@ VERSION = 1
 """Raised when the same replies become other verdicts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a judge said of the answers to one task.
+
+    Attributes:
+        rows: as `judge_answers` and `judge_pairs` make them.
+        stopped: why there are no more of them; None where they are whole.
+    """
+
+    rows: list[dict[str, Any]]
+    stopped: StoppedError | None = None
+
+
 def verdicts_on(
     task: Task,
     predictions: Predictions,
@@ -36,17 +50,42 @@ def verdicts_on(
     specialty: Specialty,
     client: Client,
     artefacts: Path,
-) -> list[dict[str, Any]]:
+) -> Verdicts:
     """The verdicts of one judge on the answers of all models to one task, made now or found.
 
     Choice questions have a right answer and are not judged. A task that must stay on this machine is left out,
     with a warning, where the judge is elsewhere.
     """
-    if task.kind not in KINDS:
-        return []
-    if keeps_home(task) and not judge.model.is_local(client.local_addresses):
-        log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
-        return []
+    if not can_judge(judge, task, client):
+        if task.kind in KINDS:
+            log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
+        return Verdicts([])
+    directory = verdicts_folder(task, predictions, judge=judge, specialty=specialty, artefacts=artefacts)
+    rows: list[dict[str, Any]] = []
+
+    def write(partial: Path) -> None:
+        with (partial / FILE).open("wb") as stream:
+            for row in _judge(task, predictions, judge, specialty, client):
+                rows.append(row)
+                stream.write(orjson.dumps(row) + b"\n")
+
+    try:
+        if make_once(directory, write, sound=_is_sound):
+            log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
+    except StoppedError as stop:
+        return Verdicts(rows, stop)
+    return Verdicts([orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()])
+
+
+def can_judge(judge: Judge, task: Task, client: Client) -> bool:
+    """Whether a task's answers are judged at all, and may be by this judge."""
+    return task.kind in KINDS and (judge.model.is_local(client.local_addresses) or not keeps_home(task))
+
+
+def verdicts_folder(
+    task: Task, predictions: Predictions, *, judge: Judge, specialty: Specialty, artefacts: Path
+) -> Path:
+    """The folder of these verdicts, named by what decides them."""
     key = {
         "version": VERSION,
         "task": task.version(),
@@ -56,16 +95,7 @@ def verdicts_on(
         "rubric": specialty.rubric,
         "prompts": {name: text for name, text in specialty.prompts.items() if name.startswith("judge")},
     }
-    directory = artefact_folder(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
-
-    def write(partial: Path) -> None:
-        with (partial / FILE).open("wb") as stream:
-            for row in _judge(task, predictions, judge, specialty, client):
-                stream.write(orjson.dumps(row) + b"\n")
-
-    if make_once(directory, write, sound=_is_sound):
-        log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
-    return [orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()]
+    return artefact_folder(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
 
 
 def _is_sound(folder: Path) -> bool:

@@ -49,14 +49,9 @@ def judge_pairs(
     """
     pairs = list(_pairs(answers, judge))
     to_ask = [pair for pair in pairs if not _same(pair)]
-    requests = (
-        _request(judge, answers, first, second, specialty)
-        for left, right in to_ask
-        for first, second in ((left, right), (right, left))
-    )
     verdicts = client.ask(
         judge.model,
-        requests,
+        pair_requests(judge, answers, specialty=specialty),
         parse=_read,
         attempts=judge.attempts,
         what=f"judge {answers.task} (pairs, both orders)",
@@ -93,6 +88,14 @@ def judge_pairs(
             "tokens_in": sum(verdict.tokens_in for verdict in both),
             "tokens_out": sum(verdict.tokens_out for verdict in both),
         }
+
+
+def pair_requests(judge: Judge, answers: TaskAnswers, *, specialty: Specialty) -> Iterator[Request]:
+    """What a judge is asked about every pair, in both orders one after the other; see `judge_pairs`."""
+    for left, right in _pairs(answers, judge):
+        if not _same((left, right)):
+            yield _request(judge, answers, left, right, specialty)
+            yield _request(judge, answers, right, left, specialty)
 
 
 def _pairs(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:

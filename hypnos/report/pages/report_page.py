@@ -129,7 +129,9 @@ def _task(results: Results, task: TaskQuestions, marker: Marker | None) -> dict[
                 "multiple": question.multiple,
                 "negative": question.negative,
                 "marks": [marker.marks(text) if marker else [] for text in question.references],
-                "answers": [_answer(a, at, [m.name for m in chips], marker) for a in answers],
+                "answers": [
+                    _answer(a, at, [m.name for m in chips], marker) for a in answers if a.texts[at] is not None
+                ],
             }
             for at, question in enumerate(task.questions)
         ],
@@ -137,7 +139,7 @@ def _task(results: Results, task: TaskQuestions, marker: Marker | None) -> dict[
 
 
 def _answer(answers: Answers, at: int, chips: Sequence[str], marker: Marker | None) -> dict[str, Any]:
-    text = answers.texts[at]
+    text = answers.texts[at] or ""
     return {
         "model": answers.model,
         "text": text,

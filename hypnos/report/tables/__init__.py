@@ -10,4 +10,5 @@ Files:
     latex           for report.tex, with booktabs
     csv_files       report.csv as in a paper, numbers.csv with one number a line
     terminal        for what a command prints
+    expected_costs  what a run will cost, a line for each part and model
 """
