@@ -70,7 +70,9 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     for (model, task), task_scores in scores.items():
         predictions = answers[model, task]["generation"]
         _write_predictions(output / "predictions", model, questions[task], predictions, task_scores)
-    report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
+    report = write_report(
+        output, results=results, drugs=evaluation.specialty.drugs, language=config["report"]["language"]
+    )
     if config["publish"]:
         models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
         build(config["publish"]).publish(report, results=results, models=models)
@@ -212,7 +214,7 @@ def _judge_all(
                             who=f"judge {judge.model.name}",
                             task=task.name,
                             there=len(verdicts.rows),
-                            wanted=None,
+                            wanted=verdicts.wanted,
                             what="verdicts",
                             reason=str(verdicts.stopped),
                         )

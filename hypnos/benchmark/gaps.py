@@ -20,7 +20,7 @@ class Gap:
         who: the model or judge that was stopped.
         task: on what.
         there: answers or verdicts that there are and that the report counts.
-        wanted: how many there should be; None where that is not known.
+        wanted: how many there should be.
         what: `answers` or `verdicts`.
         reason: why it was stopped, one line.
     """
@@ -28,14 +28,13 @@ class Gap:
     who: str
     task: str
     there: int
-    wanted: int | None
+    wanted: int
     what: str
     reason: str
 
     def __str__(self) -> str:
         """One sentence."""
-        share = f"{self.there} of {self.wanted}" if self.wanted is not None else f"{self.there}"
-        return f"{self.who} on {self.task}: {share} {self.what} are here"
+        return f"{self.who} on {self.task}: {self.there} of {self.wanted} {self.what} are here"
 
 
 def gap_lines(gaps: Sequence[Gap]) -> list[str]:

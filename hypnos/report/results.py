@@ -117,7 +117,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duel:
-    """Two answers to one question compared; `outcome` 1: the first is better, 0: a tie, -1: the second."""
+    """Two answers to one question compared by a judge; `outcome` 1: the first is better, 0: a tie, -1: the second."""
 
     task: str
     item: str
@@ -125,6 +125,7 @@ class Duel:
     second: str
     outcome: int
     group: str = ""
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +182,11 @@ class Results:
     def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""
         return next((answers for answers in self.answers if (answers.model, answers.task) == (model, task)), None)
+
+    def topics_of(self, task: TaskQuestions) -> list[str]:
+        """Keys of a task's topics, in the specialty's order; others follow as the questions name them."""
+        there = dict.fromkeys(question.topic for question in task.questions if question.topic)
+        return [*(key for key in self.topics if key in there), *(key for key in there if key not in self.topics)]
 
     def answers_to(self, task: str) -> list[Answers]:
         """The answers of every model that was asked, in the order of the tables."""

@@ -15,7 +15,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.judge.cases import Predictions, TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, judge_answers
-from hypnos.benchmark.judge.pairwise import judge_pairs
+from hypnos.benchmark.judge.pairwise import judge_pairs, pairs_of
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
 from hypnos.llm.failures import StoppedError, tells_of_failure
@@ -35,10 +35,12 @@ class Verdicts:
 
     Attributes:
         rows: as `judge_answers` and `judge_pairs` make them.
+        wanted: how many rows there should be.
         stopped: why there are no more of them; None where they are whole.
     """
 
     rows: list[dict[str, Any]]
+    wanted: int
     stopped: StoppedError | None = None
 
 
@@ -59,13 +61,14 @@ def verdicts_on(
     if not can_judge(judge, task, client):
         if task.kind in KINDS:
             log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
-        return Verdicts([])
+        return Verdicts([], 0)
     directory = verdicts_folder(task, predictions, judge=judge, specialty=specialty, artefacts=artefacts)
+    answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
     rows: list[dict[str, Any]] = []
 
     def write(partial: Path) -> None:
         with (partial / FILE).open("wb") as stream:
-            for row in _judge(task, predictions, judge, specialty, client):
+            for row in _judge(answers, judge, specialty, client):
                 rows.append(row)
                 stream.write(orjson.dumps(row) + b"\n")
 
@@ -73,8 +76,9 @@ def verdicts_on(
         if make_once(directory, write, sound=_is_sound):
             log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
     except StoppedError as stop:
-        return Verdicts(rows, stop)
-    return Verdicts([orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()])
+        return Verdicts(rows, _count(answers, judge), stop)
+    rows = [orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()]
+    return Verdicts(rows, len(rows))
 
 
 def can_judge(judge: Judge, task: Task, client: Client) -> bool:
@@ -116,11 +120,18 @@ def answers_key(predictions: Predictions) -> str:
     )
 
 
-def _judge(
-    task: Task, predictions: Predictions, judge: Judge, specialty: Specialty, client: Client
-) -> Iterator[dict[str, Any]]:
-    answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
+def _judge(answers: TaskAnswers, judge: Judge, specialty: Specialty, client: Client) -> Iterator[dict[str, Any]]:
     for mode in judge.modes:
         yield from judge_answers(judge, answers, specialty=specialty, client=client, mode=mode)
-    if judge.pairwise and len(predictions) > 1:
+    if _compares(answers, judge):
         yield from judge_pairs(judge, answers, specialty=specialty, client=client)
+
+
+def _compares(answers: TaskAnswers, judge: Judge) -> bool:
+    return judge.pairwise and len(answers.predictions) > 1
+
+
+def _count(answers: TaskAnswers, judge: Judge) -> int:
+    """How many verdicts there will be."""
+    pairs = pairs_of(answers, judge) if _compares(answers, judge) else ()
+    return len(judge.modes) * sum(1 for _ in answers.cases(judge.limit)) + sum(1 for _ in pairs)

@@ -47,7 +47,7 @@ def judge_pairs(
     Raises:
         UserError: an answer is missing; or see `Client.ask`.
     """
-    pairs = list(_pairs(answers, judge))
+    pairs = list(pairs_of(answers, judge))
     to_ask = [pair for pair in pairs if not _same(pair)]
     verdicts = client.ask(
         judge.model,
@@ -92,13 +92,14 @@ def judge_pairs(
 
 def pair_requests(judge: Judge, answers: TaskAnswers, *, specialty: Specialty) -> Iterator[Request]:
     """What a judge is asked about every pair, in both orders one after the other; see `judge_pairs`."""
-    for left, right in _pairs(answers, judge):
+    for left, right in pairs_of(answers, judge):
         if not _same((left, right)):
             yield _request(judge, answers, left, right, specialty)
             yield _request(judge, answers, right, left, specialty)
 
 
-def _pairs(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:
+def pairs_of(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:
+    """The pairs that a judge compares, question by question."""
     by_item: dict[str, dict[str, Case]] = {}
     for case in answers.cases(judge.limit):
         by_item.setdefault(case.item.id, {}).setdefault(case.model, case)
