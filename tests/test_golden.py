@@ -17,7 +17,7 @@ from hydra.utils import instantiate
 
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.cache import answers_folder
-from hypnos.benchmark.evaluation import prepare
+from hypnos.benchmark.preparation import prepare
 from hypnos.curation.run import run_filter
 from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.outcome import outcome_key

@@ -4,6 +4,9 @@ Everything enters by `evaluation`, or by `model_on_task` where one model takes t
 
 Files:
     evaluation      runs a whole evaluation, from a configuration to a report
+    preparation     builds and checks what an evaluation needs
+    cost            what an evaluation will cost, before anything is asked
+    gaps            what an evaluation lacks because a model was stopped
     settings        keys, types and ranges of evaluate.py's plain tables
     model_on_task   asks one model one task, now or from what was kept
     items           what one question of a benchmark is
@@ -19,8 +22,8 @@ Folders:
     judge/          models that judge answers
     raters/         sheets for people who rate answers, and their ratings
 Others import:
-    evaluation               answer_all, build_results, check_configuration, measure_all, prepare, run_evaluation,
-                             silence_progress_bars
+    evaluation               answer_all, build_results, measure_all, run_evaluation, silence_progress_bars
+    preparation              check_configuration, prepare
     settings                 INFERENCE, LIKELIHOOD, SAMPLING
     model_on_task            ask, choose_request_types, read_tasks
     predictions              Prediction

@@ -3,24 +3,22 @@
 import logging
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from hypnos.artefacts.config_check import bind_targets
-from hypnos.artefacts.value_check import check_table
-from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.lineup import Build, line_up
+from hypnos.benchmark.answerers.lineup import Build
+from hypnos.benchmark.cost import expect
+from hypnos.benchmark.gaps import Gap, gap_lines, silent_lines
 from hypnos.benchmark.judge.cache import verdicts_on
-from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.metrics.likelihood_accuracy import left_out_note
 from hypnos.benchmark.metrics.measure import TaskScores, describe_task, measure
-from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
-from hypnos.benchmark.predictions import Prediction, PredictionsByType, RequestType
-from hypnos.benchmark.raters.run import Ratings, read_back, sheets_for
-from hypnos.benchmark.raters.study import Study
+from hypnos.benchmark.model_on_task import answers_exist, ask, kept_so_far
+from hypnos.benchmark.predictions import Prediction, PredictionsByType
+from hypnos.benchmark.preparation import Evaluation, prepare
+from hypnos.benchmark.raters.run import read_back, sheets_for
 from hypnos.benchmark.report_data import (
     judge_notes,
     numbers,
@@ -29,18 +27,14 @@ from hypnos.benchmark.report_data import (
     verdict_duels,
     verdict_numbers,
 )
-from hypnos.benchmark.settings import KEYS
-from hypnos.benchmark.tasks.task import Task
-from hypnos.llm.client import Client
+from hypnos.llm.failures import StoppedError, UnreadableError
 from hypnos.report.report import write_report
-from hypnos.report.results import Results
+from hypnos.report.results import Results, TaskQuestions
+from hypnos.report.tables.expected_costs import expense_table
 from hypnos.report.tables.metric_tables import headline_metrics, label_of
 from hypnos.report.tables.terminal import text_table
-from hypnos.specialty.folder import Specialty, read_specialty
 
 log = logging.getLogger(__name__)
-
-JUDGE = f"{Judge.__module__}.{Judge.__name__}"
 
 AllPredictions = Mapping[tuple[str, str], PredictionsByType]
 """The answers of an evaluation, by model and task."""
@@ -49,30 +43,8 @@ AllScores = Mapping[tuple[str, str], TaskScores]
 """The numbers of an evaluation, by model and task."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evaluation:
-    """Tasks, models, judges and raters, built and checked: nothing has been answered yet.
-
-    Attributes:
-        request_types: by model and task.
-        study: how sheets for raters are made; None for no sheets.
-        ratings: the files that raters filled in.
-        artefacts: folder of what is kept between runs.
-    """
-
-    tasks: Sequence[Task]
-    answerers: Sequence[Answerer]
-    request_types: Mapping[tuple[str, str], Sequence[RequestType]]
-    judges: Sequence[Judge]
-    study: Study | None
-    ratings: Ratings
-    specialty: Specialty
-    client: Client
-    artefacts: Path
-
-
 def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> None:
-    """Answer, measure, judge, prepare sheets, and write the report.
+    """Answer, measure, judge, prepare sheets, and write the report; with `dry_run`, show what that would cost.
 
     Args:
         config: `conf/evaluate.yaml`, composed and resolved, as plain values.
@@ -81,143 +53,127 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
 
     Raises:
         UserError: a key, a file, or a task and a model that do not fit; found before anything is answered.
+        StoppedError: a model or judge was stopped; the report of what is there is written before.
     """
     silence_progress_bars()
     evaluation = prepare(config, build=build)
-    answers = answer_all(evaluation)
+    if config["dry_run"]:
+        print(f"\n{expense_table(list(expect(evaluation)))}\n")
+        return
+    answers, gaps = answer_all(evaluation)
     scores = measure_all(evaluation, answers)
-    results = _add_judges_and_raters(evaluation, build_results(evaluation, answers, scores), answers, output)
+    results = build_results(evaluation, answers, scores)
+    results, verdict_gaps = _add_judges_and_raters(evaluation, results, answers, gaps, output)
+    gaps += verdict_gaps
+    results = replace(results, warnings=(*gap_lines(gaps), *silent_lines(answers)))
+    questions = {task.name: task for task in results.tasks}
     for (model, task), task_scores in scores.items():
-        _write_predictions(output / "predictions", model, task, answers[model, task]["generation"], task_scores)
-    report = write_report(output, results=results, drugs=evaluation.specialty.drugs)
+        predictions = answers[model, task]["generation"]
+        _write_predictions(output / "predictions", model, questions[task], predictions, task_scores)
+    report = write_report(
+        output, results=results, drugs=evaluation.specialty.drugs, language=config["report"]["language"]
+    )
     if config["publish"]:
         models = {a.name: a.folder for a in evaluation.answerers if hasattr(a, "folder")}
         build(config["publish"]).publish(report, results=results, models=models)
     print(_table(results))
     print(f"\nreport: {report.directory / 'report.md'}\npage:   {report.page}")
+    if gaps:
+        raise StoppedError(f"not whole, and reported as far as it is there: {'. '.join(gap_lines(gaps))}")
 
 
-def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
-    """Build tasks, models, judges and raters, and check that they fit.
+def answer_all(evaluation: Evaluation) -> tuple[AllPredictions, list[Gap]]:
+    """Ask every model every task, one model after another, so that one at a time is in memory.
 
-    Raises:
-        UserError: it does not.
+    Returns:
+        The answers, and which are missing because a model was stopped. One that ran out of budget may still have kept
+        answers to other tasks; one that cannot be read is asked nothing more, and its answers are left out.
     """
-    check_configuration(config)
-    judges = judge_configs(config["judges"], config["judging"])
-    tasks = read_tasks(config["tasks"], build=build)
-    answerers = line_up(
-        config["models"],
-        config["baselines"],
-        entries=config["entries"],
-        build=build,
-        outputs=Path(config["paths"]["outputs"]),
-    )
-    request_types = {
-        (answerer.name, task.name): choose_request_types(answerer, task, config["likelihood"])
-        for answerer in answerers
-        for task in tasks
-    }
-    for answerer in answerers:
-        answerer.check(tasks)
-    return Evaluation(
-        tasks=tasks,
-        answerers=answerers,
-        request_types=request_types,
-        judges=[build(judge) for judge in judges.values()],
-        study=build(config["raters"]) if config["raters"] else None,
-        ratings=Ratings(**config["ratings"]),
-        specialty=read_specialty(Path(config["specialty"])),
-        client=build(config["client"]),
-        artefacts=Path(config["paths"]["artefacts"]),
-    )
-
-
-def check_configuration(config: Mapping[str, Any]) -> None:
-    """Find a misspelt or missing key, and a value of a wrong type or range anywhere, before anything is made.
-
-    Raises:
-        UserError: naming the key.
-    """
-    check_table(config, KEYS)
-    asked = {name: value for name, value in config["judging"].items() if name != "parameters"}
-    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("client", "baselines", "entries")))
-    bind_targets({**ordered, "judging": {"_target_": JUDGE, "_partial_": True, **asked}})
-
-
-def judge_configs(models: Mapping[str, Any], judging: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Configs of judges: every chosen model, asked as `judging` says.
-
-    Its `parameters` are left out: they stand in the models already, as files of `conf/llm` take them from there.
-    """
-    settings = {name: value for name, value in judging.items() if name != "parameters"}
-    return {name: {"_target_": JUDGE, **settings, "model": model} for name, model in models.items() if model}
-
-
-def answer_all(evaluation: Evaluation) -> AllPredictions:
-    """Ask every model every task, one model after another, so that one at a time is in memory."""
     answers: dict[tuple[str, str], PredictionsByType] = {}
+    gaps = []
     for answerer in evaluation.answerers:
+        unreadable: UnreadableError | None = None
         for task in evaluation.tasks:
-            request_types = evaluation.request_types[answerer.name, task.name]
-            answers[answerer.name, task.name] = ask(answerer, task, request_types, artefacts=evaluation.artefacts)
+            try:
+                if unreadable is not None and not answers_exist(answerer, task, artefacts=evaluation.artefacts):
+                    raise unreadable
+                request_types = evaluation.request_types[answerer.name, task.name]
+                answers[answerer.name, task.name] = ask(answerer, task, request_types, artefacts=evaluation.artefacts)
+            except StoppedError as stop:
+                kept: PredictionsByType = {}
+                if isinstance(stop, UnreadableError):
+                    unreadable = stop
+                else:
+                    kept = kept_so_far(answerer, task, artefacts=evaluation.artefacts)
+                if kept:
+                    answers[answerer.name, task.name] = kept
+                answered = len({prediction.item for prediction in kept.get("generation", ())})
+                wanted = len(task.items())
+                gap = Gap(
+                    who=answerer.name, task=task.name, there=answered, wanted=wanted, what="answers", reason=str(stop)
+                )
+                log.warning("%s: %s", gap, stop)
+                gaps.append(gap)
         answerer.close()
-    return answers
+    return answers, gaps
 
 
 def measure_all(evaluation: Evaluation, answers: AllPredictions) -> AllScores:
-    """Measure every model on every task."""
+    """Measure every model on every task that it answered, the answers that are there."""
     return {
         (answerer.name, task.name): measure(
-            task, answerer.name, answers[answerer.name, task.name], evaluation.specialty
+            task, answerer.name, answers[answerer.name, task.name], evaluation.specialty, whole=False
         )
         for task in evaluation.tasks
         for answerer in evaluation.answerers
+        if (answerer.name, task.name) in answers
     }
 
 
 def build_results(evaluation: Evaluation, answers: AllPredictions, scores: AllScores) -> Results:
     """What the report is made of, before any judge or rater."""
     models = tuple(answerer.name for answerer in evaluation.answerers)
+    by_task = {
+        task.name: [scores[model, task.name] for model in models if (model, task.name) in scores]
+        for task in evaluation.tasks
+    }
     return Results(
         title=f"{evaluation.specialty.name}: {', '.join(models)}",
         models=models,
-        tasks=tuple(describe_task(task, [scores[model, task.name] for model in models]) for task in evaluation.tasks),
-        answers=tuple(scores[model, task.name].answers for task in evaluation.tasks for model in models),
+        tasks=tuple(describe_task(task, by_task[task.name]) for task in evaluation.tasks if by_task[task.name]),
+        answers=tuple(one.answers for measured in by_task.values() for one in measured),
         topics={topic.key: topic.name for topic in evaluation.specialty.topics},
         notes=tuple(left_out_note(answers)),
     )
 
 
-def _add_judges_and_raters(evaluation: Evaluation, results: Results, answers: AllPredictions, output: Path) -> Results:
-    """The results with the judges' verdicts and the raters' ratings."""
+def _add_judges_and_raters(
+    evaluation: Evaluation, results: Results, answers: AllPredictions, gaps: Sequence[Gap], output: Path
+) -> tuple[Results, list[Gap]]:
+    """The results with the judges' verdicts and the raters' ratings, of models whose answers to a task are whole."""
     specialty = evaluation.specialty
+    incomplete = {(gap.who, gap.task) for gap in gaps}
     by_task = {
-        task.name: {answerer.name: answers[answerer.name, task.name]["generation"] for answerer in evaluation.answerers}
+        task.name: {
+            answerer.name: answers[answerer.name, task.name]["generation"]
+            for answerer in evaluation.answerers
+            if (answerer.name, task.name) not in incomplete
+        }
         for task in evaluation.tasks
     }
-    verdicts: list[dict[str, Any]] = []
-    with evaluation.client as client:
-        for judge in evaluation.judges:
-            for task in evaluation.tasks:
-                verdicts += verdicts_on(
-                    task,
-                    by_task[task.name],
-                    judge=judge,
-                    specialty=specialty,
-                    client=client,
-                    artefacts=evaluation.artefacts,
-                )
+    verdicts, verdict_gaps = _judge_all(evaluation, by_task)
     sheets = None
-    if evaluation.study is not None:
+    if evaluation.study is not None and not incomplete:
         sheets = sheets_for(
             evaluation.study, evaluation.tasks, by_task, specialty=specialty, artefacts=evaluation.artefacts
         )
         print(f"sheets: {sheets}")
+    elif evaluation.study is not None:
+        log.warning("sheets: none made, because answers are missing")
     ratings, progress = read_back(
         evaluation.ratings, sheets, evaluation.tasks, by_task, specialty=specialty, output=output
     )
-    return replace(
+    with_verdicts = replace(
         results,
         indicators=report_indicators(specialty) if verdicts or ratings else (),
         verdicts=tuple(verdict_numbers(verdicts)),
@@ -229,15 +185,53 @@ def _add_judges_and_raters(evaluation: Evaluation, results: Results, answers: Al
             *(rater_notes(ratings, progress, verdicts, specialty) if progress else []),
         ),
     )
+    return with_verdicts, verdict_gaps
+
+
+def _judge_all(
+    evaluation: Evaluation, by_task: Mapping[str, Mapping[str, Sequence[Prediction]]]
+) -> tuple[list[dict[str, Any]], list[Gap]]:
+    """Every judge's verdicts on every task, and which are missing; a judge that cannot be read judges nothing more."""
+    rows: list[dict[str, Any]] = []
+    gaps = []
+    with evaluation.client as client:
+        for judge in evaluation.judges:
+            for task in evaluation.tasks:
+                if not by_task[task.name]:
+                    continue
+                verdicts = verdicts_on(
+                    task,
+                    by_task[task.name],
+                    judge=judge,
+                    specialty=evaluation.specialty,
+                    client=client,
+                    artefacts=evaluation.artefacts,
+                )
+                rows += verdicts.rows
+                if verdicts.stopped is not None:
+                    gaps.append(
+                        Gap(
+                            who=f"judge {judge.model.name}",
+                            task=task.name,
+                            there=len(verdicts.rows),
+                            wanted=verdicts.wanted,
+                            what="verdicts",
+                            reason=str(verdicts.stopped),
+                        )
+                    )
+                    log.warning("%s: %s", gaps[-1], verdicts.stopped)
+                if isinstance(verdicts.stopped, UnreadableError):
+                    break
+    return rows, gaps
 
 
 def _write_predictions(
-    folder: Path, model: str, task: str, predictions: Sequence[Prediction], task_scores: TaskScores
+    folder: Path, model: str, task: TaskQuestions, predictions: Sequence[Prediction], task_scores: TaskScores
 ) -> None:
     """Everything about each answer on one line: prompt, answer, what was read from it, and its numbers."""
-    file = folder / model.replace("/", "_") / f"{task}.jsonl"
+    file = folder / model.replace("/", "_") / f"{task.name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
-    order = {item: number for number, item in enumerate(dict.fromkeys(p.item for p in predictions))}
+    order = {question.id: number for number, question in enumerate(task.questions)}
     with file.open("wb") as stream:
         for prediction in predictions:
             scores = {name: values[order[prediction.item]] for name, values in task_scores.answers.scores.items()}

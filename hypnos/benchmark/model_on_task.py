@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.answerer import Answerer, check_request_type
-from hypnos.benchmark.answerers.cache import answers_of
+from hypnos.benchmark.answerers.cache import answers_folder, answers_of, answers_so_far
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.choice.extract import extract
 from hypnos.benchmark.metrics.table import check_metrics
@@ -69,6 +69,17 @@ def ask(answerer: Answerer, task: Task, request_types: Sequence[RequestType], *,
         name: _with_choices(task, predictions) if name == "generation" else predictions
         for name, predictions in answers.items()
     }
+
+
+def answers_exist(answerer: Answerer, task: Task, *, artefacts: Path) -> bool:
+    """Whether a model's answers in words are kept whole, so that nothing is asked for them."""
+    return answers_folder(answerer, task, "generation", artefacts=artefacts).is_dir()
+
+
+def kept_so_far(answerer: Answerer, task: Task, *, artefacts: Path) -> PredictionsByType:
+    """What a model that was stopped has answered in words; empty where it is nothing."""
+    kept = _shorten_all(answerer, task, answers_so_far(answerer, task, "generation", artefacts=artefacts))
+    return {"generation": _with_choices(task, kept)} if kept else {}
 
 
 def _shorten_all(answerer: Answerer, task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:

@@ -7,6 +7,7 @@ from hypnos.artefacts.ranges import Count, Device, FloatType, NotNegative, Posit
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
 from hypnos.llm.providers.settings import PARAMETERS
+from hypnos.report.contents import Language
 
 SAMPLING = Table({"temperature": NotNegative, "top_p": ShareAboveZero, "seed": Seed, "repeats": Count}, partial=True)
 
@@ -21,6 +22,7 @@ KEYS = Table(
         "tasks": Mapping[str, Any],
         "entries": Mapping[str, Any],
         "likelihood": LIKELIHOOD,
+        "dry_run": bool,
         "compare": Table(
             {
                 "sweep": str | None,
@@ -37,6 +39,7 @@ KEYS = Table(
         "raters": Mapping[str, Any] | None,
         "ratings": Table({"files": Sequence[str], "sheets": str | None, "allow_missing": bool}),
         "publish": Mapping[str, Any] | None,
+        "report": Table({"language": Language}),
         "paths": PATHS,
         "wandb": WANDB,
         "client": Mapping[str, Any],

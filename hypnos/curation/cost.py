@@ -1,21 +1,12 @@
-"""Estimates what a run will cost, before anything is asked, and shows it as a table."""
+"""Estimates what a step of filter.py will cost, before anything is asked."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from hypnos.curation.step import Plan
 from hypnos.llm.estimate import Estimate
 from hypnos.llm.estimate import estimate as count
 from hypnos.llm.journal.journal import Journal
-from hypnos.report.tables.terminal import text_table
-
-
-@dataclass(frozen=True, slots=True)
-class Expense:
-    """The estimate for one plan of a step."""
-
-    step: str
-    figures: Estimate
+from hypnos.report.tables.expected_costs import Expense
 
 
 def estimate(plan: Plan, journal: Journal) -> Expense:
@@ -27,8 +18,8 @@ def estimate(plan: Plan, journal: Journal) -> Expense:
 
 
 def _scaled(figures: Estimate, times: float) -> Estimate:
-    def dollars(usd: float | None) -> float | None:
-        return None if usd is None else usd * times
+    def scaled(value: float | None) -> float | None:
+        return None if value is None else value * times
 
     return replace(
         figures,
@@ -36,37 +27,7 @@ def _scaled(figures: Estimate, times: float) -> Estimate:
         held=round(figures.held * times),
         tokens_in=round(figures.tokens_in * times),
         tokens_out=round(figures.tokens_out * times),
-        usd=dollars(figures.usd),
-        most_usd=dollars(figures.most_usd),
+        usd=scaled(figures.usd),
+        most_usd=scaled(figures.most_usd),
+        hours=scaled(figures.hours),
     )
-
-
-def expense_table(expenses: Sequence[Expense]) -> str:
-    """The expected cost, a line for each step and model, and the sum."""
-    head = ["expected", "model", "requests", "answered before", "tokens in", "tokens out", "US$", "at most"]
-    return text_table(head, list(_lines(expenses)))
-
-
-def _lines(expenses: Sequence[Expense]) -> Iterator[list[str]]:
-    for expense in expenses:
-        yield [expense.step, expense.figures.model, *_sums([expense.figures])]
-    yield ["sum", "", *_sums([expense.figures for expense in expenses])]
-
-
-def _sums(figures: Sequence[Estimate]) -> list[str]:
-    counts = [
-        sum(part.requests for part in figures),
-        sum(part.held for part in figures),
-        sum(part.tokens_in for part in figures),
-        sum(part.tokens_out for part in figures),
-    ]
-    return [
-        *(f"{count:,}" for count in counts),
-        _dollars([part.usd for part in figures]),
-        _dollars([part.most_usd for part in figures]),
-    ]
-
-
-def _dollars(values: Sequence[float | None]) -> str:
-    known = [value for value in values if value is not None]
-    return f"{sum(known):.2f}" if len(known) == len(values) else "unknown"

@@ -11,13 +11,14 @@ from typing import Any
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
 from hypnos.corpus.sources import SPECIFIC
-from hypnos.curation.cost import Expense, estimate, expense_table
+from hypnos.curation.cost import estimate
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.settings import KEYS
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
+from hypnos.report.tables.expected_costs import Expense, expense_table
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
 
 log = logging.getLogger(__name__)

@@ -37,5 +37,5 @@ Others import:
     redaction                redact, scrub_refused_config
     requests                 Answer, Message, Request
     token_counts             usual_text, usual_tokens
-    failures                 tells_of_failure
+    failures                 StoppedError, tells_of_failure, UnreadableError
 """

@@ -85,6 +85,7 @@ class Client:
         attempts: int = 3,
         what: str = "",
         total: int | None = None,
+        tells: Callable[[Request, T], bool] | None = None,
     ) -> Iterator[Answer[T]]:
         """Stream the answers in the order of the requests.
 
@@ -98,9 +99,12 @@ class Client:
             attempts: replies that are asked for, one after another, while none can be read.
             what: named in the progress.
             total: how many requests there are, for the time left; taken from `requests` where it has a length.
+            tells: whether a request's value says anything, of a model that is measured: where its first ones say
+                nothing, it is stopped as one that cannot be read; after one that does it is asked to the end.
 
         Raises:
-            UserError: a key is missing or wrong, the model does not exist, the budget is reached, no price is known
+            StoppedError: the budget is reached, or too many replies in a row cannot be read.
+            UserError: a key is missing or wrong, the model does not exist, no price is known
                 under a budget in dollars, a record that must stay local would leave, the provider stays away, or
                 requests brought no reply: then the others are asked before, for the next start.
         """
@@ -108,8 +112,8 @@ class Client:
             raise UserError(f"attempts: {attempts}: at least 1")
         if total is None and isinstance(requests, Sequence):
             total = len(requests)
-        streak = Streak(model.name, self._most_unreadable)
-        begin = partial(Attempts, parse=parse, limit=attempts, streak=streak)
+        streak = Streak(model.name, self._most_unreadable, first_alone=tells is not None)
+        begin = partial(Attempts, parse=parse, limit=attempts, streak=streak, tells=tells)
         return self._stream(model, requests, begin, Progress(what or model.name, total))
 
     def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:

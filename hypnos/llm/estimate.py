@@ -3,11 +3,15 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from hypnos.llm.chat import ChatModel
+from hypnos.llm.chat import IN_PROCESS, ChatModel
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.requests import Request
 from hypnos.llm.token_counts import most_tokens, usual_tokens
+
+_TOKENS_A_SECOND = 40.0
+"""What providers write for one request, about; and seconds until the first token. Replies in the journal say better."""
+_FIRST_TOKEN = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +26,8 @@ class Estimate:
         tokens_out: expected, of their replies.
         usd: expected dollars; None where no price is known.
         most_usd: if every reply were as long as it may be, and no reply had to be asked for twice.
+        hours: expected, at the model's limits and at the pace of its earlier replies; None where nothing tells, such as
+            of a model in this process that was never asked.
     """
 
     model: str
@@ -31,6 +37,7 @@ class Estimate:
     tokens_out: int
     usd: float | None
     most_usd: float | None
+    hours: float | None = 0.0
 
     def __str__(self) -> str:
         cost = "no price is known" if self.usd is None else f"about ${self.usd:.2f}, at most ${self.most_usd:.2f}"
@@ -52,13 +59,14 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
     identity, price = model.identity(), model.price()
     count = held = usual = most = 0
     known = journal.path.exists()
+    settings = ""
     for request in requests:
         count += 1
-        if not model.journaled or (
-            known and journal.holds(RequestKeys(identity, request).sample(request.first_sample))
-        ):
+        keys = RequestKeys(identity, request)
+        if not model.journaled or (known and journal.holds(keys.sample(request.first_sample))):
             held += 1
             continue
+        settings = keys.settings_key
         usual += usual_tokens(request.messages)
         most += most_tokens(request.messages)
     left = count - held
@@ -70,4 +78,27 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         tokens_out=left * tokens_out,
         usd=None if price is None else price.cost(usual, left * tokens_out),
         most_usd=None if price is None else price.cost(most, left * model.max_tokens),
+        hours=0.0
+        if not left
+        else _hours(model, left, usual, tokens_out, journal.usual_seconds(settings) if known else None),
     )
+
+
+def _hours(model: ChatModel, requests: int, tokens_in: int, tokens_out: int, seconds: float | None) -> float | None:
+    """The slowest of what limits a model: requests a minute, tokens a minute, and requests at once.
+
+    Args:
+        model: with its limits.
+        requests: to be sent.
+        tokens_in: of all prompts.
+        tokens_out: of one reply.
+        seconds: of one earlier reply under the same settings; None where there is none.
+    """
+    if seconds is None:
+        if model.address == IN_PROCESS or model.batch:
+            return None
+        seconds = _FIRST_TOKEN + tokens_out / _TOKENS_A_SECOND
+    minutes = [requests * seconds / model.in_flight / 60]
+    minutes += [requests / model.requests_per_minute] if model.requests_per_minute else []
+    minutes += [(tokens_in + requests * tokens_out) / model.tokens_per_minute] if model.tokens_per_minute else []
+    return max(minutes) / 60

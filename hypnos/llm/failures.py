@@ -6,6 +6,8 @@ an answer. Every other failure of asking ends the run, and the same command asks
 
 import re
 
+from hypnos.errors import UserError
+
 
 class TransientError(Exception):
     """Sent again, the request may work: a server's fault, a cut connection, a time-out.
@@ -56,6 +58,18 @@ class RefusedError(Exception):
 
     def __init__(self, reason: str, detail: str) -> None:
         super().__init__(f"{reason}: {detail}")
+
+
+class StoppedError(UserError):
+    """A model is asked nothing more; what it answered before is kept, and can be reported."""
+
+
+class BudgetReachedError(StoppedError):
+    """The next request may cost more than is left."""
+
+
+class UnreadableError(StoppedError):
+    """So many replies in a row cannot be read that further ones would be paid for in vain."""
 
 
 class GaveUpError(Exception):

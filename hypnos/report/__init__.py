@@ -5,6 +5,7 @@ Module state: `figures.fonts` remembers the Chinese font it found, and `figures.
 
 Files:
     results         models, tasks, answers, ratings and verdicts as plain data
+    contents        what a report is written from
     report          writes a report: Markdown, LaTeX, CSV, figures and the page
     dashboard       names the module that lays out the dashboard now
 Folders:
@@ -16,11 +17,13 @@ Folders:
 Others import:
     results                    Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results,
                                TaskQuestions
-    report                     Contents, Report, write_files, write_report
+    report                     Report, write_files, write_report
+    contents                   Contents, Language
     statistics.intervals       Interval, mean_interval, METHOD, statistic_intervals
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
     statistics.agreement       judge_agreement, rater_agreement, spearman
     tables.table               Column, Grid
+    tables.expected_costs      Expense, expense_table
     tables.metric_tables       column_of, headline_metrics, label_of
     tables.terminal            text_table
     figures.figures            Figure

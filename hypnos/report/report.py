@@ -6,13 +6,15 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from hypnos.report.contents import Contents, Language
 from hypnos.report.figures.figures import Figure, draw_figures
 from hypnos.report.pages.report_page import write_report_page
 from hypnos.report.results import Note, Results, TaskQuestions
 from hypnos.report.tables.csv_files import write_numbers, write_tables
 from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
-from hypnos.report.tables.markdown import markdown_grid, markdown_note
-from hypnos.report.tables.metric_tables import comparison_note, method_note, slice_grids, task_grids
+from hypnos.report.tables.markdown import escape, markdown_grid, markdown_note
+from hypnos.report.tables.metric_tables import comparison_note, method_note, model_tests, slice_grids, task_grids
+from hypnos.report.tables.opening import opening_note
 from hypnos.report.tables.rating_tables import duel_grids, rating_grids
 from hypnos.report.tables.table import Grid
 from hypnos.specialty.drugs import Drug
@@ -33,26 +35,14 @@ class Report:
         return self.directory / "report.html"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
-    """Everything that a report is written from.
-
-    Attributes:
-        results: its title; and questions and answers, for the page.
-        grids: tables of numbers.
-        notes: finished tables.
-        sections: Markdown that stands above the notes; None for the tables, one below the other.
-        method: how the numbers were made, one sentence.
-    """
-
-    results: Results
-    grids: tuple[Grid, ...]
-    notes: tuple[Note, ...]
-    sections: Sequence[str] | None = None
-    method: str = ""
-
-
-def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (), show_hidden: bool = False) -> Report:
+def write_report(
+    directory: Path,
+    *,
+    results: Results,
+    drugs: Sequence[Drug] = (),
+    language: Language = "en",
+    show_hidden: bool = False,
+) -> Report:
     """Write the report of a benchmark; see `write_files`.
 
     The same results give the same files, byte by byte. The page alone holds texts of questions and answers.
@@ -61,11 +51,20 @@ def write_report(directory: Path, *, results: Results, drugs: Sequence[Drug] = (
         directory: is made if it is not there; files of the same names are replaced, each when it is whole.
         results: of all models and tasks.
         drugs: names and windows of the specialty, to mark drugs and doses in the answers.
+        language: of the page.
         show_hidden: put the texts of hidden tasks into the page as well, for a page that stays on this machine.
     """
     grids, notes = tabulate_results(results)
     sections = [line for task in results.tasks for line in _task_section(task, grids)]
-    contents = Contents(results=results, grids=grids, notes=notes, sections=sections, method=method_note())
+    contents = Contents(
+        results=results,
+        grids=grids,
+        notes=notes,
+        sections=sections,
+        opens=True,
+        method=method_note(),
+        language=language,
+    )
     draw = partial(draw_figures, results=results, grids=grids)
     return write_files(directory, contents, draw=draw, drugs=drugs, show_hidden=show_hidden)
 
@@ -88,7 +87,7 @@ def write_files(
         show_hidden: see `write_report`.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    results, grids, notes = contents.results, contents.grids, contents.notes
+    grids, notes = contents.grids, contents.notes
     with tempfile.TemporaryDirectory(dir=directory, prefix=".report-") as temporary:
         folder = Path(temporary)
         figures = tuple(draw(folder))
@@ -96,15 +95,7 @@ def write_files(
         (folder / "report.tex").write_text(_latex(contents), "utf-8", newline="\n")
         write_tables(folder / "report.csv", grids, notes)
         write_numbers(folder / "numbers.csv", grids)
-        write_report_page(
-            folder / "report.html",
-            results=results,
-            grids=grids,
-            notes=notes,
-            figures=figures,
-            drugs=drugs,
-            show_hidden=show_hidden,
-        )
+        write_report_page(folder / "report.html", contents, figures, drugs=drugs, show_hidden=show_hidden)
         for file in sorted(folder.iterdir()):
             file.replace(directory / file.name)
     drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
@@ -112,13 +103,14 @@ def write_files(
 
 
 def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ...]]:
-    """Every table of numbers, and every finished table, in the order of the report."""
+    """Every table of numbers, and every finished table, in the order of the report: what it opens with first."""
     grids: list[Grid] = []
-    notes: list[Note] = []
+    tests = {task.name: model_tests(results, task) for task in results.tasks}
+    notes = [opening_note(results, tests)]
     for task in results.tasks:
         grids += task_grids(results, task)
         grids += slice_grids(results, task)
-        note = comparison_note(results, task)
+        note = comparison_note(task, tests[task.name])
         notes += [note] if note else []
     kinds = {
         "judge": ("judged", [verdict for verdict in results.verdicts if not verdict.beside_reference]),
@@ -141,9 +133,12 @@ def _task_section(task: TaskQuestions, grids: Sequence[Grid]) -> list[str]:
 
 
 def _markdown(contents: Contents, figures: Sequence[Figure]) -> str:
-    parts = [f"# {contents.results.title}", "", *([contents.method, ""] if contents.method else [])]
+    results, notes = contents.results, list(contents.notes)
+    parts = [f"# {results.title}", "", *(f"> {escape(line)}\n" for line in results.warnings)]
+    parts += [markdown_note(notes.pop(0))] if contents.opens else []
+    parts += [contents.method, ""] if contents.method else []
     parts += map(markdown_grid, contents.grids) if contents.sections is None else contents.sections
-    parts += ["## Tests and notes", "", *map(markdown_note, contents.notes), "## Figures", ""]
+    parts += ["## Tests and notes", "", *map(markdown_note, notes), "## Figures", ""]
     for figure in figures:
         parts += [f"![{figure.title}]({figure.path.name})", ""]
     return "\n".join(parts)

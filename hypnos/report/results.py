@@ -80,7 +80,7 @@ class Answers:
     """One model on one task; every sequence is in the order of the task's questions.
 
     Attributes:
-        texts: what the model answered.
+        texts: what the model answered; None where it was stopped before this question.
         choices: letters read from the answers to choice questions; None where none could be read.
         rules: the rule that read them, or why none could.
         scores: by metric, a value per question (the mean over repeats); None where the metric does not apply.
@@ -90,7 +90,7 @@ class Answers:
 
     model: str
     task: str
-    texts: tuple[str, ...]
+    texts: tuple[str | None, ...]
     scores: Mapping[str, Sequence[float | None]]
     corpus: Mapping[str, Interval] = field(default_factory=dict)
     choices: tuple[str | None, ...] = ()
@@ -117,7 +117,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duel:
-    """Two answers to one question compared; `outcome` 1: the first is better, 0: a tie, -1: the second."""
+    """Two answers to one question compared by a judge; `outcome` 1: the first is better, 0: a tie, -1: the second."""
 
     task: str
     item: str
@@ -125,6 +125,7 @@ class Duel:
     second: str
     outcome: int
     group: str = ""
+    judge: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +164,7 @@ class Results:
         verdicts: by judges, with the judge's name as rater.
         duels: pairs that a judge compared.
         notes: tables printed as they are, after the others.
+        warnings: sentences that stand above everything: what is missing, and which answers say nothing.
     """
 
     title: str
@@ -175,10 +177,16 @@ class Results:
     verdicts: tuple[Rating, ...] = ()
     duels: tuple[Duel, ...] = ()
     notes: tuple[Note, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""
         return next((answers for answers in self.answers if (answers.model, answers.task) == (model, task)), None)
+
+    def topics_of(self, task: TaskQuestions) -> list[str]:
+        """Keys of a task's topics, in the specialty's order; others follow as the questions name them."""
+        there = dict.fromkeys(question.topic for question in task.questions if question.topic)
+        return [*(key for key in self.topics if key in there), *(key for key in there if key not in self.topics)]
 
     def answers_to(self, task: str) -> list[Answers]:
         """The answers of every model that was asked, in the order of the tables."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from hypnos.benchmark.evaluation import check_configuration, run_evaluation
+from hypnos.benchmark.evaluation import run_evaluation
+from hypnos.benchmark.preparation import check_configuration
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.compare import compare_arms
 

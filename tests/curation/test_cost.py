@@ -1,11 +1,10 @@
-"""An estimate from some requests, scaled to all of them, and its table."""
+"""An estimate from some requests, scaled to all of them."""
 
 import pytest
 
-from hypnos.curation.cost import Expense, estimate, expense_table
+from hypnos.curation.cost import estimate
 from hypnos.curation.step import Plan
 from hypnos.llm.chat import Price
-from hypnos.llm.estimate import Estimate
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.requests import Request
 
@@ -36,14 +35,3 @@ def test_nothing_to_ask_costs_nothing(tmp_path, priced):
     journal = Journal(path=tmp_path / "journal.sqlite")
     expense = estimate(Plan(step="documents", model=priced, requests=[], tokens_out=10, total=5), journal)
     assert (expense.figures.requests, expense.figures.usd) == (0, 0.0)
-
-
-def test_the_table_adds_up_and_admits_what_it_does_not_know():
-    def expense(step, usd):
-        shared = {"requests": 1500, "held": 500, "tokens_in": 20, "tokens_out": 10, "most_usd": 2.5}
-        return Expense(step, Estimate(model="m", usd=usd, **shared))
-
-    known = expense_table([expense("generate", 1.25), expense("cross_score", 0.5)]).splitlines()
-    assert known[-1].split() == ["sum", "3,000", "1,000", "40", "20", "1.75", "5.00"]
-    unknown = expense_table([expense("generate", 1.25), expense("cross_score", None)]).splitlines()
-    assert [line.split()[-2] for line in unknown[-3:]] == ["1.25", "unknown", "unknown"]

@@ -8,6 +8,7 @@ Files:
     api_model           a chat model, asked through journal and budget
     answer_file         answers read from a file
     lineup              builds the models that a user names
+    names               how the report calls them
     cache               keeps answers group by group
     weights             the files, tokenizer and weights of a local model
     prompt_form         turns as the text a model continues

@@ -8,6 +8,11 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
+from hypnos.llm.estimate import Estimate
+from hypnos.llm.token_counts import usual_text
+
+_SHORTEST = 64
+"""Tokens of an answer at least, where a cost is estimated: models say in sentences what a reference says in a word."""
 
 
 class Answerer(ABC):
@@ -45,9 +50,25 @@ class Answerer(ABC):
             done: item and repeat of what is answered already; groups of such alone are left out.
         """
 
+    def expect(self, task: Task, request_type: RequestType) -> Estimate:
+        """What answering a task would cost, with nothing asked; by default nothing, for there is nothing to ask."""
+        return Estimate(model=self.name, requests=0, held=0, tokens_in=0, tokens_out=0, usd=0.0, most_usd=0.0)
+
     @abstractmethod
     def close(self) -> None:
         """Free what answering needed."""
+
+
+def usual_answer_tokens(task: Task) -> int:
+    """About how many tokens an answer will have: as many as references do, and no fewer than `_SHORTEST`.
+
+    Choice questions are answered at length by many models: up to the task's limit.
+    """
+    if task.kind == "choice":
+        return task.max_new_tokens
+    references = [item.answers[0] for item in task.items()]
+    mean = sum(map(usual_text, references)) / len(references)
+    return min(task.max_new_tokens, max(_SHORTEST, round(mean)))
 
 
 def check_request_type(answerer: Answerer | type[Answerer], task: Task, request_type: RequestType) -> None:

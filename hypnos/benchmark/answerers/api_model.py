@@ -1,16 +1,18 @@
 """Has a model behind an address answer, through the journal and the budget."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hypnos.artefacts.ranges import Count
-from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.answerer import Answerer, usual_answer_tokens
+from hypnos.benchmark.choice.extract import extract
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.chat import CUT_FINISHES, ChatModel
 from hypnos.llm.client import Client
+from hypnos.llm.estimate import Estimate
 from hypnos.llm.requests import Request
 from hypnos.reasoning import cut_thinking
 
@@ -54,17 +56,15 @@ class ChatAnswers(Answerer):
         self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
     ) -> Iterator[list[Prediction]]:
         due = [(item, repeat) for item in items for repeat in range(self.repeats) if (item.id, repeat) not in done]
-        requests = [
-            Request(
-                id=f"{task.name}/{item.id}",
-                messages=tuple(task.messages(item)),
-                egress="local" if "local" in (task.egress, item.egress) else "any",
-                first_sample=repeat,
-            )
-            for item, repeat in due
-        ]
+        requests = list(self._requests(task, due))
+        by_request = {f"{task.name}/{item.id}": item for item in items}
         replies = self.client.ask(
-            self.chat, requests, parse=lambda text: text, attempts=1, what=f"{self.name} on {task.name}"
+            self.chat,
+            requests,
+            parse=lambda text: text,
+            attempts=1,
+            what=f"{self.name} on {task.name}",
+            tells=lambda request, text: _tells(text, by_request[request.id]),
         )
         for (item, repeat), reply in zip(due, replies, strict=True):
             answer, thought = cut_thinking(reply.text)
@@ -82,8 +82,28 @@ class ChatAnswers(Answerer):
                 )
             ]
 
+    def expect(self, task: Task, request_type: RequestType) -> Estimate:
+        due = ((item, repeat) for item in task.items() for repeat in range(self.repeats))
+        tokens = min(self.chat.max_tokens, usual_answer_tokens(task))
+        return self.client.estimate(self.chat, self._requests(task, due), tokens_out=tokens)
+
     def close(self) -> None:
         self.client.close()
+
+    def _requests(self, task: Task, due: Iterable[tuple[Item, int]]) -> Iterator[Request]:
+        for item, repeat in due:
+            yield Request(
+                id=f"{task.name}/{item.id}",
+                messages=tuple(task.messages(item)),
+                egress="local" if "local" in (task.egress, item.egress) else "any",
+                first_sample=repeat,
+            )
+
+
+def _tells(text: str, item: Item) -> bool:
+    """Whether a reply says anything beside its reasoning; to a choice question, which options it chooses."""
+    answer, _ = cut_thinking(text)
+    return bool(answer.strip()) and (item.kind != "choice" or extract(answer, item)[0] is not None)
 
 
 def key_variable(model: str) -> str | None:

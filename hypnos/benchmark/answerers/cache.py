@@ -11,7 +11,7 @@ import orjson
 from tqdm import tqdm
 
 from hypnos.artefacts.keys import content_key
-from hypnos.artefacts.store import artefact_folder, make_once
+from hypnos.artefacts.store import artefact_folder, make_once, partial_of
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
@@ -36,6 +36,14 @@ def answers_of(answerer: Answerer, task: Task, request_type: RequestType, *, art
     if make_once(directory, lambda partial: _write(answerer, task, request_type, partial), keep_partial=True):
         log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, request_type, directory)
     return list(_read(directory / FILE))
+
+
+def answers_so_far(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> list[Prediction]:
+    """The answers that a stopped run left, in the order of the task's items; all of them where they are whole."""
+    directory = answers_folder(answerer, task, request_type, artefacts=artefacts)
+    if directory.is_dir():
+        return list(_read(directory / FILE))
+    return _in_order(task.items(), _read_whole_lines(partial_of(directory) / COMING))
 
 
 def answers_folder(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> Path:
@@ -78,14 +86,14 @@ def _write(answerer: Answerer, task: Task, request_type: RequestType, directory:
         *(task.name, answerer.name, request_type, new, seconds),
         f", {tokens / max(seconds, 1e-9):,.0f} tokens/s" if tokens else "",
     )
-    _write_in_order(directory, items, answers.values())
+    in_order = _in_order(items, answers.values())
+    (directory / FILE).write_bytes(b"".join(orjson.dumps(asdict(p)) + b"\n" for p in in_order))
     coming.unlink()
 
 
-def _write_in_order(directory: Path, items: Sequence[Item], answers: Iterable[Prediction]) -> None:
+def _in_order(items: Sequence[Item], answers: Iterable[Prediction]) -> list[Prediction]:
     order = {item.id: number for number, item in enumerate(items)}
-    in_order = sorted(answers, key=lambda prediction: (order[prediction.item], prediction.sample))
-    (directory / FILE).write_bytes(b"".join(orjson.dumps(asdict(p)) + b"\n" for p in in_order))
+    return sorted(answers, key=lambda prediction: (order[prediction.item], prediction.sample))
 
 
 def _read_whole_lines(file: Path) -> Iterator[Prediction]:

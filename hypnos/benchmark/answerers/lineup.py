@@ -8,15 +8,13 @@ from typing import Any
 
 from hypnos.artefacts.hub import HUB
 from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.names import ANSWERS, name_entries
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
 Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`."""
-
-ANSWERS = "answers:"
-"""An entry that starts so names a file of answers made elsewhere."""
 
 
 def line_up(
@@ -39,13 +37,16 @@ def line_up(
     Raises:
         UserError: an entry is none of these, or is there twice.
     """
-    answerers: list[Answerer] = [_build(entry, entries, build) for entry in models]
+    on_disk = [entry for entry in models if _is_on_disk(entry)]
+    others = [*baselines, *(entry for entry in models if not _is_on_disk(entry))]
+    names = dict(zip(on_disk, name_entries(on_disk, taken=others), strict=True))
+    answerers: list[Answerer] = [_build(entry, names.get(entry), entries, build) for entry in models]
     answerers += [build({"name": name, **config}) for name, config in baselines.items()]
     if not answerers:
         answerers = [build({**entries["folder"], **stage}) for stage in newest_stages(outputs)]
-    names = [answerer.name for answerer in answerers]
-    for name in names:
-        if names.count(name) > 1:
+    chosen = [answerer.name for answerer in answerers]
+    for name in chosen:
+        if chosen.count(name) > 1:
             raise UserError(f"models: {name} is there twice (a baseline has a name of its own: baselines=[...])")
     return answerers
 
@@ -69,11 +70,16 @@ def newest_stages(outputs: Path) -> list[dict[str, str]]:
     return [{"name": row["name"], "path": row["directory"]} for row in stages]
 
 
-def _build(entry: str, entries: Mapping[str, Mapping[str, Any]], build: Build) -> Answerer:
-    if entry.startswith(ANSWERS):
-        return build({**entries["answers"], "path": entry.removeprefix(ANSWERS)})  # type: ignore[no-any-return]
-    if entry.startswith((HUB, ".", "/", "~")) or Path(entry).is_dir():
-        return build({**entries["folder"], "path": entry})  # type: ignore[no-any-return]
+def _is_on_disk(entry: str) -> bool:
+    """Whether an entry names files, here or on the hub, and no model behind an address."""
+    return entry.startswith((ANSWERS, HUB, ".", "/", "~")) or Path(entry).is_dir()
+
+
+def _build(entry: str, name: str | None, entries: Mapping[str, Mapping[str, Any]], build: Build) -> Answerer:
+    """The model of an entry, under the name that is given to files on disk."""
+    if name is not None:
+        kind, path = ("answers", entry.removeprefix(ANSWERS)) if entry.startswith(ANSWERS) else ("folder", entry)
+        return build({**entries[kind], "path": path, "name": name})  # type: ignore[no-any-return]
     from hypnos.benchmark.answerers.api_model import key_variable
 
     chat = {**entries["chat"]["chat"], "name": entry, "model": entry, "key_variable": key_variable(entry)}

@@ -2,20 +2,19 @@
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.artefacts.ranges import Count, Device, FloatType, Positive
-from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.answerer import Answerer, usual_answer_tokens
 from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
+from hypnos.benchmark.answerers.names import name_entries
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
 from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,
     choose_device,
     choose_dtype,
-    is_adapter,
     load_model,
     load_tokenizer,
     locate,
@@ -27,6 +26,7 @@ from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.settings import SAMPLING
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
+from hypnos.llm.estimate import Estimate
 from hypnos.reasoning import cut_thinking, leaves_open
 
 log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class LocalModel(Answerer):
 
         Args:
             path: a folder, or `hub:owner/name`.
-            name: in the report; by default the folder's.
+            name: in the report; by default the end of the path.
             base: of an adapter, where it is not where the adapter says.
             form: how turns become text; None for the directory's own chat template, or, where it has none, a plain
                 form of question and answer.
@@ -88,7 +88,7 @@ class LocalModel(Answerer):
 
         self.folder = locate(path)
         self.base = adapter_base(self.folder, base)
-        self.name = name or _name(self.folder)
+        self.name = name or name_entries([path])[0]
         self.form = form
         self.sampling = Sampling(**sampling or {})
         self.device = choose_device(device)
@@ -126,6 +126,27 @@ class LocalModel(Answerer):
         if request_type == "generation":
             return self._generate(task, items, done)
         return self._compare_options(task, items, request_type, done)
+
+    def expect(self, task: Task, request_type: RequestType) -> Estimate:
+        """Counts with the model's own tokenizer; it costs no dollars, and nothing tells the hours beforehand."""
+        items = task.items()
+        generates = request_type == "generation"
+        repeats = self.sampling.repeats if generates else 1
+        messages = (
+            [task.messages(item) for item in items]
+            if generates
+            else [question.messages for question in make_questions(task, items, request_type)]
+        )
+        return Estimate(
+            model=self.name,
+            requests=len(messages) * repeats,
+            held=0,
+            tokens_in=sum(map(len, self.encode([self.render(turns) for turns in messages]))) * repeats,
+            tokens_out=len(items) * repeats * usual_answer_tokens(task) if generates else 0,
+            usd=0.0,
+            most_usd=0.0,
+            hours=None,
+        )
 
     def close(self) -> None:
         self._loaded = None
@@ -265,11 +286,6 @@ class LocalModel(Answerer):
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
         cache_bytes = min(self._cache_bytes, CROWD * model.get_memory_footprint())
         return int(cache_bytes / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
-
-
-def _name(folder: Path) -> str:
-    folder = folder.resolve()
-    return f"{folder.parent.name}/{folder.name}" if is_adapter(folder) else folder.name
 
 
 def _empty(item: Item, repeat: int, prompt: str) -> Prediction:

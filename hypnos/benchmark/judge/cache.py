@@ -5,6 +5,7 @@ The replies behind them are in the journal besides, so verdicts that are made ag
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,10 @@ from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.judge.cases import Predictions, TaskAnswers
 from hypnos.benchmark.judge.judge import Judge, judge_answers
-from hypnos.benchmark.judge.pairwise import judge_pairs
+from hypnos.benchmark.judge.pairwise import judge_pairs, pairs_of
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
-from hypnos.llm.failures import tells_of_failure
+from hypnos.llm.failures import StoppedError, tells_of_failure
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.rubric import KINDS
 
@@ -28,6 +29,21 @@ VERSION = 1
 """Raised when the same replies become other verdicts."""
 
 
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """What a judge said of the answers to one task.
+
+    Attributes:
+        rows: as `judge_answers` and `judge_pairs` make them.
+        wanted: how many rows there should be.
+        stopped: why there are no more of them; None where they are whole.
+    """
+
+    rows: list[dict[str, Any]]
+    wanted: int
+    stopped: StoppedError | None = None
+
+
 def verdicts_on(
     task: Task,
     predictions: Predictions,
@@ -36,17 +52,44 @@ def verdicts_on(
     specialty: Specialty,
     client: Client,
     artefacts: Path,
-) -> list[dict[str, Any]]:
+) -> Verdicts:
     """The verdicts of one judge on the answers of all models to one task, made now or found.
 
     Choice questions have a right answer and are not judged. A task that must stay on this machine is left out,
     with a warning, where the judge is elsewhere.
     """
-    if task.kind not in KINDS:
-        return []
-    if keeps_home(task) and not judge.model.is_local(client.local_addresses):
-        log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
-        return []
+    if not can_judge(judge, task, client):
+        if task.kind in KINDS:
+            log.warning("%s must stay on this machine (egress: local): not judged by %s", task.name, judge.model.name)
+        return Verdicts([], 0)
+    directory = verdicts_folder(task, predictions, judge=judge, specialty=specialty, artefacts=artefacts)
+    answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
+    rows: list[dict[str, Any]] = []
+
+    def write(partial: Path) -> None:
+        with (partial / FILE).open("wb") as stream:
+            for row in _judge(answers, judge, specialty, client):
+                rows.append(row)
+                stream.write(orjson.dumps(row) + b"\n")
+
+    try:
+        if make_once(directory, write, sound=_is_sound):
+            log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
+    except StoppedError as stop:
+        return Verdicts(rows, _count(answers, judge), stop)
+    rows = [orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()]
+    return Verdicts(rows, len(rows))
+
+
+def can_judge(judge: Judge, task: Task, client: Client) -> bool:
+    """Whether a task's answers are judged at all, and may be by this judge."""
+    return task.kind in KINDS and (judge.model.is_local(client.local_addresses) or not keeps_home(task))
+
+
+def verdicts_folder(
+    task: Task, predictions: Predictions, *, judge: Judge, specialty: Specialty, artefacts: Path
+) -> Path:
+    """The folder of these verdicts, named by what decides them."""
     key = {
         "version": VERSION,
         "task": task.version(),
@@ -56,16 +99,7 @@ def verdicts_on(
         "rubric": specialty.rubric,
         "prompts": {name: text for name, text in specialty.prompts.items() if name.startswith("judge")},
     }
-    directory = artefact_folder(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
-
-    def write(partial: Path) -> None:
-        with (partial / FILE).open("wb") as stream:
-            for row in _judge(task, predictions, judge, specialty, client):
-                stream.write(orjson.dumps(row) + b"\n")
-
-    if make_once(directory, write, sound=_is_sound):
-        log.info("%s: verdicts of %s in %s", task.name, judge.model.name, directory)
-    return [orjson.loads(line) for line in (directory / FILE).read_bytes().splitlines()]
+    return artefact_folder(artefacts / "verdicts", f"{task.name}-{judge.model.name}", content_key(key))
 
 
 def _is_sound(folder: Path) -> bool:
@@ -86,11 +120,18 @@ def answers_key(predictions: Predictions) -> str:
     )
 
 
-def _judge(
-    task: Task, predictions: Predictions, judge: Judge, specialty: Specialty, client: Client
-) -> Iterator[dict[str, Any]]:
-    answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
+def _judge(answers: TaskAnswers, judge: Judge, specialty: Specialty, client: Client) -> Iterator[dict[str, Any]]:
     for mode in judge.modes:
         yield from judge_answers(judge, answers, specialty=specialty, client=client, mode=mode)
-    if judge.pairwise and len(predictions) > 1:
+    if _compares(answers, judge):
         yield from judge_pairs(judge, answers, specialty=specialty, client=client)
+
+
+def _compares(answers: TaskAnswers, judge: Judge) -> bool:
+    return judge.pairwise and len(answers.predictions) > 1
+
+
+def _count(answers: TaskAnswers, judge: Judge) -> int:
+    """How many verdicts there will be."""
+    pairs = pairs_of(answers, judge) if _compares(answers, judge) else ()
+    return len(judge.modes) * sum(1 for _ in answers.cases(judge.limit)) + sum(1 for _ in pairs)

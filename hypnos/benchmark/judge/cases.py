@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction
+from hypnos.benchmark.tasks.sample import draw_sample
 from hypnos.errors import UserError
 
 Predictions = Mapping[str, Sequence[Prediction]]
@@ -37,13 +38,14 @@ class TaskAnswers:
     egress: str = "any"
 
     def cases(self, limit: int | None = None) -> Iterator[Case]:
-        """The answers of every model, question by question, of the first `limit` questions.
+        """The answers of every model, question by question, of all or of a sample of `limit` questions.
 
         Raises:
             UserError: a model has no answer to one of the questions.
         """
         answers_of = {model: _by_item(answers) for model, answers in self.predictions.items()}
-        for item in self.items[:limit]:
+        drawn = self.items if limit is None else draw_sample(self.items, limit, seed=0)
+        for item in drawn:
             for model, answers in answers_of.items():
                 if item.id not in answers:
                     missing = sum(other.id not in answers for other in self.items)

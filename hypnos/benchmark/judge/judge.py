@@ -32,7 +32,7 @@ class Judge:
         modes: `absolute` (question and answer alone) and `reference` (beside the reference answer).
         pairwise: whether answers to one question are also compared two by two, in both orders.
         against: compare every model with these alone; empty: every model with every other.
-        limit: judge at most so many questions of a task, the first ones; None: all.
+        limit: judge at most so many questions of a task, drawn in the proportions of topics and levels; None: all.
         attempts: replies asked for until one is readable.
         max_chars: a longer answer is cut before the judge sees it, and marked as cut.
         mask: cover phrases by which an answer names its model, so that a judge cannot know its own.
@@ -63,7 +63,8 @@ class Judge:
             "modes": list(self.modes),
             "pairwise": self.pairwise,
             "against": sorted(self.against),
-            "limit": self.limit,
+            # Once the first questions were taken; a sample is drawn since.
+            "limit": None if self.limit is None else {"drawn": self.limit},
             "attempts": self.attempts,
             "max_chars": self.max_chars,
             "mask": self.mask,
@@ -104,27 +105,10 @@ def judge_answers(
         UserError: an answer is missing; or see `Client.ask`.
     """
     cases = list(answers.cases(judge.limit))
-    models = sorted(answers.predictions)
     aspects = specialty.aspects
-    example = {"comment": "一两句话的理由", **{aspect.key: "整数" for aspect in aspects}}
-    form = ReplyForm(JUDGE.schema(aspects), example)
-    requests = (
-        judge_request(
-            f"judge_{mode}",
-            answers,
-            case.item,
-            specialty=specialty,
-            form=form,
-            material=[
-                *describe_item(case.item, reference=mode == "reference"),
-                enclose(ANSWER, judge.show(case.prediction.answer, models)),
-            ],
-        )
-        for case in cases
-    )
     verdicts = client.ask(
         judge.model,
-        requests,
+        score_requests(judge, answers, specialty=specialty, mode=mode),
         parse=lambda text: _read(text, aspects),
         attempts=judge.attempts,
         what=f"judge {answers.task} ({mode})",
@@ -151,6 +135,25 @@ def judge_answers(
             "tokens_in": verdict.tokens_in,
             "tokens_out": verdict.tokens_out,
         }
+
+
+def score_requests(judge: Judge, answers: TaskAnswers, *, specialty: Specialty, mode: Mode) -> Iterator[Request]:
+    """What a judge is asked for the scores of every answer, in their order; see `judge_answers`."""
+    models = sorted(answers.predictions)
+    example = {"comment": "一两句话的理由", **{aspect.key: "整数" for aspect in specialty.aspects}}
+    form = ReplyForm(JUDGE.schema(specialty.aspects), example)
+    for case in answers.cases(judge.limit):
+        yield judge_request(
+            f"judge_{mode}",
+            answers,
+            case.item,
+            specialty=specialty,
+            form=form,
+            material=[
+                *describe_item(case.item, reference=mode == "reference"),
+                enclose(ANSWER, judge.show(case.prediction.answer, models)),
+            ],
+        )
 
 
 def judge_request(

@@ -47,16 +47,11 @@ def judge_pairs(
     Raises:
         UserError: an answer is missing; or see `Client.ask`.
     """
-    pairs = list(_pairs(answers, judge))
+    pairs = list(pairs_of(answers, judge))
     to_ask = [pair for pair in pairs if not _same(pair)]
-    requests = (
-        _request(judge, answers, first, second, specialty)
-        for left, right in to_ask
-        for first, second in ((left, right), (right, left))
-    )
     verdicts = client.ask(
         judge.model,
-        requests,
+        pair_requests(judge, answers, specialty=specialty),
         parse=_read,
         attempts=judge.attempts,
         what=f"judge {answers.task} (pairs, both orders)",
@@ -95,7 +90,16 @@ def judge_pairs(
         }
 
 
-def _pairs(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:
+def pair_requests(judge: Judge, answers: TaskAnswers, *, specialty: Specialty) -> Iterator[Request]:
+    """What a judge is asked about every pair, in both orders one after the other; see `judge_pairs`."""
+    for left, right in pairs_of(answers, judge):
+        if not _same((left, right)):
+            yield _request(judge, answers, left, right, specialty)
+            yield _request(judge, answers, right, left, specialty)
+
+
+def pairs_of(answers: TaskAnswers, judge: Judge) -> Iterator[tuple[Case, Case]]:
+    """The pairs that a judge compares, question by question."""
     by_item: dict[str, dict[str, Case]] = {}
     for case in answers.cases(judge.limit):
         by_item.setdefault(case.item.id, {}).setdefault(case.model, case)

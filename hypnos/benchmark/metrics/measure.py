@@ -32,7 +32,9 @@ class TaskScores:
     metrics: tuple[Metric, ...]
 
 
-def measure(task: Task, model: str, predictions: PredictionsByType, specialty: Specialty) -> TaskScores:
+def measure(
+    task: Task, model: str, predictions: PredictionsByType, specialty: Specialty, *, whole: bool = True
+) -> TaskScores:
     """Measure the answers of one model to one task.
 
     Args:
@@ -41,6 +43,7 @@ def measure(task: Task, model: str, predictions: PredictionsByType, specialty: S
         predictions: by type of request; `generation` must be there, with at least one answer to each question: an
             empty answer counts as 0.
         specialty: its drugs, and the pairs of them that are mixed up, for `safety`.
+        whole: every question must have an answer; otherwise those without one have no numbers either.
 
     Raises:
         UserError: no items, an answer missing, twice there, or to a question that the task does not have; or a
@@ -48,7 +51,7 @@ def measure(task: Task, model: str, predictions: PredictionsByType, specialty: S
     """
     check_metrics(task.metrics, kind=task.kind, task=task.name)
     items = task.items()
-    answered = _pair_in_order(task, model, predictions["generation"])
+    answered = _pair_in_order(task, model, predictions["generation"], whole=whole)
     with tempfile.TemporaryDirectory() as folder:
         measured = list(_measure_all(task, answered, predictions, specialty, Path(folder)))
     position = {item.id: number for number, item in enumerate(items)}
@@ -66,12 +69,12 @@ def measure(task: Task, model: str, predictions: PredictionsByType, specialty: S
         answers=Answers(
             model=model,
             task=task.name,
-            texts=tuple(first[item.id].answer for item in items),
-            choices=tuple(first[item.id].choice for item in items) if choices else (),
-            rules=tuple(first[item.id].rule for item in items) if choices else (),
+            texts=tuple(first[item.id].answer if item.id in first else None for item in items),
+            choices=tuple(first[item.id].choice if item.id in first else None for item in items) if choices else (),
+            rules=tuple(first[item.id].rule if item.id in first else "" for item in items) if choices else (),
             scores=scores,
             corpus=_corpus_intervals(measured),
-            repeats=max(1, len(answered) // len(items)),
+            repeats=max(1, len(answered) // max(1, len(first))),
         ),
         metrics=tuple(metric for measurement in measured for metric in measurement.metrics),
     )
@@ -110,7 +113,7 @@ def describe_task(task: Task, scores: Sequence[TaskScores]) -> TaskQuestions:
     )
 
 
-def _pair_in_order(task: Task, model: str, predictions: Sequence[Prediction]) -> "list[AnsweredItem]":
+def _pair_in_order(task: Task, model: str, predictions: Sequence[Prediction], *, whole: bool) -> "list[AnsweredItem]":
     """Every answer with its item: by repeat, and in the order of the items."""
     items = task.items()
     position = {item.id: number for number, item in enumerate(items)}
@@ -126,7 +129,7 @@ def _pair_in_order(task: Task, model: str, predictions: Sequence[Prediction]) ->
         by_place[place] = prediction
     answered = {number for _, number in by_place}
     missing = [item.id for number, item in enumerate(items) if number not in answered]
-    if missing:
+    if missing and whole:
         raise UserError(
             f"{model} on {task.name}: no answer to {len(missing)} of {len(items)} questions, such as {missing[0]}"
         )

@@ -6,6 +6,7 @@ Files:
     task            a task: questions, words, examples, metrics, and the version that hashes what is asked
     prompts         the template around a question
     shots           examples shown before a question
+    sample          some of the questions, in the proportions of topics and levels
     shuffle         options in another order, the answer with them
     groups          which questions belong together and are resampled as one
 Folders:

@@ -15,6 +15,7 @@ from hypnos.benchmark.tasks.groups import with_groups
 from hypnos.benchmark.tasks.prompts import Prompt
 from hypnos.benchmark.tasks.readers.fields import EGRESS, Placed
 from hypnos.benchmark.tasks.readers.lines import Lines
+from hypnos.benchmark.tasks.sample import draw_sample
 from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.shuffle import shuffle
 from hypnos.corpus.files import list_files
@@ -48,7 +49,8 @@ class Task:
         shots: examples before the question.
         max_new_tokens: an answer is cut there.
         egress: `local`: none of it ever leaves the machine, whatever its rows say.
-        limit: at most this many items, in the order of the file.
+        limit: at most this many items, drawn in the proportions of topics and levels.
+        limit_seed: another one draws others.
         shuffle: seed with which options change their places; None leaves them.
         official: a second rule for reading letters, whose number stands beside ours under its own label.
     """
@@ -63,6 +65,7 @@ class Task:
     max_new_tokens: Count = 256
     egress: Egress = "any"
     limit: Count | None = None
+    limit_seed: Seed = 0
     shuffle: Seed | None = None
     official: OfficialRule | None = None
     _read: dict[str, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -141,9 +144,7 @@ class Task:
                 raise UserError(f"{where}: {self.name}: {misfit}")
             places[item.id] = where
             items.append(replace(item, egress="local") if self.egress == "local" else item)
-            if len(items) == limit:
-                break
         if not items:
             raise UserError(f"{path}: the task {self.name} is empty: no item was read")
-        items = with_groups(items)
+        items = with_groups(items if limit is None else draw_sample(items, limit, self.limit_seed))
         return items if self.shuffle is None else [shuffle(item, self.shuffle) for item in items]

@@ -6,14 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.lineup import Build
-from hypnos.benchmark.evaluation import (
-    answer_all,
-    build_results,
-    check_configuration,
-    measure_all,
-    prepare,
-    silence_progress_bars,
-)
+from hypnos.benchmark.evaluation import answer_all, build_results, measure_all, silence_progress_bars
+from hypnos.benchmark.preparation import check_configuration, prepare
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arm_scores import read_scores
 from hypnos.experiment.sweep.arms import Arm, Planned, find_sweep, read_arms
@@ -40,6 +34,8 @@ def compare_arms(config: Mapping[str, Any], *, build: Build, planned: Planned | 
         UserError: there is no such sweep, or its arms cannot be compared.
     """
     check_configuration(config)
+    if config["dry_run"]:
+        raise UserError("dry_run: nothing is asked for where a sweep is compared")
     silence_progress_bars()
     compare = config["compare"]
     folder = find_sweep(str(compare["sweep"]), Path(config["paths"]["outputs"]))
@@ -87,5 +83,5 @@ def _read_or_ask(config: Mapping[str, Any], arms: Sequence[Arm], build: Build) -
     if not models:
         return None
     evaluation = prepare({**config, "models": [], "baselines": models, "judges": {}, "raters": None}, build=build)
-    answers = answer_all(evaluation)
+    answers, _ = answer_all(evaluation)
     return build_results(evaluation, answers, measure_all(evaluation, answers))

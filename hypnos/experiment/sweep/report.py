@@ -16,7 +16,8 @@ from hypnos.experiment.sweep.tables import (
     held_out_sets,
     held_out_tests,
 )
-from hypnos.report.report import Contents, Report, write_files
+from hypnos.report.contents import Contents
+from hypnos.report.report import Report, write_files
 from hypnos.report.results import Note, Results
 from hypnos.report.tables.table import Grid
 

@@ -80,6 +80,12 @@ class Journal:
         """Count the replies."""
         return int(self.connect().execute("SELECT COUNT(*) FROM replies").fetchone()[0])
 
+    def usual_seconds(self, settings: str) -> float | None:
+        """The mean seconds of replies under these settings (`RequestKeys.settings_key`) among the newest 20,000."""
+        newest = "SELECT settings, refusal, seconds FROM replies ORDER BY rowid DESC LIMIT 20000"
+        query = f"SELECT AVG(seconds) FROM ({newest}) WHERE settings = ? AND refusal = ''"
+        return self.connect().execute(query, (settings,)).fetchone()[0]  # type: ignore[no-any-return]
+
     def failures(self) -> dict[str, int]:
         """Count the transient errors by reason: each is one request that was sent without a reply."""
         rows = self.connect().execute("SELECT reason, COUNT(*) FROM failures GROUP BY reason ORDER BY reason")

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from typing import Generic, Protocol, TypeVar
 
-from hypnos.errors import UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import CUT_FINISHES, Reply
-from hypnos.llm.failures import GaveUpError
+from hypnos.llm.failures import GaveUpError, UnreadableError
 from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.parsing.replies import answer_part, read_json, satisfies
 from hypnos.llm.redaction import redact
@@ -29,29 +28,33 @@ class AnySender(Protocol):
 
 
 class Streak:
-    """Counts the replies of one model that could not be read, one after another."""
+    """Counts the replies of one model that could not be read, one after another, those found in the journal too."""
 
-    def __init__(self, name: str, limit: int | None) -> None:
+    def __init__(self, name: str, limit: int | None, *, first_alone: bool = False) -> None:
         """Begin.
 
         Args:
             name: how errors call the model.
             limit: so many in a row stop it; None for any number.
+            first_alone: only those before the first readable one count.
         """
         self._name = name
         self._limit = limit
+        self._first_alone = first_alone
         self._count = 0
 
     def count(self, reply: Reply, *, readable: bool, cause: str) -> None:
-        """Count one reply that was asked for now.
+        """Count one reply.
 
         Raises:
-            UserError: too many in a row could not be read; quotes this one.
+            UnreadableError: too many in a row could not be read; quotes this one.
         """
+        if readable and self._first_alone:
+            self._limit = None
         self._count = 0 if readable else self._count + 1
         if self._limit is not None and self._count >= self._limit:
             shown = " ".join(redact(reply.text).split())[:_SHOWN] or "(empty)"
-            raise UserError(
+            raise UnreadableError(
                 f"llm {self._name}: {self._count} replies in a row are {cause} (finish_reason {reply.finish}), the"
                 f" last: {shown}; every reply is kept; client.most_unreadable=null goes on all the same"
             )
@@ -60,7 +63,7 @@ class Streak:
 class Attempts(Generic[T]):
     """One request and the replies to it so far."""
 
-    __slots__ = ("_limit", "_parse", "_replies", "_streak", "_structured", "keys", "request")
+    __slots__ = ("_limit", "_parse", "_replies", "_streak", "_structured", "_tells", "keys", "request")
 
     def __init__(
         self,
@@ -71,6 +74,7 @@ class Attempts(Generic[T]):
         limit: int,
         structured: bool,
         streak: Streak,
+        tells: Callable[[Request, T], bool] | None = None,
     ) -> None:
         """Begin, without a reply.
 
@@ -81,6 +85,7 @@ class Attempts(Generic[T]):
             limit: replies that are asked for while none can be read.
             structured: whether the provider promised replies that follow the request's schema.
             streak: of the model's replies to all requests.
+            tells: whether a value says anything; what says nothing counts as unreadable there, and is the answer.
         """
         self.request = request
         self.keys = keys
@@ -88,6 +93,7 @@ class Attempts(Generic[T]):
         self._limit = limit
         self._structured = structured and request.schema is not None
         self._streak = streak
+        self._tells = tells
         self._replies: list[Reply] = []
 
     @property
@@ -101,7 +107,22 @@ class Attempts(Generic[T]):
         return self.keys.sample(self.sample)
 
     def take(self, reply: Reply) -> Answer[T] | None:
-        """Add a reply; returns the answer when there is nothing more to ask."""
+        """Add a reply; returns the answer when there is nothing more to ask.
+
+        Raises:
+            UnreadableError: it is one of too many that cannot be read.
+        """
+        answer = self._take(reply)
+        value = answer.value if answer is not None else None
+        silent = value is not None and self._tells is not None and not self._tells(self.request, value)
+        self._streak.count(
+            reply,
+            readable=bool(reply.refusal) or (value is not None and not silent),
+            cause="empty or without an answer" if silent else answer.reason if answer else "unreadable",
+        )
+        return answer
+
+    def _take(self, reply: Reply) -> Answer[T] | None:
         self._replies.append(reply)
         if reply.refusal:
             return self._answer(None, f"refused: {reply.refusal}")
@@ -124,11 +145,9 @@ class Attempts(Generic[T]):
                 reply = await sender.reply(self.keys, self.sample, cancellation)
             except GaveUpError as failure:
                 raise GaveUpError(f"{self.request.id}: {failure}") from None
-            answer = self.take(reply)
-            readable = answer is not None and (answer.value is not None or bool(reply.refusal))
             try:
-                self._streak.count(reply, readable=readable, cause=answer.reason if answer else "unreadable")
-            except UserError as error:
+                answer = self.take(reply)
+            except UnreadableError as error:
                 cancellation.cancel(error)
                 raise
             if answer is not None:

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 from hypnos.errors import UserError
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel, Reply
-from hypnos.llm.failures import BusyError, GaveUpError, RefusedError, TransientError
+from hypnos.llm.failures import BudgetReachedError, BusyError, GaveUpError, RefusedError, TransientError
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
@@ -165,7 +165,7 @@ class Sender:
             if verdict == "answered":
                 return self._journal.find(reservation.key)
             if verdict == "spent":
-                raise UserError(self._budget_reached())
+                raise BudgetReachedError(self._budget_reached())
             if verdict == "batch":
                 raise UserError(
                     f"llm {self.model.name}: some of these requests are in a batch that was sent before: set llm.batch"

@@ -47,8 +47,7 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
         for grid in tables:
             if grid.key.endswith("/by_topic"):
                 path = directory / f"{task.name}_topics.png"
-                keys = list(dict.fromkeys(question.topic for question in task.questions if question.topic))
-                heat_map(path, grid, names=keys)
+                heat_map(path, grid, names=results.topics_of(task))
                 yield Figure(path, grid.title)
             if grid.key.endswith(RATED):
                 path = directory / f"{grid.key.replace('/', '_')}.png"

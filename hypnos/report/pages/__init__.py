@@ -1,9 +1,11 @@
 """Writes HTML pages that need nothing else: pictures lie within, and no address is asked.
 
-Texts of models and records are shown as text, never as markup; `page.html`, `page.css` and `page.js` are the report's.
+Texts of models and records are shown as text, never as markup; `page.html`, `page.css` and `page.js` are the report's,
+and `words_zh.json` holds its words in Chinese.
 
 Files:
     report_page     the report: tables, figures, and questions with every model's answer
     funnel_page     the funnel: counts, pictures, and samples of what was removed
     highlights      marks drugs and doses in answers
+    words           says what stands on a page in its language
 """

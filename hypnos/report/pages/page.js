@@ -4,6 +4,11 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const PER_PAGE = 10;
 
+/** A text in the page's language; {0} and {1} stand for what follows. */
+function say(text, ...parts) {
+  return (data.words[text] || text).replace(/\{(\d)\}/g, (_, at) => parts[at]);
+}
+
 function make(tag, options = {}, ...children) {
   const node = document.createElement(tag);
   for (const [key, value] of Object.entries(options)) {
@@ -57,7 +62,7 @@ function grid(table) {
   });
   draw();
   const made = table.signatures.length
-    ? make("details", { class: "made" }, make("summary", { text: "How these numbers are made" }),
+    ? make("details", { class: "made" }, make("summary", { text: say("How these numbers are made") }),
       make("ul", {}, ...table.signatures.map(([names, signature]) =>
         make("li", {}, `${names}: `, make("code", { text: signature })))))
     : null;
@@ -89,26 +94,51 @@ function tables() {
   };
   tabs.append(...tasks.map((task) => make("button", {
     text: data.titles[task] || task, type: "button", "data-task": task, onclick: () => show(task) })));
-  fill("tables", make("h2", { text: "Tables" }), tabs, place);
+  fill("tables", make("h2", { text: say("Tables") }), tabs, place);
   if (tasks.length) show(tasks[0]);
+}
+
+// What the report says first: what is missing, then models by tasks.
+
+function opening() {
+  const { warnings, opening: note } = data;
+  const warned = warnings.length
+    ? make("ul", { class: "card warnings" }, ...warnings.map((text) => make("li", { text }))) : null;
+  if (!note) {
+    document.querySelector('nav a[href="#opening"]').remove();
+    fill("opening", ...(warned ? [warned] : []));
+    return;
+  }
+  // A cell holds a value, perhaps its interval, and perhaps a rank in brackets.
+  const cell = (text, at) => {
+    const parts = at ? text.match(/^(\S+)(?: (\[[^\]]*\]))?(?: (\([^)]*\)))?$/) : null;
+    if (!parts) return make("td", { text });
+    return make("td", {}, make("span", { class: "value", text: parts[1] }),
+      parts[3] ? make("span", { class: "rank", text: ` ${parts[3]}` }) : null,
+      parts[2] ? make("span", { class: "interval", text: parts[2] }) : null);
+  };
+  fill("opening", make("h2", { text: note.title }), ...(warned ? [warned] : []),
+    make("div", { class: "card" }, noteTable(note, "opening", cell), make("p", { class: "small", text: note.text })));
 }
 
 function figures() {
   const nodes = data.figures.map((figure) => make("figure", { class: figure.width > 2.4 * figure.height ? "wide" : "" },
     make("img", { src: figure.source, alt: figure.title, width: figure.width, height: figure.height })));
-  fill("figures", make("h2", { text: "Figures" }), make("div", { class: "figures" }, ...nodes));
+  fill("figures", make("h2", { text: say("Figures") }), make("div", { class: "figures" }, ...nodes));
+}
+
+function noteTable(note, kind, cell) {
+  return make("div", { class: "scroll" }, make("table", { class: kind },
+    make("thead", {}, make("tr", {}, ...note.head.map((text) => make("th", { text })))),
+    make("tbody", {}, ...note.rows.map((row) => make("tr", {}, ...row.map(cell))))));
 }
 
 function notes() {
+  const cell = (text) => make("td", { text, class: text.length < 32 ? "plain" : "" });
   const nodes = data.notes.map((note) => make("div", { class: "card" }, make("h3", { text: note.title }),
-    note.head.length
-      ? make("div", { class: "scroll" }, make("table", { class: "text" },
-        make("thead", {}, make("tr", {}, ...note.head.map((text) => make("th", { text })))),
-        make("tbody", {}, ...note.rows.map((row) => make("tr", {},
-          ...row.map((text) => make("td", { text, class: text.length < 32 ? "plain" : "" })))))))
-      : null,
+    note.head.length ? noteTable(note, "text", cell) : null,
     note.text ? make("p", { class: "small", text: note.text }) : null));
-  fill("notes", make("h2", { text: "Tests and notes" }), ...nodes);
+  fill("notes", make("h2", { text: say("Tests and notes") }), ...nodes);
 }
 
 // Answers of all models side by side.
@@ -119,7 +149,7 @@ function marked(text, marks) {
   let at = 0;
   for (const [start, end, kind] of marks) {
     if (start > at) nodes.push(signs.slice(at, start).join(""));
-    const title = kind === "drug" ? "drug" : `dose: ${kind.slice(5)}`;
+    const title = say(kind === "drug" ? "drug" : `dose: ${kind.slice(5)}`);
     nodes.push(make("mark", { class: kind, title, text: signs.slice(start, end).join("") }));
     at = end;
   }
@@ -134,7 +164,7 @@ function chip(task, question, answer, at) {
   const whole = value === 0 || value === 1;
   if (better === "lower" && value === 0) return null;
   const good = better === "higher" ? value === 1 : value === 0;
-  const text = task.kind === "choice" && name === "accuracy" && whole ? (value ? "right" : "wrong")
+  const text = task.kind === "choice" && name === "accuracy" && whole ? say(value ? "right" : "wrong")
     : better === "lower" && value === 1 ? label : `${label} ${share ? (value * 100).toFixed(0) : value.toFixed(1)}`;
   const sort = better === "lower" || (task.kind === "choice" && whole) ? (good ? "right" : "wrong") : "";
   return make("span", { class: `chip ${sort}`, text });
@@ -143,13 +173,13 @@ function chip(task, question, answer, at) {
 function card(task, question) {
   const tags = [make("span", { text: question.id })];
   if (question.topic) tags.push(make("span", { class: "tag", text: data.topics[question.topic] || question.topic }));
-  if (question.level) tags.push(make("span", { class: "tag", text: `level ${question.level}` }));
-  if (question.multiple) tags.push(make("span", { class: "tag", text: "several right answers" }));
-  if (question.negative) tags.push(make("span", { class: "tag negative", text: "negative stem" }));
+  if (question.level) tags.push(make("span", { class: "tag", text: say("level {0}", question.level) }));
+  if (question.multiple) tags.push(make("span", { class: "tag", text: say("several right answers") }));
+  if (question.negative) tags.push(make("span", { class: "tag negative", text: say("negative stem") }));
   const parts = [make("div", { class: "head" }, ...tags)];
   if (question.passage) {
     parts.push(question.passage.length < 160 ? make("p", { class: "passage", text: question.passage })
-      : make("details", {}, make("summary", { text: "Passage" }), make("p", { class: "passage", text: question.passage })));
+      : make("details", {}, make("summary", { text: say("Passage") }), make("p", { class: "passage", text: question.passage })));
   }
   parts.push(make("p", { class: "stem", text: question.question }));
   if (question.options.length) {
@@ -158,20 +188,20 @@ function card(task, question) {
       make("li", { class: right.includes(letter) ? "right" : "", text: `${letter}. ${text}` }))));
   } else {
     question.references.forEach((text, at) =>
-      parts.push(make("div", { class: "reference", title: "reference" }, ...marked(text, question.marks[at]))));
+      parts.push(make("div", { class: "reference", title: say("reference") }, ...marked(text, question.marks[at]))));
   }
   if (question.explanation) {
-    parts.push(make("details", {}, make("summary", { text: "Explanation" }), make("p", { class: "passage", text: question.explanation })));
+    parts.push(make("details", {}, make("summary", { text: say("Explanation") }), make("p", { class: "passage", text: question.explanation })));
   }
   parts.push(make("div", { class: "answers" }, ...question.answers.map((answer) => {
     const chips = task.chips.map((_, at) => chip(task, question, answer, at));
     const head = make("h4", {}, make("span", { class: "name", text: answer.model }));
-    if (task.kind === "choice") head.append(make("span", { class: "chip", text: answer.choice || "no letter read" }));
+    if (task.kind === "choice") head.append(make("span", { class: "chip", text: answer.choice || say("no letter read") }));
     head.append(...chips.filter(Boolean));
     const body = answer.text.trim() ? make("div", { class: "body" }, ...marked(answer.text, answer.marks))
-      : make("div", { class: "body empty", text: "(empty answer)" });
+      : make("div", { class: "body empty", text: say("(empty answer)") });
     return make("div", { class: "answer" }, head, body,
-      answer.rule ? make("div", { class: "rule", text: `read by: ${answer.rule}` }) : null);
+      answer.rule ? make("div", { class: "rule", text: say("read by: {0}", answer.rule) }) : null);
   })));
   return make("article", { class: "card question" }, ...parts);
 }
@@ -196,20 +226,20 @@ function answers() {
     return;
   }
   if (!data.tasks.length) {
-    fill("answers", make("h2", { text: "Answers" }), make("p", { class: "small", text: "No task whose texts may be shown." }));
+    fill("answers", make("h2", { text: say("Answers") }), make("p", { class: "small", text: say("No task whose texts may be shown.") }));
     return;
   }
   const state = { task: data.tasks[0], page: 0, found: [] };
   const list = make("div");
   const count = make("span", { class: "count" });
   const pager = make("div", { class: "pager" });
-  const search = make("input", { type: "search", placeholder: "Search questions and answers", "aria-label": "Search" });
+  const search = make("input", { type: "search", placeholder: say("Search questions and answers"), "aria-label": say("Search") });
   const different = make("input", { type: "checkbox", id: "different" });
   const fault = make("input", { type: "checkbox", id: "fault" });
-  const topic = make("select", { "aria-label": "Topic" });
-  const kind = make("select", { "aria-label": "Kind of question" });
-  const order = make("select", { "aria-label": "Order" }, make("option", { value: "file", text: "in order" }),
-    make("option", { value: "gap", text: "widest gap first" }));
+  const topic = make("select", { "aria-label": say("Topic") });
+  const kind = make("select", { "aria-label": say("Kind of question") });
+  const order = make("select", { "aria-label": say("Order") }, make("option", { value: "file", text: say("in order") }),
+    make("option", { value: "gap", text: say("widest gap first") }));
   const tabs = make("div", { class: "tabs" });
 
   const filter = () => {
@@ -234,25 +264,25 @@ function answers() {
     const pages = Math.max(1, Math.ceil(state.found.length / PER_PAGE));
     list.replaceChildren(...state.found.slice(state.page * PER_PAGE, (state.page + 1) * PER_PAGE)
       .map((question) => card(state.task, question)));
-    count.textContent = `${state.found.length} of ${state.task.questions.length} questions`;
+    count.textContent = say("{0} of {1} questions", state.found.length, state.task.questions.length);
     const turn = (by) => () => { state.page += by; draw(); document.getElementById("answers").scrollIntoView(); };
     pager.replaceChildren(
-      make("button", { type: "button", text: "Back", disabled: state.page === 0, onclick: turn(-1) }),
-      make("span", { class: "small", text: `page ${state.page + 1} of ${pages}` }),
-      make("button", { type: "button", text: "Next", disabled: state.page >= pages - 1, onclick: turn(1) }));
+      make("button", { type: "button", text: say("Back"), disabled: state.page === 0, onclick: turn(-1) }),
+      make("span", { class: "small", text: say("page {0} of {1}", state.page + 1, pages) }),
+      make("button", { type: "button", text: say("Next"), disabled: state.page >= pages - 1, onclick: turn(1) }));
   };
   const show = (task) => {
     state.task = task;
     for (const tab of tabs.children) tab.setAttribute("aria-pressed", tab.dataset.task === task.name);
     const unique = (values) => [...new Set(values.filter(Boolean))];
-    topic.replaceChildren(make("option", { value: "", text: "all topics" }),
-      ...unique(task.questions.map((question) => question.topic)).map((key) =>
+    topic.replaceChildren(make("option", { value: "", text: say("all topics") }),
+      ...data.topic_order[task.name].map((key) =>
         make("option", { value: key, text: data.topics[key] || key })));
     const levels = unique(task.questions.map((question) => question.level)).sort();
-    kind.replaceChildren(make("option", { value: "", text: "all questions" }),
-      ...levels.map((level) => make("option", { value: `level ${level}`, text: `level ${level}` })),
-      ...(task.kind === "choice" ? [make("option", { value: "multiple", text: "several right answers" }),
-        make("option", { value: "negative", text: "negative stem" })] : []));
+    kind.replaceChildren(make("option", { value: "", text: say("all questions") }),
+      ...levels.map((level) => make("option", { value: `level ${level}`, text: say("level {0}", level) })),
+      ...(task.kind === "choice" ? [make("option", { value: "multiple", text: say("several right answers") }),
+        make("option", { value: "negative", text: say("negative stem") })] : []));
     topic.hidden = topic.children.length < 3;
     kind.hidden = kind.children.length < 2;
     filter();
@@ -264,22 +294,31 @@ function answers() {
   const legend = make("div", { class: "legend" },
     ...[["drug", "drug"], ["dose-ok", "dose within its window"], ["dose-warn", "outside the window"],
       ["dose-fault", "tenfold or wrong unit"], ["dose-unknown", "no window of this kind"]].map(([kind, text]) =>
-      make("mark", { class: kind, text })));
-  fill("answers", make("h2", { text: "Answers side by side" }), tabs,
+      make("mark", { class: kind, text: say(text) })));
+  fill("answers", make("h2", { text: say("Answers side by side") }), tabs,
     make("div", { class: "tools" }, search, topic, kind, order,
-      make("label", { for: "different" }, different, "where models differ"),
-      make("label", { for: "fault" }, fault, "with a dose at fault"), count),
+      make("label", { for: "different" }, different, say("where models differ")),
+      make("label", { for: "fault" }, fault, say("with a dose at fault")), count),
     legend, list, pager);
   if (data.left_out.length) {
     document.getElementById("answers").append(make("p", { class: "small",
-      text: `Texts left out, because they may not leave the machine: ${data.left_out.join(", ")}` }));
+      text: say("Texts left out, because they may not leave the machine: {0}", data.left_out.join(", ")) }));
   }
   show(state.task);
 }
 
 document.querySelector("h1").textContent = document.querySelector("h1").title = data.title;
 document.querySelector(".method").textContent = data.method;
+for (const link of document.querySelectorAll("nav a")) link.textContent = say(link.textContent);
+opening();
 tables();
 figures();
 answers();
 notes();
+
+// A jump ends below the head, however many lines that has.
+const head = document.querySelector("header");
+const clear = () => { document.documentElement.style.scrollPaddingTop = `${head.offsetHeight + 12}px`; };
+new ResizeObserver(clear).observe(head);
+clear();
+if (location.hash) document.getElementById(location.hash.slice(1))?.scrollIntoView();

@@ -1,11 +1,12 @@
 """Turns results into tables: models by metrics for each task, slices, and tests between models."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
-from hypnos.report.statistics.intervals import METHOD, SHARE, Bounds, Interval, mean_interval
-from hypnos.report.statistics.paired_tests import TESTS, compare, correct, write_p
+from hypnos.report.statistics.intervals import LEVEL, METHOD, SHARE, Bounds, Interval, mean_interval
+from hypnos.report.statistics.paired_tests import TESTS, Comparison, compare, correct, write_p
 from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
@@ -35,6 +36,18 @@ def task_grids(results: Results, task: TaskQuestions) -> list[Grid]:
     return grids
 
 
+def model_intervals(results: Results, task: TaskQuestions, metric: Metric) -> dict[str, Interval]:
+    """The mean of each model that has this metric."""
+    groups, name = _groups(task), metric.name
+    return {
+        answers.model: answers.corpus[name]
+        if name in answers.corpus
+        else mean_interval(answers.scores[name], groups, bounds=_bounds(metric))
+        for answers in results.answers_to(task.name)
+        if name in answers.corpus or name in answers.scores
+    }
+
+
 def headline_metrics(task: TaskQuestions) -> list[Metric]:
     """The metrics of a task that are drawn and tested; the first one stands for the task."""
     first = ("accuracy", "f1", "rouge_l")
@@ -46,7 +59,7 @@ def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
     """Yields the task's first headline metric by level, by kind of choice, by stem and by topic, where they differ."""
     metric = headline_metrics(task)[0]
     answered = [answers for answers in results.answers_to(task.name) if metric.name in answers.scores]
-    topics = list(dict.fromkeys(question.topic for question in task.questions if question.topic))
+    topics = results.topics_of(task)
     levels = sorted({question.level for question in task.questions if question.level})
     kinds: dict[str, dict[str, Callable[[Question], bool]]] = {
         "level": {f"level {level}": lambda q, level=level: q.level == level for level in levels},  # type: ignore[misc]
@@ -68,32 +81,65 @@ def slice_grids(results: Results, task: TaskQuestions) -> Iterator[Grid]:
         )
 
 
-def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
-    """Tests between all pairs of models on the task's headline metrics, corrected together."""
-    metrics = headline_metrics(task)
-    tests = [
+@dataclass(frozen=True, slots=True)
+class ModelTest:
+    """Two models on one headline metric of a task, tested on the questions that both answered."""
+
+    metric: Metric
+    first: str
+    second: str
+    comparison: Comparison
+
+    @property
+    def holds(self) -> bool:
+        """Whether the difference stands after Holm's correction, on a metric that has a good end."""
+        return self.comparison.adjusted < 1 - LEVEL and self.metric.better != "neither"
+
+    @property
+    def better(self) -> str:
+        """The model with the better mean."""
+        return self.first if (self.comparison.difference > 0) == (self.metric.better == "higher") else self.second
+
+    @property
+    def worse(self) -> str:
+        """The other one."""
+        return self.second if self.better == self.first else self.first
+
+
+def model_tests(results: Results, task: TaskQuestions) -> list[ModelTest]:
+    """Tests between all pairs of models on the task's headline metrics, corrected together for each metric."""
+    pairs = [
         (metric, first, second)
-        for metric in metrics
+        for metric in headline_metrics(task)
         for first, second in combinations(results.answers_to(task.name), 2)
         if metric.name in first.scores and metric.name in second.scores
     ]
-    if not tests:
-        return None
     groups = _groups(task)
     comparisons = correct(
-        [metric.name for metric, _, _ in tests],
+        [metric.name for metric, _, _ in pairs],
         [
             compare(first.scores[metric.name], second.scores[metric.name], groups, bounds=_bounds(metric))
-            for metric, first, second in tests
+            for metric, first, second in pairs
         ],
     )
+    return [
+        ModelTest(metric, first.model, second.model, comparison)
+        for (metric, first, second), comparison in zip(pairs, comparisons, strict=True)
+    ]
+
+
+def comparison_note(task: TaskQuestions, tests: Sequence[ModelTest]) -> Note | None:
+    """The tests between all pairs of models as a table; None where there are none."""
+    if not tests:
+        return None
     rows = []
-    for (metric, first, second), comparison in zip(tests, comparisons):
+    for test in tests:
+        metric, comparison = test.metric, test.comparison
         column = column_of(metric)
         interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
         p_values = (write_p(comparison.p, comparison.untested), write_p(comparison.adjusted, comparison.untested))
         sizes = str(comparison.n), str(comparison.groups)
-        names = label_of(metric), first.model, second.model
+        names = label_of(metric), test.first, test.second
         rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
     return Note(
         title=f"{task.title or task.name}: differences between models",

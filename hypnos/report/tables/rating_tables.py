@@ -38,23 +38,25 @@ def rating_grids(
 
 
 def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid]:
-    """Yields for each task how often the row's model wins against the column's; a tie is half a win."""
-    for task in dict.fromkeys(duel.task for duel in duels):
+    """Yields for each task and judge how often the row's model wins against the column's; a tie is half a win.
+
+    Judges are not pooled: each has a taste of its own. Where there is one alone, its name stands in no key.
+    """
+    judges = list(dict.fromkeys(duel.judge for duel in duels))
+    for task, judge in dict.fromkeys((duel.task, duel.judge) for duel in duels):
+        own = [duel for duel in duels if (duel.task, duel.judge) == (task, judge)]
         rows = []
         for row in models:
             cells = []
             for column in models:
-                won = [
-                    _won(duel, row)
-                    for duel in duels
-                    if duel.task == task and {duel.first, duel.second} == {row, column}
-                ]
+                won = [_won(duel, row) for duel in own if {duel.first, duel.second} == {row, column}]
                 cells.append(mean_interval(*zip(*won), bounds=SHARE) if won and row != column else None)
             rows.append((row, tuple(cells)))
         signature = "judge, pairs in both orders"
+        by = f" by {judge}" if judge else ""
         yield Grid(
-            key=f"{task}/duels",
-            title=f"{task}: win rate of the row against the column (a tie counts half)",
+            key=f"{task}/duels" + (f"_{judge}" if len(judges) > 1 else ""),
+            title=f"{task}: win rate{by} of the row against the column (a tie counts half)",
             columns=tuple(Column(name=model, better="neither", signature=signature) for model in models),
             rows=tuple(rows),
         )

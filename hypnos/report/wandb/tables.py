@@ -68,7 +68,7 @@ def answer_rows(results: Results, task: TaskQuestions, most: int) -> list[list[A
             choice = answers.choices[number] if answers.choices else None
             values = [answers.scores[name][number] if name in answers.scores else None for name in metrics]
             references = " / ".join(question.references)
-            texts = (question.id, question.question, references, answers.texts[number])
+            texts = (question.id, question.question, references, answers.texts[number] or "")
             rows.append([answers.model, *texts, choice, *values])
     return rows
 

@@ -19,21 +19,20 @@ def test_entries_become_folders_files_and_chats(tmp_path, monkeypatch):
     entries = {"folder": {"kind": "folder"}, "answers": {"kind": "answers"}, "chat": {"chat": {"kind": "chat"}}}
     models = [str(tmp_path / "a"), "hub:x/y", f"answers:{tmp_path}/b.jsonl", "openai/gpt-4o", "./gone"]
     line_up(models, {"mine": {"path": "p"}}, entries=entries, build=build, outputs=tmp_path)
-    assert built[0] == {"kind": "folder", "path": str(tmp_path / "a")}
-    assert built[1] == {"kind": "folder", "path": "hub:x/y"}
-    assert built[2] == {"kind": "answers", "path": f"{tmp_path}/b.jsonl"}
+    assert built[0] == {"kind": "folder", "path": str(tmp_path / "a"), "name": "a"}
+    assert built[1] == {"kind": "folder", "path": "hub:x/y", "name": "y"}
+    assert built[2] == {"kind": "answers", "path": f"{tmp_path}/b.jsonl", "name": "b"}
     chat = {"kind": "chat", "name": "openai/gpt-4o", "model": "openai/gpt-4o", "key_variable": "X_KEY"}
     assert built[3] == {"chat": chat}
-    assert built[4] == {"kind": "folder", "path": "./gone"}
+    assert built[4] == {"kind": "folder", "path": "./gone", "name": "gone"}
     assert built[5] == {"name": "mine", "path": "p"}
 
 
 def test_a_model_that_stands_twice_is_named(tmp_path):
     entries = {"folder": {}, "answers": {}, "chat": {}}
-    with pytest.raises(UserError, match="models: same is there twice"):
-        line_up(
-            [".", "./."], {}, entries=entries, build=lambda config: type("M", (), {"name": "same"}), outputs=tmp_path
-        )
+    for twice in ([".", "./."], ["hub:a/b", "hub:a/b"]):
+        with pytest.raises(UserError, match=r"models: .+ is there twice"):
+            line_up(twice, {}, entries=entries, build=lambda c: type("M", (), {"name": c["name"]}), outputs=tmp_path)
 
 
 def test_the_newest_run_of_training_takes_part_when_nobody_is_named(tmp_path):

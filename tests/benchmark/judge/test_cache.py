@@ -47,8 +47,9 @@ def verdicts(tmp_path, pytestconfig):
 
     def judge_all(task, predictions=PREDICTIONS, **settings):
         client, judge = Counting(), Judge(model=CHAT, **settings)
-        rows = verdicts_on(task, predictions, judge=judge, specialty=specialty, client=client, artefacts=tmp_path)
-        return rows, client.asked
+        made = verdicts_on(task, predictions, judge=judge, specialty=specialty, client=client, artefacts=tmp_path)
+        assert made.stopped is None
+        return made.rows, client.asked
 
     return judge_all
 

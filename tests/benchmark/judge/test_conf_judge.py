@@ -7,7 +7,7 @@ import pytest
 from hydra.utils import instantiate
 
 from hypnos.artefacts.config_check import bind_targets
-from hypnos.benchmark.evaluation import judge_configs
+from hypnos.benchmark.preparation import judge_configs
 
 CONF = Path(__file__).parents[3] / "conf"
 BUILD = partial(instantiate, _convert_="all")

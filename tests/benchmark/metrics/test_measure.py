@@ -178,5 +178,5 @@ def test_a_task_is_described_with_the_metrics_of_all_models_and_hidden_if_one_it
     assert [metric.name for metric in described.metrics][-1] == "accuracy_likelihood"
     assert described.version == task.version() and described.hidden
     assert [question.options["A"] for question in described.questions] == ["x", "x"]
-    first = make_task(rows, name="t", kind="choice", metrics=["accuracy"], limit=1)
-    assert not describe_task(first, both).hidden
+    open_alone = make_task(rows[:1], name="t", kind="choice", metrics=["accuracy"])
+    assert not describe_task(open_alone, both).hidden

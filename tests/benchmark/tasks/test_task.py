@@ -141,13 +141,18 @@ def test_a_layout_for_another_kind_is_refused(tmp_path):
         task(path, reader=AnesBench()).items()
 
 
-def test_the_limit_takes_the_first_items_and_shuffling_keeps_the_answers(tmp_path):
+def test_a_limit_draws_items_in_the_order_of_the_file_and_shuffling_keeps_the_answers(tmp_path):
     rows = [choice(n, "A", options={letter: f"{letter}{n}" for letter in "ABCDE"}) for n in range(30)]
     path = write(tmp_path / "a.jsonl", rows)
     plain, mixed = (
         task(path, "choice", CHOICE, limit=20).items(),
         task(path, "choice", CHOICE, limit=20, shuffle=5).items(),
     )
-    assert [item.id for item in mixed] == [f"c{n}" for n in range(20)]
+    ids = [item.id for item in mixed]
+    assert len(ids) == 20 and ids == sorted(ids, key=lambda name: int(name[1:])) != [f"c{n}" for n in range(20)]
+    other = task(path, "choice", CHOICE, limit=20, limit_seed=1).items()
+    assert ids == [item.id for item in plain] != [item.id for item in other]
+    whole, all_of_them = task(path, "choice", CHOICE), task(path, "choice", CHOICE, limit=30, limit_seed=3)
+    assert all_of_them.version() == whole.version()
     assert [item.options[item.answers[0]] for item in mixed] == [item.options["A"] for item in plain]
     assert len({item.answers for item in mixed}) == 5

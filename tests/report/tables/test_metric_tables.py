@@ -2,7 +2,14 @@
 
 from dataclasses import replace
 
-from hypnos.report.tables.metric_tables import comparison_note, headline_metrics, label_of, slice_grids, task_grids
+from hypnos.report.tables.metric_tables import (
+    comparison_note,
+    headline_metrics,
+    label_of,
+    model_tests,
+    slice_grids,
+    task_grids,
+)
 
 
 def test_one_table_for_each_family_of_metrics(results, cells) -> None:
@@ -34,7 +41,7 @@ def test_topics_and_levels(results, cells) -> None:
 
 
 def test_differences_are_tested_on_headline_metrics_and_corrected_together(results) -> None:
-    note = comparison_note(results, results.tasks[0])
+    note = comparison_note(results.tasks[0], model_tests(results, results.tasks[0]))
     assert [row[:4] for row in note.rows] == [("ROUGE-L", "good", "bad", "30.0"), ("Any fault", "good", "bad", "-25.0")]
     # Four questions: of 8 swaps at most, no result could ever be below 0.05.
     assert note.rows[0][5:7] == ("not testable", "not testable")
@@ -42,7 +49,8 @@ def test_differences_are_tested_on_headline_metrics_and_corrected_together(resul
 
 
 def test_one_model_is_compared_with_nobody(results) -> None:
-    assert comparison_note(replace(results, models=("good",)), results.tasks[0]) is None
+    alone = replace(results, models=("good",))
+    assert comparison_note(results.tasks[0], model_tests(alone, results.tasks[0])) is None
 
 
 def test_a_model_that_skipped_a_task_has_no_row(results) -> None:

@@ -1,0 +1,52 @@
+"""Names models as the user did: by the end of a path or of a hub's name, as much of it as tells them apart."""
+
+import os
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from hypnos.artefacts.hub import HUB
+from hypnos.benchmark.answerers.weights import is_adapter
+
+ANSWERS = "answers:"
+"""An entry that starts so names a file of answers made elsewhere."""
+
+
+def name_entries(entries: Sequence[str], *, taken: Collection[str] = ()) -> list[str]:
+    """The shortest ending of each entry that no other has: `final`, or `run1/final` beside `run2/final`.
+
+    Args:
+        entries: folders, `hub:` names and `answers:` files.
+        taken: names that others have already.
+
+    Returns:
+        In the order of the entries; the same entry twice has the same name twice.
+    """
+    parts = {entry: _parts(entry) for entry in entries}
+    lengths = {entry: _fewest(entry) for entry in parts}
+    while True:
+        names = {entry: _ending(parts[entry], length) for entry, length in lengths.items()}
+        counts = [*names.values(), *taken]
+        longer = [e for e, name in names.items() if counts.count(name) > 1 and lengths[e] < len(parts[e])]
+        if not longer:
+            return [names[entry] for entry in entries]
+        for entry in longer:
+            lengths[entry] += 1
+
+
+def _parts(entry: str) -> tuple[str, ...]:
+    """What can be read of an entry, from the front to the end; a link keeps the name that the user gave it."""
+    if entry.startswith(HUB):
+        return tuple(entry.removeprefix(HUB).strip("/").split("/"))
+    path = Path(os.path.abspath(Path(entry.removeprefix(ANSWERS)).expanduser()))  # noqa: PTH100 (follows no link)
+    end = path.stem if entry.startswith(ANSWERS) else path.name
+    return (*path.parts[1:-1], end)
+
+
+def _fewest(entry: str) -> int:
+    """A stage keeps its adapter in a folder of its own, whose name says nothing."""
+    named = entry.startswith((HUB, ANSWERS))
+    return 1 if named or not is_adapter(Path(entry).expanduser()) else 2
+
+
+def _ending(parts: Sequence[str], length: int) -> str:
+    return "/".join(parts[-length:])

@@ -1,0 +1,101 @@
+"""Builds and checks everything that an evaluation needs, before anything is answered."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.value_check import check_table
+from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.lineup import Build, line_up
+from hypnos.benchmark.judge.judge import Judge
+from hypnos.benchmark.model_on_task import choose_request_types, read_tasks
+from hypnos.benchmark.predictions import RequestType
+from hypnos.benchmark.raters.run import Ratings
+from hypnos.benchmark.raters.study import Study
+from hypnos.benchmark.settings import KEYS
+from hypnos.benchmark.tasks.task import Task
+from hypnos.llm.client import Client
+from hypnos.specialty.folder import Specialty, read_specialty
+
+JUDGE = f"{Judge.__module__}.{Judge.__name__}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evaluation:
+    """Tasks, models, judges and raters, built and checked: nothing has been answered yet.
+
+    Attributes:
+        request_types: by model and task.
+        study: how sheets for raters are made; None for no sheets.
+        ratings: the files that raters filled in.
+        artefacts: folder of what is kept between runs.
+    """
+
+    tasks: Sequence[Task]
+    answerers: Sequence[Answerer]
+    request_types: Mapping[tuple[str, str], Sequence[RequestType]]
+    judges: Sequence[Judge]
+    study: Study | None
+    ratings: Ratings
+    specialty: Specialty
+    client: Client
+    artefacts: Path
+
+
+def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
+    """Build tasks, models, judges and raters, and check that they fit.
+
+    Raises:
+        UserError: it does not.
+    """
+    check_configuration(config)
+    judges = judge_configs(config["judges"], config["judging"])
+    tasks = read_tasks(config["tasks"], build=build)
+    answerers = line_up(
+        config["models"],
+        config["baselines"],
+        entries=config["entries"],
+        build=build,
+        outputs=Path(config["paths"]["outputs"]),
+    )
+    request_types = {
+        (answerer.name, task.name): choose_request_types(answerer, task, config["likelihood"])
+        for answerer in answerers
+        for task in tasks
+    }
+    for answerer in answerers:
+        answerer.check(tasks)
+    return Evaluation(
+        tasks=tasks,
+        answerers=answerers,
+        request_types=request_types,
+        judges=[build(judge) for judge in judges.values()],
+        study=build(config["raters"]) if config["raters"] else None,
+        ratings=Ratings(**config["ratings"]),
+        specialty=read_specialty(Path(config["specialty"])),
+        client=build(config["client"]),
+        artefacts=Path(config["paths"]["artefacts"]),
+    )
+
+
+def check_configuration(config: Mapping[str, Any]) -> None:
+    """Find a misspelt or missing key, and a value of a wrong type or range anywhere, before anything is made.
+
+    Raises:
+        UserError: naming the key.
+    """
+    check_table(config, KEYS)
+    asked = {name: value for name, value in config["judging"].items() if name != "parameters"}
+    ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("client", "baselines", "entries")))
+    bind_targets({**ordered, "judging": {"_target_": JUDGE, "_partial_": True, **asked}})
+
+
+def judge_configs(models: Mapping[str, Any], judging: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Configs of judges: every chosen model, asked as `judging` says.
+
+    Its `parameters` are left out: they stand in the models already, as files of `conf/llm` take them from there.
+    """
+    settings = {name: value for name, value in judging.items() if name != "parameters"}
+    return {name: {"_target_": JUDGE, **settings, "model": model} for name, model in models.items() if model}
