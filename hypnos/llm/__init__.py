@@ -23,14 +23,15 @@ Folders:
     providers/      models over the network, through litellm
     parsing/        reads JSON, scores and Chinese numerals out of what models write
 Others import:
-    chat                     ChatModel, CUT_FINISHES, Reply
+    chat                     ChatModel, CUT_FINISHES, Reply, ReplyLimits
     client                   Client
     estimate                 estimate, Estimate
     journal.export           export_lines
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
     parsing.quotation        quoted
-    parsing.reasoning        cut_thinking, leaves_open
+    parsing.open_thought     closing_of, mark_before, open_mark
+    parsing.reasoning        CLOSE, cut_thinking, leaves_open, OPEN
     parsing.replies          answer_part, own_values, read_json, read_object
     providers.litellm        load_litellm
     providers.settings       PARAMETERS

@@ -9,4 +9,5 @@ Files:
     quotation       what a reply quotes
     score_tables    scores in CSV and in columns
     reasoning       cuts off reasoning, however it is marked
+    open_thought    finds a thought that did not end, and what would end it
 """

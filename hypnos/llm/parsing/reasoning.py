@@ -28,10 +28,10 @@ _CHANNEL = re.compile(
     re.DOTALL,
 )
 _CHANNEL_LEFT = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)$", re.DOTALL)
-_CHANNEL_OPEN = re.compile(r"<\|channel\|>\s*(?!final)\w+[^<]*<\|message\|>(?:(?!<\|end\|>).)*$", re.DOTALL)
+CHANNEL_OPEN = re.compile(r"<\|channel\|>\s*(?!final)\w+[^<]*<\|message\|>(?:(?!<\|end\|>).)*$", re.DOTALL)
 
-_HEADING = re.compile(r"\s*#{1,6}[ \t]*(?:\*\*)?Thinking(?: Process)?(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE)
-_FINAL = re.compile(
+HEADING = re.compile(r"\s*#{1,6}[ \t]*(?:\*\*)?Thinking(?: Process)?(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE)
+FINAL = re.compile(
     r"(?:^|\n)[ \t]*#{1,6}[ \t]*(?:\*\*)?(?:Final (?:Response|Answer))(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE
 )
 
@@ -48,7 +48,7 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
         opened: whether the prompt ended within reasoning.
 
     Returns:
-        The answer, and how many characters of reasoning were cut off, without their marks.
+        The answer, and how many characters of reasoning were cut off, without their marks and the blanks at its ends.
     """
     for cut in (_of_channels, _of_headings):
         found = cut(text, opened)
@@ -59,44 +59,49 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
 
 def cut_open_thought(text: str) -> str:
     """Cut off reasoning that did not end, and leave what ended: whatever stands in the former is no answer yet."""
-    marks = sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start())
+    opened = unclosed_tag(text)
+    return text[: opened.start()] if opened else text
+
+
+def unclosed_tag(text: str) -> re.Match[str] | None:
+    """The tag that opens reasoning which does not end in the text; another kind of tag within it is part of it."""
     opened: re.Match[str] | None = None
-    for mark in marks:
+    for mark in sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start()):
         if mark.re is OPEN:
             opened = opened or mark
         elif opened is not None and _kind(mark) == _kind(opened):
             opened = None
-    return text[: opened.start()] if opened else text
+    return opened
 
 
 def leaves_open(prompt: str) -> bool:
     """Whether a prompt ends within reasoning."""
     ends = [match.end() for match in CLOSE.finditer(prompt)]
     within_tag = any(match.start() >= max(ends, default=0) for match in OPEN.finditer(prompt))
-    return within_tag or bool(_CHANNEL_OPEN.search(prompt))
+    return within_tag or bool(CHANNEL_OPEN.search(prompt))
 
 
 def _of_channels(text: str, opened: bool) -> tuple[str, int] | None:
     left = _CHANNEL_LEFT.match(text)
     if left:
-        return left["answer"].strip(), len(left["thought"])
+        return left["answer"].strip(), _length(left["thought"])
     messages = list(_CHANNEL.finditer(text))
     if not messages:
         return None
     before = re.sub(r"<\|start\|>\s*\w*|<\|end\|>", "", text[: messages[0].start()]) if opened else ""
-    thought = len(before) + sum(len(message["text"]) for message in messages if message["name"] != "final")
+    thought = _length(before) + sum(_length(message["text"]) for message in messages if message["name"] != "final")
     return "".join(message["text"] for message in messages if message["name"] == "final").strip(), thought
 
 
 def _of_headings(text: str, opened: bool) -> tuple[str, int] | None:
-    begin = _HEADING.match(text)
+    begin = HEADING.match(text)
     if begin is None and not opened:
         return None
     start = begin.end() if begin else 0
-    final = _FINAL.search(text, max(0, start - 1))
+    final = FINAL.search(text, max(0, start - 1))
     if final is None:
-        return ("", len(text) - start) if begin else None
-    return text[final.end() :].strip(), len(text[start : final.start()].strip())
+        return ("", _length(text[start:])) if begin else None
+    return text[final.end() :].strip(), _length(text[start : final.start()])
 
 
 def _of_tags(text: str, opened: bool) -> tuple[str, int]:
@@ -109,20 +114,24 @@ def _of_tags(text: str, opened: bool) -> tuple[str, int]:
         closes = mark.re is CLOSE
         if inside:
             if closes and kind in ("", _kind(mark)):
-                thought += mark.start() - position
+                thought += _length(text[position : mark.start()])
                 position, inside = mark.end(), False
         elif closes:
             # Closed but never opened: all that came before was reasoning.
-            thought += sum(map(len, kept)) + mark.start() - position
+            thought += sum(map(_length, kept)) + _length(text[position : mark.start()])
             kept, position = [], mark.end()
         else:
             kept.append(text[position : mark.start()])
             position, inside, kind = mark.end(), True, _kind(mark)
     if inside:
-        thought += len(text) - position
+        thought += _length(text[position:])
     else:
         kept.append(text[position:])
     return "".join(kept).strip(), thought
+
+
+def _length(thought: str) -> int:
+    return len(thought.strip())
 
 
 def _kind(mark: re.Match[str]) -> str:
