@@ -231,7 +231,7 @@ def _ours(model: LocalModel, weights: Any, prompts: Sequence[Sequence[int]], sto
     answers: list[list[int]] = [[] for _ in prompts]
     for batch in batches([len(one) + NEW_TOKENS for one in prompts], tokens=model.tokens_at_once(), rows=model.rows):
         rows = [BatchRow(prompt=prompts[i], limit=NEW_TOKENS) for i in batch]
-        for i, (ids, _) in zip(batch, decode(weights, rows, stops=stops, pad=0), strict=True):
+        for i, (ids, *_) in zip(batch, decode(weights, rows, stops=stops, pad=0), strict=True):
             answers[i] = ids
     return answers
 

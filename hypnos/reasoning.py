@@ -28,10 +28,10 @@ _CHANNEL = re.compile(
     re.DOTALL,
 )
 _CHANNEL_LEFT = re.compile(r"\s*analysis(?P<thought>.*?)assistant\s*final(?P<answer>.*)$", re.DOTALL)
-_CHANNEL_OPEN = re.compile(r"<\|channel\|>\s*(?!final)\w+[^<]*<\|message\|>(?:(?!<\|end\|>).)*$", re.DOTALL)
+CHANNEL_OPEN = re.compile(r"<\|channel\|>\s*(?!final)\w+[^<]*<\|message\|>(?:(?!<\|end\|>).)*$", re.DOTALL)
 
-_HEADING = re.compile(r"\s*#{1,6}[ \t]*(?:\*\*)?Thinking(?: Process)?(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE)
-_FINAL = re.compile(
+HEADING = re.compile(r"\s*#{1,6}[ \t]*(?:\*\*)?Thinking(?: Process)?(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE)
+FINAL = re.compile(
     r"(?:^|\n)[ \t]*#{1,6}[ \t]*(?:\*\*)?(?:Final (?:Response|Answer))(?:\*\*)?[ \t]*:?[ \t]*(?:\n|$)", re.IGNORECASE
 )
 
@@ -48,10 +48,10 @@ def cut_thinking(text: str, *, opened: bool = False) -> tuple[str, int]:
         opened: whether the prompt ended within reasoning.
 
     Returns:
-        The answer, and how many characters of reasoning were cut off, without their marks.
+        The answer, and how many characters of reasoning were cut off, without their marks and the blanks at its ends.
     """
     answer, thought = split_thinking(text, opened=opened)
-    return answer, len(thought)
+    return answer, len(thought.strip())
 
 
 def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
@@ -66,27 +66,32 @@ def split_thinking(text: str, *, opened: bool = False) -> tuple[str, str]:
 def begins_with_thinking(text: str) -> bool:
     """Whether a text opens with reasoning, or with the rest of some that its prompt had opened."""
     start = text.lstrip()
-    marks = (OPEN, _HEADING, _CHANNEL, _CHANNEL_LEFT)
+    marks = (OPEN, HEADING, _CHANNEL, _CHANNEL_LEFT)
     return any(mark.match(start) for mark in marks) or (OPEN.search(text) is None and "</think>" in text)
 
 
 def cut_open_thought(text: str) -> str:
     """Cut off reasoning that did not end, and leave what ended: whatever stands in the former is no answer yet."""
-    marks = sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start())
+    opened = unclosed_tag(text)
+    return text[: opened.start()] if opened else text
+
+
+def unclosed_tag(text: str) -> re.Match[str] | None:
+    """The tag that opens reasoning which does not end in the text; another kind of tag within it is part of it."""
     opened: re.Match[str] | None = None
-    for mark in marks:
+    for mark in sorted([*OPEN.finditer(text), *CLOSE.finditer(text)], key=lambda mark: mark.start()):
         if mark.re is OPEN:
             opened = opened or mark
         elif opened is not None and _kind(mark) == _kind(opened):
             opened = None
-    return text[: opened.start()] if opened else text
+    return opened
 
 
 def leaves_open(prompt: str) -> bool:
     """Whether a prompt ends within reasoning."""
     ends = [match.end() for match in CLOSE.finditer(prompt)]
     within_tag = any(match.start() >= max(ends, default=0) for match in OPEN.finditer(prompt))
-    return within_tag or bool(_CHANNEL_OPEN.search(prompt))
+    return within_tag or bool(CHANNEL_OPEN.search(prompt))
 
 
 def _of_channels(text: str, opened: bool) -> tuple[str, str] | None:
@@ -102,11 +107,11 @@ def _of_channels(text: str, opened: bool) -> tuple[str, str] | None:
 
 
 def _of_headings(text: str, opened: bool) -> tuple[str, str] | None:
-    begin = _HEADING.match(text)
+    begin = HEADING.match(text)
     if begin is None and not opened:
         return None
     start = begin.end() if begin else 0
-    final = _FINAL.search(text, max(0, start - 1))
+    final = FINAL.search(text, max(0, start - 1))
     if final is None:
         return ("", text[start:]) if begin else None
     return text[final.end() :].strip(), text[start : final.start()].strip()

@@ -8,7 +8,7 @@ from hypnos.reasoning import cut_thinking, leaves_open
     [
         ("选B", "选B", 0),
         ("<think>先看体重</think>选B", "选B", 4),
-        ("<think>\n先看\n</think>\n\n选B", "选B", 4),
+        ("<think>\n先看\n</think>\n\n选B", "选B", 2),
         ("<THINK>看</THINK>选B", "选B", 1),
         ("<thinking>看</thinking>选B", "选B", 1),
         ("好。<think>再想</think>选B", "好。选B", 2),
@@ -35,7 +35,7 @@ from hypnos.reasoning import cut_thinking, leaves_open
         ("<|channel|>analysis<|message|>Is it A?", "", 8),
         ("analysisIs it A?assistantfinalB", "B", 8),  # the same without special tokens
         ("## Thinking\n\n先看\n\n## Final Response\n\n选B", "选B", 2),
-        ("## Thinking\n\n先看", "", 3),
+        ("## Thinking\n\n先看", "", 2),
         ("## 思考题\n\n选B", "## 思考题\n\n选B", 0),
         ("选B\n\n## Final Response 是标题", "选B\n\n## Final Response 是标题", 0),
     ],

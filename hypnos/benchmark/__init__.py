@@ -12,6 +12,7 @@ Files:
     items           what one question of a benchmark is
     predictions     what one answer is, and the types of request
     letters         letters of options in one spelling
+    thinking        how much a model writes before its answer and in it
     report_data     verdicts and ratings in the report's own terms
 Folders:
     tasks/          questions from files, the words they are asked in, examples
@@ -24,7 +25,7 @@ Folders:
 Others import:
     evaluation               answer_all, build_results, measure_all, run_evaluation, silence_progress_bars
     preparation              check_configuration, prepare
-    settings                 INFERENCE, LIKELIHOOD, SAMPLING
+    settings                 INFERENCE, LIKELIHOOD, SAMPLING, THINKING
     model_on_task            ask, choose_request_types, read_tasks
     predictions              Prediction
     answerers.lineup         Build

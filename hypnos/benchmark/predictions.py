@@ -16,6 +16,10 @@ LONGEST = 100_000
 evaluation: 24 MB of one answer took minutes and gigabytes in every metric."""
 
 
+PROMPT_TOO_LONG = "prompt too long"
+"""The rule of a question that fills the context by itself."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
     """One answer of one model to one item.
@@ -29,6 +33,9 @@ class Prediction:
         finished: whether it ended by itself, and not at the limit of tokens.
         tokens: how many it wrote.
         thought: how many characters of reasoning were cut off.
+        thought_tokens: tokens of that; where nobody counts them, by its share of the characters.
+        thought_cut: whether the reasoning reached its limit of tokens, and was ended or never gave an answer.
+        out_of_context: whether there was no room for the answer, or for the rest of it, behind the prompt.
         choice: letters taken from the answer to a choice question, sorted; None where none could be read.
         rule: the rule that read them, or why none could.
         likelihoods: by option letter, the log-likelihood in nats of that option; None where it was not asked for.
@@ -42,6 +49,9 @@ class Prediction:
     tokens: int
     sample: int = 0
     thought: int = 0
+    thought_tokens: int = 0
+    thought_cut: bool = False
+    out_of_context: bool = False
     choice: str | None = None
     rule: str = ""
     likelihoods: Mapping[str, float] | None = None
@@ -49,6 +59,11 @@ class Prediction:
 
 PredictionsByType = Mapping[RequestType, Sequence[Prediction]]
 """The answers of one model to one task."""
+
+
+def thought_share(tokens: int, thought: int, answer: str) -> int:
+    """Tokens of a thought of so many characters, of the tokens of thought and answer together."""
+    return round(tokens * thought / (thought + len(answer))) if thought else 0
 
 
 def shorten(prediction: Prediction) -> Prediction:

@@ -1,7 +1,7 @@
 """Keys, types and ranges of evaluate.py's configuration, where no signature says them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.ranges import Count, Device, FloatType, NotNegative, Positive, Seed, ShareAboveZero
 from hypnos.artefacts.shared_settings import PATHS, WANDB
@@ -10,6 +10,9 @@ from hypnos.llm.providers.settings import PARAMETERS
 from hypnos.report.contents import Language
 
 SAMPLING = Table({"temperature": NotNegative, "top_p": ShareAboveZero, "seed": Seed, "repeats": Count}, partial=True)
+
+THINKING = Table({"mode": Literal["on", "off", "as_is"] | bool, "tokens": Count | None}, partial=True)
+"""A bare `on` or `off` of YAML is true or false."""
 
 INFERENCE = Table({"cache_gib": Positive, "rows": Count, "dtype": FloatType | Literal["auto"], "device": Device})
 
@@ -32,6 +35,7 @@ KEYS = Table(
             }
         ),
         "sampling": SAMPLING,
+        "thinking": Annotated[Mapping[str, Any], THINKING] | None,
         "inference": INFERENCE,
         "specialty": str,
         "judges": Mapping[str, Any],

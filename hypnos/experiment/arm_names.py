@@ -10,7 +10,7 @@ PLACE_OVERRIDES = (
 )
 """Beginnings of overrides that say where an arm runs, and not what it is."""
 
-QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "inference")
+QUESTION_OVERRIDES = ("objective", "benchmark", "tasks", "entries", "likelihood", "sampling", "thinking", "inference")
 """Beginnings of overrides that say what its last model is asked, and not what it is."""
 
 LONGEST = 120

@@ -92,7 +92,7 @@ class BenchmarkRun:
             {
                 "name": task.name,
                 "version": task.version(),
-                "max_new_tokens": task.max_new_tokens,
+                **task.limits(None).key(),
                 "metrics": task.metrics,
                 "official": task.official and task.official.label,
                 "ways": self._request_types[task.name],

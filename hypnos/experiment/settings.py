@@ -1,12 +1,12 @@
 """Keys, types and ranges of train.py's configuration, where no signature says them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.ranges import Count, FloatType, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
-from hypnos.benchmark.settings import INFERENCE, LIKELIHOOD, SAMPLING
+from hypnos.benchmark.settings import INFERENCE, LIKELIHOOD, SAMPLING, THINKING
 from hypnos.experiment.library_settings import TRAINER
 
 STAGE_RECIPE = Table({"lr": Positive, "epochs": Count, "rows_per_step": Count}, partial=True)
@@ -65,6 +65,7 @@ KEYS = Table(
         "entries": Mapping[str, Any],
         "likelihood": LIKELIHOOD,
         "sampling": SAMPLING,
+        "thinking": Annotated[Mapping[str, Any], THINKING] | None,
         "inference": INFERENCE,
         "specialty": str,
         "paths": PATHS,

@@ -23,9 +23,9 @@ Folders:
     providers/      models over the network, through litellm
     parsing/        reads JSON, scores and Chinese numerals out of what models write
 Others import:
-    chat                     ChatModel, CUT_FINISHES, Reply
+    chat                     ChatModel, CUT_FINISHES, Reply, ReplyLimits
     client                   Client
-    estimate                 estimate, Estimate
+    estimate                 Estimate, estimate
     journal.export           export_lines
     journal.journal          Journal
     parsing.aspect_scores    read_aspects, scored_objects
@@ -38,4 +38,5 @@ Others import:
     requests                 Answer, Message, Request
     token_counts             usual_text, usual_tokens
     failures                 StoppedError, tells_of_failure, UnreadableError
+    parsing.open_thought     closing_of, mark_before, open_mark
 """

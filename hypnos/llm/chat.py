@@ -3,9 +3,10 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
+from hypnos.errors import UserError
 from hypnos.llm.requests import Message
 
 IN_PROCESS = "in process"
@@ -14,6 +15,23 @@ IN_PROCESS = "in process"
 
 CUT_FINISHES = ("length", "max_tokens", "MAX_TOKENS")
 """What a provider says where a reply was cut off at the most tokens it may have."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyLimits:
+    """How long a reply may be, and whether its model thinks before it.
+
+    Attributes:
+        tokens: most tokens of the reply, those of its thought included.
+        thinking: `on`, `off`, or `as_is` for what the model does by itself.
+        thought: most tokens of the thought, where the provider keeps to that; None: nothing is said.
+        resumed: the last message is the beginning of the reply, and the model goes on with it.
+    """
+
+    tokens: int
+    thinking: str = "as_is"
+    thought: int | None = None
+    resumed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +112,24 @@ class ChatModel(ABC):
 
     def stay_local(self) -> None:  # noqa: B027 (as above)
         """From now on, follow no server that sends a request on to another address."""
+
+    def limited(self, limits: ReplyLimits) -> "ChatModel":
+        """The same model with replies of another length, or that thinks otherwise; here: as it is.
+
+        Raises:
+            UserError: it cannot be told to think, or not to.
+        """
+        if limits.thinking != "as_is":
+            raise UserError(f"llm {self.name}: thinking cannot be switched {limits.thinking}")
+        return self
+
+    def ends_thoughts(self) -> Literal["never", "by itself", "when resumed"]:
+        """How a thought comes to an end that reaches its tokens.
+
+        `by itself`: the provider sees to it; `when resumed`: the model goes on with the beginning of a reply, so that
+        who asks can end the thought in it.
+        """
+        return "never"
 
     @abstractmethod
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:

@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
@@ -12,7 +13,7 @@ from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.ranges import Count, Device, FloatType, NotNegative, Seed, ShareAboveZero
 from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
-from hypnos.llm.chat import ChatModel, Reply
+from hypnos.llm.chat import ChatModel, Reply, ReplyLimits
 from hypnos.llm.failures import RefusedError
 from hypnos.llm.requests import Message
 
@@ -55,7 +56,7 @@ class LocalChat(ChatModel):
         self._dtype = dtype
         self._device = device
         self._content: str | None = None
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: list[tuple[Any, Any]] = []
         self._lock = threading.Lock()
 
     @property
@@ -78,8 +79,16 @@ class LocalChat(ChatModel):
             UserError: the directory is no model, or its tokenizer has no chat template.
         """
         with self._lock:
-            if self._loaded is None:
-                self._loaded = self._load()
+            if not self._loaded:
+                self._loaded.append(self._load())
+
+    def limited(self, limits: ReplyLimits) -> "LocalChat":
+        if limits.thinking != "as_is":
+            raise UserError(f"llm {self.name}: thinking is not switched here; as a folder in models=[...] it is")
+        other = copy(self)  # which shares the weights, whoever loads them
+        other.max_tokens = limits.tokens
+        other.parameters = {**self.parameters, "max_new_tokens": limits.tokens}
+        return other
 
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
         return await asyncio.to_thread(self._complete, [dict(message) for message in messages], sample)
@@ -88,8 +97,7 @@ class LocalChat(ChatModel):
         import torch
 
         self.prepare()
-        assert self._loaded is not None
-        model, tokenizer = self._loaded
+        model, tokenizer = self._loaded[0]
         started = time.monotonic()
         with self._lock, torch.random.fork_rng(enabled=self._sampled()), torch.inference_mode():
             inputs = tokenizer.apply_chat_template(

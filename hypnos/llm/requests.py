@@ -46,6 +46,8 @@ class Answer(Generic[T]):
         tokens_in: tokens of the prompts, over all attempts.
         tokens_out: tokens of the replies, over all attempts.
         finish: why the last reply ended: `stop`, `length`, ...
+        reasoning: what the provider returned apart from the last reply as its reasoning.
+        reasoning_tokens: tokens of that; None where the provider does not count them.
     """
 
     request: Request
@@ -58,3 +60,5 @@ class Answer(Generic[T]):
     tokens_in: int
     tokens_out: int
     finish: str = "stop"
+    reasoning: str = ""
+    reasoning_tokens: int | None = None

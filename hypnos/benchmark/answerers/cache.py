@@ -14,7 +14,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, make_once, partial_of
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction, RequestType
+from hypnos.benchmark.predictions import PROMPT_TOO_LONG, Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.reasoning import cut_thinking
 
@@ -35,15 +35,15 @@ def answers_of(answerer: Answerer, task: Task, request_type: RequestType, *, art
     directory = answers_folder(answerer, task, request_type, artefacts=artefacts)
     if make_once(directory, lambda partial: _write(answerer, task, request_type, partial), keep_partial=True):
         log.info("%s: answers of %s (%s) in %s", task.name, answerer.name, request_type, directory)
-    return list(_read(directory / FILE))
+    return list(_parse((directory / FILE).read_bytes(), task.max_new_tokens))
 
 
 def answers_so_far(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> list[Prediction]:
     """The answers that a stopped run left, in the order of the task's items; all of them where they are whole."""
     directory = answers_folder(answerer, task, request_type, artefacts=artefacts)
     if directory.is_dir():
-        return list(_read(directory / FILE))
-    return _in_order(task.items(), _read_whole_lines(partial_of(directory) / COMING))
+        return list(_parse((directory / FILE).read_bytes(), task.max_new_tokens))
+    return _in_order(task.items(), _read_whole_lines(partial_of(directory) / COMING, task.max_new_tokens))
 
 
 def answers_folder(answerer: Answerer, task: Task, request_type: RequestType, *, artefacts: Path) -> Path:
@@ -61,7 +61,7 @@ def answers_folder(answerer: Answerer, task: Task, request_type: RequestType, *,
 def _write(answerer: Answerer, task: Task, request_type: RequestType, directory: Path) -> None:
     items = task.items()
     coming = directory / COMING
-    answers = {(p.item, p.sample): p for p in _read_whole_lines(coming)}
+    answers = {(p.item, p.sample): p for p in _read_whole_lines(coming, task.max_new_tokens)}
     if answers:
         log.info("%s: %d answers of %s are there already", task.name, len(answers), answerer.name)
     started, tokens, new = time.monotonic(), 0, 0
@@ -96,7 +96,7 @@ def _in_order(items: Sequence[Item], answers: Iterable[Prediction]) -> list[Pred
     return sorted(answers, key=lambda prediction: (order[prediction.item], prediction.sample))
 
 
-def _read_whole_lines(file: Path) -> Iterator[Prediction]:
+def _read_whole_lines(file: Path, limit: int) -> Iterator[Prediction]:
     """What a stopped run left; the line it was writing when it was stopped is taken off."""
     if not file.is_file():
         return
@@ -105,17 +105,19 @@ def _read_whole_lines(file: Path) -> Iterator[Prediction]:
     if len(whole) < len(content):
         with file.open("r+b") as stream:
             stream.truncate(len(whole))
-    yield from _parse(whole)
+    yield from _parse(whole, limit)
 
 
-def _read(file: Path) -> Iterator[Prediction]:
-    yield from _parse(file.read_bytes())
-
-
-def _parse(content: bytes) -> Iterator[Prediction]:
+def _parse(content: bytes, limit: int) -> Iterator[Prediction]:
     for line in content.split(b"\n"):
         if line:
-            prediction = Prediction(**orjson.loads(line))
+            row = orjson.loads(line)
+            prediction = Prediction(**row)
+            if "out_of_context" not in row and not prediction.finished:
+                # Kept before it was noted: what ended below the limit of tokens had no more room.
+                short = prediction.rule == PROMPT_TOO_LONG or 0 < prediction.tokens < limit
+                prediction = replace(prediction, out_of_context=short)
             # Answers that were kept before a mark of reasoning was known are cut anew; the others stay as they are.
             answer, thought = cut_thinking(prediction.answer)
-            yield replace(prediction, answer=answer, thought=prediction.thought + thought) if thought else prediction
+            marked = len(answer) < len(prediction.answer.strip())
+            yield replace(prediction, answer=answer, thought=prediction.thought + thought) if marked else prediction

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction, RequestType
+from hypnos.benchmark.predictions import PROMPT_TOO_LONG, Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 
 VERSION = 1
@@ -89,7 +89,7 @@ def to_predictions(
         by_letter = likelihoods.get(number)
         rule = f"likelihood: {request_type}"
         if by_letter is None:
-            rule = "prompt too long" if number in unfit else "left out: several answers"
+            rule = PROMPT_TOO_LONG if number in unfit else "left out: several answers"
         choice = choose(by_letter, request_type) if by_letter else None
         predictions.append(
             Prediction(

@@ -1,33 +1,39 @@
 """Has a Hugging Face directory answer: by generation in large batches, or by the log-likelihood of options."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.artefacts.ranges import Count, Device, FloatType, Positive
 from hypnos.benchmark.answerers.answerer import Answerer, usual_answer_tokens
 from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
+from hypnos.benchmark.answerers.model_text import ModelText
 from hypnos.benchmark.answerers.names import name_entries
-from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
+from hypnos.benchmark.answerers.prompt_form import PromptForm
 from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,
     choose_device,
     choose_dtype,
     load_model,
-    load_tokenizer,
     locate,
+    only_sentencepiece,
+    read_config,
     stop_ids,
     weights_key,
 )
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import Prediction, RequestType
-from hypnos.benchmark.settings import SAMPLING
+from hypnos.benchmark.predictions import PROMPT_TOO_LONG, Prediction, RequestType, thought_share
+from hypnos.benchmark.settings import SAMPLING, THINKING
 from hypnos.benchmark.tasks.task import Task
+from hypnos.benchmark.thinking import Mode, TokenLimits, read_thinking
 from hypnos.errors import UserError
 from hypnos.llm.estimate import Estimate
 from hypnos.reasoning import cut_thinking, leaves_open
+
+if TYPE_CHECKING:
+    from hypnos.benchmark.inference.generate import BatchRow
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +50,9 @@ CROWD = 8
 """Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
 and values are far more to read, further rows share next to nothing, and push each other out of the cache."""
 
+CLOSING = 32
+"""Most tokens of what ends a thought."""
+
 
 class LocalModel(Answerer):
     """A model in this process: a stage of ours, any directory of weights, or an adapter on its base."""
@@ -59,6 +68,7 @@ class LocalModel(Answerer):
         form: PromptForm | None = None,
         read_tokenizer: ReadTokenizer | None = None,
         sampling: Annotated[Mapping[str, Any], SAMPLING] | None = None,
+        thinking: Annotated[Mapping[str, Any], THINKING] | None = None,
         dtype: FloatType | Literal["auto"] = "auto",
         device: Device = "auto",
         cache_gib: Positive = 4.0,
@@ -75,6 +85,7 @@ class LocalModel(Answerer):
                 form of question and answer.
             read_tokenizer: reads a folder with nothing but a `tokenizer.model`.
             sampling: `temperature, top_p, seed, repeats`; by default greedy, once.
+            thinking: `mode` (`on`, `off`, `as_is`) and `tokens`, see `hypnos.benchmark.thinking`; None: as a task says.
             dtype: auto: float32 on a CPU, else what the weights are kept in.
             device: auto: a GPU where there is one.
             cache_gib: memory for keys and values, which bounds a batch.
@@ -89,19 +100,20 @@ class LocalModel(Answerer):
         self.folder = locate(path)
         self.base = adapter_base(self.folder, base)
         self.name = name or name_entries([path])[0]
-        self.form = form
+        self.thinking = read_thinking(thinking, self.name)
         self.sampling = Sampling(**sampling or {})
         self.device = choose_device(device)
         self.dtype = choose_dtype(self.base or self.folder, dtype, self.device)
-        self._tokenizer_folder = self.folder if tokenizer_files(self.folder) or self.base is None else self.base
-        if not tokenizer_files(self._tokenizer_folder) and not (self._tokenizer_folder / "vocab.json").is_file():
-            raise UserError(f"{self._tokenizer_folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
-        self._read_tokenizer = read_tokenizer
+        tokenizer_folder = self.folder if tokenizer_files(self.folder) or self.base is None else self.base
+        if not tokenizer_files(tokenizer_folder) and not (tokenizer_folder / "vocab.json").is_file():
+            raise UserError(f"{tokenizer_folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
+        self._form = form
+        self.text = ModelText(tokenizer_folder, form=form, read_plain=read_tokenizer)
+        self._bare_tokenizer = only_sentencepiece(tokenizer_folder) and read_tokenizer is not None
         self._cache_bytes = cache_gib * 2**30
         self.rows = rows
         self._max_length = max_length
-        self._loaded_tokenizer: Any = None
-        self._loaded: tuple[Any, Any] | None = None
+        self._loaded: Any = None
 
     def key(self, task: Task, request_type: RequestType) -> dict[str, Any]:
         key: dict[str, Any] = {
@@ -109,16 +121,27 @@ class LocalModel(Answerer):
             "weights": weights_key(self.folder),
             "base": weights_key(self.base) if self.base else None,
             "dtype": self.dtype,
-            "form": self.form.key() if self.form else None,
+            "form": self._form.key() if self._form else None,
             "max_length": self._max_length,
         }
+        if self._bare_tokenizer:
+            key["tokenizer"] = "as SentencePiece, with the BOS of the config"
+        limits = task.limits(self.thinking)
         if request_type == "generation":
-            key |= {"max_new_tokens": task.max_new_tokens, "sampling": self.sampling.key()}
-        return key
+            return key | limits.key() | {"sampling": self.sampling.key()}
+        return key | ({} if limits.thinking.mode == "as_is" else {"thinking": "off"})
 
     def check(self, tasks: Sequence[Task]) -> None:
-        """Check that the tokenizer can be read; the weights are left for later."""
-        self._tokenizer()
+        """Check config and tokenizer, and that thoughts and answers fit; the weights are left for later."""
+        self._config()
+        for task in tasks:
+            limits = task.limits(self.thinking)
+            self.text.check(limits.thinking.mode)
+            if limits.thought and limits.total >= self.max_length:
+                raise UserError(
+                    f"{task.name} with {self.name}: thinking.tokens {limits.thought} and max_new_tokens {limits.answer}"
+                    f" do not fit its context of {self.max_length} tokens"
+                )
 
     def answer(
         self, task: Task, items: Sequence[Item], request_type: RequestType, *, done: set[tuple[str, int]]
@@ -153,48 +176,66 @@ class LocalModel(Answerer):
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The text this model continues."""
-        tokenizer = self._tokenizer()
-        if self.form is None and tokenizer.chat_template:
-            return render_template(tokenizer, messages)
-        return (self.form or PromptForm()).render(messages)
+        return self.text.render(messages)
+
+    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
+        """Token ids of prompts as `render` makes them."""
+        return self.text.encode(prompts)
 
     def _generate(self, task: Task, items: Sequence[Item], done: set[tuple[str, int]]) -> Iterator[list[Prediction]]:
-        from hypnos.benchmark.inference.generate import BatchRow, batches, decode
+        from hypnos.benchmark.inference.generate import batches, decode
 
-        model, _ = self._load()
-        prompts = [self.render(task.messages(item)) for item in items]
+        model = self.load()
+        limits = task.limits(self.thinking)
+        prompts = [self.text.render(task.messages(item), limits.thinking.mode) for item in items]
         encoded = self.encode(prompts)
-        limits = [min(task.max_new_tokens, self.max_length - len(ids)) for ids in encoded]
-        if cut := sum(limit < 1 for limit in limits):
+        room = [self.max_length - len(ids) for ids in encoded]
+        if cut := sum(tokens < 1 for tokens in room):
             log.warning(
                 "%s on %s: %d prompts fill its %d tokens: no answer", self.name, task.name, cut, self.max_length
             )
         repeats = range(self.sampling.repeats)
-        fitting = [(i, repeat) for i, limit in enumerate(limits) if limit > 0 for repeat in repeats]
-        too_long = [(i, repeat) for i, limit in enumerate(limits) if limit < 1 for repeat in repeats]
+        fitting = [(i, repeat) for i, tokens in enumerate(room) if tokens > 0 for repeat in repeats]
+        too_long = [(i, repeat) for i, tokens in enumerate(room) if tokens < 1 for repeat in repeats]
         if any((items[i].id, repeat) not in done for i, repeat in too_long):
-            yield [_empty(items[i], repeat, prompts[i]) for i, repeat in too_long]
-        sizes = [len(encoded[i]) + limits[i] for i, _ in fitting]
+            yield [_out_of_context(items[i], repeat, prompts[i]) for i, repeat in too_long]
+        sizes = [len(encoded[i]) + min(limits.total, room[i]) for i, _ in fitting]
         for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows):
             members = [fitting[k] for k in batch]
             if all((items[i].id, repeat) in done for i, repeat in members):
                 continue
-            rows = [
-                BatchRow(prompt=encoded[i], limit=limits[i], draws=self.sampling.draws(items[i].id, repeat, limits[i]))
-                for i, repeat in members
-            ]
+            rows = [self._row(items[i], repeat, prompts[i], encoded[i], limits) for i, repeat in members]
             written = decode(
-                model, rows, stops=self._stops, pad=self._pad, sampling=self.sampling, ended=self._stop_text()
+                model, rows, stops=self._stops, pad=self._pad, sampling=self.sampling, ended=self.text.ended()
             )
             yield [
-                self._prediction(items[i], repeat, prompts[i], ids, finished)
-                for (i, repeat), (ids, finished) in zip(members, written, strict=True)
+                self._prediction(items[i], repeat, prompts[i], answer, limits, room[i])
+                for (i, repeat), answer in zip(members, written, strict=True)
             ]
 
-    def _prediction(self, item: Item, repeat: int, prompt: str, ids: list[int], finished: bool) -> Prediction:
-        raw = self._decode_text(ids)
-        end = min((raw.find(stop) for stop in self._form_stops() if stop in raw), default=len(raw))
-        answer, thought = cut_thinking(raw[:end], opened=leaves_open(prompt))
+    def _row(self, item: Item, repeat: int, prompt: str, ids: list[int], limits: TokenLimits) -> "BatchRow":
+        """A row of a batch: where the context is short, the thought is, and the answer keeps its tokens."""
+        from hypnos.benchmark.inference.generate import BatchRow, ThoughtBudget
+
+        room = self.max_length - len(ids)
+        thought = min(limits.thought, room - limits.answer - CLOSING)
+        budget = ThoughtBudget(thought, self.text.closing(prompt), CLOSING) if thought > 0 else None
+        limit = thought + limits.answer if budget else min(limits.total, room)
+        draws = self.sampling.draws(item.id, repeat, limit + (CLOSING if budget else 0))
+        return BatchRow(prompt=ids, limit=limit, draws=draws, thought=budget)
+
+    def _prediction(
+        self,
+        item: Item,
+        repeat: int,
+        prompt: str,
+        written: tuple[list[int], bool, int],
+        limits: TokenLimits,
+        room: int,
+    ) -> Prediction:
+        ids, finished, closing = written
+        raw = self.text.decode(ids)
+        answer, thought = cut_thinking(self.text.cut_at_stop(raw), opened=leaves_open(prompt))
         return Prediction(
             item=item.id,
             sample=repeat,
@@ -202,8 +243,11 @@ class LocalModel(Answerer):
             raw=raw,
             answer=answer,
             finished=finished,
-            tokens=len(ids),
+            tokens=len(ids) - closing,
             thought=thought,
+            thought_tokens=thought_share(len(ids) - closing, thought, answer),
+            thought_cut=closing > 0 or (thought > 0 and not answer and not finished),
+            out_of_context=not finished and room < limits.total + (CLOSING if limits.thought else 0),
         )
 
     def _compare_options(
@@ -211,56 +255,25 @@ class LocalModel(Answerer):
     ) -> Iterator[list[Prediction]]:
         from hypnos.benchmark.inference.likelihood import compute_log_likelihoods, encode
 
-        model, tokenizer = self._load()
-        special = self._adds_special()
+        model = self.load()
+        mode: Mode = "as_is" if task.limits(self.thinking).thinking.mode == "as_is" else "off"
         tokens = min(self.tokens_at_once(), LIKELIHOOD_BATCH.get(self.device.partition(":")[0], 8192))
         for start in range(0, len(items), CHUNK):
             chunk = items[start : start + CHUNK]
             if all((item.id, 0) in done for item in chunk):
                 continue
             questions = make_questions(task, chunk, request_type)
-            texts = [self.render(question.messages) for question in questions]
-            requests = encode(tokenizer, texts, [question.continuations for question in questions], special=special)
+            # A letter is likely or not where the answer begins, and not where a thought would.
+            texts = [self.text.render(question.messages, mode) for question in questions]
+            requests = encode(self.encode, texts, [question.continuations for question in questions])
             fitting = [k for k, request in enumerate(requests) if request.longest <= self.max_length]
             values = compute_log_likelihoods(model, [requests[k] for k in fitting], tokens=tokens)
             yield to_predictions(chunk, questions, texts, dict(zip(fitting, values, strict=True)), request_type)
 
-    def encode(self, prompts: Sequence[str]) -> list[list[int]]:
-        """Token ids of prompts as `render` makes them."""
-        return self._tokenizer()(list(prompts), add_special_tokens=self._adds_special())["input_ids"]
-
-    def _adds_special(self) -> bool:
-        """A chat template writes BOS itself; a plain form leaves it to the tokenizer."""
-        return self.form is not None or not self._tokenizer().chat_template
-
-    def _decode_text(self, ids: list[int]) -> str:
-        return str(self._tokenizer().decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
-
-    def _form_stops(self) -> tuple[str, ...]:
-        if self.form is None and self._tokenizer().chat_template:
-            return ()
-        return (self.form or PromptForm()).stop
-
-    def _stop_text(self) -> Callable[[list[int]], bool] | None:
-        stops = self._form_stops()
-        if not stops:
-            return None
-        # The end of a text is decoded, and no more: a stop is at most so many tokens as it has characters.
-        tail = 4 + 2 * max(map(len, stops))
-        return lambda ids: any(stop in self._decode_text(ids[-tail:]) for stop in stops)
-
     def load(self) -> Any:
-        """The model itself, as transformers has it."""
-        return self._load()[0]
-
-    def _tokenizer(self) -> Any:
-        if self._loaded_tokenizer is None:
-            self._loaded_tokenizer = load_tokenizer(self._tokenizer_folder, self._read_tokenizer)
-        return self._loaded_tokenizer
-
-    def _load(self) -> tuple[Any, Any]:
+        """The model itself, as transformers has it; read once, with what ends its answers."""
         if self._loaded is None:
-            tokenizer = self._tokenizer()
+            tokenizer = self.text.tokenizer
             model = load_model(self.folder, base=self.base, dtype=self.dtype, device=self.device)
             if len(tokenizer) > model.get_input_embeddings().num_embeddings:
                 raise UserError(
@@ -269,18 +282,22 @@ class LocalModel(Answerer):
                 )
             self._stops = stop_ids(model, tokenizer)
             self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(self._stops, default=0)
-            self._loaded = model, tokenizer
+            self._loaded = model
         return self._loaded
+
+    def _config(self) -> Any:
+        """The model's config: its own once it is loaded, before that the one on disk."""
+        return read_config(self.base or self.folder) if self._loaded is None else self._loaded.config
 
     @property
     def max_length(self) -> int:
         """Most tokens of prompt and answer together."""
-        config = self._load()[0].config.get_text_config()
+        config = self._config().get_text_config()
         return self._max_length or int(getattr(config, "max_position_embeddings", None) or 4096)
 
     def tokens_at_once(self) -> int:
         """How many tokens' keys and values are kept at once: as many as the memory holds, and see `CROWD`."""
-        model = self._load()[0]
+        model = self.load()
         config = model.config.get_text_config()
         heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
         width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
@@ -288,7 +305,15 @@ class LocalModel(Answerer):
         return int(cache_bytes / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
 
 
-def _empty(item: Item, repeat: int, prompt: str) -> Prediction:
+def _out_of_context(item: Item, repeat: int, prompt: str) -> Prediction:
     return Prediction(
-        item=item.id, sample=repeat, prompt=prompt, raw="", answer="", finished=False, tokens=0, rule="prompt too long"
+        item=item.id,
+        sample=repeat,
+        prompt=prompt,
+        raw="",
+        answer="",
+        finished=False,
+        tokens=0,
+        rule=PROMPT_TOO_LONG,
+        out_of_context=True,
     )

@@ -1,6 +1,6 @@
 """Makes of turns the text a model continues: by its own chat template, or in the form its authors trained with."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -49,27 +49,28 @@ class PromptForm:
         return asdict(self) | {"stop": list(self.stop)}
 
 
-def render_template(tokenizer: Any, messages: Sequence[Message]) -> str:
+def render_template(tokenizer: Any, messages: Sequence[Message], values: Mapping[str, Any] | None = None) -> str:
     """The text that a tokenizer's chat template makes, up to where the model takes over.
 
-    Special tokens that stand in what was said are broken by a space: text must not end a turn.
+    Special tokens that stand in what was said are broken by a space: text must not end a turn. `values` are further
+    variables of the template.
 
     Raises:
         UserError: the template fails.
     """
     turns = [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
     try:
-        return _apply(tokenizer, turns)
+        return _apply(tokenizer, turns, values or {})
     except Exception as error:
         if turns[0]["role"] != "system":
             raise UserError(f"{tokenizer.name_or_path}: the chat template fails: {error}") from error
     # Some templates know no system turn: it opens the first question instead.
     merged = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
-    return render_template(tokenizer, [merged, *turns[2:]])
+    return render_template(tokenizer, [merged, *turns[2:]], values)
 
 
-def _apply(tokenizer: Any, turns: list[dict[str, str]]) -> str:
-    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+def _apply(tokenizer: Any, turns: list[dict[str, str]], values: Mapping[str, Any]) -> str:
+    return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **values))
 
 
 def _as_text(tokenizer: Any, content: str) -> str:

@@ -7,13 +7,13 @@ from typing import Any
 
 from hypnos.artefacts.hub import HUB, fetch_model, is_hub_name
 from hypnos.artefacts.keys import content_key, file_key
-from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
-FAST = ("tokenizer.json", "vocab.json", "vocab.txt", "tokenizer_config.json")
+FAST = (TOKENIZER, "vocab.json", "vocab.txt")
 """One of these lets transformers read a tokenizer as its authors meant it; a bare `tokenizer.model` does not."""
 
 DECIDING = (
@@ -64,17 +64,25 @@ def load_tokenizer(folder: Path, read_plain: ReadTokenizer | None = None) -> Any
     """
     if (folder / TOKENIZER).is_file():
         return read_tokenizer_file(folder)
-    if not any((folder / name).is_file() for name in FAST):
-        if not (folder / "tokenizer.model").is_file():
-            raise UserError(f"{folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
-        if read_plain is not None:
+    if only_sentencepiece(folder) and read_plain is not None:
+        try:
             return read_plain(folder)[0]
+        except UserError:
+            if not (folder / "tokenizer_config.json").is_file():
+                raise  # nothing else says how it is read
+    elif not any((folder / name).is_file() for name in (*FAST, "tokenizer.model", "tokenizer_config.json")):
+        raise UserError(f"{folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
     from transformers import AutoTokenizer
 
     try:
-        return AutoTokenizer.from_pretrained(folder)
+        return AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
     except Exception as error:  # its parsers raise whatever they meet
         raise UserError(f"{folder}: the tokenizer cannot be read: {_first_line(error)}") from error
+
+
+def only_sentencepiece(folder: Path) -> bool:
+    """Whether a tokenizer is a `tokenizer.model` and no file that transformers reads exactly."""
+    return (folder / "tokenizer.model").is_file() and not any((folder / name).is_file() for name in FAST)
 
 
 def load_model(folder: Path, *, base: Path | None, dtype: str, device: str) -> Any:
@@ -87,7 +95,9 @@ def load_model(folder: Path, *, base: Path | None, dtype: str, device: str) -> A
     from transformers import AutoModelForCausalLM
 
     try:
-        model = AutoModelForCausalLM.from_pretrained(base or folder, dtype=getattr(torch, dtype))
+        model = AutoModelForCausalLM.from_pretrained(
+            base or folder, dtype=getattr(torch, dtype), trust_remote_code=False
+        )
         if base is not None:
             from peft import PeftModel
 
@@ -112,10 +122,27 @@ def choose_dtype(folder: Path, dtype: str, device: str) -> str:
         return dtype
     if device == "cpu":
         return "float32"
+    stored = getattr(read_config(folder), "dtype", None)
+    return str(stored or "bfloat16").removeprefix("torch.")
+
+
+def read_config(folder: Path) -> Any:
+    """The config of a model, as transformers has it.
+
+    Raises:
+        UserError: this version of transformers does not know the model; code beside the weights is never run.
+    """
     from transformers import AutoConfig
 
-    stored = getattr(AutoConfig.from_pretrained(folder), "dtype", None)
-    return str(stored or "bfloat16").removeprefix("torch.")
+    try:
+        return AutoConfig.from_pretrained(folder, trust_remote_code=False)
+    except Exception as error:  # the library raises whatever a broken or foreign config leads to
+        own = read_json(folder / "config.json").get("auto_map")
+        hint = (
+            "the model brings code of its own, which is not run here: serve it elsewhere (baselines=[server]) or "
+            "bring its answers (answers:<file>)"
+        )
+        raise UserError(f"{folder}: cannot be loaded: {hint if own else _first_line(error)}") from error
 
 
 def adapter_base(folder: Path, base: str | None) -> Path | None:

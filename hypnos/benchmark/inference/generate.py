@@ -55,19 +55,82 @@ class Sampling:
         return np.random.Generator(np.random.Philox(int.from_bytes(digest[:8], "big"))).random(count)
 
 
+@dataclass(frozen=True, slots=True)
+class ThoughtBudget:
+    """When a thought is ended that does not end by itself.
+
+    Attributes:
+        tokens: looked at once, when a row has so many, or where it stops before.
+        closing: what is written into a row in place of its next tokens, at most `longest`; nothing where its tokens
+            so far end outside a thought.
+        longest: most tokens of `closing`.
+    """
+
+    tokens: int
+    closing: Callable[[list[int]], list[int]]
+    longest: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchRow:
     """One prompt of a batch.
 
     Attributes:
         prompt: token ids.
-        limit: most tokens to write.
-        draws: uniform numbers, one for each token, `(limit,)`; None: greedy.
+        limit: most tokens to write, those of a thought included.
+        draws: uniform numbers, one for each token, `(room,)`; None: greedy.
+        thought: None: a thought goes on to the limit.
     """
 
     prompt: Sequence[int]
     limit: int
     draws: np.ndarray | None = None
+    thought: ThoughtBudget | None = None
+
+    @property
+    def room(self) -> int:
+        """Most tokens that may stand behind the prompt."""
+        return self.limit + (self.thought.longest if self.thought else 0)
+
+
+@dataclass(slots=True)
+class _Written:
+    """What a row has so far.
+
+    Attributes:
+        tokens: all of them, those that ended the thought included.
+        limit: most tokens.
+        budget: of a thought that has not been looked at.
+        due: tokens that end the thought and are still to be written, the next one last.
+        closing: how many of the tokens ended the thought.
+    """
+
+    tokens: list[int]
+    limit: int
+    budget: ThoughtBudget | None
+    due: list[int]
+    finished: bool = False
+    closing: int = 0
+
+    def add(self, token: int, *, stops: bool, ended: Ended | None) -> int | None:
+        """Add a token; returns that which the model goes on with, or None where the row has ended."""
+        if self.due:
+            token, stops = self.due.pop(), False
+        elif self.budget is not None and (stops or len(self.tokens) >= self.budget.tokens):
+            budget, self.budget = self.budget, None
+            closing = budget.closing(self.tokens)
+            if closing:
+                self.closing, stops = len(closing), False
+                # The answer has what the thought does not count towards.
+                self.limit = len(self.tokens) + len(closing) + self.limit - budget.tokens
+                token, *self.due = closing[0], *reversed(closing[1:])
+        if stops:
+            self.finished = True
+            return None
+        self.tokens.append(token)
+        if not self.due and ended is not None and ended(self.tokens):
+            self.finished = True
+        return None if self.finished or len(self.tokens) >= self.limit else token
 
 
 def batches(sizes: Sequence[int], *, tokens: int, rows: int, alike: float = 0.0) -> list[list[int]]:
@@ -101,7 +164,7 @@ def decode(
     pad: int,
     sampling: Sampling | None = None,
     ended: Ended | None = None,
-) -> list[tuple[list[int], bool]]:
+) -> list[tuple[list[int], bool, int]]:
     """Continue the prompts of one batch.
 
     Args:
@@ -113,17 +176,18 @@ def decode(
         ended: looked at after each token of each row, for ends that are several tokens long.
 
     Returns:
-        The tokens written for each row, and whether it ended by itself.
+        The tokens written for each row, whether it ended by itself, and how many of the tokens ended its
+        thought for it.
     """
     device = model.device
-    padding = LeftPadding([len(row.prompt) for row in rows], more=max(row.limit for row in rows), model=model)
+    room = max(row.room for row in rows)
+    padding = LeftPadding([len(row.prompt) for row in rows], more=room, model=model)
     longest, positions = padding.longest, padding.positions()
     ids = torch.tensor([[pad] * (longest - len(row.prompt)) + list(row.prompt) for row in rows], device=device)
-    written: list[list[int]] = [[] for _ in rows]
-    finished = [False] * len(rows)
+    written = [_Written([], row.limit, row.thought, []) for row in rows]
     alive = list(range(len(rows)))
     cache = make_cache(model.config)
-    for step in range(max(row.limit for row in rows)):
+    for step in range(room):
         logits = model(
             input_ids=ids,
             attention_mask=padding.mask(longest + step),
@@ -132,17 +196,13 @@ def decode(
             use_cache=True,
             logits_to_keep=1,
         ).logits[:, -1]
-        chosen = _choose(logits, [rows[i] for i in alive], step, sampling)
+        chosen = _choose(logits, [rows[i] for i in alive], step, sampling).tolist()
         stay = []
-        for position, (i, token) in enumerate(zip(alive, chosen.tolist(), strict=True)):
-            if token in stops:
-                finished[i] = True
-                continue
-            written[i].append(token)
-            if ended is not None and ended(written[i]):
-                finished[i] = True
-            elif step + 1 < rows[i].limit:
+        for position, i in enumerate(alive):
+            token = written[i].add(chosen[position], stops=chosen[position] in stops, ended=ended)
+            if token is not None:
                 stay.append(position)
+                chosen[position] = token
         if not stay:
             break
         positions = positions[:, -1:] + 1
@@ -151,9 +211,9 @@ def decode(
             alive = [alive[position] for position in stay]
             cache.batch_select_indices(keep)
             padding.keep(keep)
-            positions, chosen = positions[keep], chosen[keep]
-        ids = chosen[:, None]
-    return list(zip(written, finished, strict=True))
+            positions, chosen = positions[keep], [chosen[position] for position in stay]
+        ids = torch.tensor(chosen, device=device)[:, None]
+    return [(row.tokens, row.finished, row.closing) for row in written]
 
 
 def _choose(logits: torch.Tensor, rows: Sequence[BatchRow], step: int, sampling: Sampling | None) -> torch.Tensor:

@@ -1,6 +1,6 @@
 """Computes the log-likelihood of each continuation of a prompt; what prompts have in common is read once."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -34,7 +34,7 @@ class LikelihoodRequest:
 
 
 def encode(
-    tokenizer: Any, prompts: Sequence[str], endings: Sequence[Sequence[str]], *, special: bool
+    ids_of: Callable[[Sequence[str]], list[list[int]]], prompts: Sequence[str], endings: Sequence[Sequence[str]]
 ) -> list[LikelihoodRequest]:
     """Encode prompts, and each continuation as the tokens it adds to its prompt.
 
@@ -42,14 +42,13 @@ def encode(
     the end of a prompt are read as the start of each continuation.
 
     Args:
-        tokenizer: of the model.
+        ids_of: token ids of texts that begin as prompts do.
         prompts: texts so far.
         endings: for each prompt, texts that may follow.
-        special: whether the tokenizer adds its own special tokens (BOS); a chat template has written them already.
     """
     heads = [prompt.rstrip(" ") for prompt in prompts]
     full = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
-    encoded = tokenizer([*heads, *full], add_special_tokens=special)["input_ids"]
+    encoded = ids_of([*heads, *full])
     before, after = encoded[: len(heads)], iter(encoded[len(heads) :])
     return [
         LikelihoodRequest(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))

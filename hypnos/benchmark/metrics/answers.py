@@ -1,4 +1,4 @@
-"""Measures the form of answers, whatever is right: how long, empty, without an end."""
+"""Measures the form of answers, whatever is right: how long, empty, without an end, after a thought."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,11 +8,21 @@ from datasets import Value
 
 from hypnos.benchmark.metrics.metric import AnsweredItem, ItemMetric, Scores, sign
 
+_FLAGS = ("finished", "out_of_context", "thought_cut")
+_COUNTS = ("thought", "thought_tokens")
+
 
 class Shape(ItemMetric):
-    """Mean length in characters without blanks, share of empty answers and of answers that never stopped."""
+    """Mean length in characters without blanks, and shares of answers that are empty, never stopped, had no room.
 
-    columns: Mapping[str, Any] = {"predictions": Value("string"), "finished": Value("bool")}
+    What did not fit the context is counted as that, and neither as empty nor as without an end.
+    """
+
+    columns: Mapping[str, Any] = {
+        "predictions": Value("string"),
+        **{name: Value("bool") for name in _FLAGS},
+        **{name: Value("int64") for name in _COUNTS},
+    }
 
     def signatures(self) -> Mapping[str, str]:
         level = "level:mean of answers"
@@ -20,20 +30,32 @@ class Shape(ItemMetric):
             "length": sign("unit:characters without blanks", level),
             "empty": sign(level),
             "unfinished": sign("cut at the limit of tokens", level),
+            "out_of_context": sign("no room behind the prompt", level),
+            "thought": sign("reasoning between marks", level),
+            "thought_tokens": sign("by characters where nobody counts", level),
+            "thought_cut": sign("at the limit of tokens of the thought", level),
         }
 
     def inputs(self, answered: Sequence[AnsweredItem]) -> dict[str, Sequence[Any]]:
         return {
             "predictions": [prediction.answer for _, prediction in answered],
-            "finished": [prediction.finished for _, prediction in answered],
+            **{name: [getattr(prediction, name) for _, prediction in answered] for name in (*_FLAGS, *_COUNTS)},
         }
 
-    def score(self, *, predictions: Sequence[str], finished: Sequence[bool]) -> Scores:  # type: ignore[override]
+    def score(  # type: ignore[override]
+        self, *, predictions: Sequence[str], **columns: Sequence[float]
+    ) -> Scores:
         lengths = np.array([len("".join(text.split())) for text in predictions], dtype=float)
+        values = {name: np.array(column, dtype=float) for name, column in columns.items()}
+        fits = 1.0 - values["out_of_context"]
         return Scores(
             {
                 "length": lengths,
-                "empty": (lengths == 0).astype(float),
-                "unfinished": 1.0 - np.array(finished, dtype=float),
+                "empty": (lengths == 0) * fits,
+                "unfinished": (1.0 - values["finished"]) * fits,
+                "out_of_context": values["out_of_context"],
+                "thought": (values["thought"] > 0).astype(float),
+                "thought_tokens": values["thought_tokens"],
+                "thought_cut": values["thought_cut"],
             }
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.metrics.table import METRICS, check_metrics
+from hypnos.benchmark.metrics.table import METRICS, RARE, check_metrics
 from hypnos.benchmark.predictions import Prediction, PredictionsByType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
@@ -83,9 +83,12 @@ def measure(
 def describe_task(task: Task, scores: Sequence[TaskScores]) -> TaskQuestions:
     """A task as the report needs it; metrics that only some models have are there as well.
 
-    Its texts are hidden where one of its items may not leave the machine.
+    Its texts are hidden where one of its items may not leave the machine. What never happens has no column.
     """
     metrics = {metric.name: metric for one_model in scores for metric in one_model.metrics}
+    for name in RARE:
+        if not any(any(one_model.answers.scores.get(name, ())) for one_model in scores):
+            metrics.pop(name, None)
     items = task.items()
     questions = tuple(
         Question(

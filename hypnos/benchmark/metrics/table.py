@@ -164,6 +164,10 @@ METRICS: tuple[MetricRow, ...] = (
         numbers=(
             Number(name="empty", label="Empty", family="answers", better="lower"),
             Number(name="unfinished", label="Never stopped", family="answers", better="lower"),
+            Number(name="out_of_context", label="No room in context", family="answers", better="lower"),
+            Number(name="thought", label="Thought", family="answers", better="neither"),
+            Number(name="thought_tokens", label="Tokens of thought", family="answers", better="neither", share=False),
+            Number(name="thought_cut", label="Thought cut", family="answers", better="lower"),
         ),
     ),
 )
@@ -171,6 +175,9 @@ METRICS: tuple[MetricRow, ...] = (
 # A model too small to write a letter may still know which is likely.
 BY_LIKELIHOOD = Number(name="accuracy_likelihood", label="Accuracy by likelihood", family="choice", headline=True)
 """Measured wherever likelihoods of letters were asked for, whatever a task's `metrics` hold."""
+
+RARE = ("out_of_context", "thought", "thought_tokens", "thought_cut")
+"""Numbers that a report leaves out where they are 0 for every model."""
 
 _NUMBERS = {number.name: number for row in METRICS for number in row.numbers} | {BY_LIKELIHOOD.name: BY_LIKELIHOOD}
 

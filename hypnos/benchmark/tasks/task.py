@@ -1,16 +1,17 @@
 """Holds a task: questions from a file, the words they are asked in, and what is measured on the answers."""
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol, get_args
+from typing import Annotated, Any, Protocol, get_args
 
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Egress, Seed
 from hypnos.benchmark.choice.official_rules import OfficialRule
 from hypnos.benchmark.items import Item, Kind
+from hypnos.benchmark.settings import THINKING
 from hypnos.benchmark.tasks.groups import with_groups
 from hypnos.benchmark.tasks.prompts import Prompt
 from hypnos.benchmark.tasks.readers.fields import EGRESS, Placed
@@ -18,6 +19,7 @@ from hypnos.benchmark.tasks.readers.lines import Lines
 from hypnos.benchmark.tasks.sample import draw_sample
 from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.shuffle import shuffle
+from hypnos.benchmark.thinking import Thinking, TokenLimits, limits, read_thinking
 from hypnos.corpus.files import list_files
 from hypnos.errors import UserError
 
@@ -48,6 +50,8 @@ class Task:
         reader: of the file's layout; by default the project's own, `hypnos.benchmark.tasks.readers.lines.Lines`.
         shots: examples before the question.
         max_new_tokens: an answer is cut there.
+        thinking: how a model is asked to reason before it answers, where nothing is said of the model itself; see
+            `hypnos.benchmark.thinking`.
         egress: `local`: none of it ever leaves the machine, whatever its rows say.
         limit: at most this many items, drawn in the proportions of topics and levels.
         limit_seed: another one draws others.
@@ -63,6 +67,7 @@ class Task:
     reader: Reader = field(default_factory=Lines)
     shots: Shots = field(default_factory=Shots)
     max_new_tokens: Count = 256
+    thinking: Annotated[Mapping[str, Any], THINKING] | None = None
     egress: Egress = "any"
     limit: Count | None = None
     limit_seed: Seed = 0
@@ -77,6 +82,7 @@ class Task:
                 raise UserError(f"{self.name}.{key}: {value!r} is none of {', '.join(known)}")
         if self.max_new_tokens < 1 or (self.limit is not None and self.limit < 1):
             raise UserError(f"{self.name}: max_new_tokens and limit must be above 0")
+        read_thinking(self.thinking, f"tasks.{self.name}")
         if self.kind != "choice" and (self.shuffle is not None or self.official is not None):
             raise UserError(f"{self.name}: shuffle and official are for tasks of kind choice, not {self.kind}")
 
@@ -111,6 +117,10 @@ class Task:
             turns.append({"role": "user", "content": self.prompt.turn(example)})
             turns.append({"role": "assistant", "content": self.prompt.reply(example)})
         return [*turns, {"role": "user", "content": self.prompt.turn(item)}]
+
+    def limits(self, model: Thinking | None) -> TokenLimits:
+        """How much a model may write for one question; `model`: how this one thinks, None where nobody says."""
+        return limits(answer=self.max_new_tokens, task=read_thinking(self.thinking, self.name), model=model)
 
     def examples(self, item: Item) -> list[Item]:
         """The items shown before one, with their answers."""

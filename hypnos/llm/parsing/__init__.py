@@ -8,4 +8,5 @@ Files:
     aspect_scores   a score for each aspect
     quotation       what a reply quotes
     score_tables    scores in CSV and in columns
+    open_thought    finds a thought that did not end, and what would end it
 """

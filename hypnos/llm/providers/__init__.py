@@ -9,6 +9,7 @@ Files:
     meanings        what a provider's codes and words mean
     waits           how long a provider asks to wait
     replies         a response as a reply: only what can be kept
+    thinking        how each provider is told to think, and for how long
     settings        refuses settings that cannot work or would let a key out
     price_list      prices, stated or in litellm's list
     connections     HTTP clients that follow no redirect; addresses that no proxy is used for

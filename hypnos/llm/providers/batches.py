@@ -160,7 +160,10 @@ class BatchEndpoint:
 
     def line(self, key: str, messages: Sequence[Message], schema: Mapping[str, Any] | None) -> bytes:
         """Write one request of a batch's file, under its key."""
-        body = {"model": self._name, "messages": [dict(m) for m in messages], **self._model.arguments(schema)}
+        arguments = self._model.arguments(schema)
+        # litellm puts these into the body of a request by itself, and into no line of a file.
+        arguments |= arguments.pop("extra_body", {})
+        body = {"model": self._name, "messages": [dict(m) for m in messages], **arguments}
         line = {"custom_id": key, "method": "POST", "url": "/v1/chat/completions", "body": body}
         return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 

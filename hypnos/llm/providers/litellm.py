@@ -6,17 +6,19 @@ import os
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.ranges import Count, NotNegative, Positive
 from hypnos.errors import UserError
-from hypnos.llm.chat import ChatModel, Price, Reply
+from hypnos.llm.chat import ChatModel, Price, Reply, ReplyLimits
 from hypnos.llm.providers.connections import straight_client
 from hypnos.llm.providers.errors import quote, translate
 from hypnos.llm.providers.price_list import bundled_prices, enter_unlisted, listed_price, stated_price
 from hypnos.llm.providers.replies import reply_of
 from hypnos.llm.providers.settings import PARAMETERS, check_settings
+from hypnos.llm.providers.thinking import SWITCHES, find_switch, merge
 from hypnos.llm.redaction import guard_logs, keep_secret
 from hypnos.llm.requests import Message
 
@@ -50,7 +52,8 @@ class LitellmChat(ChatModel):
             model: as litellm names it: `gpt-3.5-turbo`, `deepseek/deepseek-chat`, `openai/<name on your server>`.
             address: base URL of a server; None for the provider's own.
             key_variable: NAME of the environment variable that holds the key; read when it is used. None: no key.
-            parameters: temperature, max_tokens, top_p, ...: all of them count for the key of a reply.
+            parameters: temperature, max_tokens, top_p, ...: all of them count for the key of a reply; max_tokens null
+                where who asks decides it.
             prices: `{input, output}` in dollars per million tokens, where litellm's list has none or another.
             in_flight: requests under way at once.
             requests_per_minute: None for no limit.
@@ -80,7 +83,11 @@ class LitellmChat(ChatModel):
         self.name = name
         self.model = model
         self.address = address or (model.partition("/")[0] if "/" in model else "the provider of the model")
-        self.parameters = dict(parameters or {})
+        self.parameters = {
+            name: value
+            for name, value in (parameters or {}).items()
+            if value is not None or name not in ("max_tokens", "max_completion_tokens")
+        }
         self.in_flight = in_flight
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
@@ -126,6 +133,28 @@ class LitellmChat(ChatModel):
         if self._structured is None:
             self._structured = bool(load_litellm().supports_response_schema(model=self.model))
         return self._structured
+
+    def limited(self, limits: ReplyLimits) -> "LitellmChat":
+        more: dict[str, Any] = {}
+        parameters = self.parameters
+        if limits.thinking != "as_is":
+            switch = find_switch(self._find_provider(), where=f"llm {self.name}")
+            more = dict(switch.on(limits.thought) if limits.thinking == "on" else switch.off)
+            fixed = switch.fixed if limits.thinking == "on" else ()
+            parameters = {name: value for name, value in parameters.items() if name not in fixed}
+        if limits.resumed:
+            more = merge(more, find_switch(self._find_provider(), where=f"llm {self.name}").resume or {})
+        longest = "max_completion_tokens" if "max_completion_tokens" in parameters else "max_tokens"
+        other = copy(self)
+        other.max_tokens = limits.tokens
+        other.parameters = merge(parameters, {**more, longest: limits.tokens})
+        return other
+
+    def ends_thoughts(self) -> Literal["never", "by itself", "when resumed"]:
+        switch = SWITCHES.get(self._find_provider())
+        if switch is None or not (switch.limits or switch.resume):
+            return "never"
+        return "by itself" if switch.limits else "when resumed"
 
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
         litellm = load_litellm()

@@ -46,7 +46,9 @@ def reply_of(
     tokens_in = _count(usage.get("prompt_tokens")) or usual_tokens(messages)
     tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
     extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
-    extra["reasoning"] = message.get("reasoning_content")
+    extra["reasoning"] = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
+    details = usage.get("completion_tokens_details")
+    extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     finish = _text(choice.get("finish_reason")) or "None"
     named = body.get("model")
     filtered = _FILTERED.fullmatch(finish) is not None

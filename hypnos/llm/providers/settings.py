@@ -25,8 +25,8 @@ PARAMETERS = Table(
     {
         "temperature": Annotated[float, Range(least=0, most=2)] | None,
         "top_p": ShareAboveZero | None,
-        "max_tokens": Count,
-        "max_completion_tokens": Count,
+        "max_tokens": Count | None,
+        "max_completion_tokens": Count | None,
         "top_k": int,
     },
     others=Any,

@@ -162,6 +162,8 @@ class Attempts(Generic[T]):
     def _answer(self, value: T | None, reason: str) -> Answer[T]:
         replies = self._replies
         costs = [reply.cost for reply in replies]
+        extra = replies[-1].extra if replies else {}
+        counted = extra.get("reasoning_tokens")
         return Answer(
             request=self.request,
             value=value,
@@ -173,4 +175,6 @@ class Attempts(Generic[T]):
             cost=None if None in costs else sum(cost for cost in costs if cost is not None),
             tokens_in=sum(reply.tokens_in for reply in replies),
             tokens_out=sum(reply.tokens_out for reply in replies),
+            reasoning=str(extra.get("reasoning") or ""),
+            reasoning_tokens=int(counted) if counted else None,
         )

@@ -103,6 +103,7 @@ def test_a_prompt_that_fills_the_model_has_no_answer(directory, make_task, quest
     rows = [*questions[:2], {"id": "long", "question": "长" * 2000, "answers": ["答"]}]
     _, found = answers_of(LocalModel(path=str(directory)), make_task(rows, max_new_tokens=4))
     assert (found["long", 0].rule, found["long", 0].answer, found["long", 0].finished) == ("prompt too long", "", False)
+    assert found["long", 0].out_of_context and not found["q0", 0].out_of_context
     assert found["q0", 0].tokens > 0
 
 
@@ -144,5 +145,7 @@ def test_a_bare_sentencepiece_model_is_read_by_who_can(directory, tmp_path):
         shutil.copyfile(directory / name, folder / name)
     local = LocalModel(path=str(folder), read_tokenizer=read_tokenizer)
     text = "  two  spaces 和中文"
-    expected = AutoTokenizer.from_pretrained(directory)(text, add_special_tokens=True)["input_ids"]
-    assert local.encode([text])[0] == expected
+    expected = AutoTokenizer.from_pretrained(directory)(text, add_special_tokens=False)["input_ids"]
+    assert local.encode([text])[0] == [1, *expected]  # the BOS of config.json, which a tokenizer.model does not ask for
+    (folder / "tokenizer_config.json").write_text('{"add_bos_token": false}', "utf-8")
+    assert LocalModel(path=str(folder), read_tokenizer=read_tokenizer).encode([text])[0] == expected

@@ -16,9 +16,9 @@ def test_a_batch_says_what_each_prompt_alone_says(model, prompts, generate_alone
     stops = {2} | {token for token, rows in said.items() if rows <= 2}
     expected = generate_alone(model, prompts, stops, 150)
     got = decode(model, [BatchRow(prompt=ids, limit=150) for ids in prompts], stops=stops, pad=0)
-    assert [ids for ids, _ in got] == expected
+    assert [ids for ids, *_ in got] == expected
     assert len({len(ids) for ids in expected}) > 3
-    for (ids, finished), prompt in zip(got, prompts, strict=True):
+    for (ids, finished, _), prompt in zip(got, prompts, strict=True):
         assert finished == (len(ids) < 150)
         if finished:
             following = model(torch.tensor([[*prompt, *ids]])).logits[0, -1].argmax()
@@ -29,7 +29,7 @@ def test_each_row_keeps_its_own_limit(model, prompts):
     whole = decode(model, [BatchRow(prompt=ids, limit=12) for ids in prompts], stops={2}, pad=0)
     limits = [1 + i % 12 for i in range(len(prompts))]
     got = decode(model, [BatchRow(prompt=p, limit=n) for p, n in zip(prompts, limits, strict=True)], stops={2}, pad=0)
-    assert [ids for ids, _ in got] == [ids[:n] for (ids, _), n in zip(whole, limits, strict=True)]
+    assert [ids for ids, *_ in got] == [ids[:n] for (ids, *_), n in zip(whole, limits, strict=True)]
 
 
 def test_an_end_of_several_tokens_is_found(model, prompts):
@@ -58,7 +58,7 @@ def drawn(model, prompts, items, sampling, limit=6):
     rows = [
         BatchRow(prompt=prompts[i], limit=limit, draws=sampling.draws(f"q{i}", repeat, limit)) for i, repeat in items
     ]
-    return [ids for ids, _ in decode(model, rows, stops={2}, pad=0, sampling=sampling)]
+    return [ids for ids, *_ in decode(model, rows, stops={2}, pad=0, sampling=sampling)]
 
 
 def test_what_is_drawn_depends_on_seed_item_and_repeat_alone(model, prompts):

@@ -11,6 +11,10 @@ from hypnos.benchmark.inference.likelihood import (
 from hypnos.benchmark.inference.output_head import OutputHead
 
 
+def plain(tokenizer):
+    return lambda texts: tokenizer(list(texts), add_special_tokens=False)["input_ids"]
+
+
 def test_likelihoods_are_those_of_each_continuation_alone(model, likelihood_alone):
     torch.manual_seed(3)
     draw = lambda n: tuple(torch.randint(3, 1500, (n,)).tolist())  # noqa: E731
@@ -65,11 +69,11 @@ def test_a_model_that_mixes_branches_reads_each_alone(model, monkeypatch, likeli
 
 def test_a_continuation_is_encoded_as_it_stands_after_its_prompt(directory):
     tokenizer = AutoTokenizer.from_pretrained(directory)
-    (one,) = encode(tokenizer, ["<s>The answer is "], [("yes", "the one")], special=False)
+    (one,) = encode(plain(tokenizer), ["<s>The answer is "], [("yes", "the one")])
     whole = [
         tokenizer(f"<s>The answer is {text}", add_special_tokens=False)["input_ids"] for text in ("yes", "the one")
     ]
     assert [[*one.prompt, *ids] for ids in one.continuations] == whole
     assert one.prompt == tuple(tokenizer("<s>The answer is", add_special_tokens=False)["input_ids"])
-    (lines,) = encode(tokenizer, ["<s>问：\n选？\n答：\n"], [("A", "B")], special=False)
+    (lines,) = encode(plain(tokenizer), ["<s>问：\n选？\n答：\n"], [("A", "B")])
     assert [len(ids) for ids in lines.continuations] == [1, 1]

@@ -42,7 +42,9 @@ def test_a_batch_of_several_lengths_says_what_each_prompt_alone_says(config):
         for ids in PROMPTS
     ]
     got = decode(model, [BatchRow(prompt=ids, limit=20) for ids in PROMPTS], stops=set(), pad=0)
-    assert [[*ids, *said] for ids, (said, _) in zip(PROMPTS, got, strict=True)] == [one[0].tolist() for one in expected]
+    assert [[*ids, *said] for ids, (said, *_) in zip(PROMPTS, got, strict=True)] == [
+        one[0].tolist() for one in expected
+    ]
     assert takes_bias(model) == any(config is one for one in FULL)
 
 

@@ -54,9 +54,11 @@ def test_labels_directions_and_headlines() -> None:
     assert len(names) == len(set(names))
     assert {name for name in names if find_number(name).headline} == {"accuracy", "f1", "bleu_4", "rouge_l", "unsafe"}
     assert {name for name in names if find_number(name).better == "lower"} == {
-        *("unparsed", "unsafe", "dose_tenfold", "dose_unit", "drug_confused", "empty", "unfinished")
+        *("unparsed", "unsafe", "dose_tenfold", "dose_unit", "drug_confused", "empty", "unfinished"),
+        *("out_of_context", "thought_cut"),
     }
-    assert [name for name in names if find_number(name).better == "neither"] == ["length"]
+    neither = [name for name in names if find_number(name).better == "neither"]
+    assert neither == ["length", "thought", "thought_tokens"]
 
 
 def test_reading_the_table_imports_nothing_heavy() -> None:

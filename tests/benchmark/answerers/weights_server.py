@@ -1,0 +1,120 @@
+"""An HTTP server in OpenAI's form over the weights in a folder, by transformers' own `generate`, one by one.
+
+It takes what vLLM takes: `chat_template_kwargs`, and a beginning of a reply to go on with; and it has a batch endpoint.
+"""
+
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+
+class WeightsServer:
+    """Serves from a thread of its own until it is closed.
+
+    Attributes:
+        requests: the bodies that were answered.
+    """
+
+    def __init__(self, folder: Path, *, parses: bool = False) -> None:
+        self.model = AutoModelForCausalLM.from_pretrained(folder).eval()
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.parses = parses
+        self.requests: list[dict] = []
+        self.files: dict[str, bytes] = {}
+        server = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                server.post(self, body)
+
+            def do_GET(self) -> None:
+                server.get(self)
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.lock = threading.Lock()
+        threading.Thread(target=self.http.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
+
+    def close(self) -> None:
+        self.http.shutdown()
+        self.http.server_close()
+
+    def post(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        try:
+            self.answer(handler, body)
+        except Exception as error:  # as a server answers that does not stop for one request
+            self.send(handler, {"error": {"message": repr(error), "code": 400}}, status=400)
+
+    def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        if handler.path.endswith("/chat/completions"):
+            self.send(handler, self.complete(json.loads(body)))
+        elif handler.path.endswith("/files"):
+            content = re.search(rb'filename="[^"]*".*?\r\n\r\n(.*?)\r\n--', body, re.DOTALL)
+            assert content is not None
+            self.files[f"file-{len(self.files)}"] = content[1]
+            names = {"object": "file", "bytes": 1, "created_at": 1, "filename": "f", "purpose": "batch"}
+            self.send(handler, {"id": f"file-{len(self.files) - 1}", "status": "processed", **names})
+        else:
+            self.send(handler, self.batch(json.loads(body)["input_file_id"]))
+
+    def get(self, handler: BaseHTTPRequestHandler) -> None:
+        name = handler.path.split("/")[3]
+        if "/files/" in handler.path:
+            self.send(handler, self.files[name])
+        else:
+            self.send(handler, self.batch(name.removeprefix("batch-")))
+
+    def batch(self, source: str) -> dict:
+        """A batch that is done when it is looked at."""
+        if f"out-{source}" not in self.files:
+            lines = []
+            for line in map(json.loads, self.files[source].splitlines()):
+                response = {"status_code": 200, "request_id": "r", "body": self.complete(line["body"])}
+                lines.append({"id": "x", "custom_id": line["custom_id"], "response": response, "error": None})
+            self.files[f"out-{source}"] = "\n".join(map(json.dumps, lines)).encode()
+        fixed = {"object": "batch", "endpoint": "/v1/chat/completions", "completion_window": "24h", "created_at": 1}
+        done = {"status": "completed", "input_file_id": source, "output_file_id": f"out-{source}", "errors": None}
+        return {"id": f"batch-{source}", **fixed, **done}
+
+    def send(self, handler: BaseHTTPRequestHandler, content: dict | bytes, *, status: int = 200) -> None:
+        raw = content if isinstance(content, bytes) else json.dumps(content).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(raw)))
+        handler.end_headers()
+        handler.wfile.write(raw)
+
+    def complete(self, body: dict) -> dict:
+        with self.lock, torch.inference_mode():
+            self.requests.append(body)
+            prompt = self.tokenizer.apply_chat_template(
+                body["messages"],
+                tokenize=False,
+                add_generation_prompt=body.get("add_generation_prompt", True),
+                continue_final_message=body.get("continue_final_message", False),
+                **body.get("chat_template_kwargs", {}),
+            )
+            ids = self.tokenizer(prompt, add_special_tokens=False, return_tensors="pt")["input_ids"]
+            whole = self.model.generate(ids, max_new_tokens=body["max_tokens"], do_sample=False, pad_token_id=0)
+            written = whole[0, ids.shape[1] :].tolist()
+        ends = self.model.generation_config.eos_token_id
+        stopped = written[-1] in (ends if isinstance(ends, list) else [ends])
+        text = self.tokenizer.decode(written, skip_special_tokens=True)
+        message = {"role": "assistant", "content": text}
+        if self.parses and not body.get("continue_final_message"):
+            before, mark, after = text.partition("</think>")
+            thought = before.removeprefix("<think>").strip("\n") if mark or text.startswith("<think>") else None
+            message |= {"reasoning_content": thought, "content": after.strip("\n") if thought is not None else text}
+        usage = {"prompt_tokens": ids.shape[1], "completion_tokens": len(written)}
+        choice = {"index": 0, "finish_reason": "stop" if stopped else "length", "message": message}
+        fixed = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"]}
+        return {**fixed, "choices": [choice], "usage": {**usage, "total_tokens": sum(usage.values())}}
