@@ -24,6 +24,7 @@ Others import:
     sources       GENERAL, read_source, Source, SPECIFIC
     cells         cell_text
     options       read_options
+    scores        LOWER_IS_BETTER
     selection     Selection
     decisions     decide_alone, decider, overall_grade, STEP
     simplified    simplified_signs

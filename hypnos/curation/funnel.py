@@ -29,6 +29,8 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
         rows.append([entry["step"], f"{entry['in']:,}", f"{entry['out']:,}", share, *cost])
         for reason, count in sorted(entry["rejected"].items(), key=lambda pair: (-pair[1], pair[0])):
             rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
+        for what, count in sorted(entry["notes"].get("left_out", {}).items()):
+            rows.append([f"  {what}: {count:,} left out", "", "", "", "", ""])
     return ["step", "in", "out", "kept", "replies", "US$"], rows
 
 

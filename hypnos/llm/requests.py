@@ -46,6 +46,7 @@ class Answer(Generic[T]):
         tokens_in: tokens of the prompts, over all attempts.
         tokens_out: tokens of the replies, over all attempts.
         finish: why the last reply ended: `stop`, `length`, ...
+        key: of the last reply in the journal; empty where none came.
     """
 
     request: Request
@@ -58,3 +59,4 @@ class Answer(Generic[T]):
     tokens_in: int
     tokens_out: int
     finish: str = "stop"
+    key: str = ""

@@ -14,3 +14,10 @@ def test_a_dry_run_sends_nothing_and_counts_what_is_held(make_client, requests, 
     assert dry_run.most_usd > dry_run.usd
     assert len(model.sent) == sent
     assert json.loads(json.dumps(str(dry_run))).startswith("scripted: 10 requests, 4 of them answered before")
+
+
+def test_what_is_expected_is_never_above_what_is_possible(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: prompt, price=(0.001, 0.002))
+    dry_run = make_client().estimate(model, requests(10), tokens_out=10 * model.max_tokens)
+    assert dry_run.tokens_out == 10 * model.max_tokens
+    assert dry_run.usd <= dry_run.most_usd

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.corpus.sources import Source
+from hypnos.curation.score.own_scores import is_own
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
+from hypnos.llm.client import Client
 
 TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
 """Fields of text that a row brings along where it has them."""
@@ -29,6 +31,8 @@ class Read(Step):
             `any` leaves it to the records.
         licence: kept in records that state none.
         passages: whether running text is wanted: the step `documents` makes questions of it.
+        scores: which scores that rows bring along are believed: `own`, whose replies the journal holds, or `all`.
+        client: its journal is looked into; without one no score is one's own.
     """
 
     path: str
@@ -38,17 +42,27 @@ class Read(Step):
     egress: Egress = "any"
     licence: str = ""
     passages: bool = False
+    scores: Literal["own", "all"] = "own"
+    client: Client | None = None
     name: str = field(default="read", init=False)
     _source: Source = field(init=False)
+    _left_out: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
         if self.egress not in ("any", "local"):
             raise UserError(f"input.egress {self.egress!r}: know any, local")
+        if self.scores not in ("own", "all"):
+            raise UserError(f"input.scores {self.scores!r}: know own, all")
 
     def key(self) -> dict[str, Any]:
         """The files by their content."""
-        return {"source": self._source.key(), "egress": self.egress, "licence": self.licence, "passages": self.passages}
+        mark = {"egress": self.egress, "licence": self.licence, "passages": self.passages, "scores": self.scores}
+        return {"source": self._source.key(), **mark}
+
+    def notes(self) -> dict[str, Any]:
+        """How many scores of others were left out."""
+        return {"left_out": {"scores of unknown origin": self._left_out}} if self._left_out else {}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows; what has no known shape is rejected as `unusable` with its place.
@@ -89,7 +103,15 @@ class Read(Step):
                 )
             return {"id": record.id, "text": record.text, **shared}
         texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
-        return {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **shared}
+        row = {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **shared}
+        return self._with_own_scores(row) if self.scores == "own" and "scores" in row else row
+
+    def _with_own_scores(self, row: RecordRow) -> RecordRow:
+        """Drop the scores that nobody can vouch for: a filter that believed them would ask no scorer."""
+        own = [entry for entry in row["scores"] if self.client and is_own(entry, row, self.client.journal)]
+        self._left_out += len(row["scores"]) - len(own)
+        left = {name: value for name, value in row.items() if name != "scores"}
+        return {**left, "scores": own} if own else left
 
 
 def carry(raw: Mapping[str, Any]) -> dict[str, Any]:
