@@ -17,6 +17,7 @@ Files:
     failures        the errors that concern one request or a provider's state: transient, busy, refused, given up
     cancellation    tells everybody who sends that nothing more shall be sent
     redaction       keeps keys out of files, logs and errors
+    typed_keys      finds keys in settings and on command lines, by shape and by name
 Folders:
     sending/        the way of a request to a model: limits, retries, commits (see its README.md)
     journal/        every reply that was ever paid for, on SQLite, and the budget
@@ -38,5 +39,6 @@ Others import:
     redaction                redact, scrub_refused_config
     requests                 Answer, Message, Request
     token_counts             usual_text, usual_tokens
+    typed_keys               typed_key
     failures                 tells_of_failure
 """

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypnos.corpus.blank import is_blank
+from hypnos.curation.hidden_signs import reveal
 from hypnos.llm.parsing.replies import read_json
 
 SCHEMA: Mapping[str, Any] = {
@@ -62,4 +63,4 @@ def _text(value: Any) -> str:
         value = [f"{letter}. {text}" for letter, text in value.items()]
     if isinstance(value, list):
         value = "\n".join(str(line) for line in value)
-    return "" if value is None or is_blank(str(value)) else str(value).strip()
+    return "" if value is None or is_blank(str(value)) else reveal(str(value))[0].strip()

@@ -9,6 +9,7 @@ from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Text
 from hypnos.corpus.shapes import Unusable, to_records
 from hypnos.corpus.sources import Source
+from hypnos.curation.hidden_signs import reveal_row
 from hypnos.curation.score.own_scores import is_own
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
@@ -47,6 +48,7 @@ class Read(Step):
     name: str = field(default="read", init=False)
     _source: Source = field(init=False)
     _left_out: int = field(default=0, init=False)
+    _hidden: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
@@ -61,8 +63,10 @@ class Read(Step):
         return {"source": self._source.key(), **mark}
 
     def notes(self) -> dict[str, Any]:
-        """How many scores of others were left out."""
-        return {"left_out": {"scores of unknown origin": self._left_out}} if self._left_out else {}
+        """How many scores of others, and signs that hide words from the rules, were left out."""
+        left_out = {"scores of unknown origin": self._left_out, "signs that nobody sees": self._hidden}
+        counted = {what: count for what, count in left_out.items() if count}
+        return {"left_out": counted} if counted else {}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows; what has no known shape is rejected as `unusable` with its place.
@@ -78,7 +82,7 @@ class Read(Step):
                 if isinstance(raw, Malformed):
                     raise Unusable(str(raw))
                 for record in to_records(raw, source=self._source.path.rpartition("/")[2]):
-                    yield self._row(record, raw, where)
+                    yield self._revealed(self._row(record, raw, where))
                     taken += 1
                     if taken == self._source.limit:
                         return
@@ -105,6 +109,11 @@ class Read(Step):
         texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
         row = {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **shared}
         return self._with_own_scores(row) if self.scores == "own" and "scores" in row else row
+
+    def _revealed(self, row: RecordRow) -> RecordRow:
+        revealed, count = reveal_row(row)
+        self._hidden += count
+        return revealed
 
     def _with_own_scores(self, row: RecordRow) -> RecordRow:
         """Drop the scores that nobody can vouch for: a filter that believed them would ask no scorer."""
