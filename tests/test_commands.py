@@ -209,6 +209,16 @@ def test_what_has_no_exact_counterpart_ends_with_the_words_to_write(capsys, scri
     assert capsys.readouterr().err.splitlines()[-1] == f"error: {script}: no {line.split()[-1]}; now: {now}"
 
 
+@pytest.mark.parametrize("script", ["train.py", "filter.py", "evaluate.py"])
+def test_a_key_ends_with_one_line_that_does_not_repeat_it(capsys, script):
+    with pytest.raises(SystemExit) as ended:
+        renew(script, ["seed=1", "+authors.first.api_key=very-secret"])
+    assert ended.value.code == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {script}: +authors.first.api_key gives api_key a value")
+    assert "very-secret" not in line
+
+
 def test_every_form_of_old_is_tried_here():
     for script, forms in commands.OLD_FORMS.items():
         lines = [word.lstrip("+") for name, line, _ in RENEWED if name == script for word in line.split()]

@@ -29,4 +29,5 @@ Others import:
     selection       Selection
     decisions       decide_alone, decider, overall_grade, STEP
     simplified      simplified_signs
+    scores          LOWER_IS_BETTER
 """

@@ -10,6 +10,8 @@ Files:
     outcome        gathers records, funnel, page and card into the artefact `instructions`
     funnel         what went into each step and what came out, as tables
     card           writes the data card
+    local_words    finds words of records that must stay in what is to be shown elsewhere
+    hidden_signs   takes signs out of texts that no reader sees, and letters that look like others
     cost           estimates what a run will cost, before anything is asked
     ask_authors    asks several models at once and counts what their answers cost
 Folders:

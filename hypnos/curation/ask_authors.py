@@ -152,7 +152,7 @@ def model_key(model: ChatModel) -> dict[str, Any]:
 
 
 def _put(stream: Any, answer: Answer[Any]) -> None:
-    content = {"value": answer.value, "model": answer.model, "reason": answer.reason}
+    content = {"value": answer.value, "model": answer.model, "reason": answer.reason, "key": answer.key}
     if answer.value is None:
         content["text"] = answer.text
     stream.write(orjson.dumps(content, option=orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS))

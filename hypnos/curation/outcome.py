@@ -2,9 +2,10 @@
 
 import os
 import shutil
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
+from hypnos.curation.local_words import carrying_local_words
 from hypnos.curation.pipeline import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
@@ -25,6 +27,8 @@ SAMPLES = 3
 """Removed records shown for each step and reason."""
 SHOWN = 1200
 """Characters of each."""
+HIDDEN = ("step", "reason", "parents", "duplicate_text", "benchmark_text")
+"""Fields that are not shown: what stands beside the record, and texts of others, whose marks are not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +135,22 @@ def yield_by_threshold(scored: StepArtefact, selection: Selection, usd: float) -
 
 
 def rejected_samples(finished: Sequence[StepArtefact]) -> Iterator[Sample]:
-    """The first few records of each step and reason; none with `egress: local`, since pages are passed on."""
+    """The first few records of each step and reason, since pages are passed on: none with `egress: local`, no text with
+    words of such a one, and no text that a record was compared with."""
+    candidates: list[tuple[str, str, str]] = []
     for step in finished:
-        shown: defaultdict[str, int] = defaultdict(int)
+        number: Counter[str] = Counter()
         for row in step.rejected:
-            if shown[row["reason"]] < SAMPLES and row.get("egress", "any") == "any":
-                shown[row["reason"]] += 1
-                content = {
-                    k: v for k, v in row.items() if v not in ("", [], None) and k not in ("step", "reason", "parents")
-                }
-                text = orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()
-                yield Sample(step.name, row["reason"], text if len(text) <= SHOWN else f"{text[:SHOWN]} …")
+            if number[row["reason"]] < SAMPLES and row.get("egress", "any") == "any":
+                number[row["reason"]] += 1
+                content = {name: value for name, value in row.items() if value not in ("", [], None)}
+                text = orjson.dumps({k: v for k, v in content.items() if k not in HIDDEN}, option=orjson.OPT_INDENT_2)
+                candidates.append((step.name, row["reason"], text.decode()))
+    every_row = chain(finished[0].kept, *(step.rejected for step in finished), finished[-1].kept)
+    local = carrying_local_words([text for _, _, text in candidates], every_row)
+    for at, (name, reason, text) in enumerate(candidates):
+        if at not in local:
+            yield Sample(name, reason, text if len(text) <= SHOWN else f"{text[:SHOWN]} …")
 
 
 def publish(settings: Mapping[str, Any] | None, outcome: Outcome, *, build: Callable[..., Any]) -> None:

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
@@ -15,6 +15,8 @@ from hypnos.curation.cost import estimate
 from hypnos.curation.funnel import funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.score.cross_score import CrossScore
+from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
@@ -59,6 +61,9 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     config = resources.config
     steps = resources.steps()
     check_order(steps)
+    for step in steps:
+        if isinstance(step, CrossScore):
+            check_fit(resources.specialty, next((s.selection for s in steps if s.selection), None), probes=step.probes)
     finished: list[StepArtefact] = []
     priced = False
     for step in steps:
@@ -106,7 +111,8 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     for name in config["steps"]:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
-    targets = [part["_target_"] for part in config["step"].values() if "_target_" in part]
+    parts = [*config["step"].values(), *([config["input"]] if config["input"] else [])]
+    targets = [part["_target_"] for part in parts if "_target_" in part]
     ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
     bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
 
@@ -148,13 +154,13 @@ class Resources:
 
     def steps(self) -> list[Step]:
         """The chosen steps, after the step that reads the input if there is one."""
-        steps = [self.build(self.config["input"])] if self.config["input"] else []
-        for name in self.config["steps"]:
-            part = self.config["step"][name]
-            shared = {resource: getattr(self, resource) for resource in shared_of(part["_target_"])}
-            # Partial first: a builder may copy or convert what it is handed, and these are to be shared.
-            steps.append(self.build({**part, "_partial_": True})(**shared))
-        return steps
+        parts = [self.config["input"]] if self.config["input"] else []
+        return [self._step(part) for part in (*parts, *(self.config["step"][name] for name in self.config["steps"]))]
+
+    def _step(self, part: Mapping[str, Any]) -> Step:
+        shared = {resource: getattr(self, resource) for resource in shared_of(part["_target_"])}
+        # Partial first: a builder may copy or convert what it is handed, and these are to be shared.
+        return cast(Step, self.build({**part, "_partial_": True})(**shared))
 
 
 def expect(steps: Sequence[Step], *, resources: Resources, before: StepArtefact | None) -> Iterator[Expense]:

@@ -17,6 +17,7 @@ Files:
     failures        the errors that concern one request or a provider's state: transient, busy, refused, given up
     cancellation    tells everybody who sends that nothing more shall be sent
     redaction       keeps keys out of files, logs and errors
+    typed_keys      finds keys in settings and on command lines, by shape and by name
 Folders:
     sending/        the way of a request to a model: limits, retries, commits (see its README.md)
     journal/        every reply that was ever paid for, on SQLite, and the budget
@@ -39,4 +40,5 @@ Others import:
     token_counts             usual_text, usual_tokens
     failures                 StoppedError, tells_of_failure, UnreadableError
     parsing.open_thought     closing_of, mark_before, open_mark
+    typed_keys               typed_key
 """

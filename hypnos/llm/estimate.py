@@ -70,6 +70,7 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         usual += usual_tokens(request.messages)
         most += most_tokens(request.messages)
     left = count - held
+    tokens_out = min(tokens_out, model.max_tokens)  # a longer reply is cut off there
     return Estimate(
         model=model.name,
         requests=count,

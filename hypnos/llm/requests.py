@@ -48,6 +48,7 @@ class Answer(Generic[T]):
         finish: why the last reply ended: `stop`, `length`, ...
         reasoning: what the provider returned apart from the last reply as its reasoning.
         reasoning_tokens: tokens of that; None where the provider does not count them.
+        key: of the last reply in the journal; empty where none came.
     """
 
     request: Request
@@ -62,3 +63,4 @@ class Answer(Generic[T]):
     finish: str = "stop"
     reasoning: str = ""
     reasoning_tokens: int | None = None
+    key: str = ""

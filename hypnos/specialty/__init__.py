@@ -8,6 +8,8 @@ Files:
     parsing         reads one file of it, and names file and key where something is wrong
     rubric          the indicators and severe errors that people rate
     grading         what a scorer or judge is shown of the rubric: scale, schema, fences round the material
+    probes          answers of known quality and harm that scorers are tried out on
+    prompt_places   which places its prompts have
     drugs           drugs and the plausible ranges of their doses
     drug_names      drug names in text, with their positions
     doses           doses in text, held against those ranges

@@ -23,7 +23,7 @@ class DrugNames:
 
     def __init__(self, drugs: Iterable[Drug]) -> None:
         self._drugs = {normalise(name): drug.name for drug in drugs for name in (drug.name, *drug.aliases)}
-        self._pattern = re.compile(any_of(self._drugs) or r"(?!)")
+        self._pattern = re.compile(any_of(self._drugs))
 
     def find(self, text: str) -> Iterator[Mention]:
         """Yields every name of a drug, the longest that fits: 肾上腺素 is not found inside 去甲肾上腺素."""

@@ -43,6 +43,9 @@ def read_windows(path: Path) -> tuple[Drug, ...]:
     key = "drugs"
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for name in ("drugs", "other_names"):
+            if not isinstance(content.get(name, ()), list | tuple):
+                raise TypeError(f"{name}: needs a list, [] for a specialty without drugs")
         entries = [*content["drugs"], *({"name": name} for name in content.get("other_names", ()))]
         for at, entry in enumerate(entries):
             key = str(entry.get("name", f"drugs[{at}].name"))

@@ -9,6 +9,8 @@ from typing import Any
 from hypnos.errors import UserError
 from hypnos.specialty.drugs import Drug, read_windows
 from hypnos.specialty.parsing import read_entries, read_lines, read_pairs, read_part, read_yaml
+from hypnos.specialty.probes import read_probes
+from hypnos.specialty.prompt_places import check_places
 
 PROMPTS = ("generate", "generate_system", "score", "score_system", "documents", "documents_system")
 """Prompts that every specialty has; a folder may hold more."""
@@ -156,7 +158,7 @@ def read_specialty(folder: Path) -> Specialty:
         aliases=dict(names.get("aliases") or {}),
         confusable=tuple(read_pairs(names_file, "confusable", names.get("confusable"))),
         seeds=_read_seeds(folder / "seeds.jsonl", axes),
-        probes=tuple(row for _, row in read_lines(folder / "probes.jsonl")),
+        probes=read_probes(folder / "probes.jsonl"),
         prompts=_read_prompts(folder / "prompts"),
         rubric=rubric,
     )
@@ -202,6 +204,10 @@ def _read_seeds(file: Path, axes: Mapping[str, tuple[Topic, ...]]) -> tuple[Seed
             seed = Seed(**row)
         except TypeError as error:
             raise UserError(f"{file}:{number}: {str(error).partition('__init__() ')[2] or error}") from error
+        for name in ("id", "instruction", "output", "input"):
+            text = getattr(seed, name)
+            if not isinstance(text, str) or not (text.strip() or name == "input"):
+                raise UserError(f"{file}:{number}: {name}: needs text")
         for axis, name in fields.items():
             if getattr(seed, name) not in {value.key for value in axes[axis]}:
                 raise UserError(f"{file}:{number}: {name} {getattr(seed, name)!r} is no key of topics.yaml")
@@ -219,4 +225,6 @@ def _read_prompts(folder: Path) -> dict[str, str]:
     for name in PROMPTS:
         if not prompts.get(name, "").strip():
             raise UserError(f"{folder / name}.txt: this part of the specialty is missing or empty")
+    for name, text in prompts.items():
+        check_places(folder / f"{name}.txt", text)
     return prompts

@@ -85,9 +85,12 @@ def read_lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
     for number, line in enumerate(read_part(file).splitlines(), 1):
         if line.strip():
             try:
-                rows.append((number, orjson.loads(line)))
+                row = orjson.loads(line)
             except orjson.JSONDecodeError as error:
                 raise UserError(f"{file}:{number}: not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise UserError(f"{file}:{number}: needs an object, not {type(row).__name__}")
+            rows.append((number, row))
     if not rows:
         raise UserError(f"{file}: no lines in this file")
     return rows

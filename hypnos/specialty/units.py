@@ -20,8 +20,8 @@ _PER = {
 
 
 def any_of(words: Iterable[str]) -> str:
-    """A pattern that finds one of the words, longer ones first."""
-    return "|".join(sorted(map(re.escape, words), key=len, reverse=True))
+    """A pattern that finds one of the words, longer ones first; nothing where there are none."""
+    return "|".join(sorted(map(re.escape, words), key=len, reverse=True)) or r"(?!)"
 
 
 # A number: "0.5", "1,000", "2.5万", "一百二十", "零点六".

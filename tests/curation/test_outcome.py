@@ -63,6 +63,24 @@ def test_records_that_must_stay_are_on_no_page(two_steps, scored_row, tmp_path):
     assert "住院病例" not in outcome_of(two_steps, tmp_path).page.read_text("utf-8")
 
 
+def test_marks_travel_with_words(two_steps, scored_row, tmp_path):
+    words = "患者于昨日夜间突发胸痛，急诊行冠脉造影，随后转入我科。"
+    local = scored_row(5, 2, output=words, egress="local")
+    copies = {
+        "near_duplicate": scored_row(6, 2, output=words.replace("，", ","), duplicate_text="别人的话"),
+        "repetition": scored_row(7, 2, output="无关的回答", detail=f"……{words[2:20]}"),
+        "language": scored_row(8, 2, output="可以看的回答", benchmark_text="题目原文"),
+    }
+    rows = [(local, "harmfulness_high"), *((row, reason) for reason, row in copies.items())]
+    with (two_steps[1].directory / "rejected.jsonl").open("a", encoding="utf-8") as stream:
+        for row, reason in rows:
+            stream.write(json.dumps({**row, "step": "select", "reason": reason}, ensure_ascii=False) + "\n")
+    page = outcome_of(two_steps, tmp_path).page.read_text("utf-8")
+    assert "可以看的回答" in page
+    for hidden in ("突发胸痛", "别人的话", "题目原文"):
+        assert hidden not in page
+
+
 def test_the_same_steps_give_the_same_bytes_and_are_made_once(two_steps, tmp_path):
     first = outcome_of(two_steps, tmp_path)
     stamp = first.page.stat().st_mtime_ns

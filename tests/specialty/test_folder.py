@@ -107,7 +107,7 @@ def test_a_task_with_a_quota_needs_a_seed(folder):
 def test_a_place_that_nothing_fills_is_named(folder):
     (folder / "prompts" / "score.txt").write_text("评分 $drug", "utf-8")
     with pytest.raises(UserError, match=r"score\.txt: 'drug'.*\$code"):
-        read_specialty(folder).fill("score", code="1")
+        read_specialty(folder)
 
 
 def test_what_is_filled_in_is_not_filled_again(folder):
@@ -120,3 +120,11 @@ def test_a_specialty_is_found_by_name_or_path(tmp_path):
     assert find_specialty(str(tmp_path), ROOT) == tmp_path
     with pytest.raises(UserError, match=r"specialty=urology: no such folder .*anesthesia, dermatology"):
         find_specialty("urology", ROOT)
+
+
+def test_a_specialty_without_drugs_is_read_and_finds_none(folder):
+    (folder / "doses.yaml").write_text("drugs: []", "utf-8")
+    assert list(find_doses("丙泊酚 2 mg/kg，0.6", read_specialty(folder).drugs)) == []
+    (folder / "doses.yaml").write_text("drugs:", "utf-8")
+    with pytest.raises(UserError, match=r"doses\.yaml: drugs: drugs: needs a list, \[\] for a specialty"):
+        read_specialty(folder)

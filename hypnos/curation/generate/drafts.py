@@ -6,6 +6,7 @@ from typing import Any
 
 from hypnos.corpus.blank import is_blank
 from hypnos.corpus.cells import cell_text
+from hypnos.curation.hidden_signs import reveal
 from hypnos.llm.parsing.replies import json_values
 
 SCHEMA: Mapping[str, Any] = {
@@ -88,4 +89,4 @@ def _text(value: Any) -> str:
     if isinstance(value, list):
         value = "\n".join(cell_text(line) for line in value)
     text = cell_text(value)
-    return "" if is_blank(text) else text
+    return "" if is_blank(text) else reveal(text)[0].strip()

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
 from hypnos.corpus.files import Malformed, read_rows
 from hypnos.corpus.records import Instruction, Rejections, Text, Unusable
 from hypnos.corpus.shapes import to_records
 from hypnos.corpus.sources import Source
+from hypnos.curation.hidden_signs import reveal_row
+from hypnos.curation.score.own_scores import is_own
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
+from hypnos.llm.client import Client
 from hypnos.sound_text import mend
 
 TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
@@ -30,6 +33,8 @@ class Read(Step):
             `any` leaves it to the records.
         licence: kept in records that state none.
         passages: whether running text is wanted: the step `documents` makes questions of it.
+        scores: which scores that rows bring along are believed: `own`, whose replies the journal holds, or `all`.
+        client: its journal is looked into; without one no score is one's own.
     """
 
     path: str
@@ -39,18 +44,32 @@ class Read(Step):
     egress: Egress = "any"
     licence: str = ""
     passages: bool = False
+    scores: Literal["own", "all"] = "own"
+    client: Client | None = None
     name: str = field(default="read", init=False)
     _source: Source = field(init=False)
     _read: Rejections = field(init=False, default_factory=Rejections)
+    _left_out: int = field(default=0, init=False)
+    _hidden: int = field(default=0, init=False)
 
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
         if self.egress not in ("any", "local"):
             raise UserError(f"input.egress {self.egress!r}: know any, local")
+        if self.scores not in ("own", "all"):
+            raise UserError(f"input.scores {self.scores!r}: know own, all")
 
     def key(self) -> dict[str, Any]:
         """The files by their content."""
-        return {"source": self._source.key(), "egress": self.egress, "licence": self.licence, "passages": self.passages}
+        mark = {"egress": self.egress, "licence": self.licence, "passages": self.passages, "scores": self.scores}
+        return {"source": self._source.key(), **mark}
+
+    def notes(self) -> dict[str, Any]:
+        """What was left out of the records, by name: fields, scores of others, signs that hide words from the rules."""
+        left_out = {"scores of unknown origin": self._left_out, "signs that nobody sees": self._hidden}
+        left_out |= self._read.left_out
+        counted = {what: count for what, count in left_out.items() if count}
+        return {"left_out": counted} if counted else {}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows; what has no known shape is rejected as `unusable` with its place.
@@ -66,7 +85,7 @@ class Read(Step):
                 if isinstance(raw, Malformed):
                     raise Unusable(str(raw))
                 for record in to_records(raw, source=self._source.path.rpartition("/")[2], note=self._read.leave_out):
-                    yield self._row(record, raw, where)
+                    yield self._revealed(self._row(record, raw, where))
                     taken += 1
                     if taken == self._source.limit:
                         return
@@ -93,11 +112,20 @@ class Read(Step):
         texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
         # Of rows without them nothing changes, not even a byte.
         beside = {name: text for name in ("system", "reasoning") if (text := getattr(record, name))}
-        return {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **beside, **shared}
+        row = {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **beside, **shared}
+        return self._with_own_scores(row) if self.scores == "own" and "scores" in row else row
 
-    def notes(self) -> dict[str, Any]:
-        """What was left out of the records, by name; nothing where nothing was."""
-        return {"left_out": dict(self._read.left_out)} if self._read.left_out else {}
+    def _revealed(self, row: RecordRow) -> RecordRow:
+        revealed, count = reveal_row(row)
+        self._hidden += count
+        return revealed
+
+    def _with_own_scores(self, row: RecordRow) -> RecordRow:
+        """Drop the scores that nobody can vouch for: a filter that believed them would ask no scorer."""
+        own = [entry for entry in row["scores"] if self.client and is_own(entry, row, self.client.journal)]
+        self._left_out += len(row["scores"]) - len(own)
+        left = {name: value for name, value in row.items() if name != "scores"}
+        return {**left, "scores": own} if own else left
 
 
 def carry(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -78,7 +78,21 @@ class SelfInstruct(Step):
             raise UserError(f"step.generate.unmet {self.unmet!r}: know stop, keep")
         if self.records < len(self.authors):
             raise UserError(f"step.generate.records {self.records}: fewer than {len(self.authors)} authors")
+        self._check_within_reach()
         self._asker = ParallelAsker(self.client, self.authors, attempts=self.attempts, what=self.name)
+
+    def _check_within_reach(self) -> None:
+        """Say before the first request that so many records cannot come of so many rounds."""
+        most = self.max_rounds * self.round_size * self.per_request
+        if self.records > most:
+            reach = (
+                f"step.generate.records {self.records:,}: max_rounds {self.max_rounds} of round_size {self.round_size}"
+                f" prompts for per_request {self.per_request} records bring {most:,} at most"
+            )
+            if self.unmet == "stop":
+                rounds = -(-self.records // (self.round_size * self.per_request))
+                raise UserError(f"{reach}: needs max_rounds of {rounds}, better {2 * rounds}, or a larger round_size")
+            log.warning("%s", reach)
 
     def key(self) -> dict[str, Any]:
         """Everything that decides which records come out."""

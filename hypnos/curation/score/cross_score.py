@@ -194,10 +194,14 @@ class CrossScore(Step):
         return read
 
     def _entry(self, row: Mapping[str, Any], scorer: str, answers: list[dict[str, Any]]) -> dict[str, Any] | str:
-        """One entry of `scores`, or why there is none; with one request an aspect, those that could be read."""
+        """One entry of `scores`, with the keys of its replies, or why there is none.
+
+        With one request an aspect, those that could be read.
+        """
         entry: dict[str, Any] = {"scorer": scorer, "model": ""}
         faults: list[str] = []
         comments: list[str] = []
+        replies: list[str] = []
         reason = ""
         for answer in answers:
             own = own_scores(answer["value"] or (), row, show_reasoning=self.show_reasoning)
@@ -208,9 +212,10 @@ class CrossScore(Step):
             entry |= {key: own[key] for key in own if key not in ("code", "faults", "comment")}
             faults += own["faults"]
             comments += [own["comment"]] if own["comment"] else []
+            replies.append(answer["key"])
         if not entry["model"]:
             return reason
-        return {**entry, "faults": faults, "comment": " ".join(comments)}
+        return {**entry, "faults": faults, "comment": " ".join(comments), "replies": replies}
 
 
 def _chance(row: Mapping[str, Any], name: str) -> float:

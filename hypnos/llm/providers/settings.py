@@ -9,6 +9,7 @@ from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
 from hypnos.artefacts.value_check import Table
 from hypnos.errors import UserError
 from hypnos.llm.redaction import KeyInSettingsError
+from hypnos.llm.typed_keys import holds_key, key_within
 
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 
@@ -71,6 +72,11 @@ def check_settings(
             raise UserError(f"{where}: parameters.{name}: is set by {_ELSEWHERE[name]}")
         if name in _UNREAD:
             raise UserError(f"{where}: parameters.{name}: cannot be set, {_UNREAD[name]}")
+    if (found := key_within(dict(parameters), "parameters")) is not None:
+        raise KeyInSettingsError(
+            f"{where}: {found[0]}: {found[1]}: it would be written to the journal: export it, and name its variable in"
+            " key_variable"
+        )
     for name, value in numbers.items():
         if value is not None and (isinstance(value, bool) or not isinstance(value, int | float) or not value > 0):
             raise UserError(f"{where}: {name}: {value}: needs to be a number above 0")
@@ -83,4 +89,9 @@ def _check_address(where: str, address: str) -> None:
         raise KeyInSettingsError(
             f"{where}: address: holds a user or a password, which would be written to the journal:"
             " leave them out, and name a variable with the key in key_variable"
+        )
+    if how := holds_key(address):
+        raise KeyInSettingsError(
+            f"{where}: address: {how}, which would be written to the journal: leave it out, and name a variable with"
+            " the key in key_variable"
         )

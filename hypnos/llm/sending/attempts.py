@@ -172,6 +172,7 @@ class Attempts(Generic[T]):
             attempts=len(replies),
             reason=reason,
             finish=replies[-1].finish if replies else "",
+            key=self.keys.sample(self.sample - 1) if replies else "",
             cost=None if None in costs else sum(cost for cost in costs if cost is not None),
             tokens_in=sum(reply.tokens_in for reply in replies),
             tokens_out=sum(reply.tokens_out for reply in replies),

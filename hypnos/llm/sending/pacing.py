@@ -57,7 +57,7 @@ class Limits:
             for pace in self._paces:
                 await pace.wait(tokens, cancellation)
             await self._pass(cancellation)
-            sent = self.gate.send(time.monotonic())
+            sent = self.gate.send(time.monotonic(), in_flight=self._in_flight)
             self._in_flight += 1
         try:
             yield sent

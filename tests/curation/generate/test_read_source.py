@@ -48,7 +48,7 @@ def test_too_many_of_them_stop_the_run_with_one_line(tmp_path):
 
 def test_what_a_record_brings_along_is_kept(tmp_path):
     brought = {"author": "a", "topic": "airway", "parents": ["seed-1"], "scores": [SCORE]}
-    ((row,), _) = read(tmp_path, RECORD | brought)
+    ((row,), _) = read(tmp_path, RECORD | brought, scores="all")
     assert {name: row[name] for name in brought} == brought
 
 
@@ -73,6 +73,13 @@ def test_what_is_left_out_of_records_is_counted_and_damaged_text_is_mended(tmp_p
     assert kept[1]["output"] == r"0.1 \times 60"
     assert kept[1]["topic"] == "a"
     assert step.notes() == {"left_out": {"field images": 1, "damaged text, mended": 1}}
+def test_scores_that_nobody_can_vouch_for_are_left_out_and_counted(tmp_path):
+    file = tmp_path / "pairs.jsonl"
+    file.write_text(json.dumps(RECORD | {"scores": [SCORE, SCORE]}, ensure_ascii=False), "utf-8")
+    step = Read(path=str(file))
+    (row,) = step.run((), lambda row, reason: None)
+    assert "scores" not in row
+    assert step.notes() == {"left_out": {"scores of unknown origin": 2}}
 
 
 class TestRead:
@@ -119,7 +126,7 @@ class TestRead:
             "odd": 1,
         }
         (tmp_path / "a.jsonl").write_text(json.dumps(line), "utf-8")
-        ((row,), _) = self.rows(tmp_path / "a.jsonl", licence="own")
+        ((row,), _) = self.rows(tmp_path / "a.jsonl", licence="own", scores="all")
         assert row["history"] == [["早", "好"]]
         assert (row["topic"], row["author"], row["scores"], row["licence"]) == ("airway", "x", [{"scorer": "y"}], "own")
         assert "odd" not in row

@@ -201,6 +201,7 @@ def test_the_same_prompt_asked_again_is_another_sample(generate, author, reply_w
         ({"novelty": 0.0}, "novelty 0"),
         ({"unmet": "cry"}, "unmet 'cry'"),
         ({"per_request": -1}, "per_request -1"),
+        ({"records": 200_000, "per_request": 4, "round_size": 200, "max_rounds": 50}, "bring 40,000 at most"),
     ],
 )
 def test_wrong_knobs_are_named(generate, knobs, named):
