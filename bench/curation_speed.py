@@ -12,7 +12,8 @@ import orjson
 from bench.curation import read_lines
 from bench.promise import SHARED, Promise
 from hypnos.corpus.selection import Selection
-from hypnos.curation.score.select import select_lines
+from hypnos.curation.blocks import run_blocks
+from hypnos.curation.score.select import SelectBlocks
 from hypnos.curation.similarity.deduplicate import Deduplicate
 from hypnos.curation.similarity.ngrams import fold
 
@@ -90,11 +91,10 @@ def selecting() -> list[Promise]:
             for number in range(SCORED):
                 stream.write(orjson.dumps(_scored(number, rng), option=orjson.OPT_APPEND_NEWLINE))
         start = time.process_time()
-        counts = select_lines(
-            folder / "scored.jsonl", kept=folder / "kept", rejected=folder / "rejected", selection=Selection()
-        )
+        work = SelectBlocks(Selection(), folder / "scored.jsonl")
+        counts = run_blocks("select", work, folder / "scored.jsonl", folder, workers=1).counts
         seconds = time.process_time() - start
-    assert counts.total() == SCORED
+    assert counts.plain()["in"] == SCORED
     return [Promise(f"selecting among {SCORED:,} scored records and writing them: seconds of one core", seconds, 4.0)]
 
 

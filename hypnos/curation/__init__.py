@@ -7,6 +7,9 @@ Files:
     settings       keys, types and ranges of filter.py's plain tables
     step           what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
     pipeline       runs steps one after another and keeps what each one made
+    blocks         runs a step over a file block by block, on several processes, and goes on after a kill
+    rows           reads and writes rows as lines
+    counts         counts what a step kept and rejected
     outcome        gathers records, funnel, page and card into the artefact `instructions`
     funnel         what went into each step and what came out, as tables
     card           writes the data card

@@ -43,7 +43,7 @@ def reveal(text: str) -> tuple[str, int]:
 def reveal_row(row: Mapping[str, Any]) -> tuple[dict[str, Any], int]:
     """The same for a record: its texts and earlier turns."""
     revealed, total = dict(row), 0
-    for name in ("instruction", "input", "output", "text"):
+    for name in ("system", "instruction", "input", "output", "reasoning", "text"):
         if isinstance(row.get(name), str):
             revealed[name], count = reveal(row[name])
             total += count

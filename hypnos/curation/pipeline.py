@@ -5,13 +5,17 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import artefact_folder, make_once
+from hypnos.curation.blocks import KEPT, REJECTED, run_blocks
+from hypnos.curation.counts import StepCounts
+from hypnos.curation.rows import to_line
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import UserError
 from hypnos.llm.failures import tells_of_failure
@@ -21,7 +25,7 @@ log = logging.getLogger(__name__)
 FORMAT = 1
 """Raised when code changes what a step makes of the same input."""
 
-KEPT, REJECTED, COUNTS = "kept.jsonl", "rejected.jsonl", "counts.json"
+COUNTS = "counts.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +62,19 @@ class StepArtefact:
         return orjson.loads((self.directory / COUNTS).read_bytes())
 
 
-def run_steps(steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | None = None) -> Iterator[StepArtefact]:
+def run_steps(
+    steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | None = None, workers: int = 1
+) -> Iterator[StepArtefact]:
     """Run steps, each on what the one before it kept; what exists is reused.
 
-    A step that is killed leaves nothing but the replies in the journal, and is made again from these.
+    A step that asks models and is killed leaves the replies in the journal, and is made again from these. One that
+    works block by block goes on where it was, in the folder that it left.
 
     Args:
         steps: in their order.
         artefacts: where steps are kept.
         before: the step that gives the first one its rows; the first step makes its own if there is none.
+        workers: processes for steps that work block by block.
 
     Raises:
         UserError: see the steps.
@@ -76,7 +84,8 @@ def run_steps(steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | 
         source = before.kept if before else Lines(None)
         new = make_once(
             artefact.directory,
-            lambda folder, step=step, source=source: _make(step, source, folder),  # type: ignore[misc]
+            partial(_make, step, source, workers=workers),
+            keep_partial=type(step).block_work is not Step.block_work,
             sound=_is_sound,
         )
         log.info("%s: %s", step.name, "made" if new else "reused")
@@ -92,25 +101,25 @@ def artefact_of(step: Step, *, artefacts: Path, before: StepArtefact | None) -> 
     return StepArtefact(step.name, key, artefact_folder(artefacts / "curation", step.name, key))
 
 
-def _make(step: Step, source: Lines, folder: Path) -> None:
-    counts = StepCounts()
-    if step.divide is not None and source.path is not None:
-        reasons = step.divide(source.path, kept=folder / KEPT, rejected=folder / REJECTED)
-        for row in Lines(folder / KEPT):
-            counts.keep(row)
-        counts.rejected.update({reason: number for reason, number in reasons.items() if reason})
+def _make(step: Step, source: Lines, folder: Path, workers: int) -> None:
+    work = step.block_work(source.path) if source.path else None
+    if work is not None and source.path is not None:
+        made = run_blocks(step.name, work, source.path, folder, workers=workers)
+        counts, notes = made.counts, step.notes() | {name: dict(counts) for name, counts in made.notes.items()}
     else:
+        counts = StepCounts()
         with (folder / KEPT).open("wb") as kept, (folder / REJECTED).open("wb") as rejected:
 
             def reject(row: RecordRow, reason: str) -> None:
                 counts.rejected[reason] += 1
-                _write(rejected, {**row, "step": step.name, "reason": reason})
+                rejected.write(to_line({**row, "step": step.name, "reason": reason}))
 
             # Not an iterator: a step that asks several models reads the rows once for each.
             for row in step.run(source, reject):
                 counts.keep(row)
-                _write(kept, row)
-    content = {**counts.plain(), "notes": step.notes()}
+                kept.write(to_line(row))
+        notes = step.notes()
+    content = {**counts.plain(), "notes": notes}
     (folder / COUNTS).write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS))
 
 
@@ -134,41 +143,6 @@ def _is_sound(folder: Path) -> bool:
             if row.get("step") == "documents" and row.get("reason") == "reply_refused" and "detail" not in row:
                 return False
     return True
-
-
-@dataclass(slots=True)
-class StepCounts:
-    """Counts what a step kept and rejected."""
-
-    kept: int
-    rejected: Counter[str]
-    authors: Counter[str]
-    topics: Counter[str]
-
-    def __init__(self) -> None:
-        self.kept = 0
-        self.rejected, self.authors, self.topics = Counter(), Counter(), Counter()
-
-    def keep(self, row: RecordRow) -> None:
-        """Count a row that is kept, under its author and topic."""
-        self.kept += 1
-        self.authors[str(row.get("author") or "")] += 1
-        self.topics[str(row.get("topic") or "")] += 1
-
-    def plain(self) -> dict[str, Any]:
-        """As JSON can hold it."""
-        rejected = self.rejected.total()
-        return {
-            **{"in": self.kept + rejected, "out": self.kept, "rejected": dict(self.rejected)},
-            **{"authors": dict(self.authors), "topics": dict(self.topics)},
-        }
-
-
-def _write(stream: IO[bytes], row: RecordRow) -> None:
-    try:
-        stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
-    except (orjson.JSONEncodeError, TypeError) as error:
-        raise UserError(f"record {row.get('id')}: cannot be written: {error}") from error
 
 
 def check_order(steps: Sequence[Step]) -> None:

@@ -3,6 +3,7 @@
 import importlib
 import inspect
 import logging
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -76,7 +77,9 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
                 print(f"\n{expense_table(expenses)}\n", flush=True)
             if config["dry_run"]:
                 return None
-        finished += run_steps([step], artefacts=resources.artefacts, before=before)
+        finished += run_steps(
+            [step], artefacts=resources.artefacts, before=before, workers=config["workers"] or cores()
+        )
     if config["dry_run"]:
         print("Nothing in these steps costs anything.")
         return None
@@ -97,6 +100,11 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
     publish(config["publish"], outcome, build=resources.build)
     return outcome
+
+
+def cores() -> int:
+    """Cores that this process may use: a container or a job of a cluster may have fewer than the machine."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def check_configuration(config: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypnos.artefacts.ranges import Seed
+from hypnos.artefacts.ranges import Natural, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
 
@@ -12,6 +12,7 @@ KEYS = Table(
         "seed": Seed,
         "specialty": str,
         "dry_run": bool,
+        "workers": Natural,
         "sweep_name": str,
         "steps": Sequence[str],
         "step": Mapping[str, Any],

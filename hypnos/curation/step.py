@@ -1,12 +1,13 @@
 """Defines what a step of the pipeline is, and what it plans to ask of a model."""
 
 from abc import ABC, abstractmethod
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from pathlib import Path
+from typing import Any
 
 from hypnos.corpus.selection import Selection
+from hypnos.curation.blocks import BlockWork
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.requests import Request
 
@@ -41,13 +42,10 @@ class Step(ABC):
 
     Attributes:
         name: stands in configurations, folders and tables.
-        divide: `divide(scored, *, kept, rejected)` divides a file into two and returns the number of rows by reason,
-            those that pass under ""; a faster way for a step that changes no row.
         selection: the policy of a step that selects, for the curve over thresholds.
     """
 
     name: str
-    divide: ClassVar[Callable[..., Counter[str]] | None] = None
     selection: Selection | None = None
 
     @abstractmethod
@@ -62,6 +60,13 @@ class Step(ABC):
             rows: what the step before kept; may be read several times.
             reject: takes a row that is not kept, with a short reason.
         """
+
+    def block_work(self, source: Path) -> BlockWork | None:
+        """For a step that asks no model: how it works through the file of the step before, block by block.
+
+        It makes the same of the rows as `run` does. None: it cannot, and `run` is called.
+        """
+        return None
 
     def notes(self) -> dict[str, Any]:
         """Plain values to keep in `counts.json` once the step has run."""

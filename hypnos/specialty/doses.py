@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Literal
 
 from hypnos.specialty.denied import is_denied
@@ -94,6 +93,8 @@ def find_doses(text: str, windows: tuple[Drug, ...]) -> Iterator[Dose]:
     """
     pattern, drugs = _names(windows)
     text = normalise(text)
+    if not pattern.search(text):
+        return
     child = bool(_CHILD.search(text))
     for sentence in re.split(r"[。;!?\n]", text):
         if _SET_ASIDE.search(sentence):
@@ -175,8 +176,17 @@ def _mixes_units(match: re.Match[str]) -> bool:
     return any(unit != parse_unit(match["unit"]) for unit in units)
 
 
-@lru_cache(maxsize=8)
+_NAMES: dict[int, tuple[tuple[Drug, ...], re.Pattern[str], dict[str, Drug]]] = {}
+"""By the identity of the drugs: to hash so many, for each text, takes longer than to look for their names."""
+
+
 def _names(drugs: tuple[Drug, ...]) -> tuple[re.Pattern[str], dict[str, Drug]]:
     """Returns a pattern that finds names, longest first, and the drug of each name."""
-    names = {normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)}
-    return re.compile(any_of(names)), names
+    known = _NAMES.get(id(drugs))
+    if known is None:
+        names = {normalise(name): drug for drug in drugs for name in (drug.name, *drug.aliases)}
+        if len(_NAMES) >= 8:
+            _NAMES.clear()
+        # The drugs are held, so that no others can come to have their identity.
+        known = _NAMES[id(drugs)] = (drugs, re.compile(any_of(names)), names)
+    return known[1], known[2]

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 
 from hypnos.numerals import LARGE, read_number
 
@@ -68,6 +69,7 @@ def parse_unit(text: str) -> tuple[str, float]:
     return unit + "".join(sorted({suffix for suffix, _ in per}, reverse=True)), factor
 
 
+@lru_cache(maxsize=16)  # several rules look at one record in turn
 def normalise(text: str) -> str:
     """Full-width forms, superscripts, ㎎ and the two signs for micro become one spelling, in lower case."""
     return unicodedata.normalize("NFKC", text).lower()

@@ -1,5 +1,7 @@
 """What a step is unless it says otherwise."""
 
+from pathlib import Path
+
 import pytest
 
 from hypnos.curation.step import Step
@@ -15,9 +17,9 @@ class Plain(Step):
         yield from rows
 
 
-def test_a_step_notes_plans_divides_and_selects_nothing_by_itself():
+def test_a_step_notes_plans_and_selects_nothing_and_has_no_blocks_by_itself():
     step, rows = Plain(), [{"id": "1"}]
-    assert (step.notes(), list(step.planned(rows)), step.divide, step.selection) == ({}, [], None, None)
+    assert (step.notes(), list(step.planned(rows)), step.block_work(Path()), step.selection) == ({}, [], None, None)
     assert step.stand_ins(rows) is rows
 
 

@@ -56,18 +56,17 @@ class Simplify(Rule):
 
     def check(self, row: RecordRow) -> RecordRow | None:
         text = "".join(text_of(row, field) for field in FIELDS)
-        traditional = text.translate(_traditional())
-        if len(text) - len(traditional) < self.least:
+        if len(_traditional().findall(text)) < self.least:
             return None
         return rewrite(row, _converter().convert)
 
 
 @cache
-def _traditional() -> dict[int, None]:
-    """Deletes characters that only traditional text has."""
+def _traditional() -> re.Pattern[str]:
+    """Finds characters that only traditional text has."""
     # These are written so in simplified text too (乾坤, 瞭望, 藉口, 山本耀司, ...).
     shared = set("乾瞭藉著徵於昇夥馀噁")
-    return dict.fromkeys(ord(sign) for sign in simplified_signs() if sign not in shared)
+    return re.compile(f"[{''.join(sign for sign in simplified_signs() if sign not in shared)}]")
 
 
 @cache

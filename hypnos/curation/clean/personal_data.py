@@ -27,53 +27,65 @@ _NO_NAME = re.compile(
 _MASKED = "***"
 
 
-def _masks() -> list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]]:
-    """Patterns, and what takes the place of a match."""
+@dataclass(frozen=True, slots=True)
+class _Mask:
+    """What to look for, and what takes its place.
+
+    Attributes:
+        near: words of which one stands in every text that has a match; they are found at once, patterns are not.
+    """
+
+    pattern: re.Pattern[str]
+    replace: Callable[[re.Match[str]], str]
+    near: tuple[str, ...] = ()
+    digits: bool = False
+
+    def may_match(self, text: str, digits: bool) -> bool:
+        """Whether it is worth the search, given whether four digits stand in a row."""
+        if self.digits and not digits:
+            return False
+        return not self.near or any(word in text for word in self.near)
+
+
+_FOUR_DIGITS = re.compile(r"\d{4}")
+
+
+def _masks() -> list[_Mask]:
     separate = r"[\s-]?"
     number = r"(?:号码|号|编号|ID)?\s*(?:[为是]|[:：])?\s*"
     hospital = r"(?:住院|病历|病案|门诊|就诊|登记|医保|社保|床头|病人|患者|影像|检查|标本|条码|医疗)"
     behind = r"(?=\s*[，,。；;、！\s（(【]|\s*[男女]|\s*\d|今年|现年|$)"
+    identity = r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
+    card = rf"({hospital}(?:卡|证|证件)?(?:号码|号|编号|ID)\s*(?:[为是]|[:：])?\s*)[A-Za-z]{{0,3}}-?\d{{4,}}"
+    mobile = rf"(?<![\d.])(?:\+?86{separate})?1[3-9]\d{{1}}{separate}\d{{4}}{separate}\d{{4}}(?!\d)"
+    landline = r"(?<!\d)(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}\s?[-—]\s?)\d{7,8}(?!\d)"
+    telephone = r"((?:电话|手机|联系方式|热线|传真|Tel)(?:号码|号)?\s*(?:[为是]|[:：])?\s*)\d{7,12}(?!\d)"
+    chat = r"((?:微信|威信|VX|weixin|wechat|QQ)(?:号码?|群)?\s*(?:[为是]|[:：])?\s*)[A-Za-z\d][\w-]{4,19}"
+    patient = (
+        rf"((?:患[者儿]|病人|病员|产妇|孕妇|受试者|伤者|家属)\s*[:：]?\s*)(?P<name>{_SURNAME}{_GIVEN})"
+        r"(?=\s*[，,、（(\s]\s*(?:[男女]|年龄|\d{1,3}\s*(?:岁|个?月|天)|现年|今年|住院|病历|身份证|系|因))"
+    )
     return [
-        (
-            re.compile(
-                r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
-            ),
-            _all,
+        _Mask(re.compile(identity), _all, digits=True),
+        _Mask(re.compile(rf"(身份证(?:件)?{number})[\dXx]{{15,18}}"), _number, ("身份证",)),
+        _Mask(re.compile(card), _number, digits=True),
+        _Mask(re.compile(mobile), _all, digits=True),
+        _Mask(re.compile(landline), _all, digits=True),
+        _Mask(re.compile(telephone, re.I), _number, digits=True),
+        _Mask(re.compile(r"(?<![\w.])[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+", re.A), _all, ("@",)),
+        _Mask(re.compile(chat, re.I | re.A), _number, ("信", *"VvWwQq")),
+        _Mask(re.compile(rf"((?:姓名|名字叫?)\s*[:：]?\s*){_NAME}{behind}"), _name, ("姓名", "名字")),
+        _Mask(
+            re.compile(rf"((?:我叫|名叫|我的名字[叫是])\s*)(?P<name>{_SURNAME}{_GIVEN}){behind}"),
+            *(_name, ("我叫", "名叫", "名字")),
         ),
-        (re.compile(rf"(身份证(?:件)?{number})[\dXx]{{15,18}}"), _number),
-        (
-            re.compile(
-                rf"({hospital}(?:卡|证|证件)?(?:号码|号|编号|ID)\s*(?:[为是]|[:：])?\s*)[A-Za-z]{{0,3}}-?\d{{4,}}"
-            ),
-            _number,
+        _Mask(re.compile(patient), _name),
+        _Mask(
+            re.compile(rf"((?<![\u4e00-\u9fff])|[是为]){_NAME}(?=\s*[（(]\s*{hospital}(?:号|卡))"), _name, ("号", "卡")
         ),
-        (re.compile(rf"(?<![\d.])(?:\+?86{separate})?1[3-9]\d{{1}}{separate}\d{{4}}{separate}\d{{4}}(?!\d)"), _all),
-        (re.compile(r"(?<!\d)(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}\s?[-—]\s?)\d{7,8}(?!\d)"), _all),
-        (
-            re.compile(
-                r"((?:电话|手机|联系方式|热线|传真|Tel)(?:号码|号)?\s*(?:[为是]|[:：])?\s*)\d{7,12}(?!\d)", re.I
-            ),
-            _number,
+        _Mask(
+            re.compile(rf"((?<![\u4e00-\u9fff])){_NAME}(?=\s*[，,]\s*[男女]\s*[，,]\s*\d{{1,3}}\s*岁)"), _name, ("岁",)
         ),
-        (re.compile(r"(?<![\w.])[\w.+-]{2,}@[\w-]+(?:\.[\w-]+)+", re.A), _all),
-        (
-            re.compile(
-                r"((?:微信|威信|VX|weixin|wechat|QQ)(?:号码?|群)?\s*(?:[为是]|[:：])?\s*)[A-Za-z\d][\w-]{4,19}",
-                re.I | re.A,
-            ),
-            _number,
-        ),
-        (re.compile(rf"((?:姓名|名字叫?)\s*[:：]?\s*){_NAME}{behind}"), _name),
-        (re.compile(rf"((?:我叫|名叫|我的名字[叫是])\s*)(?P<name>{_SURNAME}{_GIVEN}){behind}"), _name),
-        (
-            re.compile(
-                rf"((?:患[者儿]|病人|病员|产妇|孕妇|受试者|伤者|家属)\s*[:：]?\s*)(?P<name>{_SURNAME}{_GIVEN})"
-                r"(?=\s*[，,、（(\s]\s*(?:[男女]|年龄|\d{1,3}\s*(?:岁|个?月|天)|现年|今年|住院|病历|身份证|系|因))"
-            ),
-            _name,
-        ),
-        (re.compile(rf"((?<![\u4e00-\u9fff])|[是为]){_NAME}(?=\s*[（(]\s*{hospital}(?:号|卡))"), _name),
-        (re.compile(rf"((?<![\u4e00-\u9fff])){_NAME}(?=\s*[，,]\s*[男女]\s*[，,]\s*\d{{1,3}}\s*岁)"), _name),
     ]
 
 
@@ -119,6 +131,11 @@ class PersonalData(Rule):
 
 def mask_personal(text: str) -> str:
     """The text with 张某 for a patient's name and *** for numbers and addresses that lead to a person."""
-    for pattern, replace in _MASKS:
-        text = pattern.sub(replace, text)
+    if not text:
+        return text
+    # A mask takes digits away and brings none.
+    digits = bool(_FOUR_DIGITS.search(text))
+    for mask in _MASKS:
+        if mask.may_match(text, digits):
+            text = mask.pattern.sub(mask.replace, text)
     return text

@@ -31,6 +31,8 @@ _REFUSAL = re.compile(
     r"|\bsorry,? I (?:am unable|can)",
     re.I,
 )
+_UNABLE = ("无法", "不能", "没", "不便", "不可以", "暂", "范围", "不予", "I", "i")
+"""Of which one stands in each refusal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +51,8 @@ class Refusal(Rule):
         text = text_of(row, "output").strip()
         if _SELF.search(text):
             return "refusal"
-        match = _REFUSAL.search(text) if len(text) <= self.longest else None
+        may = len(text) <= self.longest and any(word in text for word in _UNABLE)
+        match = _REFUSAL.search(text) if may else None
         return "refusal" if match and match.start() <= self.opening else None
 
 

@@ -3,15 +3,16 @@
 The paper says no more than "obvious errors"; the rules are ours.
 """
 
-import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from hypnos.curation.blocks import BlockResult, BlockWork
 from hypnos.curation.clean.rule import Rule
+from hypnos.curation.rows import sift_block
 from hypnos.curation.step import RecordRow, Reject, Step
-
-log = logging.getLogger(__name__)
 
 VERSION = 2
 
@@ -44,8 +45,9 @@ class Clean(Step):
             kept = self._pass(row, reject)
             if kept is not None:
                 yield kept
-        for outcome, counts in (("rejected", self.rejected), ("changed", self.changed)):
-            log.info("clean: %s: %s", outcome, ", ".join(f"{name} {n}" for name, n in counts.items() if n) or "none")
+
+    def block_work(self, source: Path) -> BlockWork:
+        return _CleanBlocks(self)
 
     def notes(self) -> dict[str, Any]:
         """What each rule found in the last run; a rule that found nothing is there too."""
@@ -63,3 +65,13 @@ class Clean(Step):
                 self.changed[name] += 1
                 row = verdict | {"changed": [*row.get("changed", ()), name]}
         return row
+
+
+@dataclass(slots=True)
+class _CleanBlocks(BlockWork):
+    step: Clean
+
+    def work(self, block: bytes) -> BlockResult:
+        result = sift_block(block, self.step.name, self.step.run)
+        result.notes = {name: Counter(counts) for name, counts in self.step.notes().items()}
+        return result

@@ -1,7 +1,6 @@
 """Selects by the policy over stored scores who is kept (Fig. 2, step 4), without asking anybody."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +8,9 @@ import orjson
 
 from hypnos.corpus.decisions import STEP, decider
 from hypnos.corpus.selection import Selection
+from hypnos.curation.blocks import BlockResult, BlockWork
+from hypnos.curation.rows import read_block
 from hypnos.curation.step import RecordRow, Reject, Step
-from hypnos.errors import UserError
 
 
 class Select(Step):
@@ -27,7 +27,7 @@ class Select(Step):
         return self.selection.key()
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
-        """Yields what passes. The pipeline uses `divide`, which leaves lines as they stand and is much faster."""
+        """Yields what passes. The pipeline uses `block_work`, which leaves lines as they stand and is much faster."""
         decide = decider(self.selection, lambda: rows)
         for row in rows:
             reason = decide(row)
@@ -36,56 +36,43 @@ class Select(Step):
             else:
                 reject(row, reason)
 
-    def divide(self, scored: Path, *, kept: Path, rejected: Path) -> Counter[str]:
-        """Divide a file of scored rows; returns the number of rows by reason, those that pass under ''."""
-        return select_lines(scored, kept=kept, rejected=rejected, selection=self.selection)
+    def block_work(self, source: Path) -> BlockWork:
+        return SelectBlocks(self.selection, source)
 
 
-def select_lines(scored: Path, *, kept: Path, rejected: Path, selection: Selection) -> Counter[str]:
-    """Divide a JSON Lines file into what passes and what does not.
+class SelectBlocks(BlockWork):
+    """Divides blocks of scored rows by a policy; lines stay as they stand, rejected ones get `step` and `reason`."""
 
-    Args:
-        scored: rows of the `instructions` artefact.
-        kept: written; each line as it stood.
-        rejected: written; each line with `step` and `reason` at its end.
-        selection: what a row must reach.
+    def __init__(self, selection: Selection, source: Path) -> None:
+        """Take the policy, and the file of all rows, which is read where records are compared."""
+        self.selection = selection
+        self.source = source
+        # What compares has read all rows first: that is done once, and what it knows cannot be sent.
+        self.spread = not selection.compares
+        self._decide: Callable[[RecordRow], str | None] | None = None
 
-    Returns:
-        Number of rows by reason; those that pass under "".
-
-    Raises:
-        UserError: the file cannot be read, or a line is no JSON object.
-    """
-    decide = decider(selection, lambda: (row for _, row in _read(scored)))
-    counts: Counter[str] = Counter()
-    with kept.open("wb") as passing, rejected.open("wb") as failing:
-        for line, row in _read(scored):
-            reason = decide(row)
-            counts[reason or ""] += 1
+    def work(self, block: bytes) -> BlockResult:
+        if self._decide is None:
+            self._decide = decider(self.selection, self._rows)
+        result = BlockResult(len(block))
+        kept: list[bytes] = []
+        rejected: list[bytes] = []
+        for line, row in read_block(block):
+            reason = self._decide(row)
             if "step" in row or "reason" in row:  # decided before, on other terms
                 line = orjson.dumps({key: value for key, value in row.items() if key not in ("step", "reason")})
             if reason is None:
-                passing.write(line + b"\n")
+                result.counts.keep(row)
+                kept.append(line + b"\n")
             else:
+                result.counts.rejected[reason] += 1
                 step = row.get("step") if reason == row.get("reason") else STEP
                 mark = orjson.dumps({"step": step or STEP, "reason": reason})
-                failing.write(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
-    return counts
+                rejected.append(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
+        result.kept, result.rejected = b"".join(kept), b"".join(rejected)
+        return result
 
-
-def _read(path: Path) -> Iterator[tuple[bytes, dict[str, Any]]]:
-    try:
-        with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
-                line = line.strip()
-                if not line:
-                    continue
-                try:
-                    row = orjson.loads(line)
-                except orjson.JSONDecodeError as error:
-                    raise UserError(f"{path}:{number}: not JSON: {error}") from error
-                if not isinstance(row, dict):
-                    raise UserError(f"{path}:{number}: a record must be an object")
-                yield line, row
-    except OSError as error:
-        raise UserError(f"{path}: {error.strerror or error}") from error
+    def _rows(self) -> Iterator[RecordRow]:
+        with self.source.open("rb") as stream:
+            for line in stream:
+                yield orjson.loads(line)

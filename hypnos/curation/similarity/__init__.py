@@ -4,6 +4,7 @@ Memory holds hashes; the texts themselves lie in a file and are read again when 
 
 Files:
     deduplicate        the step `deduplicate`: the first of all copies stays
+    seen_records       remembers records that were kept, and tells which later ones copy them
     minhash_index      finds the earlier texts that a text may be a copy of
     ngrams             folds texts and hashes their n-grams, many at once
     decontaminate      the step `decontaminate`: no benchmark's questions in training

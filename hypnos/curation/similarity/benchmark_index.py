@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion
-from hypnos.curation.similarity.ngrams import grams
+from hypnos.curation.similarity.ngrams import Grams, grams
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,10 @@ PARTS = ("question", "stem", "options", "passage")
 PASSAGE_LEAST = 40
 JOINT_LEAST = 8
 """Different grams below which a passage, or stem and options together, are too common to tell anything."""
+
+_SLOTS = 1 << 22
+_SLOT = np.uint64(_SLOTS - 1)
+"""A gram whose low bits no gram of an item has stands in none of them."""
 
 
 class BenchmarkIndex:
@@ -67,6 +71,8 @@ class BenchmarkIndex:
         fewest = np.select([kinds == 0, kinds == 2, kinds == 3], [stem_least - gram + 1, JOINT_LEAST, PASSAGE_LEAST])
         self.least[self.sizes < fewest] = 2.0
         self.likeness = shares["question"]
+        self._known = np.zeros(_SLOTS, bool)
+        self._known[self.hashes & _SLOT] = True
 
     def find(self, questions: Sequence[str], wholes: Sequence[str]) -> dict[int, Hit]:
         """The worst hit of each record that has one, by its number.
@@ -76,34 +82,40 @@ class BenchmarkIndex:
             wholes: all of each record's text, its question included.
         """
         hits: dict[int, Hit] = {}
-        record, part, share, _ = self._shares(wholes)
+        record, part, share = self._shares(grams(wholes, self.gram))
         enough = share >= self.least[part]
         self._keep(hits, record[enough], part[enough], share[enough], named=None)
-        record, part, share, size = self._shares(questions)
+        asked = grams(questions, self.gram)
+        record, part, share = self._shares(asked)
+        # No text is more like a part than by the share of the part that it holds.
+        may = (share >= self.likeness) & (self.parts[part, 1] == 0)
+        record, part, share = record[may], part[may], share[may]
+        sizes = np.array([len(asked.set_of(text)) for text in record], dtype=np.int64)
         shared = share * self.sizes[part]
-        like = shared / np.maximum(size + self.sizes[part] - shared, 1)
-        enough = (like >= self.likeness) & (self.parts[part, 1] == 0)
+        like = shared / np.maximum(sizes + self.sizes[part] - shared, 1)
+        enough = like >= self.likeness
         self._keep(hits, record[enough], part[enough], like[enough], named=0)
         return hits
 
-    def _shares(self, texts: Sequence[str]) -> tuple[NDArray, NDArray, NDArray, NDArray]:
-        """Of each text and part that share a gram: their numbers, the share of the part, the grams of the text."""
-        batch = grams(texts, self.gram)
+    def _shares(self, batch: Grams) -> tuple[NDArray, NDArray, NDArray]:
+        """Of each text and part that share a gram: their numbers, and the share of the part."""
+        text = np.repeat(np.arange(len(batch.lengths)), np.diff(batch.starts))
+        # Most grams stand in no item: they are left out before anything is sorted.
+        known = self._known[batch.hashes & _SLOT]
+        text, hashes = text[known], batch.hashes[known]
         # One pair of text and gram, however often the gram stands there.
-        text = np.repeat(np.arange(len(texts)), np.diff(batch.starts))
-        order = np.lexsort((batch.hashes, text))
-        text, hashes = text[order], batch.hashes[order]
+        order = np.lexsort((hashes, text))
+        text, hashes = text[order], hashes[order]
         fresh = np.ones(len(text), bool)
         fresh[1:] = (text[1:] != text[:-1]) | (hashes[1:] != hashes[:-1])
         text, hashes = text[fresh], hashes[fresh]
-        sizes = np.bincount(text, minlength=len(texts))
         left = np.searchsorted(self.hashes, hashes, "left")
         count = np.searchsorted(self.hashes, hashes, "right") - left
         position = np.repeat(left - np.cumsum(count) + count, count) + np.arange(count.sum())
         pairs = np.repeat(text, count) * len(self.parts) + self.owners[position]
         pairs, shared = np.unique(pairs, return_counts=True)
         text, part = np.divmod(pairs, max(len(self.parts), 1))
-        return text, part, shared / self.sizes[part], sizes[text]
+        return text, part, shared / self.sizes[part]
 
     def _keep(
         self, hits: dict[int, Hit], records: NDArray, parts: NDArray, shares: NDArray, *, named: int | None

@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
+from hypnos.curation.blocks import BlockResult, BlockWork
+from hypnos.curation.rows import sift_block
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
 from hypnos.curation.similarity.ngrams import batches
@@ -100,6 +103,18 @@ class Decontaminate(Step):
                 text = "\n".join(part for part in (item.question, *item.options) if part)
                 evidence = {"benchmark_item": item.name, "benchmark_text": text, "overlap": round(hit.share, 4)}
                 reject(row | evidence, f"contaminated_{hit.part}")
+
+    def block_work(self, source: Path) -> BlockWork:
+        assert self._index is not None  # made once, and sent to the workers
+        return _DecontaminateBlocks(self)
+
+
+@dataclass(slots=True)
+class _DecontaminateBlocks(BlockWork):
+    step: Decontaminate
+
+    def work(self, block: bytes) -> BlockResult:
+        return sift_block(block, self.step.name, self.step.run)
 
 
 def _question(row: Mapping[str, Any]) -> str:

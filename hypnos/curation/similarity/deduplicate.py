@@ -1,18 +1,23 @@
 """Drops copies: exact ones after folding, and near ones, measured on character trigrams; the first of them stays."""
 
 import tempfile
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
 
 import numpy as np
+import orjson
+from numpy.typing import NDArray
 
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Range, Seed
 from hypnos.corpus.files import read_rows
+from hypnos.curation.blocks import BlockResult, BlockWork
+from hypnos.curation.rows import read_block, to_line
 from hypnos.curation.similarity.minhash_index import MinHashIndex
-from hypnos.curation.similarity.ngrams import Grams, batches, grams, jaccard
+from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, batches, grams
+from hypnos.curation.similarity.seen_records import Comparison, SeenRecords
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
@@ -51,6 +56,7 @@ class Deduplicate(Step):
             raise UserError(f"deduplicate.jaccard {jaccard}: must be between 0.5 and 1")
         self.on = on
         self.jaccard = jaccard
+        self.comparison = Comparison(FIELDS[on], jaccard)
         self.against = tuple(against)
         self.seed = seed
 
@@ -64,103 +70,145 @@ class Deduplicate(Step):
         Reasons: `duplicate` for the same text after folding, `near_duplicate`. A rejected row also has
         `duplicate_of`, `duplicate_text` and `likeness`.
         """
-        with tempfile.TemporaryFile() as store:
-            seen = _Seen(store, self.jaccard, MinHashIndex(seed=self.seed))
-            for path in self.against:
-                pool = (row for _, row in read_rows(path) if isinstance(row, Mapping))
-                for batch, texts in batches(pool, self._text):
-                    seen.sift(batch, texts)
-            for batch, texts in batches(rows, self._text):
-                twins = seen.sift(batch, texts)
+        with tempfile.TemporaryFile() as spool:
+            seen = self.seen(spool)
+            for batch, texts in batches(rows, self.comparison.text_of):
+                for row in batch:
+                    seen.write(row)
+                twins = seen.sift(seen.index.keys(grams(texts)))
                 for number, row in enumerate(batch):
                     if number not in twins:
                         yield row
                     else:
-                        twin = twins[number]
-                        reject(row | twin, "duplicate" if twin["likeness"] == 1.0 else "near_duplicate")
+                        reject(row | twins[number], reason_of(twins[number]))
 
-    def _text(self, row: Mapping[str, Any]) -> str:
-        above = [str(row["system"])] if row.get("system") else []
-        turns = map(_turn_text, row.get("history") or ())
-        return "\n".join([*above, *turns, *(str(row.get(f) or "") for f in FIELDS[self.on])])
+    def seen(self, spool: IO[bytes], source: IO[bytes] | None = None) -> SeenRecords:
+        """Remembers what stands in the files of `against`."""
+        seen = SeenRecords(self.comparison, seed=self.seed, spool=spool, source=source)
+        for path in self.against:
+            pool = (dict(row) for _, row in read_rows(path) if isinstance(row, Mapping))
+            for batch, texts in batches(pool, self.comparison.text_of):
+                for row in batch:
+                    seen.write(row)
+                seen.sift(seen.index.keys(grams(texts)))
+        return seen
 
-
-def _turn_text(turn: Any) -> str:
-    return "\n".join(map(str, turn)) if isinstance(turn, list | tuple) else str(turn)
-
-
-class _Seen:
-    """The texts that were kept: their keys in memory, themselves in a file, to be compared when keys meet."""
-
-    def __init__(self, store: IO[bytes], least: float, index: MinHashIndex) -> None:
-        self.store = store
-        self.least = least
-        self.index = index
-        self.ids: list[str] = []
-        self.ends = array("Q", [0])
-
-    def sift(self, batch: Sequence[RecordRow], texts: Sequence[str]) -> dict[int, RecordRow]:
-        """Returns what each row copies, by its number in the batch; those that copy nothing are remembered."""
-        batch_grams = grams(texts)
-        keys = self.index.keys(batch_grams)
-        first = len(self.ids)
-        pairs = self.index.candidates(keys, first)
-        earlier = np.unique(pairs[:, 1])
-        earlier = earlier[earlier < first]
-        sets = _Sets(first, batch_grams, earlier, grams([self._text(number) for number in earlier]))
-        bounds = np.searchsorted(pairs[:, 0], np.arange(first, first + len(batch) + 1))
-        self._remember(batch, texts)
-        twins: dict[int, RecordRow] = {}
-        for i in range(len(batch)):
-            for other in pairs[bounds[i] : bounds[i + 1], 1].tolist():
-                # A copy of a copy is held against the first of them alone.
-                if other - first not in twins and (likeness := sets.likeness(first + i, other)) >= self.least:
-                    twins[i] = {
-                        "duplicate_of": self.ids[other],
-                        "duplicate_text": self._text(other),
-                        "likeness": round(likeness, 4),
-                    }
-                    break
-        kept = [i for i in range(len(batch)) if i not in twins]
-        self.index.add(keys[kept], np.array(kept, dtype=np.uint32) + np.uint32(first))
-        return twins
-
-    def _remember(self, batch: Sequence[RecordRow], texts: Sequence[str]) -> None:
-        encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-        self.store.seek(0, 2)
-        self.store.write(b"".join(encoded))
-        for row, text in zip(batch, encoded, strict=True):
-            self.ids.append(str(row.get("id", "")))
-            self.ends.append(self.ends[-1] + len(text))
-
-    def _text(self, number: int) -> str:
-        self.store.seek(self.ends[number])
-        return self.store.read(self.ends[number + 1] - self.ends[number]).decode("utf-8", "surrogatepass")
+    def block_work(self, source: Path) -> BlockWork:
+        return DeduplicateBlocks(self, source)
 
 
-class _Sets:
-    """Grams of a batch and of the earlier texts it may copy; sorted sets are made when first compared."""
+def reason_of(twin: Mapping[str, Any]) -> str:
+    """Why a row is rejected that has such a twin."""
+    return "duplicate" if twin["likeness"] == 1.0 else "near_duplicate"
 
-    def __init__(self, first: int, batch: Grams, earlier: np.ndarray, theirs: Grams) -> None:
-        self.first = first
-        self.batch = batch
-        self.positions = {number: position for position, number in enumerate(earlier.tolist())}
-        self.theirs = theirs
-        self._sets: dict[int, np.ndarray] = {}
 
-    def likeness(self, first: int, second: int) -> float:
-        """Jaccard of two texts; 1 only where the folded texts are equal."""
-        (these, i), (those, j) = self._find(first), self._find(second)
-        if these.folded[i] == those.folded[j]:
-            return 1.0
-        return min(jaccard(self._set(first), self._set(second)), 0.9999)
+KEYS = "keys.npy"
+"""Keys of the kept records, for a run that goes on; removed at the end."""
 
-    def _find(self, number: int) -> tuple[Grams, int]:
-        here = number - self.first
-        return (self.batch, here) if here >= 0 else (self.theirs, self.positions[number])
 
-    def _set(self, number: int) -> np.ndarray:
-        if number not in self._sets:
-            texts, position = self._find(number)
-            self._sets[number] = texts.set_of(position)
-        return self._sets[number]
+@dataclass(frozen=True, slots=True)
+class KeyedBlock:
+    """What is known of the rows of a block.
+
+    Attributes:
+        lengths: the characters that are compared.
+        labels: author and topic.
+        keys: `(rows, keys)`, see `MinHashIndex.keys`.
+    """
+
+    lengths: list[int]
+    labels: list[tuple[str, str]]
+    keys: NDArray[np.uint64]
+
+
+class DeduplicateBlocks(BlockWork):
+    """Workers make the keys of records; whether they meet, the main process looks, in the order of the rows."""
+
+    def __init__(self, step: Deduplicate, source: Path) -> None:
+        self.step = step
+        self.source = source
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DeduplicateBlocks, (self.step, self.source)  # workers have no use for the rest
+
+    def work(self, block: bytes) -> KeyedBlock:
+        texts: list[str] = []
+        labels: list[tuple[str, str]] = []
+        for _, row in read_block(block):
+            texts.append(self.step.comparison.text_of(row))
+            labels.append((row.get("author") or "", row.get("topic") or ""))
+        return KeyedBlock([len(text) for text in texts], labels, MinHashIndex(seed=self.step.seed).keys(grams(texts)))
+
+    def begin(self, folder: Path) -> None:
+        self._keys = (folder / KEYS).open("a+b")
+        self._rows = self.source.open("rb")
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+        self._seen = self.step.seen(self._spool, self._rows)
+        self._read = 0
+        self._lines: list[bytes] = []
+        self._labels: list[tuple[str, str]] = []
+        self._held: list[NDArray[np.uint64]] = []
+        self._characters = 0
+
+    def join(self, block: bytes, worked: KeyedBlock) -> Iterator[BlockResult]:
+        # Batches end where those of `run` do, so that both look at the same candidates.
+        begun = 0
+        lines = block.splitlines(keepends=True)
+        for number, (line, label, length) in enumerate(zip(lines, worked.labels, worked.lengths, strict=True), 1):
+            self._lines.append(line)
+            self._labels.append(label)
+            self._characters += length
+            if len(self._lines) == ROWS or self._characters >= CHARACTERS:
+                self._held.append(worked.keys[begun:number])
+                begun = number
+                yield self._sift()
+        self._held.append(worked.keys[begun:])
+
+    def finish(self) -> Iterator[BlockResult]:
+        if self._lines:
+            yield self._sift()
+
+    def _sift(self) -> BlockResult:
+        """Divide the lines that are held."""
+        result = BlockResult(sum(map(len, self._lines)))
+        for line in self._lines:
+            self._seen.point(self._read)
+            self._read += len(line)
+        twins = self._seen.sift(keys := np.concatenate(self._held))
+        kept: list[bytes] = []
+        rejected: list[bytes] = []
+        for number, (line, (author, topic)) in enumerate(zip(self._lines, self._labels, strict=True)):
+            if number not in twins:
+                result.counts.keep({"author": author, "topic": topic})
+                kept.append(line)
+            else:
+                reason = reason_of(twins[number])
+                result.counts.rejected[reason] += 1
+                rejected.append(
+                    to_line(orjson.loads(line) | twins[number] | {"step": self.step.name, "reason": reason})
+                )
+        result.kept, result.rejected = b"".join(kept), b"".join(rejected)
+        stays = np.array([number not in twins for number in range(len(keys))])
+        np.save(self._keys, stays)
+        np.save(self._keys, keys[stays])
+        self._lines, self._labels, self._held, self._characters = [], [], [], 0
+        return result
+
+    def save(self) -> dict[str, Any]:
+        self._keys.flush()
+        return {"keys": self._keys.tell()}
+
+    def resume(self, saved: dict[str, Any]) -> None:
+        self._keys.truncate(saved["keys"])
+        self._keys.seek(0)
+        while self._keys.tell() < saved["keys"]:
+            stays = np.load(self._keys)
+            for _ in stays:
+                self._seen.point(self._read)
+                self._read += len(self._rows.readline())
+            self._seen.take(stays, np.load(self._keys))
+
+    def end(self) -> None:
+        for file in (self._rows, self._keys, self._spool):
+            file.close()
+        Path(self._keys.name).unlink()

@@ -1,4 +1,6 @@
-"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, about 250 bytes a text."""
+"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, 252 bytes a text."""
+
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +11,16 @@ BANDS = 20
 ROWS = 6
 """A pair of Jaccard 0.8 shares a band with a probability of 1 - (1 - 0.8**6)**20 = 99.8 %, one of 0.3 with 1.4 %."""
 
+PART_BITS = 5
+"""Keys are kept apart by their first bits: while runs are joined, one part of them at a time takes twice its room."""
+
 MOST = 64
 """Candidates looked at for one key: a key that more texts share is that of a form letter."""
+
+Keys = tuple[NDArray[np.uint64], NDArray[np.uint32]]
+"""Keys in order, and the number of the text of each."""
+
+_NONE: Keys = (np.empty(0, np.uint64), np.empty(0, np.uint32))
 
 Pairs = NDArray[np.int64]
 """`(pairs, 2)`: a text of the batch and an earlier text that may be like it."""
@@ -21,7 +31,7 @@ class MinHashIndex:
 
     def __init__(self, *, seed: int = 0) -> None:
         self.seed = seed
-        self._runs: list[tuple[NDArray[np.uint64], NDArray[np.uint32]]] = []
+        self._runs: list[list[Keys]] = []
 
     def keys(self, batch: Grams) -> NDArray[np.uint64]:
         """Keys of texts: `(texts, BANDS + 1)`. Texts that share one may be alike; a text without grams has zeros."""
@@ -44,22 +54,37 @@ class MinHashIndex:
     def candidates(self, keys: NDArray[np.uint64], first: int) -> Pairs:
         """Pairs of a batch's texts, numbered from `first`, with earlier ones, those of the batch itself included."""
         numbers = np.arange(first, first + len(keys), dtype=np.uint32)
-        own = _in_order(keys.ravel(), np.repeat(numbers, keys.shape[1]))
-        meetings = [_meet(*own, *run) for run in [*self._runs, own]]
-        pairs = np.concatenate([np.empty((0, 2), np.int64), *meetings])
+        own = _in_parts(keys, numbers)
+        meetings = [_meet(*mine, *theirs) for run in [*self._runs, own] for mine, theirs in zip(own, run, strict=True)]
+        pairs = np.concatenate(meetings)
         return np.unique(pairs[pairs[:, 1] < pairs[:, 0]], axis=0)
 
     def add(self, keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> None:
         """Take texts in, given by their keys and numbers."""
-        run = _in_order(keys.ravel(), np.repeat(texts, keys.shape[1]))
+        run = _in_parts(keys, texts)
         # Runs double in length, so that few are searched and each key is moved but a few times.
-        while self._runs and len(self._runs[-1][0]) <= 2 * len(run[0]):
+        while self._runs and _length(self._runs[-1]) <= 2 * _length(run):
             other = self._runs.pop()
-            run = _in_order(np.concatenate([other[0], run[0]]), np.concatenate([other[1], run[1]]))
+            for part, (more, numbers) in enumerate(run):
+                run[part] = _in_order(np.concatenate([other[part][0], more]), np.concatenate([other[part][1], numbers]))
+                other[part] = _NONE  # gone before the next part takes room
         self._runs.append(run)
 
 
-def _in_order(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> tuple[NDArray[np.uint64], NDArray[np.uint32]]:
+def _length(run: Sequence[Keys]) -> int:
+    return sum(len(keys) for keys, _ in run)
+
+
+def _in_parts(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> list[Keys]:
+    """Keys and their texts in order, cut where the first bits change."""
+    ordered, numbers = _in_order(keys.ravel(), np.repeat(texts, keys.shape[1]))
+    firsts = np.arange(1, 1 << PART_BITS, dtype=np.uint64) << np.uint64(64 - PART_BITS)
+    bounds = np.searchsorted(ordered, firsts)
+    parts = zip(np.split(ordered, bounds), np.split(numbers, bounds), strict=True)
+    return [(part.copy(), several.copy()) for part, several in parts]
+
+
+def _in_order(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> Keys:
     order = np.argsort(keys, kind="stable")
     order = order[np.searchsorted(keys[order], 1) :]  # key 0: no grams
     return keys[order], texts[order]

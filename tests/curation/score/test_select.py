@@ -7,8 +7,9 @@ import orjson
 import pytest
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation.pipeline import Lines, run_steps
-from hypnos.curation.score.select import Select, select_lines
+from hypnos.curation.blocks import run_blocks
+from hypnos.curation.pipeline import run_steps
+from hypnos.curation.score.select import Select, SelectBlocks
 from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
@@ -19,33 +20,34 @@ def row(scores=(8, 8, 8, 0, 8), *, author="gpt", scorer="claude", name="r", **mo
     return {"id": name, "author": author, "instruction": "问", "output": "答", "scores": [entry], **more}
 
 
+def divided(source: Path, folder: Path, selection: Selection) -> tuple[list[bytes], list[dict], dict]:
+    folder.mkdir()
+    made = run_blocks("select", SelectBlocks(selection, source), source, folder, workers=1)
+    kept, rejected = ((folder / name).read_bytes().splitlines() for name in ("kept.jsonl", "rejected.jsonl"))
+    return kept, [orjson.loads(line) for line in rejected], {"kept": made.counts.kept, **made.counts.rejected}
+
+
 def test_lines_pass_as_they_stand(tmp_path: Path):
     odd = b'{"id": "a",  "author": "human", "n": 1.50, "instruction": "\\u95ee"}'
     bad = orjson.dumps(row((1, 1, 1, 0, 1), name="b"))
     before = orjson.dumps(row(name="c", step="select", reason="below_threshold"))
     other = orjson.dumps(row(name="d", step="clean", reason="empty"))
     (tmp_path / "scored.jsonl").write_bytes(b"\n".join([odd, bad, before, other, b""]))
-    counts = select_lines(
-        tmp_path / "scored.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected", selection=Selection()
-    )
-    assert counts == {"": 2, "coherence_low": 1, "empty": 1}
-    kept = (tmp_path / "kept").read_bytes().splitlines()
+    kept, rejected, counts = divided(tmp_path / "scored.jsonl", tmp_path / "first", Selection())
+    assert counts == {"kept": 2, "coherence_low": 1, "empty": 1}
     assert kept[0] == odd
     assert orjson.loads(kept[1]) == row(name="c")
-    rejected = [orjson.loads(line) for line in (tmp_path / "rejected").read_bytes().splitlines()]
     assert rejected[0] == orjson.loads(bad) | {"step": "select", "reason": "coherence_low"}
     assert (rejected[1]["step"], rejected[1]["reason"]) == ("clean", "empty")
-    again = select_lines(
-        tmp_path / "rejected", kept=tmp_path / "k", rejected=tmp_path / "r", selection=Selection(threshold=0, floor=0)
-    )
-    assert again == {"": 1, "empty": 1}
+    _, _, again = divided(tmp_path / "first" / "rejected.jsonl", tmp_path / "second", Selection(threshold=0, floor=0))
+    assert again == {"kept": 1, "empty": 1}
 
 
 @pytest.mark.parametrize("line", [b"{", b"[1]"])
-def test_a_bad_line_is_named(tmp_path: Path, line):
+def test_a_bad_line_is_shown(tmp_path: Path, line):
     (tmp_path / "scored.jsonl").write_bytes(b'{"id": "1"}\n' + line)
-    with pytest.raises(UserError, match=r"scored\.jsonl:2"):
-        select_lines(tmp_path / "scored.jsonl", kept=tmp_path / "k", rejected=tmp_path / "r", selection=Selection())
+    with pytest.raises(UserError, match=r"not JSON.*\{|an object: \[1\]"):
+        divided(tmp_path / "scored.jsonl", tmp_path / "made", Selection())
 
 
 class Scored(Step):
@@ -85,6 +87,17 @@ def test_both_ways_of_selecting_agree(tmp_path):
     step = Select(Selection(harmless_floor=0))
     rejected = []
     kept = [row["id"] for row in step.run(rows, lambda row, reason: rejected.append((row["id"], reason)))]
-    step.divide(tmp_path / "rows.jsonl", kept=tmp_path / "kept", rejected=tmp_path / "rejected")
-    assert kept == [row["id"] for row in Lines(tmp_path / "kept")] and kept
-    assert rejected == [(row["id"], row["reason"]) for row in Lines(tmp_path / "rejected")]
+    lines, others, _ = divided(tmp_path / "rows.jsonl", tmp_path / "made", step.selection)
+    assert kept == [orjson.loads(line)["id"] for line in lines] and kept
+    assert rejected == [(row["id"], row["reason"]) for row in others]
+
+
+@pytest.mark.parametrize("policy", [{"share": 0.5}, {"random": True, "seed": 3}, {"even_scorers": True}])
+def test_policies_that_compare_agree_too_and_stay_in_one_process(tmp_path, policy):
+    rows = [row((v % 11, 9, 9, 0, 8), name=str(v)) for v in range(60)]
+    (tmp_path / "rows.jsonl").write_bytes(b"".join(orjson.dumps(r, option=orjson.OPT_APPEND_NEWLINE) for r in rows))
+    step = Select(Selection(**policy))
+    assert not step.block_work(tmp_path / "rows.jsonl").spread
+    kept = [row["id"] for row in step.run(rows, lambda row, reason: None)]
+    lines, _, _ = divided(tmp_path / "rows.jsonl", tmp_path / "made", step.selection)
+    assert [orjson.loads(line)["id"] for line in lines] == kept and 0 < len(kept) < 60
