@@ -61,6 +61,19 @@ class Source:
         """Tell whether a record is kept from training."""
         return is_held_out(record.group, self.holdout)
 
+    def leaves_out(self, row: Mapping[str, Any]) -> str | None:
+        """Tell why a row is not wanted though nothing is wrong with it; None if it is."""
+        return None
+
+    def records(self, row: Any, name: str) -> Iterator[Any]:
+        """Turn a row into its records; raises `Unusable` for one that has none.
+
+        Args:
+            row: as it was read.
+            name: kept in records that name no source of their own.
+        """
+        yield from to_records(row, source=name)
+
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
         if not self.path.startswith(HUB):
@@ -97,7 +110,7 @@ def read_source(
                 raise Unusable(str(row))
             if isinstance(row, Mapping) and not passes(row):
                 continue
-            for record in to_records(row, source=name):
+            for record in source.records(row, name):
                 taken += 1
                 yield record
                 if taken == source.limit:

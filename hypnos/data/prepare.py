@@ -4,6 +4,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
+from hypnos.data.encode_pairs import encode_pairs
+from hypnos.data.pairs import Preference
 from hypnos.data.preview import mark_loss_tokens
 from hypnos.errors import UserError
 
@@ -127,16 +130,14 @@ def _passes(
     source: Source, selection: Selection | None, unselected: Counter[str]
 ) -> Callable[[Mapping[str, Any]], bool]:
     """Apply a selection to the rows of a source, counting what does not pass by reason."""
-    if selection is None:
-        return lambda row: True
 
     def rows() -> Iterator[Mapping[str, Any]]:
         return (row for _, row in read_rows(source.path, encoding=source.encoding) if isinstance(row, Mapping))
 
-    decide = decider(selection, rows)
+    decide = decider(selection, rows) if selection is not None else lambda row: None
 
     def passes(row: Mapping[str, Any]) -> bool:
-        reason = decide(row)
+        reason = source.leaves_out(row) or decide(row)
         if reason is not None:
             unselected[reason] += 1
         return reason is None
@@ -149,7 +150,8 @@ def _encode(
 ) -> Iterator[tuple[Record, list[Document]]]:
     stream = iter(records)
     while batch := list(islice(stream, BATCH)):
-        for record, result in zip(batch, encoder.encode(batch), strict=True):
+        encode = partial(encode_pairs, encoder) if isinstance(batch[0], Preference) else encoder.encode
+        for record, result in zip(batch, encode(batch), strict=True):
             if isinstance(result, TooLong):
                 rejections.add(f"record {record.id}", result.reason)
             else:
