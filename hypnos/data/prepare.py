@@ -20,8 +20,8 @@ from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.encode import Document, Encoder, TooLong
-from hypnos.data.encode_pairs import encode_pairs
-from hypnos.data.pairs import Preference
+from hypnos.data.pairs.encode import encode_pairs
+from hypnos.data.pairs.preference import Preference
 from hypnos.data.preview import mark_loss_tokens
 from hypnos.errors import UserError
 

@@ -27,7 +27,7 @@ from hypnos.tuning.compute.neftune import Neftune
 from hypnos.tuning.distributed.sharding import shard, whole
 from hypnos.tuning.export import made_with
 from hypnos.tuning.job import StageJob
-from hypnos.tuning.objective import Objective, Sums, Supervised
+from hypnos.tuning.objectives.objective import Objective, Sums
 from hypnos.tuning.tracking.tracking import Tracking
 
 
@@ -39,6 +39,7 @@ class Tuning(LightningModule, ABC):
 
     Attributes:
         model: the model, once it is loaded.
+        objective: what is learnt from a row.
         weights_dtype: type of the weights that are read.
         job: the stage; None where a module is trained by itself.
         folder: that is filled by the stage.
@@ -46,6 +47,7 @@ class Tuning(LightningModule, ABC):
     """
 
     model: Any
+    objective: Objective
     weights_dtype: torch.dtype
     job: StageJob | None = None
     folder: Path | None = None
@@ -60,7 +62,6 @@ class Tuning(LightningModule, ABC):
         neftune_alpha: float,
         activation_checkpointing: bool,
         attention: str,
-        objective: Objective | None,
     ) -> None:
         """Describe the tuning; `load` brings the model.
 
@@ -72,7 +73,6 @@ class Tuning(LightningModule, ABC):
             neftune_alpha: size of the noise on embeddings; 0 for none.
             activation_checkpointing: recompute activations in the backward pass: less memory, a third more time.
             attention: a name transformers knows, `documents` (see `hypnos.tuning.compute.attention`), or `auto`.
-            objective: what is learnt from a row; None for its labels.
 
         Raises:
             UserError: the learning rate is not above 0.
@@ -87,7 +87,6 @@ class Tuning(LightningModule, ABC):
         self.neftune_alpha = neftune_alpha
         self.activation_checkpointing = activation_checkpointing
         self.attention = attention
-        self.objective = objective or Supervised()
         self._noise: Neftune | None = None
         self._step_loss: Tensor | float = 0.0
         self._micro_batches = 0

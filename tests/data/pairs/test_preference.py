@@ -1,7 +1,7 @@
 import pytest
 
 from hypnos.corpus.shapes import Unusable
-from hypnos.data.pairs import Preference, read_margin, to_preference
+from hypnos.data.pairs.preference import Preference, read_margin, to_preference
 
 
 def read(row) -> Preference:

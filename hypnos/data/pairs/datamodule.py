@@ -61,7 +61,7 @@ class PairSampler(StepSampler):
 
 
 class PreferenceData(InstructionData):
-    """Pairs of any number of sources, each a `hypnos.data.pair_source.PairSource`.
+    """Pairs of any number of sources, each a `hypnos.data.pairs.source.PairSource`.
 
     A pair longer than a row has one of its own: `row_length` bounds what is put together, not what is kept whole.
     """

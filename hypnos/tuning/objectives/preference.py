@@ -17,8 +17,8 @@ from torch.nn import functional
 from hypnos.artefacts.ranges import NotNegative, Positive
 from hypnos.tuning.compute.loss import Batch, label_likelihoods, sum_by_document
 from hypnos.tuning.job import StageJob
-from hypnos.tuning.objective import Forward, Objective, Sums
-from hypnos.tuning.reference import Reference, read_reference
+from hypnos.tuning.objectives.objective import Forward, Objective, Sums
+from hypnos.tuning.objectives.reference import Reference, read_reference
 
 
 class PreferenceObjective(Objective):

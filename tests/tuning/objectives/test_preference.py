@@ -5,8 +5,8 @@ import pytest
 import torch
 from torch.nn import functional
 
-from hypnos.tuning.preference import Dpo, Orpo
-from hypnos.tuning.reference import Reference
+from hypnos.tuning.objectives.preference import Dpo, Orpo
+from hypnos.tuning.objectives.reference import Reference
 
 BETA = 0.3
 

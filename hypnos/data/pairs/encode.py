@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from hypnos.corpus.records import Instruction
 from hypnos.data.encode import Document, Encoder, TooLong
-from hypnos.data.pairs import Preference
+from hypnos.data.pairs.preference import Preference
 
 
 def encode_pairs(encoder: Encoder, pairs: Iterable[Preference]) -> Iterator[list[Document] | TooLong]:

@@ -3,8 +3,8 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.records import Instruction
 from hypnos.data.encode import Encoder, TooLong
-from hypnos.data.encode_pairs import encode_pairs
-from hypnos.data.pairs import Preference
+from hypnos.data.pairs.encode import encode_pairs
+from hypnos.data.pairs.preference import Preference
 
 LONG = "使骨骼肌松弛的药物。" * 8
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from hypnos.data.pair_source import PairSource
-from hypnos.data.preference_data import PreferenceData
+from hypnos.data.pairs.datamodule import PreferenceData
+from hypnos.data.pairs.source import PairSource
 from hypnos.errors import UserError
 
 

@@ -39,7 +39,7 @@ def read_reference(job: StageJob, data: Any, module: Any, *, precision: str) -> 
 
     Args:
         job: the stage.
-        data: `hypnos.data.preference_data.PreferenceData`, ready to be read.
+        data: `hypnos.data.pairs.datamodule.PreferenceData`, ready to be read.
         module: the tuning, which says how the parent is read.
         precision: the trainer's: logits are made in the type in which they are trained.
     """

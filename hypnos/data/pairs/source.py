@@ -7,7 +7,7 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import NotNegative
 from hypnos.corpus.sources import Source
-from hypnos.data.pairs import Preference, read_margin, to_preference
+from hypnos.data.pairs.preference import Preference, read_margin, to_preference
 from hypnos.errors import UserError
 
 
