@@ -30,4 +30,6 @@ Others import:
     decisions       decide_alone, decider, overall_grade, STEP
     simplified      simplified_signs
     scores          LOWER_IS_BETTER
+    turns.conversation  Conversation, read_history, read_messages
+    turns.left_out  Note
 """

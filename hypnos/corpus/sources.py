@@ -13,6 +13,7 @@ from hypnos.artefacts.ranges import Count, Encoding, Range, Share
 from hypnos.corpus.files import Malformed, list_files, read_rows
 from hypnos.corpus.records import Record, Rejections, Unusable
 from hypnos.corpus.shapes import to_records
+from hypnos.corpus.turns.left_out import Note
 from hypnos.corpus.turns.traces import traces_of
 from hypnos.errors import UserError
 
@@ -65,6 +66,14 @@ class Source:
         """Tell whether a record is kept from training."""
         return is_held_out(record.group, self.holdout)
 
+    def leaves_out(self, row: Mapping[str, Any]) -> str | None:
+        """Tell why a row is not wanted though nothing is wrong with it; None if it is."""
+        return None
+
+    def records(self, row: Any, name: str, note: Note) -> Iterator[Any]:
+        """Turn a row into its records; see `hypnos.corpus.shapes.to_records`."""
+        yield from to_records(row, source=name, note=note)
+
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
         if not self.path.startswith(HUB):
@@ -101,7 +110,7 @@ def read_source(
                 raise Unusable(str(row))
             if isinstance(row, Mapping) and not passes(row):
                 continue
-            for record in to_records(row, source=name, note=rejections.leave_out):
+            for record in source.records(row, name, rejections.leave_out):
                 taken += 1
                 yield record
                 if taken == source.limit:

@@ -14,4 +14,6 @@ Files:
     mixture         draws the documents of an epoch, by weights or up to a budget
     pack            fits documents into rows of one length
     rows            packed rows as tensors, and the order of an epoch
+Folders:
+    pairs/          pairs of answers instead of single ones
 """

@@ -3,6 +3,7 @@
 from array import array
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +11,8 @@ import pyarrow as pa
 from hypnos.corpus.records import Record, Rejections
 from hypnos.corpus.sources import is_held_out
 from hypnos.data.encode import Document, Encoder, TooLong
+from hypnos.data.pairs.encode import encode_pairs
+from hypnos.data.pairs.preference import Preference
 
 LOSS_MASK, LOSS_TOKENS = "learnt", "learnt_tokens"
 """Columns of the loss mask and of its sum; the names stay, as sets that were tokenised before have them."""
@@ -78,7 +81,8 @@ def encode_batch(encoder: Encoder, batch: Batch, *, holdout: float) -> EncodedBa
     encoded = 0
     for start in range(0, len(batch.records), AT_ONCE):
         records = batch.records[start : start + AT_ONCE]
-        for record, documents in zip(records, encoder.encode(records), strict=True):
+        encode = partial(encode_pairs, encoder) if isinstance(records[0], Preference) else encoder.encode
+        for record, documents in zip(records, encode(records), strict=True):
             if isinstance(documents, TooLong):
                 batch.rejections.add(f"record {record.id}", documents.reason)
                 continue

@@ -24,7 +24,7 @@ from hypnos.corpus.sources import Source
 from hypnos.data.encode import Reasoning
 from hypnos.data.encoders import Encoders
 from hypnos.data.mixture import BUDGETS, make_mixture
-from hypnos.data.pack import METHODS, Packing, pack
+from hypnos.data.pack import METHODS, Indices, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
 from hypnos.errors import UserError
@@ -43,7 +43,12 @@ class InstructionData(LightningDataModule):
 
     The data are described without a tokenizer, and have a key without one. What needs the tokens is there in the copy
     that `with_tokenizer` gives: the only call after construction that sets anything.
+
+    Attributes:
+        together: documents that lie side by side in every set and in every row.
     """
+
+    together = 1
 
     def __init__(
         self,
@@ -210,14 +215,18 @@ class InstructionData(LightningDataModule):
         """What is trained on, packed when it is first asked for."""
         parts = {name: self._open(name) for name in self.sources}
         documents = datasets.concatenate_datasets(list(parts.values()))
-        chosen = self.mixture.choose({name: len(part) for name, part in parts.items()})
+        chosen = self.mixture.choose({name: len(part) // self.together for name, part in parts.items()})
         for setting, budget in self.mixture.budget.items():
             chosen = self.mixture.fill(chosen, column(documents, BUDGETS[setting]), budget)
-        packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
-        rows = PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
-        filled = column(documents, "length")[chosen].sum() / max(len(rows) * self.row_length, 1)
-        log.info("%d documents in %d rows, %.1f %% filled", len(chosen), len(rows), 100 * filled)
+        rows = self.pack_rows(documents, chosen)
+        filled = column(documents, "length")[rows.packing.documents].sum() / max(len(rows) * self.row_length, 1)
+        log.info("%d documents in %d rows, %.1f %% filled", len(rows.packing.documents), len(rows), 100 * filled)
         return rows
+
+    def pack_rows(self, documents: datasets.Dataset, chosen: Indices) -> PackedRows:
+        """Pack some documents of a set, by their numbers."""
+        packing = pack(column(documents, "length")[chosen], self.row_length, method=self.packing)
+        return PackedRows(documents, Packing(chosen[packing.documents], packing.offsets))
 
     def report(self) -> dict[str, Any]:
         """By source, what was read, left out and encoded, and why; under `epoch`, what an epoch learns."""
@@ -241,7 +250,7 @@ class InstructionData(LightningDataModule):
     def held_out_rows(self) -> PackedRows:
         """What is measured on, the same on every rank."""
         documents = self._open(HELD_OUT)
-        return PackedRows(documents, pack(column(documents, "length"), self.row_length, method=self.packing))
+        return self.pack_rows(documents, np.arange(len(documents) // self.together))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -261,15 +270,19 @@ class InstructionData(LightningDataModule):
         rows = self.train_rows
         if not len(rows):
             raise UserError(f"data: no record is left to train on ({', '.join(self.sources)})")
-        sampler = StepSampler(
-            rows.loss_tokens,
+        sampler = self.sample_steps(
+            rows,
             rows_per_step=self.rows_per_step,
             seed=self.seed,
             rank=self.trainer.global_rank if self.trainer else 0,
             world=self.trainer.world_size if self.trainer else 1,
             steps_done=lambda: max(self.trainer.global_step if self.trainer else 0, self.steps_done),
         )
-        return self._loader(rows, sampler)
+        return self.load(rows, sampler)
+
+    def sample_steps(self, rows: PackedRows, **settings: Any) -> StepSampler:
+        """Rows in the order of steps; see `StepSampler`."""
+        return StepSampler(rows.loss_tokens, **settings)
 
     def val_dataloader(self) -> DataLoader | list:
         """Held-out rows of this rank; none where nothing is held out."""
@@ -278,10 +291,11 @@ class InstructionData(LightningDataModule):
         rank = self.trainer.global_rank if self.trainer else 0
         # All ranks have as many, as those that share their weights wait for each other.
         numbers = range(rank, -(-len(rows) // world) * world, world)
-        items = [(number if number < len(rows) else NO_ROW, 0) for number in numbers]
-        return self._loader(rows, items) if len(rows) else []
+        items = [rows.item(number if number < len(rows) else NO_ROW) for number in numbers]
+        return self.load(rows, items) if len(rows) else []
 
-    def _loader(self, rows: PackedRows, sampler: Any) -> DataLoader:
+    def load(self, rows: PackedRows, sampler: Any) -> DataLoader:
+        """Rows in a given order."""
         return DataLoader(
             rows,
             sampler=sampler,

@@ -124,16 +124,14 @@ def _passes(
     source: Source, selection: Selection | None, unselected: Counter[str]
 ) -> Callable[[Mapping[str, Any]], bool]:
     """Apply a selection to the rows of a source, counting what does not pass by reason."""
-    if selection is None:
-        return lambda row: True
 
     def rows() -> Iterator[Mapping[str, Any]]:
         return (row for _, row in read_rows(source.path, encoding=source.encoding) if isinstance(row, Mapping))
 
-    decide = decider(selection, rows)
+    decide = decider(selection, rows) if selection is not None else lambda row: None
 
     def passes(row: Mapping[str, Any]) -> bool:
-        reason = decide(row)
+        reason = source.leaves_out(row) or decide(row)
         if reason is not None:
             unselected[reason] += 1
         return reason is None

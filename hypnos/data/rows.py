@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.utils.data import Dataset, Sampler
 
 from hypnos.data.batch import LOSS_MASK, LOSS_TOKENS
-from hypnos.data.pack import Packing
+from hypnos.data.pack import Indices, Packing
 
 PackedRow = dict[str, Any]
 
@@ -34,6 +34,10 @@ class PackedRows(Dataset[PackedRow]):
 
     def __len__(self) -> int:
         return len(self.packing)
+
+    def item(self, row: int) -> Any:
+        """What a row is asked for with where no step is taken."""
+        return row, 0
 
     def __getitem__(self, item: tuple[int, int]) -> PackedRow:
         """One row.
@@ -72,7 +76,7 @@ def column(documents: datasets.Dataset, name: str) -> NDArray:
     return documents.data.column(name).to_numpy()
 
 
-class StepSampler(Sampler[tuple[int, int]]):
+class StepSampler(Sampler[tuple[int, Any]]):
     """Rows in the order of optimizer steps, a function of the seed and the epoch alone.
 
     Each step takes `rows_per_step` rows over all ranks, the last of an epoch what is left. Where an epoch
@@ -116,13 +120,17 @@ class StepSampler(Sampler[tuple[int, int]]):
         per_step = -(-self.rows_per_step // self.world)
         return self.steps * per_step - (per_step - -(-left // self.world) if left else 0)
 
-    def __iter__(self) -> Iterator[tuple[int, int]]:
+    def __iter__(self) -> Iterator[tuple[int, Any]]:
         epoch, first = divmod(self.steps_done(), self.steps)
         order = np.random.default_rng([self.seed, epoch]).permutation(len(self.loss_tokens))
         for step in range(first, self.steps):
             rows = order[step * self.rows_per_step : (step + 1) * self.rows_per_step]
-            tokens = int(self.loss_tokens[rows].sum())
+            total = self.step_total(rows)
             share = rows[self.rank :: self.world]
-            yield from ((int(row), tokens) for row in share)
+            yield from ((int(row), total) for row in share)
             if len(share) < -(-len(rows) // self.world):
-                yield NO_ROW, tokens
+                yield NO_ROW, total
+
+    def step_total(self, rows: Indices) -> Any:
+        """What the loss of a step of these rows is divided by: their loss tokens."""
+        return int(self.loss_tokens[rows].sum())

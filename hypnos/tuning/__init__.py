@@ -21,6 +21,7 @@ Files:
 Folders:
     compute/        the arithmetic of a step: loss, attention, noise, four bits
     distributed/    several processes: which one is first, sharding, ending together
+    objectives/     what is learnt from a row: labels, or preferences
     callbacks/      what happens between steps: checkpoints, progress, held-out text
     tracking/       what a stage shows in its loggers
 Others import:

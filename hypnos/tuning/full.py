@@ -12,6 +12,7 @@ from transformers import PreTrainedModel
 from hypnos.artefacts.ranges import FloatType, NotNegative, Positive
 from hypnos.tuning.compute.attention import AttentionKind
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.objectives.objective import Objective, Supervised
 
 
 class FullTuning(Tuning):
@@ -28,9 +29,14 @@ class FullTuning(Tuning):
         activation_checkpointing: bool = False,
         attention: AttentionKind = "auto",
         dtype: FloatType = "float32",
+        objective: Objective | None = None,
     ) -> None:
-        """See `Tuning`; `dtype` is the type of the weights, the gradients and the optimizer's moments."""
+        """See `Tuning`; `dtype` is the type of the weights, the gradients and the optimizer's moments.
+
+        What is learnt from a row is the `objective`; None for its labels.
+        """
         super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
+        self.objective = objective or Supervised()
         self.weights_dtype = getattr(torch, dtype)
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:

@@ -19,6 +19,7 @@ from hypnos.errors import UserError
 from hypnos.tuning.compute.attention import AttentionKind, choose_attention
 from hypnos.tuning.compute.quantization import KINDS, check_machine, read_quantized
 from hypnos.tuning.module import Tuning
+from hypnos.tuning.objectives.objective import Objective, Supervised
 
 ALL_LINEAR = "all-linear"
 """peft's word."""
@@ -55,6 +56,7 @@ class LoraTuning(Tuning):
         attention: AttentionKind = "auto",
         dtype: FloatType = "float32",
         quantization: Literal["nf4"] | None = None,
+        objective: Objective | None = None,
     ) -> None:
         """See `Tuning`; names are those of peft.
 
@@ -75,11 +77,13 @@ class LoraTuning(Tuning):
             attention: see `Tuning`.
             dtype: of the frozen base; what is trained is kept in float32.
             quantization: `nf4` keeps the frozen base in four bits (see `hypnos.tuning.compute.quantization`).
+            objective: what is learnt from a row; None for its labels.
 
         Raises:
             UserError: the kind of quantization is unknown.
         """
         super().__init__(lr, optimizer, schedule, weight_decay, neftune_alpha, activation_checkpointing, attention)
+        self.objective = objective or Supervised()
         self.weights_dtype = getattr(torch, dtype)
         if quantization is not None and quantization not in KINDS:
             raise UserError(f"tuning.quantization {quantization!r}: know {', '.join(KINDS)}")

@@ -1,10 +1,9 @@
-"""Holds what LoRA and full fine-tuning share: the loss, the measures, the optimizer."""
+"""Holds what LoRA and full fine-tuning share: the steps, the measures, the optimizer."""
 
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
 from contextlib import nullcontext
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,22 +22,24 @@ from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
 from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, compare_code, progress_at
 from hypnos.tuning.compute.allocator import keep_freed_blocks
 from hypnos.tuning.compute.attention import choose_attention
-from hypnos.tuning.compute.loss import Batch, negative_log_likelihood, room_for_sums
+from hypnos.tuning.compute.loss import Batch, room_for_sums
 from hypnos.tuning.compute.neftune import Neftune
 from hypnos.tuning.distributed.sharding import shard, whole
 from hypnos.tuning.export import made_with
 from hypnos.tuning.job import StageJob
+from hypnos.tuning.objectives.objective import Objective, Sums
 from hypnos.tuning.tracking.tracking import Tracking
 
 
 class Tuning(LightningModule, ABC):
-    """A causal language model under supervised tuning on packed rows.
+    """A causal language model that is tuned on packed rows.
 
     It learns after it was built which stage it is tuned in (`attach`) and with which weights (`load`); our callbacks
     read the stage from it in their `setup`.
 
     Attributes:
         model: the model, once it is loaded.
+        objective: what is learnt from a row.
         weights_dtype: type of the weights that are read.
         job: the stage; None where a module is trained by itself.
         folder: that is filled by the stage.
@@ -46,6 +47,7 @@ class Tuning(LightningModule, ABC):
     """
 
     model: Any
+    objective: Objective
     weights_dtype: torch.dtype
     job: StageJob | None = None
     folder: Path | None = None
@@ -88,7 +90,8 @@ class Tuning(LightningModule, ABC):
         self._noise: Neftune | None = None
         self._step_loss: Tensor | float = 0.0
         self._micro_batches = 0
-        self._sums: Tensor | None = None
+        self._step_sums: Sums = {}
+        self._sums: Sums = {}
 
     def attach(self, job: StageJob, *, folder: Path, tracking: Tracking | None) -> None:
         """Say which stage is trained, in which folder, and by what it is shown."""
@@ -170,24 +173,21 @@ class Tuning(LightningModule, ABC):
         """Call something with the model; a sharded one must be used so, by all ranks at once, and never directly."""
         return call(self.model)
 
-    def nats(self, batch: Batch) -> Tensor:
-        """See `negative_log_likelihood`."""
-        return self(partial(negative_log_likelihood, batch=batch))
-
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
-        """Loss of a micro-batch, scaled so that the step's gradient is that of its mean over the loss mask's tokens.
+        """Loss of a micro-batch, scaled so that the step's gradient is that of the mean over its labels, or its pairs.
 
-        Lightning averages over micro-batches and ranks, whose numbers of such tokens differ; multiplying by
-        both counts and dividing by the whole step's tokens leaves each token with the same weight.
+        Lightning averages over micro-batches and ranks, whose numbers of labels differ; multiplying by both counts and
+        dividing by the whole step's labels leaves each with the same weight.
         """
         self._draw_anew()
         if self._noise is not None:
             self._noise.set_documents(batch["cu_seqlens"], tokens=batch["input_ids"].shape[1])
-        total = self.nats(batch)
+        sums = self.objective.measure(self, batch, held_out=False)
         # The last step of an epoch may have fewer micro-batches, but Lightning divides by the full number.
         shares = self.trainer.accumulate_grad_batches * self.trainer.world_size
-        share = total / batch["step_tokens"].clamp(min=1)
+        share = sums.pop("loss") / batch[self.objective.count].clamp(min=1)
         self._step_loss = self._step_loss + share.detach()
+        self._add(sums, self._step_sums)
         return share * shares
 
     def _draw_anew(self) -> None:
@@ -201,10 +201,12 @@ class Tuning(LightningModule, ABC):
         self._micro_batches += 1
 
     def on_before_optimizer_step(self, optimizer: Optimizer) -> None:
-        """Log the step's mean loss in nats per token of the loss mask, over its micro-batches and ranks."""
+        """Log the step's mean loss, in nats a label where labels are learnt, over its micro-batches and ranks."""
         loss = self.trainer.strategy.reduce(self._step_loss, reduce_op="sum")
         self.log("train/loss", loss, prog_bar=True)
-        self._step_loss = 0.0
+        for name, value in self.objective.summarise_step(self._over_ranks(self._step_sums)).items():
+            self.log(f"train/{name}", value)
+        self._step_loss, self._step_sums = 0.0, {}
         self._micro_batches = 0
 
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
@@ -240,23 +242,27 @@ class Tuning(LightningModule, ABC):
         self.log("train/grad_norm", whole(norm))
 
     def on_validation_epoch_start(self) -> None:
-        self._sums = room_for_sums(3, self.device)
+        self._sums = {}
 
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
-        """Add a row's nats, tokens and characters."""
-        assert self._sums is not None
-        self._sums[0] += self.nats(batch)
-        self._sums[1] += batch["labels"].numel()
-        self._sums[2] += batch["characters"]
+        """Add a row's sums, such as its nats, labels and characters."""
+        self._add(self.objective.measure(self, batch, held_out=True), self._sums)
 
     def on_validation_epoch_end(self) -> None:
-        """Log `val/loss` in nats per token and `val/bits_per_char`, over all ranks."""
-        assert self._sums is not None
-        nats, tokens, characters = self.trainer.strategy.reduce(self._sums, reduce_op="sum").tolist()
-        self.log("val/loss", nats / max(tokens, 1), rank_zero_only=True, prog_bar=True)
-        self.log("val/bits_per_char", nats / math.log(2) / max(characters, 1), rank_zero_only=True)
-        self.log("val/tokens", tokens, rank_zero_only=True)
-        self.log("val/characters", characters, rank_zero_only=True)
+        """Log the objective's measures, such as `val/loss` and `val/bits_per_char`, over all ranks."""
+        for name, value in self.objective.summarise(self._over_ranks(self._sums)).items():
+            self.log(f"val/{name}", value, rank_zero_only=True, prog_bar=name == "loss")
+
+    def _add(self, sums: Sums, total: Sums) -> None:
+        for name, value in sums.items():
+            total[name] = total.get(name, room_for_sums(1, self.device)) + value.detach()
+
+    def _over_ranks(self, sums: Sums) -> dict[str, float]:
+        """Sums over all ranks, in one exchange, where there are any."""
+        if not sums:
+            return {}
+        together = self.trainer.strategy.reduce(torch.cat(list(sums.values())), reduce_op="sum")
+        return dict(zip(sums, together.tolist(), strict=True))
 
     def configure_optimizers(self) -> Any:
         """The optimizer, and its schedule over the stage's steps."""

@@ -50,6 +50,7 @@ def train_stage(job: StageJob, folder: Path, *, build: Build, tracking: Tracking
     module: Tuning = build(job.settings["tuning"])
     module.attach(job, folder=folder, tracking=tracking)
     trainer = _make_trainer(job, folder, build, loggers=tracking.loggers, rows_per_step=data.rows_per_step)
+    module.objective.prepare(job, data, module, precision=str(trainer.precision))
     module.load(job.parent, empty=isinstance(trainer.strategy, Sharded) and not is_first_rank())
     trained = sum(p.numel() for p in module.model.parameters() if p.requires_grad)
     metrics = _fit(job, trainer, module, data, newest)

@@ -32,6 +32,8 @@ def test_hours_follow_the_slowest_limit_and_the_replies_of_before(make_client, r
     mean = client.journal.connect().execute("SELECT AVG(seconds) FROM replies").fetchone()[0]
     assert client.estimate(model, requests(10), tokens_out=100).hours == pytest.approx(6 * mean / 2 / 3600)
     assert client.estimate(model, requests(4), tokens_out=100).hours == 0.0
+
+
 def test_what_is_expected_is_never_above_what_is_possible(make_client, requests, scripted):
     model = scripted(lambda prompt, _: prompt, price=(0.001, 0.002))
     dry_run = make_client().estimate(model, requests(10), tokens_out=10 * model.max_tokens)

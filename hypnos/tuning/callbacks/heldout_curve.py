@@ -1,13 +1,14 @@
 """Measures held-out text along the way: what a stage learns of one kind, and meanwhile forgets of another."""
 
 import math
+from functools import partial
 from typing import Any
 
 from lightning_fabric.utilities import move_data_to_device
 from pytorch_lightning import Callback, Trainer
 from pytorch_lightning.trainer.states import TrainerFn
 
-from hypnos.tuning.compute.loss import room_for_sums
+from hypnos.tuning.compute.loss import negative_log_likelihood, room_for_sums
 from hypnos.tuning.tracking.tracking import Tracking
 
 NO_ROW = -1
@@ -44,7 +45,7 @@ def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:
     for turn in range(-(-len(rows) // world)):
         number = turn * world + rank
         row = move_data_to_device(rows[(number if number < len(rows) else NO_ROW, 0)], pl_module.device)
-        sums[0] += pl_module.nats(row)
+        sums[0] += pl_module(partial(negative_log_likelihood, batch=row))
         sums[1] += row["characters"]
     nats, characters = trainer.strategy.reduce(sums, reduce_op="sum").tolist()
     return float(nats / math.log(2) / max(characters, 1))

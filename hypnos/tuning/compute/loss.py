@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from hypnos.tuning.compute.cross_entropy import CHUNK, summed_cross_entropy
+from hypnos.tuning.compute.log_likelihood import label_log_likelihoods
 
 Batch = dict[str, Any]
 """A row as `hypnos.data.rows.PackedRows` gives it."""
@@ -31,23 +32,30 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
     return summed_cross_entropy(hidden.index_select(0, batch["logits_to_keep"]), head, batch["labels"], chunk=chunk)
 
 
-@torch.inference_mode()
-def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
-    """Negative log-likelihood of each document of a row, in nats: `(documents,)`, float64, without a gradient."""
-    inputs = _inputs(batch)
-    kept, labels = batch["logits_to_keep"], batch["labels"]
-    head = plain_head(model)
+def label_likelihoods(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
+    """Log-likelihood of each label of a row, in nats, with a gradient: `(labels,)`."""
+    inputs, kept, labels = _inputs(batch), batch["logits_to_keep"], batch["labels"]
+    base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    head = plain_head(base)
     if head is None:
         logits = model(**inputs, logits_to_keep=kept).logits[0]
-        nats = functional.cross_entropy(logits.float(), labels, reduction="none")
-    else:
-        hidden = model.get_decoder()(**inputs).last_hidden_state[0].index_select(0, kept)
-        parts = zip(hidden.split(chunk), labels.split(chunk), strict=True)
-        nats = torch.cat([functional.cross_entropy((h @ head.T).float(), t, reduction="none") for h, t in parts])
+        return -functional.cross_entropy(logits.float(), labels, reduction="none")
+    hidden = base.get_decoder()(**inputs).last_hidden_state[0]
+    return label_log_likelihoods(hidden.index_select(0, kept), head, labels, chunk=chunk)
+
+
+def sum_by_document(values: Tensor, batch: Batch) -> Tensor:
+    """Add up a value of labels over each document of a row, in float64: `(labels,)` to `(documents,)`."""
     lengths = batch["cu_seqlens"].diff()
-    number = torch.arange(len(lengths), device=nats.device).repeat_interleave(lengths)
-    by_document = torch.zeros(len(lengths), dtype=torch.float64, device=nats.device)
-    return by_document.index_add_(0, number[kept], nats.double())
+    number = torch.arange(len(lengths), device=values.device).repeat_interleave(lengths)
+    sums = room_for_sums(len(lengths), values.device)
+    return sums.index_add(0, number[batch["logits_to_keep"]], values.to(sums.dtype))
+
+
+@torch.inference_mode()
+def document_nats(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
+    """Negative log-likelihood of each document of a row, in nats: `(documents,)`, without a gradient."""
+    return -sum_by_document(label_likelihoods(model, batch, chunk=chunk), batch)
 
 
 def room_for_sums(count: int, device: torch.device) -> Tensor:

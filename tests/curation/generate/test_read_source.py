@@ -73,6 +73,8 @@ def test_what_is_left_out_of_records_is_counted_and_damaged_text_is_mended(tmp_p
     assert kept[1]["output"] == r"0.1 \times 60"
     assert kept[1]["topic"] == "a"
     assert step.notes() == {"left_out": {"field images": 1, "damaged text, mended": 1}}
+
+
 def test_scores_that_nobody_can_vouch_for_are_left_out_and_counted(tmp_path):
     file = tmp_path / "pairs.jsonl"
     file.write_text(json.dumps(RECORD | {"scores": [SCORE, SCORE]}, ensure_ascii=False), "utf-8")
