@@ -13,7 +13,7 @@ _HIDDEN = re.compile(
     "\U000e0000-\U000e007f]|(?<![\u2190-\u2bff\ufe0f\U0001f000-\U0001ffff])\u200d"
 )
 _LOOKALIKES = str.maketrans(
-    "АВЕЗКМНОРСТУХаеорсухіјѕԁԛԝӏһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",  # noqa: RUF001 - Cyrillic and Greek, which is the point
+    "АВЕЗКМНОРСТУХаеорсухіјѕԁԛԝӏһΑΒΕΖΗΙΚΜΝΟΡΤΥΧο",
     "ABE3KMHOPCTYXaeopcyxijsdqwlhABEZHIKMNOPTYXo",
 )
 _MIXED = re.compile(r"[A-Za-z\u0370-\u03ff\u0400-\u04ff\u0500-\u052f]{2,}")

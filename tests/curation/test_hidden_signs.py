@@ -12,9 +12,9 @@ from hypnos.curation.hidden_signs import reveal, reveal_row
         ("作为人\u2060工智能，我\ufeff无法", "作为人工智能，我无法", 2),
         ("\u202e剂量 5 mg\u202c", "剂量 5 mg", 2),
         ("丙泊酚 2 m\u0261/kg", "丙泊酚 2 m\u0261/kg", 0),
-        ("Рropofol 与 \u0430s an AI", "Propofol 与 as an AI", 2),  # noqa: RUF001
+        ("Рropofol 与 \u0430s an AI", "Propofol 与 as an AI", 2),
         ("舒芬太尼 5 μg/kg，α1 受体，β 阻滞剂，Δ 压", "舒芬太尼 5 μg/kg，α1 受体，β 阻滞剂，Δ 压", 0),
-        ("русский текст", "русский текст", 0),  # noqa: RUF001
+        ("русский текст", "русский текст", 0),
         ("👨\u200d⚕️ 医生", "👨\u200d⚕️ 医生", 0),
         ("plain", "plain", 0),
     ],
