@@ -34,7 +34,7 @@ class CrossScore(Step):
 
     Attributes:
         specialty: rubric, prompts and probes.
-        authors: who writes, and who scores where there are no `scorers`; a record's author is known by the model's name.
+        authors: who writes, and who scores where there are no `scorers`; a record's author is known by a model's name.
         scorers: who scores instead: the same models with other parameters, under their names, or models that write
             nothing.
         client: asks them.
