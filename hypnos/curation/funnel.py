@@ -34,6 +34,19 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
     return ["step", "in", "out", "kept", "replies", "US$"], rows
 
 
+def diversity_rows(notes: Mapping[str, Any]) -> tuple[list[str], list[list[str]]]:
+    """Head and rows: how unlike each other the questions are that authors wrote."""
+    figures = notes["diversity"]
+    commonest = f"{figures['commonest_opening']}, {100 * figures['commonest_share']:.1f} %"
+    rows = [
+        ["distinct openings", f"{100 * figures['distinct_openings']:.0f} %"],
+        ["the commonest opening", commonest],
+        ["ROUGE-L to the nearest other question, mean", f"{figures['nearest_mean']:.2f}"],
+        ["the same, for a tenth at least", f"{figures['nearest_tenth']:.2f}"],
+    ]
+    return ["diversity of questions", ""], rows
+
+
 def score_table(notes: Mapping[str, Any]) -> str:
     """The scores for a terminal."""
     return text_table(*score_rows(notes))

@@ -16,7 +16,7 @@ from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.decisions import decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
-from hypnos.curation.funnel import funnel_rows, make_funnel, score_rows
+from hypnos.curation.funnel import diversity_rows, funnel_rows, make_funnel, score_rows
 from hypnos.curation.local_words import carrying_local_words
 from hypnos.curation.pipeline import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
@@ -144,8 +144,9 @@ def rejected_samples(finished: Sequence[StepArtefact]) -> Iterator[Sample]:
             if number[row["reason"]] < SAMPLES and row.get("egress", "any") == "any":
                 number[row["reason"]] += 1
                 content = {name: value for name, value in row.items() if value not in ("", [], None)}
-                text = orjson.dumps({k: v for k, v in content.items() if k not in HIDDEN}, option=orjson.OPT_INDENT_2)
-                candidates.append((step.name, row["reason"], text.decode()))
+                shown = {name: value for name, value in content.items() if name not in HIDDEN}
+                shown_text = orjson.dumps(shown, option=orjson.OPT_INDENT_2).decode()
+                candidates.append((step.name, row["reason"], shown_text))
     every_row = chain(finished[0].kept, *(step.rejected for step in finished), finished[-1].kept)
     local = carrying_local_words([text for _, _, text in candidates], every_row)
     for at, (name, reason, text) in enumerate(candidates):
@@ -186,6 +187,8 @@ def _tables(funnel: Sequence[Mapping[str, Any]]) -> list[Table]:
         rows = [[name or "none", *(f"{entry[axis].get(name, 0):,}" for entry in funnel)] for name in names]
         tables.append(Table(f"Kept, by {axis[:-1]}", [axis[:-1], *(entry["step"] for entry in funnel)], rows))
     for entry in funnel:
+        if entry["notes"].get("diversity"):
+            tables.append(Table("Diversity", *diversity_rows(entry["notes"])))
         if entry["notes"].get("distribution"):
             tables.append(Table("Scores", *score_rows(entry["notes"])))
             tables += _noise(entry["notes"])

@@ -13,7 +13,7 @@ from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
 from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import estimate
-from hypnos.curation.funnel import funnel_table, score_table
+from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.score.cross_score import CrossScore
@@ -22,6 +22,7 @@ from hypnos.curation.settings import KEYS
 from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
 from hypnos.report.tables.expected_costs import Expense, expense_table
+from hypnos.report.tables.terminal import text_table
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
 
 log = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ log = logging.getLogger(__name__)
 Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`; further arguments are handed to it."""
 
-SHARED = ("specialty", "authors", "client")
+SHARED = ("specialty", "authors", "scorers", "client")
 """What a step's constructor is given where it takes an argument of this name."""
 
 
@@ -92,6 +93,8 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")
     for entry in outcome.funnel:
+        if entry["notes"].get("diversity"):
+            print(f"{text_table(*diversity_rows(entry['notes']))}\n")
         if entry["notes"].get("distribution"):
             print(f"{score_table(entry['notes'])}\n")
     print(f"kept:      {outcome.kept}\nrejected:  {outcome.rejected}\nfunnel:    {outcome.page}")
@@ -150,6 +153,10 @@ class Resources:
     @cached_property
     def authors(self) -> dict[str, Any]:
         return {name: self.build(part) for name, part in self.config["authors"].items()}
+
+    @cached_property
+    def scorers(self) -> dict[str, Any]:
+        return {name: self.build(part) for name, part in self.config["scorers"].items()}
 
     @cached_property
     def client(self) -> Any:

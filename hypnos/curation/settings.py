@@ -19,6 +19,7 @@ KEYS = Table(
         "input": Mapping[str, Any] | None,
         "selection": Mapping[str, Any],
         "authors": Mapping[str, Any],
+        "scorers": Mapping[str, Any],
         "client": Mapping[str, Any],
         "budget": Mapping[str, Any],
         "publish": Mapping[str, Any] | None,

@@ -36,13 +36,15 @@ class ReplyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Dollars per token."""
+    """Dollars per token; `cached` of a prompt's tokens that the provider had in its cache, None for the full price."""
 
     input: float
     output: float
+    cached: float | None = None
 
-    def cost(self, tokens_in: int, tokens_out: int) -> float:
-        return tokens_in * self.input + tokens_out * self.output
+    def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> float:
+        cheaper = self.input - (self.input if self.cached is None else self.cached)
+        return tokens_in * self.input - min(tokens_cached, tokens_in) * cheaper + tokens_out * self.output
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,9 @@ T = TypeVar("T")
 
 LOCAL = ("localhost", "127.0.0.1", "::1")
 
+OPEN_BATCHES = 4
+"""Batches of a model that are under way at once: each may take its provider a day."""
+
 
 class Client:
     """Asks through one journal and one budget; several threads may use it at once."""
@@ -217,16 +220,28 @@ class Client:
     ) -> Iterator[Request]:
         """Have each chunk's replies in the journal before its requests are asked one by one."""
         identity = model.identity()
-        while chunk := list(islice(requests, model.batch)):
+        opened: deque[tuple[list[Request], Future[None]]] = deque()
+
+        def open_next() -> None:
+            chunk = list(islice(requests, model.batch))
             samples = {}
             for request in chunk:
                 keys = RequestKeys(identity, request)
                 samples[keys.sample(request.first_sample)] = (keys, request.first_sample)
-            _await(
-                session.start(session.batches(model).fill(samples, cancellation)),
-                lambda: progress.show(session.sender(model).counts),
-            )
-            yield from chunk
+            if chunk:
+                opened.append((chunk, session.start(session.batches(model).fill(samples, cancellation))))
+
+        try:
+            for _ in range(OPEN_BATCHES):
+                open_next()
+            while opened:
+                chunk, filled = opened.popleft()
+                _await(filled, lambda: progress.show(session.sender(model).counts))
+                open_next()
+                yield from chunk
+        finally:
+            if opened:  # their ids are in the journal: the next start waits for them
+                session.call(cancellation.cancel, Interrupted("stopped"))
 
     def _open(self) -> Session:
         with self._opening:

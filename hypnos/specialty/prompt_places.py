@@ -7,10 +7,11 @@ from hypnos.errors import UserError
 
 _KINDS = ("topic", "task", "difficulty", "audience")
 _RECORD = ("instruction", "input", "output", "fence", "code", "aspects", "keys")
+_WRITING = ("count", "examples", "existing", *_KINDS, *(f"{kind}_holds" for kind in _KINDS))
 _JUDGED = ("material", "aspects", "format", "low", "high")
 
 PLACES = {
-    "generate": ("count", "examples", "existing", *_KINDS, *(f"{kind}_holds" for kind in _KINDS)),
+    **dict.fromkeys(("generate", "generate_fixed_first"), _WRITING),
     "documents": ("count", "fence", "passage"),
     "explain": ("answer", "fence", "passage"),
     "score": _RECORD,
@@ -23,7 +24,7 @@ PLACES = {
 """By prompt, what is filled in beside `$specialty`."""
 
 NEEDED = {
-    "generate": ("count",),
+    **dict.fromkeys(("generate", "generate_fixed_first"), ("count",)),
     "documents": ("passage",),
     "explain": ("passage", "answer"),
     **dict.fromkeys(("score", "score_aspect"), ("code", "output")),

@@ -20,3 +20,9 @@ def test_an_address_is_local_by_its_host_alone(scripted, address, local):
 
 def test_a_cost_is_that_of_both_kinds_of_tokens():
     assert Price(input=0.5, output=2.0).cost(4, 3) == 8.0
+
+
+def test_cached_tokens_have_a_price_of_their_own():
+    assert Price(input=1.0, output=2.0, cached=0.1).cost(10, 1, 8) == pytest.approx(2 + 0.8 + 2)
+    assert Price(input=1.0, output=2.0).cost(10, 1, 8) == 12.0
+    assert Price(input=1.0, output=2.0, cached=0.0).cost(10, 1, 99) == 2.0

@@ -9,7 +9,8 @@ Files:
     quotas           how many records of which kind are wanted
     prompts          the prompts that authors get
     drafts           reads the records out of an author's reply
-    pool             the questions that are there already
+    pool             the questions that are there already, and examples out of them
+    diversity        how unlike each other the questions are
     novelty          tells whether a question is new, by ROUGE-L on characters
     stand_ins        seeds in the place of records that do not exist yet, for an estimate
 """

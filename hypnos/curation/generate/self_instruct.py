@@ -9,10 +9,11 @@ from typing import Any, Literal
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Natural, Seed, ShareAboveZero
 from hypnos.curation.ask_authors import ParallelAsker, model_key
+from hypnos.curation.generate.diversity import measure_diversity
 from hypnos.curation.generate.drafts import INCOMPLETE, Draft, read_drafts
 from hypnos.curation.generate.novelty import Novelty
 from hypnos.curation.generate.pool import Pool
-from hypnos.curation.generate.prompts import Prompt, PromptMaker
+from hypnos.curation.generate.prompts import Prompt, PromptMaker, prompt_name
 from hypnos.curation.generate.quotas import Cell, make_quotas
 from hypnos.curation.generate.stand_ins import StandIns
 from hypnos.curation.step import Plan, RecordRow, Reject, Step
@@ -23,6 +24,9 @@ from hypnos.llm.requests import Answer
 from hypnos.specialty.folder import Specialty
 
 log = logging.getLogger(__name__)
+
+BOOTSTRAP = 1
+"""Raised when examples are chosen in another way."""
 
 
 @dataclass(slots=True)
@@ -42,7 +46,9 @@ class SelfInstruct(Step):
         round_size: prompts of one round. Larger rounds are quicker; smaller ones show the authors more of what
             is already there.
         max_rounds: after which a quota counts as one that cannot be met.
-        examples: seeds shown in a prompt. Ours: 2 (Self-Instruct shows 8, which here would cost four times).
+        examples: shown in a prompt. Ours: 2 (Self-Instruct shows 8, which here would cost four times).
+        bootstrap: whether half of the examples are records that were accepted before, of the same topic, and the fixed
+            part of the prompt stands first. Without it the prompts are those of earlier versions: seeds alone.
         existing: questions of the pool shown in a prompt as not to be repeated.
         novelty: ROUGE-L to any question of the pool at which a new one is refused. Ours: 0.7, as Self-Instruct.
         unmet: `stop`, or `keep` to go on with what there is.
@@ -59,6 +65,7 @@ class SelfInstruct(Step):
     round_size: Count = 200
     max_rounds: Count = 50
     examples: Count = 2
+    bootstrap: bool = True
     existing: Natural = 8
     novelty: ShareAboveZero = 0.7
     unmet: Literal["stop", "keep"] = "stop"
@@ -67,6 +74,7 @@ class SelfInstruct(Step):
     attempts: Count = 3
     name: str = field(default="generate", init=False)
     _asker: ParallelAsker = field(init=False)
+    _diversity: dict[str, Any] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         for name in ("records", "per_request", "round_size", "max_rounds", "examples", "attempts"):
@@ -100,7 +108,7 @@ class SelfInstruct(Step):
         return {
             **{name: getattr(self, name) for name in (*knobs, "licence", "seed", "attempts")},
             "authors": [model_key(model) for model in self.authors.values()],
-            "prompts": [self.specialty.prompt(name) for name in ("generate_system", "generate")],
+            "prompts": [self.specialty.prompt(name) for name in ("generate_system", self._prompt())],
             "quotas": {
                 f"{author} {cell.name}": count
                 for author, cells in self.quotas().items()
@@ -108,7 +116,11 @@ class SelfInstruct(Step):
             },
             "axes": repr((self.specialty.name, _axes(self.specialty))),
             "seeds": repr(self.specialty.seeds),
+            **({"bootstrap": BOOTSTRAP} if self.bootstrap else {}),
         }
+
+    def _prompt(self) -> str:
+        return prompt_name(self.specialty, bootstrap=self.bootstrap)
 
     def quotas(self) -> dict[str, dict[Cell, int]]:
         """By author: how many records of each kind. Authors share evenly, the first taking what is left over."""
@@ -130,7 +142,7 @@ class SelfInstruct(Step):
         for number in range(self.max_rounds):
             prompts = self.prompts(pool, need, times_asked, number)
             if not prompts:
-                return
+                break
             by_author = {author: [p for p in prompts if p.author == author] for author in self.authors}
             requests = {author: [prompt.request() for prompt in own] for author, own in by_author.items() if own}
             collected = self._asker.collect(requests, parse=read_drafts)
@@ -143,7 +155,9 @@ class SelfInstruct(Step):
                 yield from self._enter(prompt, answer, pool, need[prompt.author], reject)
             left = sum(sum(cells.values()) for cells in need.values())
             log.info("generate: round %d: %d of %d records", number + 1, self.records - left, self.records)
-        self._check_met(need)
+        else:
+            self._check_met(need)
+        self._diversity = measure_diversity(pool.written(len(self.specialty.seeds)), seed=self.seed)
 
     def prompts(
         self, pool: Pool, need: Mapping[str, Mapping[Cell, int]], times_asked: Counter[str], number: int
@@ -153,7 +167,13 @@ class SelfInstruct(Step):
             author: [(cell, count) for cell, n in cells.items() for count in _blocks(n, self.per_request)]
             for author, cells in need.items()
         }
-        maker = PromptMaker(self.specialty, examples=self.examples, existing=self.existing, times_asked=times_asked)
+        maker = PromptMaker(
+            self.specialty,
+            examples=self.examples,
+            existing=self.existing,
+            bootstrap=self.bootstrap,
+            times_asked=times_asked,
+        )
         prompts: list[Prompt] = []
         for at in range(max(map(len, wanted.values()), default=0)):
             for author, blocks in wanted.items():
@@ -179,6 +199,7 @@ class SelfInstruct(Step):
                 reject({**row, "like": like.id, "rouge_l": round(like.rouge_l, 4)}, "not_novel")
             else:
                 need[prompt.cell] -= 1
+                pool.remember(row["id"], draft, prompt.cell)
                 yield row
 
     def _row(self, prompt: Prompt, answer: Answer[list[Draft]], draft: Draft, at: int) -> RecordRow:
@@ -219,8 +240,9 @@ class SelfInstruct(Step):
         log.warning("generate: %s (%s)", what, first)
 
     def notes(self) -> dict[str, Any]:
-        """Requests, replies, tokens and dollars, by author."""
-        return {"spend": {self.authors[name].name: spend.plain() for name, spend in self._asker.spend.items()}}
+        """Requests, replies, tokens and dollars, by author; how unlike each other the questions are."""
+        spend = {self.authors[name].name: spend.plain() for name, spend in self._asker.spend.items()}
+        return {"spend": spend, "diversity": self._diversity}
 
     def planned(self, rows: Iterable[RecordRow]) -> Iterator[Plan]:
         """For an estimate: prompts of a first round stand for all of them."""

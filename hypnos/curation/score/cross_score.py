@@ -34,7 +34,9 @@ class CrossScore(Step):
 
     Attributes:
         specialty: rubric, prompts and probes.
-        authors: who scores; a record's author is known by the model's name.
+        authors: who writes, and who scores where there are no `scorers`; a record's author is known by a model's name.
+        scorers: who scores instead: the same models with other parameters, under their names, or models that write
+            nothing.
         client: asks them.
         pairing: `other` (the paper: never one's own), `self` (the ablation), or `all`.
         scorers_per_record: with three or more authors, how many of the others score a record.
@@ -59,6 +61,7 @@ class CrossScore(Step):
     probes: bool = True
     attempts: Count = 3
     show_reasoning: bool = False
+    scorers: Mapping[str, ChatModel] = field(default_factory=dict)
     name: str = field(default="cross_score", init=False)
     _asker: ParallelAsker = field(init=False)
     _models: dict[str, ChatModel] = field(init=False)
@@ -74,14 +77,17 @@ class CrossScore(Step):
                 raise UserError(f"step.cross_score.{name} {getattr(self, name)}: must be above 0")
         if not 0 <= self.shared <= 1:
             raise UserError(f"step.cross_score.shared {self.shared}: must be between 0 and 1")
-        if self.pairing == "other" and len(self.authors) < 2:
+        for role, models in (("authors", self.authors), ("scorers", self.scorers)):
+            if len({model.name for model in models.values()}) < len(models):
+                raise UserError(f"{role}: two have the same name, so that nobody could tell whose a record is")
+        self._models = {model.name: model for model in (self.scorers or self.authors).values()}
+        if self.pairing == "other" and any(self._models.keys() <= {author.name} for author in self.authors.values()):
             raise UserError(
                 "step.cross_score: pairing=other needs two authors, since none scores its own;"
-                " add llm@authors.second=..., or take pairing=self"
+                " add llm@authors.second=..., a scorer of another name (+llm@scorers.first=...), or take pairing=self"
             )
-        self._models = {model.name: model for model in self.authors.values()}
-        if len(self._models) < len(self.authors):
-            raise UserError("authors: two have the same name, so that nobody could tell whose a record is")
+        if self.pairing == "self" and (missing := {m.name for m in self.authors.values()} - self._models.keys()):
+            raise UserError(f"step.cross_score: pairing=self, and no scorer is called {', '.join(sorted(missing))}")
         self._asker = ParallelAsker(self.client, self._models, attempts=self.attempts, what=self.name)
         self._statistics = ScoreStatistics([aspect.key for aspect in self.specialty.aspects])
 

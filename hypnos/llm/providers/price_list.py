@@ -24,19 +24,20 @@ _entered: set[str] = set()
 
 
 def stated_price(prices: Mapping[str, float] | None, *, where: str) -> Price | None:
-    """Read `{input: 0.5, output: 1.5}`, in dollars per million tokens.
+    """Read `{input: 0.5, output: 1.5}`, in dollars per million tokens, and `cached` where it is stated.
 
     Raises:
         UserError: one of the two is missing or no price.
     """
     if prices is None:
         return None
-    if set(prices) != {"input", "output"}:
+    if set(prices) - {"cached"} != {"input", "output"}:
         raise UserError(f"{where}.prices: needs input and output, in dollars per million tokens; has {sorted(prices)}")
     for name, value in prices.items():
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise UserError(f"{where}.prices.{name}: {value!r}: not a price in dollars per million tokens")
-    return Price(input=prices["input"] / PER, output=prices["output"] / PER)
+    cached = prices["cached"] / PER if "cached" in prices else None
+    return Price(input=prices["input"] / PER, output=prices["output"] / PER, cached=cached)
 
 
 def listed_price(model: str, costs: Mapping[str, Mapping[str, Any]], *, batch: bool = False) -> Price | None:
@@ -63,7 +64,8 @@ def listed_price(model: str, costs: Mapping[str, Mapping[str, Any]], *, batch: b
         if price is None:
             return None
         prices.append(float(price))
-    return Price(input=prices[0], output=prices[1])
+    cached = None if batch else costs_per_token.get("cache_read_input_token_cost")
+    return Price(input=prices[0], output=prices[1], cached=None if cached is None else float(cached))
 
 
 @cache

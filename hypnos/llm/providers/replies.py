@@ -45,10 +45,12 @@ def reply_of(
     # Some servers count nothing: then it is counted here, roughly.
     tokens_in = _count(usage.get("prompt_tokens")) or usual_tokens(messages)
     tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
+    cached = _cached(usage)
     extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
     extra["reasoning"] = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
     details = usage.get("completion_tokens_details")
     extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
+    extra["tokens_cached"] = cached
     finish = _text(choice.get("finish_reason")) or "None"
     named = body.get("model")
     filtered = _FILTERED.fullmatch(finish) is not None
@@ -57,13 +59,21 @@ def reply_of(
         model=mend_surrogates(named) if isinstance(named, str) and named else model,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        cost=None if price is None else price.cost(tokens_in, tokens_out),
+        cost=None if price is None else price.cost(tokens_in, tokens_out, cached),
         seconds=round(seconds, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         finish=finish,
         refusal=f"content filter: finish_reason {finish}" if filtered else "",
         extra={name: _text(value) for name, value in extra.items() if value},
     )
+
+
+def _cached(usage: Mapping[str, Any]) -> int:
+    """Tokens of the prompt that came out of the provider's cache, under any of the names that providers have."""
+    details = usage.get("prompt_tokens_details")
+    inner = details.get("cached_tokens") if isinstance(details, Mapping) else None
+    named = [usage.get(name) for name in ("prompt_cache_hit_tokens", "cache_read_input_tokens")]
+    return max((_count(value) or 0 for value in (inner, *named)), default=0)
 
 
 def _text(value: Any) -> str:

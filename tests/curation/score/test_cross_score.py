@@ -305,3 +305,32 @@ def test_a_thought_is_shown_to_scorers_or_not_and_a_system_turn_is(score, shown)
     assert "背景：病历：房颤。" in first and "背景" not in second
     assert ("先想心率。" in first) is shown and "思考" not in second
     assert ("show_reasoning" in step.key()) is shown
+def test_judges_may_be_others_than_the_authors_and_have_parameters_of_their_own(score, author):
+    rows = [record(1, "one"), record(2, "two"), record(3, "")]
+    judge = author("judge")
+    judge.parameters = {"temperature": 0}
+    scored, rejected, step, models = score(rows, scorers={"first": judge})
+    assert rejected == []
+    assert [[entry["scorer"] for entry in row["scores"]] for row in scored] == [["judge"]] * 3
+    assert not any(model.asked for model in models.values())
+    assert [scorer["parameters"] for scorer in step.key()["scorers"]] == [{"temperature": 0}]
+
+
+def test_judges_under_the_authors_names_never_score_their_own(score, author):
+    judges = {name: author(name) for name in ("one", "two")}
+    scored, *_ = score([record(1, "one"), record(2, "two")], scorers=judges)
+    assert [[entry["scorer"] for entry in row["scores"]] for row in scored] == [["two"], ["one"]]
+
+
+def test_a_judge_that_could_score_nothing_is_refused(score, author):
+    with pytest.raises(UserError, match="a scorer of another name"):
+        score([record(1)], models={"first": author("one")}, scorers={"first": author("one")})
+    with pytest.raises(UserError, match="pairing=self, and no scorer is called one, two"):
+        score([record(1)], pairing="self", scorers={"first": author("judge")})
+    score([record(1)], models={"first": author("one")}, scorers={"first": author("judge")})
+
+
+def test_scores_name_the_replies_that_they_came_from(score, client):
+    scored, *_ = score([record(1)])
+    (key,) = scored[0]["scores"][0]["replies"]
+    assert '"code"' in client.journal.find(key).text

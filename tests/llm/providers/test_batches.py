@@ -30,6 +30,33 @@ def test_a_batch_fills_the_journal_and_unreadable_replies_are_asked_directly(ser
     assert running.stats()["batches"] == 3
 
 
+def test_several_batches_are_open_at_once(server, make_client, requests, monkeypatch):
+    running = server(batch_seconds=0.3)
+    opened, most = set(), 0
+    create, retrieve = BatchEndpoint.create, BatchEndpoint.retrieve
+
+    async def counted(self, lines):
+        nonlocal most
+        batch = await create(self, lines)
+        opened.add(batch)
+        most = max(most, len(opened))
+        return batch
+
+    async def watched(self, batch):
+        state, results = await retrieve(self, batch)
+        if state == "completed":
+            opened.discard(batch)
+        return state, results
+
+    monkeypatch.setattr(BatchEndpoint, "create", counted)
+    monkeypatch.setattr(BatchEndpoint, "retrieve", watched)
+    assert all(
+        answer.value is not None for answer in make_client().ask(batched(running), requests(60), parse=read_object)
+    )
+    assert running.stats()["batches"] == 6
+    assert most == 4
+
+
 def test_a_run_that_was_stopped_waits_for_the_same_batch(server, make_client, requests, monkeypatch):
     running = server()
     with monkeypatch.context() as patched:

@@ -37,6 +37,12 @@ def test_prices_of_the_list(model, batch, price):
     assert (listed and (listed.input, listed.output)) == price
 
 
+def test_cached_tokens_are_priced_where_a_price_is_known():
+    assert listed_price("cached", {"cached": {**COSTS["plain"], "cache_read_input_token_cost": 1e-7}}).cached == 1e-7
+    assert listed_price("plain", COSTS).cached is None
+    assert stated_price({"input": 1, "output": 2, "cached": 0.1}, where="x").cached == pytest.approx(1e-7)
+
+
 def test_stated_prices_are_per_million_and_go_first():
     model = LitellmChat(name="x", model="gpt-3.5-turbo", prices={"input": 3, "output": 4.5})
     assert model.price().cost(1_000_000, 2_000_000) == pytest.approx(12.0)

@@ -56,3 +56,18 @@ def test_a_response_without_a_reply_is_billed(response):
     with pytest.raises(TransientError) as caught:
         made(response)
     assert caught.value.billed
+
+
+@pytest.mark.parametrize(
+    "cached",
+    [
+        {"prompt_tokens_details": {"cached_tokens": 60}},
+        {"prompt_cache_hit_tokens": 60, "prompt_cache_miss_tokens": 40},
+        {"cache_read_input_tokens": 60},
+    ],
+)
+def test_what_came_out_of_a_provider_s_cache_is_cheaper(cached):
+    response = body(usage={"prompt_tokens": 100, "completion_tokens": 5, **cached})
+    reply = reply_of(response, ASKED, 0.5, model="openai/m", price=Price(input=1.0, output=2.0, cached=0.1))
+    assert reply.cost == pytest.approx(40 + 6 + 10)
+    assert reply.extra["tokens_cached"] == "60"
