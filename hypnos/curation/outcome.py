@@ -21,6 +21,7 @@ from hypnos.curation.local_words import carrying_local_words
 from hypnos.curation.pipeline import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
+from hypnos.specialty.folder import Specialty
 
 FORMAT = 1
 SAMPLES = 3
@@ -62,7 +63,12 @@ class Outcome:
 
 
 def write_outcome(
-    finished: Sequence[StepArtefact], *, artefacts: Path, output: Path, specialty: str, selection: Selection | None
+    finished: Sequence[StepArtefact],
+    *,
+    artefacts: Path,
+    output: Path,
+    specialty: Specialty,
+    selection: Selection | None,
 ) -> Outcome:
     """Put together what the steps left; made once for the same steps.
 
@@ -70,7 +76,7 @@ def write_outcome(
         finished: the steps' artefacts, in their order.
         artefacts: where it is kept.
         output: folder of this run, which notes where that is.
-        specialty: named in the data card.
+        specialty: named in the data card; its topics are in its own order.
         selection: for the curve over thresholds, where the last step selected.
     """
     funnel = make_funnel(finished)
@@ -95,13 +101,13 @@ def write_outcome(
         _json(folder / "funnel.json", {"funnel": funnel, "thresholds": curve})
         write_funnel_page(
             folder / "funnel.html",
-            title=f"{specialty}: {funnel[-1]['out']:,} instructions kept",
+            title=f"{specialty.name}: {funnel[-1]['out']:,} instructions kept",
             lead=f"{len(funnel)} steps, US$ {dollars(funnel):.2f} in all.",
-            tables=_tables(funnel),
+            tables=_tables(funnel, [topic.key for topic in specialty.topics]),
             pictures=pictures,
             samples=list(rejected_samples(finished)),
         )
-        write_card(folder / "README.md", funnel, specialty=specialty, records=folder / "records")
+        write_card(folder / "README.md", funnel, specialty=specialty.name, records=folder / "records")
 
     make_once(directory, write)
     output.mkdir(parents=True, exist_ok=True)
@@ -180,10 +186,11 @@ def _gather(finished: Sequence[StepArtefact], folder: Path) -> None:
                 (records if is_record else aside).write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
 
 
-def _tables(funnel: Sequence[Mapping[str, Any]]) -> list[Table]:
+def _tables(funnel: Sequence[Mapping[str, Any]], topics: Sequence[str]) -> list[Table]:
     tables = [Table("Funnel", *funnel_rows(funnel))]
     for axis in ("authors", "topics"):
-        names = sorted({name for entry in funnel for name in entry[axis]})
+        there = {name for entry in funnel for name in entry[axis]}
+        names = [*(topic for topic in topics if topic in there), *sorted(there - set(topics))]
         rows = [[name or "none", *(f"{entry[axis].get(name, 0):,}" for entry in funnel)] for name in names]
         tables.append(Table(f"Kept, by {axis[:-1]}", [axis[:-1], *(entry["step"] for entry in funnel)], rows))
     for entry in funnel:

@@ -88,7 +88,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         finished,
         artefacts=resources.artefacts,
         output=output,
-        specialty=resources.specialty.name,
+        specialty=resources.specialty,
         selection=steps[-1].selection,
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")

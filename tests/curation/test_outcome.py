@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,9 @@ from hypnos.corpus.selection import Selection
 from hypnos.curation.outcome import rejected_samples, write_outcome, yield_by_threshold
 from hypnos.errors import UserError
 from hypnos.report.wandb.funnel import WandbFunnel, check_may_leave
+from hypnos.specialty.folder import read_specialty
+
+SPECIALTY = read_specialty(Path(__file__).parents[2] / "specialty" / "anesthesia")
 
 
 def outcome_of(two_steps, tmp_path, **more):
@@ -16,7 +20,7 @@ def outcome_of(two_steps, tmp_path, **more):
         two_steps,
         artefacts=tmp_path / "artefacts",
         output=tmp_path / "output",
-        specialty="麻醉学",
+        specialty=SPECIALTY,
         **{"selection": Selection(), **more},
     )
 
@@ -87,7 +91,7 @@ def test_the_same_steps_give_the_same_bytes_and_are_made_once(two_steps, tmp_pat
     again = outcome_of(two_steps, tmp_path)
     assert (first.directory, again.page.stat().st_mtime_ns) == (again.directory, stamp)
     other = write_outcome(
-        two_steps, artefacts=tmp_path / "b", output=tmp_path / "o", specialty="麻醉学", selection=Selection()
+        two_steps, artefacts=tmp_path / "b", output=tmp_path / "o", specialty=SPECIALTY, selection=Selection()
     )
     for name in (
         "funnel.json",

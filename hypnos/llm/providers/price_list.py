@@ -103,6 +103,7 @@ def enter_unlisted(returned: Any) -> None:
             "supports_response_schema": litellm.supports_response_schema(model=name),  # as litellm answered before
             "input_cost_per_token": _ANY_PRICE,
             "output_cost_per_token": _ANY_PRICE,
+            "cache_read_input_token_cost": _ANY_PRICE,  # litellm warns of each model that states none
         }
         litellm.register_model({name: entry})
     except Exception as error:  # whatever it is, the reply is there and paid for

@@ -1,5 +1,6 @@
 """Finds a font with Chinese characters for figures, and other names for texts where there is none."""
 
+import logging
 import re
 from functools import lru_cache
 
@@ -13,6 +14,7 @@ _HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
 @lru_cache(maxsize=1)
 def chinese_font() -> str | None:
     """A font of this machine that has Chinese characters, the usual ones first."""
+    logging.getLogger("matplotlib").setLevel(logging.ERROR)  # it tells of its cache and of each font it looks for
     from matplotlib.font_manager import findSystemFonts, fontManager, get_font
 
     # The library's own list is as old as its cache: fonts that came later are looked for as well.

@@ -112,8 +112,8 @@ function opening() {
   // A cell holds a value, perhaps its interval, and perhaps a rank in brackets.
   const cell = (text, at) => {
     const parts = at ? text.match(/^(\S+)(?: (\[[^\]]*\]))?(?: (\([^)]*\)))?$/) : null;
-    if (!parts) return make("td", { text });
-    return make("td", {}, make("span", { class: "value", text: parts[1] }),
+    if (!parts || !(parts[2] || parts[3])) return make("td", { text });
+    return make("td", { class: "stated" }, make("span", { class: "value", text: parts[1] }),
       parts[3] ? make("span", { class: "rank", text: ` ${parts[3]}` }) : null,
       parts[2] ? make("span", { class: "interval", text: parts[2] }) : null);
   };

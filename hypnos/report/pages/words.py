@@ -30,6 +30,9 @@ class Words:
             return text
         if text in self.texts:
             return self.texts[text]
+        lines = text.split("\n")
+        if len(lines) > 1:
+            return "\n".join(map(self, lines))
         sentences = _BETWEEN_SENTENCES.split(text)
         if len(sentences) > 1:
             return "".join(map(self, sentences))

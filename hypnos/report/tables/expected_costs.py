@@ -44,4 +44,6 @@ def _sums(figures: Sequence[Estimate]) -> list[str]:
 
 def _sum(values: Sequence[float | None]) -> str:
     known = [value for value in values if value is not None]
-    return f"{sum(known):.2f}" if len(known) == len(values) else "unknown"
+    if len(known) < len(values):
+        return "unknown"
+    return "< 0.01" if 0 < sum(known) < 0.01 else f"{sum(known):.2f}"

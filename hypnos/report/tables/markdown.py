@@ -30,7 +30,9 @@ def markdown_note(note: Note) -> str:
     """A finished table."""
     lines = [_row(map(escape, note.head)), _row(["---"] * len(note.head)), *(_row(map(escape, r)) for r in note.rows)]
     table = lines if note.head else []
-    return "\n".join([f"### {note.title}", "", *table, "", *([note.text, ""] if note.text else [])])
+    return "\n".join(
+        [f"### {note.title}", "", *table, "", *([note.text.replace("\n", "\n\n"), ""] if note.text else [])]
+    )
 
 
 def escape(text: str) -> str:

@@ -34,7 +34,7 @@ def opening_note(results: Results, tests: Mapping[str, Sequence[ModelTest]]) -> 
         title=TITLE,
         head=("model", *(head for head, _ in columns)),
         rows=tuple(rows),
-        text=" ".join(
+        text="\n".join(
             [
                 "First headline metric of each task with its 95 % interval; in brackets the rank, a range where no "
                 "difference holds. Chance: one option, or one set of options, at random.",

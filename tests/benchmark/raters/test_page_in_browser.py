@@ -295,3 +295,12 @@ def test_pages_are_files_that_need_no_neighbours(made, tmp_path, browser):
     begin(page)
     assert cards(page).count() == 3 and one.faults == []
     assert all(Path(url.removeprefix("file://")).name == "b.html" for url in one.requests)
+
+
+def test_nothing_is_wider_than_a_phone_with_the_widest_signs(browser):
+    page = browser().open()
+    begin(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    # A machine without Chinese fonts draws narrower boxes: spacing makes them as wide as the signs.
+    page.evaluate("for (const node of document.querySelectorAll('*')) node.style.letterSpacing = '0.4em'")
+    assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -108,3 +108,30 @@ class TestInChromium:
         assert page.get_by_text("(empty answer)").count() == 1
         assert "sign:rouge_l" in page.locator("#tables td.number").first.get_attribute("title")
         assert "n = 4, groups = 4" in page.locator("#tables").inner_text()
+
+    def test_the_page_opens_with_models_by_tasks_and_jumps_end_below_the_head(self, page) -> None:
+        assert page.locator("main table").first.locator("tbody td:first-child").all_inner_texts() == [
+            *("good", "bad", "chance")
+        ]
+        page.set_viewport_size({"width": 390, "height": 844})
+        for link in ("tables", "answers", "notes"):
+            page.click(f"nav a[href='#{link}']")
+            page.wait_for_function("scrollY > 0")
+            heading = page.evaluate(f"document.querySelector('#{link} h2').getBoundingClientRect().top")
+            assert heading >= page.evaluate("document.querySelector('header').getBoundingClientRect().bottom")
+        assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+    def test_topics_are_offered_in_the_specialtys_order(self, page) -> None:
+        assert page.get_by_label("Topic").locator("option").all_inner_texts() == ["all topics", "麻醉药理", "气道管理"]
+
+    def test_what_is_missing_stands_first_and_an_answer_that_was_not_asked_for_is_not_shown(
+        self, results, drugs, tmp_path, chromium
+    ) -> None:
+        stopped = replace(results.answers[0], texts=(results.answers[0].texts[0], None, None, None))
+        answers = tuple(stopped if one == results.answers[0] else one for one in results.answers)
+        warned = replace(results, answers=answers, warnings=("good on open: 1 of 4 answers are here <b>",))
+        page = chromium.new_page()
+        page.goto(write_report(tmp_path, results=warned, drugs=drugs).page.as_uri())
+        assert page.locator("main li").first.inner_text() == "good on open: 1 of 4 answers are here <b>"
+        assert page.locator(".question .answers").nth(1).locator(".name").all_inner_texts() == ["bad"]
+        page.close()
