@@ -43,7 +43,7 @@ def load(directory: Path) -> tuple[Any, Any]:
     dtype = "auto" if device == "cuda" else torch.float32
     base = _base_of(directory)
     try:
-        model = AutoModelForCausalLM.from_pretrained(base or directory, dtype=dtype)
+        model = AutoModelForCausalLM.from_pretrained(base or directory, dtype=dtype, trust_remote_code=False)
         if base is not None:
             model.load_adapter(str(directory))
     except (OSError, SafetensorError) as error:

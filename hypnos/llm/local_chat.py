@@ -132,7 +132,8 @@ class LocalChat(ChatModel):
         assert self.model  # names a folder that is none before the loader does
         try:
             tokenizer = _load_tokenizer(self._directory)
-            model = AutoModelForCausalLM.from_pretrained(self._directory, dtype=self._dtype).to(device).eval()
+            model = AutoModelForCausalLM.from_pretrained(self._directory, dtype=self._dtype, trust_remote_code=False)
+            model = model.to(device).eval()
         except (OSError, ValueError, KeyError, RuntimeError) as error:
             line = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise UserError(f"llm {self.name}: {self._directory}: cannot be loaded: {line}") from error
@@ -163,4 +164,4 @@ def _load_tokenizer(directory: Path) -> Any:
         return read_tokenizer_file(directory)
     from transformers import AutoTokenizer
 
-    return AutoTokenizer.from_pretrained(directory)
+    return AutoTokenizer.from_pretrained(directory, trust_remote_code=False)

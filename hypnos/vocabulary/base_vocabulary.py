@@ -8,6 +8,7 @@ from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrain
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
+from hypnos.errors import UserError
 from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_kind
@@ -76,7 +77,10 @@ class OwnVocabulary:
             tokenizer: see `read_base`; None takes the number of pieces that was asked for.
         """
         folder = locate_base(base, weights=False)
-        config = AutoConfig.from_pretrained(folder)
+        try:
+            config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
+        except (OSError, ValueError) as error:
+            raise UserError(f"{folder}: the config cannot be read: {str(error).splitlines()[0]}") from error
         old, added = config.vocab_size, self.size
         if tokenizer is not None:
             old = len(read_kind(folder))

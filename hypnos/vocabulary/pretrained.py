@@ -75,13 +75,17 @@ def load_base(folder: Path, *, dtype: str, seed: int | None) -> PreTrainedModel:
         log.info("no weights in %s: random ones from seed %d", folder, seed)
         with torch.random.fork_rng():
             torch.manual_seed(seed)
-            return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=kind)
+            return AutoModelForCausalLM.from_config(
+                AutoConfig.from_pretrained(folder, trust_remote_code=False), dtype=kind
+            )
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise UserError(f"{folder}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
 
 
 def _load_weights(folder: Path, dtype: torch.dtype) -> PreTrainedModel:
-    model, loading = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+    model, loading = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, output_loading_info=True, trust_remote_code=False
+    )
     # transformers only warns of these, and trains on from random ones.
     if missing := sorted(loading["missing_keys"]):
         raise UserError(f"{folder}: the weights lack {len(missing)} tensors that the config asks for: {missing[0]}")

@@ -18,7 +18,6 @@ from hypnos.benchmark.answerers.weights import (
     choose_dtype,
     load_model,
     locate,
-    only_sentencepiece,
     read_config,
     stop_ids,
     weights_key,
@@ -109,7 +108,6 @@ class LocalModel(Answerer):
             raise UserError(f"{tokenizer_folder}: no tokenizer here (tokenizer.json or tokenizer.model)")
         self._form = form
         self.text = ModelText(tokenizer_folder, form=form, read_plain=read_tokenizer)
-        self._bare_tokenizer = only_sentencepiece(tokenizer_folder) and read_tokenizer is not None
         self._cache_bytes = cache_gib * 2**30
         self.rows = rows
         self._max_length = max_length
@@ -124,8 +122,7 @@ class LocalModel(Answerer):
             "form": self._form.key() if self._form else None,
             "max_length": self._max_length,
         }
-        if self._bare_tokenizer:
-            key["tokenizer"] = "as SentencePiece, with the BOS of the config"
+        key |= self.text.key()
         limits = task.limits(self.thinking)
         if request_type == "generation":
             return key | limits.key() | {"sampling": self.sampling.key()}

@@ -63,6 +63,13 @@ class ModelText:
         """Whether the tokenizer adds its special tokens: a chat template writes BOS itself, a plain form does not."""
         return self.form is not None
 
+    def key(self) -> dict[str, Any]:
+        """What decides the ids beside the files; nothing where transformers reads them as it always did."""
+        if not only_sentencepiece(self._folder) or self._read_plain is None:
+            return {}
+        settings = (self._folder / "tokenizer_config.json").is_file()
+        return ({} if self._bos is None else {"bos": self._bos}) | ({"tokenizer": "SentencePiece"} if settings else {})
+
     def _with_bos(self, ids: Sequence[int]) -> list[int]:
         """The ids of a prompt, with the BOS that the config of a bare `tokenizer.model` asks for."""
         missing = self._bos is not None and self.adds_special and list(ids[:1]) != [self._bos]

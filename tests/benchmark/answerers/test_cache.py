@@ -1,3 +1,4 @@
+import orjson
 import pytest
 
 from hypnos.artefacts.store import partial_of
@@ -83,3 +84,19 @@ def test_another_question_is_another_artefact(tmp_path, make_task):
     one = answers_folder(Counter(), make_task(ITEMS), "generation", artefacts=tmp_path)
     changed = [{**ITEMS[0], "question": "换一个？"}, *ITEMS[1:]]
     assert answers_folder(Counter(), make_task(changed), "generation", artefacts=tmp_path) != one
+
+
+def test_answers_kept_before_it_was_noted_are_told_apart_by_their_length(tmp_path, make_task):
+    task = make_task(ITEMS[:3], max_new_tokens=8)
+    counter = Counter()
+    answers_of(counter, task, "generation", artefacts=tmp_path)
+    file = answers_folder(counter, task, "generation", artefacts=tmp_path) / FILE
+    rows = [orjson.loads(line) for line in file.read_bytes().splitlines()]
+    for row, changes in zip(
+        rows, [{"tokens": 8}, {"tokens": 5}, {"tokens": 0, "rule": "prompt too long"}], strict=True
+    ):
+        row.pop("out_of_context")
+        row.update(finished=False, **changes)
+    file.write_bytes(b"".join(orjson.dumps(row) + b"\n" for row in rows))
+    kept = answers_of(counter, task, "generation", artefacts=tmp_path)
+    assert [one.out_of_context for one in kept] == [False, True, True]

@@ -107,6 +107,18 @@ def test_a_prompt_that_fills_the_model_has_no_answer(directory, make_task, quest
     assert found["q0", 0].tokens > 0
 
 
+def test_an_answer_that_the_context_cuts_is_told_from_one_that_never_stops(directory, make_task, questions):
+    task = make_task(questions, max_new_tokens=20)
+    prompts = [LocalModel(path=str(directory)).render(task.messages(item)) for item in task.items()]
+    middle = sorted(map(len, LocalModel(path=str(directory)).encode(prompts)))[len(prompts) // 2] + 20
+    local = LocalModel(path=str(directory), max_length=middle)
+    _, found = answers_of(local, task)
+    for one in found.values():
+        room = middle - len(local.encode([one.prompt])[0])
+        assert one.out_of_context == (not one.finished and room < 20)
+    assert {one.out_of_context for one in found.values()} == {True, False}
+
+
 @pytest.fixture
 def adapter(directory, tmp_path):
     """A stage's folder with an adapter inside, whose weights are far from nothing."""

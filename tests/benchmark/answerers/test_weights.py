@@ -77,3 +77,16 @@ def test_weights_that_do_not_load_are_one_line(directory, tmp_path):
     with pytest.raises(UserError, match="torn: the model cannot be loaded") as caught:
         LocalModel(path=str(folder)).load()
     assert "\n" not in str(caught.value)
+
+
+def test_code_beside_the_weights_is_refused_and_never_asked_about(
+    directory, tmp_path, make_task, questions, monkeypatch
+):
+    monkeypatch.setattr("builtins.input", lambda *_: pytest.fail("nobody is there to answer"))
+    folder = shutil.copytree(directory, tmp_path / "own")
+    config = json.loads((folder / "config.json").read_text("utf-8"))
+    own = {"model_type": "baichuan", "auto_map": {"AutoConfig": "own.Config", "AutoModelForCausalLM": "own.Model"}}
+    (folder / "config.json").write_text(json.dumps({**config, **own}), "utf-8")
+    (folder / "own.py").write_text("raise SystemExit('run')", "utf-8")
+    with pytest.raises(UserError, match="the model brings code of its own, which is not run here: serve it elsewhere"):
+        LocalModel(path=str(folder)).check([make_task(questions)])

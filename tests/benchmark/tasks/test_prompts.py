@@ -61,3 +61,17 @@ def test_a_prompt_that_hides_the_options_or_the_passage_is_refused(tmp_path):
     path = write(tmp_path / "b.jsonl", [question(1, passage="文")])
     with pytest.raises(UserError, match=r"b\.jsonl:1: mine: prompt\.template has neither \{passage\}"):
         task(path, "reading", PLAIN).items()
+
+
+def test_letters_and_the_parts_of_a_topic_have_places(tmp_path):
+    prompt = Prompt(template="{topics[1]}:{letters}\n{question}\n{options}", option="{letter} {text}", between=",")
+    rows = [choice(1, topic="考试/麻醉"), choice(2, topic="考试/外科") | {"options": {"A": "甲", "B": "乙", "C": "丙"}}]
+    mine = task(write(tmp_path / "a.jsonl", rows), "choice", prompt)
+    assert [mine.messages(item)[0]["content"] for item in mine.items()] == [
+        "麻醉:A and B\n选择1\nA 甲,B 乙1",
+        "外科:A, B and C\n选择2\nA 甲,B 乙,C 丙",
+    ]
+    with pytest.raises(
+        UserError, match=r"a\.jsonl:1: mine: prompt\.template has \{topics\[1\]\}, and the topic '麻醉'"
+    ):
+        task(write(tmp_path / "a.jsonl", [choice(1, topic="麻醉")]), "choice", prompt).items()
