@@ -23,7 +23,7 @@ Others import:
     files         list_files, Malformed, read_rows
     blank         is_blank
     shapes        SHAPES, to_records
-    sources       GENERAL, read_source, Source, SPECIFIC
+    sources       GENERAL, is_held_out, read_source, Source, SPECIFIC
     cells         cell_text
     options       read_options
     selection     Selection
