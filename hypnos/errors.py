@@ -1,5 +1,6 @@
 """Defines the errors that a user can mend, and ends a command with one line where it meets one."""
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -40,6 +41,19 @@ def one_line(*, reraise: bool) -> Iterator[None]:
         sys.exit(130 if stopped else 1)
 
 
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_FULL_WORDS = (
+    *("No space left on device", "File too large", "database or disk is full"),
+    *("PytorchStreamWriter failed writing", "enforce fail at inline_container.cc"),
+)
+"""What libraries in other languages say instead: the system's words, SQLite's, and torch's, which gives no reason."""
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Whether there was no room for what was written: on the disk, in a quota, or below the largest size of a file."""
+    return (isinstance(error, OSError) and error.errno in _FULL) or any(word in str(error) for word in _FULL_WORDS)
+
+
 def find_message(error: BaseException | None) -> str | None:
     """The user's line among an error and its causes: builders wrap what a constructor raised."""
     wrapped = None
@@ -48,6 +62,9 @@ def find_message(error: BaseException | None) -> str | None:
             return str(error)
         if isinstance(error, KeyboardInterrupt):
             return "stopped; the same command goes on, and what was made is kept"
+        if is_disk_full(error):
+            file = getattr(error, "filename", None)
+            return f"{f'{file}: ' if file else ''}no space left on the disk; what is whole is kept"
         # What the configuration library itself refuses (a missing value, a wrong interpolation) is no bug of ours.
         if type(error).__module__.startswith(("omegaconf.", "hydra.")):
             wrapped = wrapped or " ".join(str(error).split())

@@ -1,6 +1,9 @@
+import resource
+import sqlite3
+
 import pytest
 
-from hypnos.errors import Interrupted, UserError, one_line
+from hypnos.errors import Interrupted, UserError, find_message, is_disk_full, one_line
 
 
 @pytest.mark.parametrize(("error", "status"), [(UserError("a.jsonl:3: empty"), 1), (Interrupted("stopped"), 130)])
@@ -45,3 +48,42 @@ def test_ctrl_c_is_one_line_and_stops_a_sweep(capsys, reraise):
         raise KeyboardInterrupt
     assert ended.value.code == 130
     assert capsys.readouterr().err == "error: stopped; the same command goes on, and what was made is kept\n"
+
+
+@pytest.fixture
+def small_files():
+    """No file may grow beyond 64 KiB, as on a disk that is full."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_file_that_has_no_room_is_one_line_with_its_name(small_files, tmp_path):
+    file = tmp_path / "predictions.jsonl"
+    with pytest.raises(OSError) as raised:
+        file.write_bytes(b"x" * (1 << 17))
+    assert is_disk_full(raised.value)
+    raised.value.filename = str(file)
+    assert find_message(raised.value) == f"{file}: no space left on the disk; what is whole is kept"
+
+
+def test_what_libraries_in_other_languages_raise_is_known_too(small_files, tmp_path):
+    import numpy
+    import torch
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    with pytest.raises(RuntimeError) as raised:
+        torch.save(torch.zeros(1 << 16), str(tmp_path / "a.pt"))
+    assert is_disk_full(raised.value)
+    with pytest.raises((SafetensorError, OSError)) as written:
+        save_file({"a": numpy.zeros(1 << 16)}, tmp_path / "a.safetensors")
+    assert is_disk_full(written.value)
+    connection = sqlite3.connect(tmp_path / "journal.sqlite")
+    with pytest.raises(sqlite3.OperationalError) as full:
+        connection.execute("pragma max_page_count = 10")
+        connection.execute("create table t (x)")
+        connection.executemany("insert into t values (?)", [("x" * 4000,)] * 100)
+    assert is_disk_full(full.value)
+    assert find_message(ValueError("a number")) is None

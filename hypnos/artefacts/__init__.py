@@ -8,6 +8,7 @@ Files:
     keys            hashes of plain values, files and folders
     model_folder    the tokenizer's files and small JSON files of a Hugging Face directory, and that of a stage
     tokenizer_file  a tokenizer as its tokenizer.json is written
+    older_readers   the same model and tokenizer for transformers 4 and what is built on it
     hub             names of the Hugging Face hub, and the snapshot of a model there
     checksums       notices an edited file and a flipped bit when an artefact is reused
     config_check    finds what is wrong in a configuration before any work: keys, types, ranges
@@ -20,6 +21,7 @@ Others import:
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
     hub                fetch_model, HUB, is_hub_name
     tokenizer_file     read_tokenizer_file, TOKENIZER
+    older_readers      name_positions, name_tokenizer, reads_as_written
     config_check       bind_targets
     ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, Positive, Range,
                        Seed, Share, ShareAboveZero, WandbMode

@@ -12,7 +12,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from hypnos.artefacts.checksums import check_files, write_checksums
-from hypnos.errors import Interrupted, UserError
+from hypnos.errors import Interrupted, UserError, is_disk_full
 
 log = logging.getLogger(__name__)
 
@@ -140,20 +140,11 @@ def disk_errors(directory: Path) -> Iterator[None]:
     except UserError:
         raise
     except Exception as error:
-        if _is_disk_full(error, directory):
+        if is_disk_full(error) or (directory.is_dir() and shutil.disk_usage(directory).free < 1 << 20):
             raise UserError(f"{directory}: no space left on the disk") from error
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
             raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
         raise
-
-
-def _is_disk_full(error: Exception, directory: Path) -> bool:
-    """Libraries in other languages raise errors of their own, some without the system's reason in them."""
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return True
-    if "No space left on device" in str(error):
-        return True
-    return directory.is_dir() and shutil.disk_usage(directory).free < 1 << 20
 
 
 @contextmanager

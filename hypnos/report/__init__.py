@@ -30,7 +30,8 @@ Others import:
     figures.plots              grouped_bars, line_plot
     figures.funnel_plot        funnel_bars, threshold_curve
     pages.funnel_page          Sample, Table, write_funnel_page
-    wandb.run                  AXIS, check_mode, CONSOLE, has_key, WandbAccount, without_secrets
+    wandb.reach                reachable_mode
+    wandb.run                  AXIS, check_mode, CONSOLE, has_key, INIT_SECONDS, WandbAccount, without_secrets
     wandb.artifacts            by_reference, model_artifact, records_artifact, use
     wandb.report               FILES, log_files, use_stages
     wandb.tables               every_value, report_media

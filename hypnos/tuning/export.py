@@ -15,6 +15,7 @@ from transformers import PreTrainedModel
 from hypnos import __version__
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.model_folder import STAGE, copy_tokenizer, read_json
+from hypnos.artefacts.older_readers import name_positions, reads_as_written
 
 PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")
 
@@ -26,13 +27,14 @@ def export_model(model: PreTrainedModel, tokenizer: Path, directory: Path, *, dt
     model.config.use_cache = True
     model.generation_config.max_new_tokens = 512
     model.save_pretrained(directory)
+    name_positions(directory)
     copy_tokenizer(tokenizer, directory)
 
 
 def describe_stage(directory: Path, facts: Mapping[str, Any]) -> None:
     """Write `stage.json` and the model card."""
     record = describe_model(directory, facts)
-    (directory / "README.md").write_text(_card(record), "utf-8")
+    (directory / "README.md").write_text(_card(record, as_written=reads_as_written(directory)), "utf-8")
 
 
 def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -82,17 +84,21 @@ def _commit() -> str | None:
         return None
 
 
-def _left_out(data: Mapping[str, Any]) -> str:
+def _left_out(sources: Mapping[str, Mapping[str, int]]) -> str:
     """What of the sources' records was not learnt; nothing where all was."""
-    lines = [
-        f"- {name}: {what}: {count:,}\n"
-        for name, source in data.get("sources", {}).items()
-        for what, count in source.get("left_out", {}).items()
-    ]
+    lines = [f"- {name}: {what}: {count:,}\n" for name, counts in sources.items() for what, count in counts.items()]
     return f"\nLeft out of the records that were read:\n\n{''.join(lines)}" if lines else ""
 
 
-def _card(record: Mapping[str, Any]) -> str:
+TOKENIZER_NOTE = """
+`AutoTokenizer` reads this tokenizer otherwise than it was trained with, since for this type of model it makes the rules
+that cut a text anew: use `PreTrainedTokenizerFast`, which reads `tokenizer.json` as it is written. Servers that take
+`AutoTokenizer` give other tokens.
+"""
+
+
+def _card(record: Mapping[str, Any], *, as_written: bool) -> str:
+    tokenizer = "AutoTokenizer" if as_written else "PreTrainedTokenizerFast"
     metrics = "\n".join(f"| {name} | {value:.4f} |" for name, value in record["metrics"].items())
     parents = "\n".join(f"- {name}: `{key}`" for name, key in record["parents"].items())
     return f"""---
@@ -118,10 +124,12 @@ Seed {record["seed"]}, {record["steps"]} steps, {record["seconds"]:.0f} s.
 Made from:
 
 {parents}
-{_left_out(record.get("data") or {})}
+{_left_out(record.get("left_out") or {})}
+Read by transformers 5, and by 4.57 with the same tokens, positions and template.
+{"" if as_written else TOKENIZER_NOTE}
 ```python
-from transformers import AutoModelForCausalLM, AutoTokenizer
-tokenizer = AutoTokenizer.from_pretrained("<this directory>")
+from transformers import AutoModelForCausalLM, {tokenizer}
+tokenizer = {tokenizer}.from_pretrained("<this directory>")
 model = AutoModelForCausalLM.from_pretrained("<this directory>")
 chat = [{{"role": "user", "content": "什么是恶性高热？"}}]
 inputs = tokenizer.apply_chat_template(chat, add_generation_prompt=True, return_tensors="pt", return_dict=True)

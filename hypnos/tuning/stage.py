@@ -77,6 +77,7 @@ def train_stage(job: StageJob, folder: Path, *, build: Build, tracking: Tracking
             "processes": trainer.world_size,
             "metrics": metrics,
             "parameters": {"all": _count(folder), "trained": trained},
+            "left_out": {name: source.get("left_out", {}) for name, source in data.report()["sources"].items()},
         },
     )
 

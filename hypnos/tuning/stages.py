@@ -23,6 +23,7 @@ from hypnos.tuning.handoff import check_parent
 from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.job import Build, StageJob, counted, stage_key
 from hypnos.tuning.stage import train_stage
+from hypnos.tuning.tracking.guard import guard
 from hypnos.tuning.tracking.tracking import Tracking, keep_curves
 
 log = logging.getLogger(__name__)
@@ -223,7 +224,7 @@ class Run:
             identity = {"stage": job.name, "key": job.key, "seed": job.seed}
             identity |= {"model": dict(self.model), "parents": dict(job.lineage)}
             tracking.begin(
-                [self._logger(node, job.name) for node in self.logger.values()],
+                [guard(self._logger(node, job.name)) for node in self.logger.values()],
                 settings={**identity, **counted(job.settings), "data": data.key()},
                 data=data.report(),
                 tokenizer=job.tokenizer,

@@ -8,6 +8,7 @@ from transformers import AutoConfig, PretrainedConfig, PreTrainedModel, PreTrain
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
+from hypnos.artefacts.older_readers import name_positions
 from hypnos.errors import UserError
 from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
@@ -93,6 +94,7 @@ class OwnVocabulary:
     def write_base(self, base: str, tokenizer: Path, directory: Path, *, dtype: str, seed: int | None) -> None:
         """Write what `read_base` gives as a Hugging Face directory, the tokenizer included."""
         self.read_base(base, tokenizer, dtype=dtype, seed=seed).save_pretrained(directory)
+        name_positions(directory)
         copy_tokenizer(tokenizer, directory)
 
     def base_key(self, base: str) -> str:

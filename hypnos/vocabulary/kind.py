@@ -5,6 +5,7 @@ from pathlib import Path
 
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.artefacts.older_readers import name_tokenizer
 from hypnos.errors import UserError
 
 
@@ -70,3 +71,4 @@ class BaseTokenizer:
         if not self.tokenizer.chat_template:
             raise UserError("template: the base has no chat template of its own to keep; use template=plain")
         self.tokenizer.save_pretrained(directory)
+        name_tokenizer(directory)

@@ -111,7 +111,9 @@ def _in_columns(file: Path) -> Iterator[str]:
     damage = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}]|\t(?:imes|ext|au|heta|frac)\b"
     with pyarrow.parquet.ParquetFile(file) as table:
         batch = next(table.iter_batches(batch_size=LOOKED_AT >> 10), None)
-    for column in batch.schema.names if batch is not None else ():
+    if batch is None:
+        return
+    for column in batch.schema.names:
         for name, texts in _leaves(column.lower(), batch.column(column)):
             if holds(texts, r"\S"):
                 yield from _of_field(name)

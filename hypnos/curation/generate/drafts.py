@@ -76,10 +76,11 @@ def _entries(value: Any) -> list[Any]:
 
 def _draft(entry: Mapping[str, Any]) -> Draft:
     try:
-        texts = [_text(entry.get(name)) for name in NAMES]
+        question, material, answer = (_text(entry.get(name)) for name in NAMES)
     except ValueError:
-        return Draft(*(str(entry.get(name) or "") for name in NAMES), whole=False)
-    return Draft(*texts, whole=bool(texts[0]) and "output" in entry)
+        question, material, answer = (str(entry.get(name) or "") for name in NAMES)
+        return Draft(question, material, answer, whole=False)
+    return Draft(question, material, answer, whole=bool(question) and "output" in entry)
 
 
 def _text(value: Any) -> str:

@@ -9,9 +9,13 @@ from typing import Any, Literal, cast
 from hypnos.artefacts.ranges import WandbMode
 from hypnos.errors import UserError
 from hypnos.llm.redaction import redact
+from hypnos.report.wandb.reach import reachable_mode
 
 CONSOLE: Literal["off"] = "off"
 """What a command prints stays here: it may show texts that must not leave the machine."""
+
+INIT_SECONDS = 20.0
+"""That a run may take to begin."""
 
 AXIS = "experiment_step"
 """Optimizer steps of the whole experiment: stages follow each other on it, and the dashboard draws along it."""
@@ -59,10 +63,10 @@ class WandbAccount:
             group=self.group or group,
             name=name,
             dir=self.save_dir,
-            mode=cast(Any, self.mode),
+            mode=cast(Any, reachable_mode(self.mode)),
             job_type=job_type,
             config=without_secrets(dict(config)),
-            settings=wandb.Settings(console=CONSOLE, quiet=True),
+            settings=wandb.Settings(console=CONSOLE, quiet=True, init_timeout=INIT_SECONDS),
         )
         try:
             yield run

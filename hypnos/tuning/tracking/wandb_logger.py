@@ -1,5 +1,6 @@
 """Logs a stage as a run at Weights & Biases: Lightning's logger, and what it leaves out: lineage, and an end."""
 
+import logging
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,11 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from hypnos.artefacts.ranges import WandbMode
 from hypnos.report.wandb.artifacts import model_artifact, use
-from hypnos.report.wandb.run import CONSOLE, check_mode
+from hypnos.report.wandb.reach import reachable_mode
+from hypnos.report.wandb.run import CONSOLE, INIT_SECONDS, check_mode
 from hypnos.tuning.distributed.ranks import is_first_rank
+
+log = logging.getLogger(__name__)
 
 
 class StageWandbLogger(WandbLogger):
@@ -39,15 +43,15 @@ class StageWandbLogger(WandbLogger):
             upload_models: send the weights too, and not only where they lie.
 
         Raises:
-            UserError: the mode is unknown, or there is no key for `online`.
+            UserError: the mode is unknown, or there is no key for `online`. Where W&B cannot be reached, the run is
+                kept in files instead, with a warning.
         """
         check_mode(mode)
         import wandb
 
-        settings = wandb.Settings(console=CONSOLE, quiet=True)
-        super().__init__(
-            name=name, save_dir=save_dir, project=project, group=group, job_type=job_type, mode=mode, settings=settings
-        )
+        settings = wandb.Settings(console=CONSOLE, quiet=True, init_timeout=INIT_SECONDS)
+        account = {"project": project, "group": group, "job_type": job_type, "mode": reachable_mode(mode)}
+        super().__init__(name=name, save_dir=save_dir, settings=settings, **account)
         self.upload_models = upload_models
         self._begun = False
 
@@ -56,7 +60,15 @@ class StageWandbLogger(WandbLogger):
         """The run; W&B would take another folder where this one is not there yet."""
         if not self._begun and is_first_rank():
             Path(str(self.save_dir)).mkdir(parents=True, exist_ok=True)
-        run = super().experiment
+        try:
+            run = super().experiment
+        except Exception as error:  # wandb's own, and those of what lies below it
+            if self._wandb_init.get("mode") != "online":
+                raise
+            reason = (str(error).splitlines() or [type(error).__name__])[0]
+            log.warning("W&B: no run can begin (%s): this one is kept in files; `wandb sync` sends them", reason)
+            self._wandb_init["mode"] = "offline"
+            run = super().experiment
         self._begun = True
         return run
 
