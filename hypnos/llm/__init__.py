@@ -28,7 +28,7 @@ Others import:
     estimate                 estimate, Estimate
     journal.export           export_lines
     journal.journal          Journal
-    parsing.aspect_scores    read_aspects, scored_objects
+    parsing.aspect_scores    coded_scores, read_aspects
     parsing.quotation        quoted
     parsing.reasoning        cut_thinking, leaves_open
     parsing.replies          answer_part, own_values, read_json, read_object
