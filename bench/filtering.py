@@ -40,7 +40,7 @@ def recorded_default() -> list[Promise]:
             "funnel"
         ]
     share = 1 - funnel[-1]["out"] / funnel[0]["out"]
-    silent = sum(not entry["rejected"] for entry in funnel)
+    silent = sum(not entry["rejected"] for entry in funnel if entry["step"] != "fit")  # too few to learn from
     return [
         Promise("filter.py, recorded default: seconds", seconds, 60),
         Promise(f"filter.py, recorded default: share kept of {funnel[0]['out']} records", 1 - share, 0.85),

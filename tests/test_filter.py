@@ -77,8 +77,9 @@ class TestDefault:
 
     def test_every_step_rejects_for_a_reason(self, outcome):
         steps = {entry["step"]: entry for entry in outcome.funnel}
-        assert list(steps) == ["generate", "clean", "deduplicate", "decontaminate", "cross_score", "select"]
-        assert all(entry["rejected"] for entry in steps.values())
+        assert list(steps) == ["generate", "clean", "deduplicate", "decontaminate", "fit", "cross_score", "select"]
+        # Some fifty records are too few to learn from which answers fit.
+        assert all(entry["rejected"] for name, entry in steps.items() if name != "fit")
         reasons = {reason for entry in steps.values() for reason in entry["rejected"]}
         assert any(reason.startswith("contaminated") for reason in reasons)
         assert reasons >= {

@@ -20,6 +20,7 @@ Files:
 Folders:
     generate/      records that models write, and data that are read: the first steps
     clean/         the step `clean` and its rules
+    fit/           the step `fit`: answers that belong to another question
     similarity/    the steps `deduplicate` and `decontaminate`, on character n-grams
     score/         the steps `cross_score` and `select`
 Others import:

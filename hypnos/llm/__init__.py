@@ -29,7 +29,7 @@ Others import:
     estimate                 Estimate, estimate
     journal.export           export_lines
     journal.journal          Journal
-    parsing.aspect_scores    read_aspects, scored_objects
+    parsing.aspect_scores    coded_scores, read_aspects
     parsing.quotation        quoted
     parsing.replies          answer_part, json_values, own_values, read_object
     providers.litellm        load_litellm

@@ -6,6 +6,7 @@ Files:
     step             the step `clean`: rules in turn, each counted
     rule             what a rule is, and the texts it looks at
     form             empty, too long, the question again, broken structure, placeholders
+    forum            headings of forms, leftovers of pages, courtesy
     speech           refusals and boilerplate
     language         other languages; traditional characters become simplified ones
     loops            phrases that come back again and again

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from hypnos.llm.parsing.aspect_scores import scored_objects
+from hypnos.llm.parsing.aspect_scores import coded_scores
 from hypnos.specialty.folder import Aspect, Specialty
 from hypnos.specialty.grading import CROSS_SCORE, escape, fence_of
 from hypnos.specialty.rubric import HIGH, LOW
@@ -50,12 +50,10 @@ class Sheet:
         return CROSS_SCORE.schema(self.aspects)
 
     def reader(self) -> Callable[[str], list[Scores] | None]:
-        """Reads a reply: every object in it that holds a code and all aspects, in their order."""
-        keys = [aspect.key for aspect in self.aspects]
+        """Reads a reply: every set of scores in it that stands with a code, in their order."""
 
         def read(text: str) -> list[Scores] | None:
-            stated = scored_objects(text, keys, low=LOW, high=HIGH)
-            return [_noted(answer, scores) for answer, scores in stated if isinstance(answer.get("code"), str)] or None
+            return [_noted(*stated) for stated in coded_scores(text, self.aspects, low=LOW, high=HIGH)] or None
 
         return read
 

@@ -1,8 +1,8 @@
 """Reads a score for each aspect out of a grader's reply.
 
 A judge's reply holds one set of scores, in any form (`read_aspects`). A scorer of records repeats a code with its
-scores, so that of several sets its own can be told (`scored_objects`). In both, a score that is missing or outside the
-scale makes the whole set unreadable.
+scores, so that of several sets its own can be told (`coded_scores`); where its reply is not as it was asked for, it is
+read as a judge's is. In both, a score that is missing or outside the scale makes the whole set unreadable.
 """
 
 import json
@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from hypnos.llm.parsing.json_text import BrokenOff, spans
 from hypnos.llm.parsing.quotation import quoted
-from hypnos.llm.parsing.replies import answer_part, in_range, read_json, share_of
+from hypnos.llm.parsing.replies import answer_part, in_range, read_json, read_object, share_of
 from hypnos.llm.parsing.score_tables import in_columns
 from hypnos.numerals import NUMBER, plain, read_number
 from hypnos.reasoning import cut_open_thought
@@ -75,6 +75,31 @@ def _other_scale(text: str, high: float) -> bool:
         re.IGNORECASE,
     )
     return any(read_number(number) not in (None, high) for several in named for number in several if number)
+
+
+def coded_scores(
+    text: str, aspects: Sequence[Aspect], *, low: float = 0.0, high: float = 10.0
+) -> list[tuple[Mapping[str, Any], dict[str, float]]]:
+    """The sets of scores in a reply that stand with a code, each with the object that holds both, in their order.
+
+    Objects as they were asked for come first: see `scored_objects`. A reply without such is read by `read_aspects`,
+    under names, nested, as a table or in lines, if it states one code and no other; the object is then the one of the
+    reply, if it has one, with that code.
+    """
+    asked = scored_objects(text, [aspect.key for aspect in aspects], low=low, high=high)
+    stated = [(answer, scores) for answer, scores in asked if isinstance(answer.get("code"), str)]
+    if stated:
+        return stated
+    codes = {match[1] for match in _CODE.finditer(cut_open_thought(text))}
+    scores = read_aspects(text, aspects, low=low, high=high) if len(codes) == 1 else None
+    if scores is None:
+        return []
+    return [({**(read_object(answer_part(text)) or {}), "code": codes.pop()}, scores)]
+
+
+_CODE = re.compile(
+    r"(?:\bcode|编码|代码|校验码|编号)[\s\"'“”*`|]*(?:[:：=]|是|为)?[\s\"'“”*`|]*([0-9a-f]{8})(?![0-9a-z])", re.I
+)
 
 
 def scored_objects(

@@ -58,3 +58,33 @@ def test_faults_and_comment_are_kept_short_and_need_not_be_there(specialty):
         json.dumps({**long, "faults": "无", "comment": None})
     )
     assert (scores["faults"], scores["comment"]) == ([], "")
+
+
+SHAPES = {
+    "names": lambda code, names: json.dumps({"code": code, **dict.fromkeys(names, 7)}, ensure_ascii=False),
+    "nested": lambda code, names: json.dumps({"code": code, "scores": dict.fromkeys(ASPECTS, 7), "comment": "可"}),
+    "with reasons": lambda code, names: json.dumps(
+        {"code": code, **{key: {"score": 7, "reason": "有据"} for key in ASPECTS}}, ensure_ascii=False
+    ),
+    "a list": lambda code, names: json.dumps(
+        {"code": code, "aspects": [{"name": name, "score": 7} for name in names]}, ensure_ascii=False
+    ),
+    "lines": lambda code, names: f"code: {code}\n" + "\n".join(f"{name}：7分" for name in names),
+    "bold lines": lambda code, names: f"**code**：`{code}`\n" + "\n".join(f"- **{name}**：7/10" for name in names),
+    "a table": lambda code, names: f"| code | {code} |\n|---|---|\n" + "\n".join(f"| {name} | 7 |" for name in names),
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_scorer_is_read_in_every_form_that_a_judge_is_read_in(specialty, shape):
+    row = record(1)
+    _, code = fence_of(texts_of(row))
+    read = Sheet(specialty, specialty.aspects, "score").reader()
+    names = [aspect.name for aspect in specialty.aspects]
+    own = own_scores(read(SHAPES[shape](code, names)) or (), row)
+    assert own is not None and {own[key] for key in ASPECTS} == {7}
+    # Without the code, with another's, or with two, it is nobody's own.
+    assert own_scores(read(SHAPES[shape]("0" * 8, names)) or (), row) is None
+    assert own_scores(read(SHAPES[shape]("", names)) or (), row) is None
+    if shape.endswith("lines"):
+        assert read(SHAPES[shape](code, names) + "\ncode: 12345678") is None
