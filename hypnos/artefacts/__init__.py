@@ -21,8 +21,8 @@ Others import:
     hub                fetch_model, HUB, is_hub_name
     tokenizer_file     read_tokenizer_file, TOKENIZER
     config_check       bind_targets
-    ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, Positive, Range,
-                       Seed, Share, ShareAboveZero, WandbMode
+    ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, PackingMethod,
+                       Positive, Range, Seed, Share, ShareAboveZero, WandbMode
     shared_settings    PATHS, WANDB
     value_check        check_table, Table
 """

@@ -5,6 +5,7 @@ No function here knows of stages, files or ranks; all take tensors and models.
 Files:
     loss            the loss of a packed row, and the likelihood of each of its documents
     cross_entropy   cross-entropy over a large vocabulary without the whole table of logits
+    architecture    which architectures can be trained, and how their documents are held apart
     attention       attention within each document of a packed row
     neftune         noise on embeddings while training
     quantization    reads a frozen base in four bits
