@@ -110,14 +110,14 @@ def check_directory(directory: Path) -> None:
     tables = _table_rows(directory, names)
     if not tables:
         raise UserError(f"{directory}: no weights (*.safetensors) with embeddings")
+    if config.get("tie_word_embeddings") and (head := [name for name in tables if name.endswith(names[1:])]):
+        raise UserError(f"{directory}: {head[0]} stands beside the embeddings, the config says that they are one table")
     adapter = directory / "adapter"
     if adapter.is_dir():
         for name in (ADAPTER_CONFIG, "adapter_model.safetensors"):
             if not (adapter / name).is_file():
                 raise UserError(f"{adapter}: no {name}; not a whole adapter")
         tables |= {f"adapter's {name}": count for name, count in _table_rows(adapter, names).items()}
-    if config.get("tie_word_embeddings") and (head := [name for name in tables if name.endswith(names[1:])]):
-        raise UserError(f"{directory}: {head[0]} stands beside the embeddings, the config says that they are one table")
     for name, count in tables.items():
         if count != rows:
             raise UserError(f"{directory}: {name} has {count} rows, the config says {rows}")
