@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 import datasets
 import numpy as np
@@ -17,7 +17,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import tokenizer_files
-from hypnos.artefacts.ranges import Count, Filled, Natural, Positive, Seed
+from hypnos.artefacts.ranges import Count, Filled, Natural, PackingMethod, Positive, Seed
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source
@@ -65,7 +65,7 @@ class InstructionData(LightningDataModule):
         max_heldout: Natural | None = None,
         heldout_only: bool = False,
         reasoning: Reasoning = "learn",
-        packing: Literal["best_fit", "first_fit", "none"] = "best_fit",
+        packing: PackingMethod = "best_fit",
         seed: Seed = 0,
         workers: Natural = 0,
         encoders: Count | None = None,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from hypnos.artefacts.ranges import Count, FloatType, Positive, Seed
+from hypnos.artefacts.ranges import Count, FloatType, PackingMethod, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
 from hypnos.benchmark.settings import INFERENCE, LIKELIHOOD, SAMPLING, THINKING
@@ -24,6 +24,7 @@ MODEL = Table(
                 "pieces": Count,
                 "max_length": Count,
                 "row_length": Count,
+                "packing": PackingMethod,
                 "unextended": Table({"max_length": Count, "row_length": Count}, partial=True),
                 "mixed": Mapping[str, Positive],
             },

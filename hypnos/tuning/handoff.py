@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
-from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import STAGE, read_json, tokenizer_files
@@ -106,15 +106,18 @@ def check_directory(directory: Path) -> None:
     pieces, rows = len(tokenizer), int(config.get("vocab_size", 0))
     if pieces > rows:
         raise UserError(f"{directory}: the tokenizer has {pieces} pieces, the config says {rows} rows")
-    tables = _table_rows(directory)
+    names = _names_of_tables(directory)
+    tables = _table_rows(directory, names)
     if not tables:
         raise UserError(f"{directory}: no weights (*.safetensors) with embeddings")
+    if config.get("tie_word_embeddings") and (head := [name for name in tables if name.endswith(names[1:])]):
+        raise UserError(f"{directory}: {head[0]} stands beside the embeddings, the config says that they are one table")
     adapter = directory / "adapter"
     if adapter.is_dir():
         for name in (ADAPTER_CONFIG, "adapter_model.safetensors"):
             if not (adapter / name).is_file():
                 raise UserError(f"{adapter}: no {name}; not a whole adapter")
-        tables |= {f"adapter's {name}": count for name, count in _table_rows(adapter).items()}
+        tables |= {f"adapter's {name}": count for name, count in _table_rows(adapter, names).items()}
     for name, count in tables.items():
         if count != rows:
             raise UserError(f"{directory}: {name} has {count} rows, the config says {rows}")
@@ -126,13 +129,21 @@ def check_directory(directory: Path) -> None:
             raise UserError(f"{directory}: {name} is {ours} in the config and {theirs} in the tokenizer")
 
 
-def _table_rows(directory: Path) -> dict[str, int]:
+def _names_of_tables(directory: Path) -> tuple[str, ...]:
+    """What the weights of embeddings and of the head are called, by the last two parts of their names."""
+    with torch.device("meta"):
+        model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(directory))
+    names = {module: name.rpartition(".")[2] for name, module in model.named_modules()}
+    return tuple(f"{names[table]}.weight" for table in (model.get_input_embeddings(), model.get_output_embeddings()))
+
+
+def _table_rows(directory: Path, names: tuple[str, ...]) -> dict[str, int]:
     rows = {}
     for file in sorted(directory.glob("*.safetensors")):
         try:
             with safe_open(file, framework="pt") as weights:
                 for name in weights.keys():  # noqa: SIM118 - no dict, though it looks like one
-                    if name.endswith(("embed_tokens.weight", "lm_head.weight")):
+                    if name.endswith(names):
                         rows[name] = int(weights.get_slice(name).get_shape()[0])
         except SafetensorError as error:
             raise UserError(f"{file}: cannot be read ({str(error).splitlines()[0]})") from error

@@ -14,7 +14,8 @@ from transformers import PreTrainedModel
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.model_folder import read_json
 from hypnos.artefacts.store import artefact_folder, make_once
-from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.architecture import check_isolation
+from hypnos.tuning.compute.attention import set_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
 
 VERSION = 2
@@ -76,7 +77,9 @@ class HeldOut:
 
         def write(partial: Path) -> None:
             sets = self.prepare(tokenizer)
-            model = read()
+            model = _ready(read())
+            if any(data.packing != "none" for data in sets.values()):
+                check_isolation(model)
             measures, records = {}, {}
             for name, data in sets.items():
                 total, bits = measure(model, data.val_dataloader())
@@ -105,18 +108,15 @@ class HeldOut:
 
 @torch.inference_mode()
 def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, list[float]]:
-    """Measure a model on all rows, on a GPU where there is one.
+    """Measure a model on all rows.
 
     Returns:
         The measure of all, and the bits of each document in the order of the rows.
     """
-    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    model = model.to(device).eval()
-    model.set_attn_implementation(choose_attention("auto"))
     bits: list[float] = []
     tokens = characters = 0
     for row in rows:
-        nats = document_nats(model, move_data_to_device(row, device))
+        nats = document_nats(model, move_data_to_device(row, model.device))
         bits += (nats / math.log(2)).tolist()
         tokens += row["labels"].numel()
         characters += int(row["characters"])
@@ -128,3 +128,9 @@ def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, lis
         characters=characters,
     )
     return total, bits
+
+
+def _ready(model: PreTrainedModel) -> PreTrainedModel:
+    """A model that was just read, to be measured: on a GPU where there is one."""
+    set_attention(model, "auto")
+    return model.to("cuda" if torch.cuda.is_available() else "cpu").eval()

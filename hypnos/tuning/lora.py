@@ -1,5 +1,6 @@
 """Trains low-rank adapters on a frozen base: stage 1 (Fig. 1, general; Hu et al., arXiv 2106.09685)."""
 
+import copy
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from transformers.pytorch_utils import Conv1D
 
 from hypnos.artefacts.ranges import Count, Filled, FloatType, NotNegative, Positive, Range
 from hypnos.errors import UserError
-from hypnos.tuning.compute.attention import AttentionKind, choose_attention
+from hypnos.tuning.compute.attention import AttentionKind
 from hypnos.tuning.compute.quantization import KINDS, check_machine, read_quantized
 from hypnos.tuning.module import Tuning
 from hypnos.tuning.objectives.objective import Objective, Supervised
@@ -106,8 +107,7 @@ class LoraTuning(Tuning):
     def read(self, directory: Path) -> PreTrainedModel:
         if self.quantization is None:
             return super().read(directory)
-        attention = choose_attention(self.attention)
-        return read_quantized(directory, kind=self.quantization, dtype=self.weights_dtype, attention=attention)
+        return read_quantized(directory, kind=self.quantization, dtype=self.weights_dtype)
 
     def settle(self, directory: Path) -> None:
         """Put an adapter that was trained on a quantised base onto the base as it is; others lie on it already."""
@@ -128,7 +128,8 @@ class LoraTuning(Tuning):
         else:
             found = {t: [layer for name, layer in layers.items() if f".{name}".endswith(f".{t}")] for t in wanted}
             if missing := [name for name in wanted if not found[name]]:
-                raise UserError(f"{where}.target_modules: the model has no layer {', '.join(missing)}")
+                lacking = f"{where}.target_modules: the model has no layer {', '.join(missing)}"
+                raise UserError(f"{lacking}; {ALL_LINEAR} fits any")
             for name, named in found.items():
                 if other := next((layer for layer in named if not isinstance(layer, ADAPTABLE)), None):
                     kind = type(other).__name__
@@ -137,9 +138,24 @@ class LoraTuning(Tuning):
         widest = max((min(layer.weight.shape) for layer in adapted), default=0)
         if self.lora["r"] > widest:
             raise UserError(f"{where}.r: {self.lora['r']}: must be at most {widest}, the rank of the largest layer")
+        if model.device.type == "meta":  # what peft has against it: experts under dropout, Mamba's layers
+            try:
+                self._wrap(copy.deepcopy(model))
+            except ValueError as error:
+                raise UserError(f"{where}: adapters do not fit this model: {str(error).splitlines()[0]}") from error
 
     def adapt(self, model: PreTrainedModel) -> nn.Module:
         self.check_model(model, where="tuning")
+        adapted = self._wrap(model)
+        for parameter in adapted.parameters():
+            if parameter.requires_grad:
+                parameter.data = parameter.data.float()
+        # Trained rows are in float32, the base may not be: layers pass on what they would pass on after export.
+        adapted.get_input_embeddings().register_forward_hook(lambda module, ids, rows: rows.to(self.weights_dtype))
+        return adapted
+
+    def _wrap(self, model: PreTrainedModel) -> PeftModel:
+        """Lay adapters on a model, and make embeddings and head trained copies, one where they are one table."""
         tied = model.get_input_embeddings().weight is model.get_output_embeddings().weight
         tables = [_name_of(model, model.get_input_embeddings())]
         if not tied:
@@ -151,11 +167,10 @@ class LoraTuning(Tuning):
             **self.lora,
         )
         adapted = get_peft_model(model, config)
-        for parameter in adapted.parameters():
-            if parameter.requires_grad:
-                parameter.data = parameter.data.float()
-        # Trained rows are in float32, the base may not be: layers pass on what they would pass on after export.
-        adapted.get_input_embeddings().register_forward_hook(lambda module, ids, rows: rows.to(self.weights_dtype))
+        head = adapted.get_output_embeddings()
+        if tied and self.train_embeddings and isinstance(head, nn.Linear):
+            # peft finds tied heads of some models alone: others', such as GPT-2's, stay with the frozen table.
+            head.weight = adapted.get_input_embeddings().modules_to_save["default"].weight
         return adapted
 
     def on_fit_start(self) -> None:

@@ -21,7 +21,7 @@ from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
 from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, compare_code, progress_at
 from hypnos.tuning.compute.allocator import keep_freed_blocks
-from hypnos.tuning.compute.attention import choose_attention
+from hypnos.tuning.compute.attention import set_attention, usual_attention
 from hypnos.tuning.compute.loss import Batch, room_for_sums
 from hypnos.tuning.compute.neftune import Neftune
 from hypnos.tuning.distributed.sharding import shard, whole
@@ -44,6 +44,7 @@ class Tuning(LightningModule, ABC):
         job: the stage; None where a module is trained by itself.
         folder: that is filled by the stage.
         tracking: the stage's loggers.
+        usual_attention: the attention that whoever reads the exported model gets.
     """
 
     model: Any
@@ -52,6 +53,7 @@ class Tuning(LightningModule, ABC):
     job: StageJob | None = None
     folder: Path | None = None
     tracking: Tracking | None = None
+    usual_attention: str = "sdpa"
 
     def __init__(
         self,
@@ -119,9 +121,7 @@ class Tuning(LightningModule, ABC):
 
     def read(self, directory: Path) -> PreTrainedModel:
         """The model of a Hugging Face directory as training needs it."""
-        return AutoModelForCausalLM.from_pretrained(
-            directory, dtype=self.weights_dtype, attn_implementation=choose_attention(self.attention)
-        )
+        return AutoModelForCausalLM.from_pretrained(directory, dtype=self.weights_dtype)
 
     def load(self, directory: Path, *, empty: bool = False) -> None:
         """Read the model of a Hugging Face directory and make it ready to train.
@@ -132,6 +132,8 @@ class Tuning(LightningModule, ABC):
         """
         with torch.device("meta") if empty else nullcontext():
             model = self._shape(directory) if empty else self.read(directory)
+            self.usual_attention = usual_attention(model)
+            set_attention(model, self.attention)
             if self.activation_checkpointing:
                 model.activation_checkpointing_enable()
             self.model = self.adapt(model)
@@ -140,9 +142,12 @@ class Tuning(LightningModule, ABC):
         self.model.train()
 
     def _shape(self, directory: Path) -> PreTrainedModel:
-        attention = choose_attention(self.attention)
-        config = AutoConfig.from_pretrained(directory)
-        return AutoModelForCausalLM.from_config(config, dtype=self.weights_dtype, attn_implementation=attention)
+        return AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(directory), dtype=self.weights_dtype)
+
+    def restore_attention(self) -> None:
+        """Have the model attend as whoever reads it later will have it."""
+        if self.model.is_backend_compatible():
+            self.model.set_attn_implementation(self.usual_attention)
 
     def configure_model(self) -> None:
         """Leave this rank its part of the weights, where the strategy shards them."""

@@ -127,7 +127,7 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
     """Merge, write, and prove on a probe that the written model is the trained one."""
     module.settle(parent)
     module.eval()
-    module.model.set_attn_implementation("sdpa")  # what trained on a GPU is proved wherever it lies now
+    module.restore_attention()  # what trained on a GPU is proved wherever it lies now
     rows = int(module.model.get_input_embeddings().weight.shape[0])
     before = probe_logits(module.model, rows)
     dtypes = {parameter.dtype for parameter in module.model.parameters()}

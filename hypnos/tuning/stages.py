@@ -16,6 +16,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, join_making, make_once
 from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
+from hypnos.tuning.compute.architecture import check_architecture
 from hypnos.tuning.distributed.ranks import is_first_rank, is_led, leading
 from hypnos.tuning.distributed.sharding import build_trainer
 from hypnos.tuning.export import describe_model, read_stage
@@ -138,6 +139,9 @@ class Run:
         except (ValueError, KeyError, AttributeError, TypeError) as error:
             reason = (str(error).strip() or type(error).__name__).splitlines()[0]
             raise UserError(f"model.path {self.model['path']}: no causal language model: {reason}") from error
+        data = {f"stages.{name}.data": part for name, part in self.data.items()}
+        data |= {f"heldout.{name}": part for name, part in self.heldout.data.items()}
+        check_architecture(model, data, base=f"model.path {self.model['path']}")
         for name, stage in self.stages.items():
             self.build(stage["tuning"]).check_model(model, where=f"stages.{name}.tuning")
 

@@ -7,8 +7,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from transformers import AutoConfig
+
 from hypnos.artefacts.keys import file_key
-from hypnos.artefacts.model_folder import read_json
 from hypnos.artefacts.ranges import Count, ShareAboveZero
 from hypnos.corpus.records import Instruction, Record, Rejections
 from hypnos.corpus.sources import Source, read_source
@@ -135,5 +136,5 @@ def _as_text(record: Record) -> str:
 
 
 def _parameters_per_row(folder: Path) -> int:
-    config = read_json(folder / "config.json")
-    return int(config["hidden_size"]) * (1 if config.get("tie_word_embeddings") else 2)
+    config = AutoConfig.from_pretrained(folder)
+    return int(config.hidden_size) * (1 if config.tie_word_embeddings else 2)

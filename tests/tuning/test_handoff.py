@@ -197,3 +197,13 @@ def test_a_directory_whose_parts_disagree_is_refused(directories, tmp_path, file
         target.write_text(text.replace(*change), "utf-8")
     with pytest.raises(UserError, match=named):
         check_directory(directory)
+
+
+def test_a_head_that_was_parted_from_its_embeddings_is_refused(make_base, tmp_path):
+    directory, _, _ = make_base(tied=True)
+    shutil.copytree(directory, tmp_path / "parted")
+    file = tmp_path / "parted" / "model.safetensors"
+    weights = load_file(file)
+    save_file(weights | {"lm_head.weight": weights["model.embed_tokens.weight"] + 1}, file, metadata={"format": "pt"})
+    with pytest.raises(UserError, match=r"lm_head\.weight stands beside the embeddings"):
+        check_directory(tmp_path / "parted")

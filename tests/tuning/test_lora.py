@@ -9,7 +9,9 @@ from peft import PeftModel
 from transformers import AutoConfig, AutoModelForCausalLM
 
 from hypnos.errors import UserError
+from hypnos.tuning.compute.loss import plain_head
 from hypnos.tuning.handoff import probe_logits
+from tests.tuning.families import make_model
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -60,7 +62,7 @@ def test_all_linear_is_peft_s_word_for_every_linear_layer_but_the_head(lora, sma
     ("settings", "line"),
     [
         ({"target_modules": ["norm"]}, "x.target_modules: norm: is a LlamaRMSNorm; adapters lie on linear layers"),
-        ({"target_modules": ["q_proj", "w1"]}, "x.target_modules: the model has no layer w1"),
+        ({"target_modules": ["q_proj", "w1"]}, "x.target_modules: the model has no layer w1; all-linear fits any"),
         ({"r": 1000}, "x.r: 1000: must be at most 32, the rank of the largest layer"),
         ({"r": 33, "target_modules": "all-linear"}, "x.r: 33: must be at most 32, the rank of the largest layer"),
     ],
@@ -100,3 +102,17 @@ def test_an_adapters_files_are_the_same_in_every_process(small_directory, tmp_pa
         )
     first, second = ((tmp_path / seed / "adapter_config.json").read_text() for seed in ("1", "2"))
     assert first == second and json.loads(first)["r"] == 2
+
+
+@pytest.mark.parametrize("family", ["Llama", "GPT-2", "BLOOM"])
+def test_embeddings_and_head_are_trained_as_one_table_whatever_they_are_called(lora, tmp_path, family):
+    make_model(family, tied=True).save_pretrained(tmp_path)
+    module = lora(target_modules="all-linear")
+    module.load(tmp_path)
+    table = module.model.get_input_embeddings().modules_to_save["default"].weight
+    assert plain_head(module.model.get_base_model()) is table
+    with torch.no_grad():
+        table.add_(1.0)
+    merged = module.merge()
+    assert merged.get_output_embeddings().weight is merged.get_input_embeddings().weight
+    assert torch.equal(merged.get_output_embeddings().weight, table)

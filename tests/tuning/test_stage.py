@@ -116,8 +116,8 @@ def test_a_quantised_base_is_merged_onto_the_base_as_it_was(make_base, lora, tmp
     """Rounded weights stand in for four bits, which need a GPU: of them nothing may reach the merged model."""
     directory, tokenizer, _ = make_base(tied=False)
 
-    def read_rounded(folder: Path, *, kind: str, dtype: torch.dtype, attention: str) -> Any:
-        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation=attention)
+    def read_rounded(folder: Path, *, kind: str, dtype: torch.dtype) -> Any:
+        model = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype)
         for layer in model.model.layers:
             for weight in layer.parameters():
                 weight.data = (weight.data * 64).round() / 64

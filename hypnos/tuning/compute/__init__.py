@@ -6,6 +6,7 @@ Files:
     loss            the loss of a packed row, and the likelihood of each of its documents
     cross_entropy   cross-entropy over a large vocabulary without the whole table of logits
     log_likelihood  of each label, with a gradient
+    architecture    which architectures can be trained, and how their documents are held apart
     attention       attention within each document of a packed row
     neftune         noise on embeddings while training
     quantization    reads a frozen base in four bits

@@ -3,7 +3,8 @@
 A mask over a row of n tokens costs n squared whatever is in it; documents are much shorter than rows. And under a
 mask float32 rounds otherwise than in the document alone: here both give the same numbers. On a GPU, in half precision,
 one kernel takes all documents of a row (FlashAttention's variable lengths), at the places that the row names; elsewhere
-they are taken one by one. Both are registered through transformers' attention interface, and chosen by name as any
+they are taken one by one. What more some models do to their scores (caps, sinks) is left to their own plain attention,
+document by document. All are registered through transformers' attention interface, and chosen by name as any
 other. No mask is registered for them: transformers would look at the positions, and stall a GPU, to make none.
 """
 
@@ -17,9 +18,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
-from transformers import AttentionInterface
-
-from hypnos.errors import UserError
+from transformers import AttentionInterface, PreTrainedModel
 
 try:
     from torch.nn.attention import varlen
@@ -33,6 +32,12 @@ AttentionKind = Literal[
     "auto", "documents", "sdpa", "eager", "flash_attention_2", "flash_attention_3", "flex_attention"
 ]
 """Names of ours and of transformers that a tuning may be given."""
+
+MORE = ("softcap", "s_aux")
+"""What attention is given for caps on its scores (Gemma 2) and for sinks (GPT-OSS); other kinds leave them out."""
+
+UNTOLD = ("gpt_bigcode", "persimmon")
+"""Models that do not tell their attention the positions; a mask tells documents apart."""
 
 KERNEL: Any = getattr(varlen, "varlen_attn", None)
 KNOWN = frozenset(signature(KERNEL).parameters) if KERNEL else frozenset()
@@ -72,7 +77,9 @@ def attend_documents(
     Returns:
         `(1, length, heads, head_dim)`, and no weights.
     """
-    _refuse_more(kwargs)
+    if any(kwargs.get(name) is not None for name in MORE):
+        kwargs |= {"scaling": scaling, "dropout": dropout, "sliding_window": sliding_window}
+        return attend_documents_eagerly(module, query, key, value, None, position_ids, **kwargs)
     grouped = query.shape[1] != key.shape[1]
     if query.shape[2] == 1 < key.shape[2]:
         if sliding_window is not None:
@@ -110,12 +117,6 @@ def _attend_at_once(
     # So many before it, none after.
     more |= {"scale": scaling, "window_size": (-1 if window is None else window - 1, 0)}
     return KERNEL(q, k, v, cu_seqlens, cu_seqlens, max_seqlen, max_seqlen, **more)
-
-
-def _refuse_more(arguments: dict[str, Any]) -> None:
-    for name in ("softcap", "s_aux"):
-        if arguments.get(name) is not None:
-            raise UserError(f"attention=documents knows no {name}, which this model has; use attention=eager")
 
 
 def _working_type(query: Tensor) -> torch.dtype:
@@ -173,14 +174,41 @@ def _documents(
     return zip(query.split(sizes, 2), key.split(sizes, 2), value.split(sizes, 2), strict=True)
 
 
-def choose_attention(name: str) -> str:
+def set_attention(model: PreTrainedModel, name: str) -> None:
+    """Have a model that was just read attend by a tuning's name for it; one with code of its own stays with that.
+
+    Args:
+        model: as transformers reads it, without adapters.
+        name: see `AttentionKind`.
+    """
+    if not model.is_backend_compatible():
+        return
+    if model.config.model_type not in UNTOLD:
+        name = choose_attention(name, usual=usual_attention(model))
+    elif name in ("auto", DOCUMENTS):
+        return
+    model.set_attn_implementation(name)
+
+
+def usual_attention(model: PreTrainedModel) -> str:
+    """The attention that transformers chose for a model, and chooses again for whoever reads it."""
+    return str(model.config._attn_implementation)  # private in transformers 5 (seen in 5.23): nothing public tells
+
+
+def choose_attention(name: str, *, usual: str = "sdpa") -> str:
     """The name transformers knows: `auto` goes document by document, on a CPU `sdpa` and `eager` do so too.
 
     On a GPU without the kernel, `auto` is `sdpa` with its mask: documents one by one would stall it at every
     layer, as they do in float32.
+
+    Args:
+        name: see `AttentionKind`.
+        usual: see `usual_attention`. Where it is `eager`, any other kind would leave something out.
     """
     for kind, attend in ((DOCUMENTS, attend_documents), (EAGER_DOCUMENTS, attend_documents_eagerly)):
         AttentionInterface.register(kind, attend)
+    if usual == "eager" and name in ("auto", "sdpa"):
+        name = "eager"
     if not torch.cuda.is_available():
         return {"auto": DOCUMENTS, "sdpa": DOCUMENTS, "eager": EAGER_DOCUMENTS}.get(name, name)
     if name == "auto":

@@ -22,8 +22,8 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
     Logits are made only where the loss mask needs them, and where the head is a plain matrix never all at once. No mask
     is given: restarting positions tell documents apart, and a key-value cache would undo that silently.
     """
-    inputs = _inputs(batch)
     base = model.get_base_model() if hasattr(model, "get_base_model") else model  # adapters lie inside its layers
+    inputs = _inputs(base, batch)
     head = plain_head(base)
     if head is None:
         logits = model(**inputs, logits_to_keep=batch["logits_to_keep"]).logits[0]
@@ -34,8 +34,8 @@ def negative_log_likelihood(model: Any, batch: Batch, *, chunk: int | None = Non
 
 def label_likelihoods(model: Any, batch: Batch, *, chunk: int = CHUNK) -> Tensor:
     """Log-likelihood of each label of a row, in nats, with a gradient: `(labels,)`."""
-    inputs, kept, labels = _inputs(batch), batch["logits_to_keep"], batch["labels"]
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
+    inputs, kept, labels = _inputs(base, batch), batch["logits_to_keep"], batch["labels"]
     head = plain_head(base)
     if head is None:
         logits = model(**inputs, logits_to_keep=kept).logits[0]
@@ -63,13 +63,13 @@ def room_for_sums(count: int, device: torch.device) -> Tensor:
     return torch.zeros(count, dtype=torch.float32 if device.type == "mps" else torch.float64, device=device)
 
 
-def _inputs(batch: Batch) -> dict[str, Any]:
+def _inputs(model: Any, batch: Batch) -> dict[str, Any]:
     """Inputs of the model; where documents lie is said in transformers' words, so that nothing looks for it."""
+    inputs = {"input_ids": batch["input_ids"], "position_ids": batch["position_ids"], "use_cache": False}
+    if getattr(model, "_is_stateful", False):  # reads a document a row, and refuses to be told of places
+        return inputs
     cu_seqlens, max_seqlen = batch["cu_seqlens"], batch["max_seqlen"]
-    return {
-        "input_ids": batch["input_ids"],
-        "position_ids": batch["position_ids"],
-        "use_cache": False,
+    return inputs | {
         "cu_seq_lens_q": cu_seqlens,
         "cu_seq_lens_k": cu_seqlens,
         "max_length_q": max_seqlen,

@@ -28,14 +28,13 @@ def check_machine(kind: str) -> None:
         raise UserError(f"tuning.quantization {kind}: needs bitsandbytes: pip install 'hypnos-llm[qlora]'")
 
 
-def read_quantized(directory: Path, *, kind: str, dtype: torch.dtype, attention: str) -> Any:
+def read_quantized(directory: Path, *, kind: str, dtype: torch.dtype) -> Any:
     """Read a model onto this process's GPU, its linear layers but for the head in four bits.
 
     Args:
         directory: of weights that are not quantised.
         kind: see `KINDS`.
         dtype: of all other weights, and of the matrix products.
-        attention: a name transformers knows.
     """
     settings = BitsAndBytesConfig(
         load_in_4bit=True,
@@ -46,7 +45,6 @@ def read_quantized(directory: Path, *, kind: str, dtype: torch.dtype, attention:
     return AutoModelForCausalLM.from_pretrained(
         directory,
         dtype=dtype,
-        attn_implementation=attention,
         quantization_config=settings,
         device_map={"": _own_gpu()},
     )

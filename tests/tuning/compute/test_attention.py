@@ -4,7 +4,6 @@ import pytest
 import torch
 from transformers import MistralConfig, MistralForCausalLM
 
-from hypnos.errors import UserError
 from hypnos.tuning.compute.attention import DOCUMENTS, attend_documents, choose_attention
 
 
@@ -66,9 +65,3 @@ def test_in_half_precision_a_cpu_attends_in_float32():
     exact.backward(slope.float())
     for one, other in zip(half, full, strict=True):
         assert torch.equal(one.grad, other.grad.bfloat16())
-
-
-def test_what_it_does_not_know_is_refused():
-    heads = torch.zeros(1, 2, 3, 8)
-    with pytest.raises(UserError, match="knows no softcap"):
-        attend_documents(torch.nn.Module(), heads, heads, heads, None, position_ids=torch.arange(3)[None], softcap=50.0)

@@ -38,7 +38,7 @@ def test_the_base_is_asked_for_in_four_bits_on_this_ranks_gpu(monkeypatch, launc
         "hypnos.tuning.compute.quantization.AutoModelForCausalLM.from_pretrained",
         lambda path, **given: asked.update(given),
     )
-    read_quantized(Path("somewhere"), kind="nf4", dtype=torch.bfloat16, attention="sdpa")
+    read_quantized(Path("somewhere"), kind="nf4", dtype=torch.bfloat16)
     settings = asked.pop("quantization_config")
     assert (settings.load_in_4bit, settings.bnb_4bit_quant_type, settings.bnb_4bit_use_double_quant) == (
         True,
@@ -46,4 +46,4 @@ def test_the_base_is_asked_for_in_four_bits_on_this_ranks_gpu(monkeypatch, launc
         True,
     )
     assert settings.bnb_4bit_compute_dtype == torch.bfloat16
-    assert asked == {"dtype": torch.bfloat16, "attn_implementation": "sdpa", "device_map": {"": 3}}
+    assert asked == {"dtype": torch.bfloat16, "device_map": {"": 3}}
