@@ -65,7 +65,7 @@ def verdict_duels(rows: Verdicts) -> Iterator[Duel]:
         if row["mode"] == "pairwise" and row["winner"] is not None:
             outcome = {row["left"]: 1, row["right"]: -1}.get(row["winner"], 0)
             question = {"task": row["task"], "item": row["item"], "group": row["group"]}
-            yield Duel(first=row["left"], second=row["right"], outcome=outcome, **question)
+            yield Duel(first=row["left"], second=row["right"], outcome=outcome, judge=row["judge"], **question)
 
 
 def judge_notes(rows: Verdicts, specialty: Specialty) -> list[Note]:

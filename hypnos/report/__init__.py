@@ -14,8 +14,8 @@ Folders:
     pages/          HTML pages that need no network
     wandb/          runs, tables and artifacts at Weights & Biases
 Others import:
-    results                    Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results,
-                               TaskQuestions
+    results                    Answers, Better, Duel, Indicator, Metric, Note, PairedTest, Question, Rating,
+                               Results, TaskQuestions
     report                     Contents, Report, write_files, write_report
     statistics.intervals       Interval, mean_interval, METHOD, statistic_intervals
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import combinations
 
-from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
+from hypnos.report.results import Answers, Metric, Note, PairedTest, Question, Results, TaskQuestions
 from hypnos.report.statistics.intervals import METHOD, SHARE, Bounds, Interval, mean_interval
-from hypnos.report.statistics.paired_tests import TESTS, compare, correct, write_p
+from hypnos.report.statistics.paired_tests import compare, correct
+from hypnos.report.tables.paired_note import paired_note
 from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
@@ -87,24 +88,11 @@ def comparison_note(results: Results, task: TaskQuestions) -> Note | None:
             for metric, first, second in tests
         ],
     )
-    rows = []
-    for (metric, first, second), comparison in zip(tests, comparisons):
-        column = column_of(metric)
-        interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
-        p_values = (write_p(comparison.p, comparison.untested), write_p(comparison.adjusted, comparison.untested))
-        sizes = str(comparison.n), str(comparison.groups)
-        names = label_of(metric), first.model, second.model
-        rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
-    return Note(
-        title=f"{task.title or task.name}: differences between models",
-        head=(
-            *("metric", "first", "second", "first − second", "95 % interval"),
-            *("p", "p (Holm)", "n", "groups"),
-        ),
-        rows=tuple(rows),
-        text=f"Paired by question. {TESTS}. Holm's correction over the tests of each metric. – where the two give "
-        "the same values.",
-    )
+    rows = [
+        (column_of(metric), PairedTest(measure=label_of(metric), first=one.model, second=other.model, comparison=test))
+        for (metric, one, other), test in zip(tests, comparisons)
+    ]
+    return paired_note(f"{task.title or task.name}: differences between models", rows, measure="metric")
 
 
 def label_of(metric: Metric) -> str:
