@@ -17,7 +17,7 @@ Others import:
     results                    Answers, Better, Duel, Indicator, Metric, Note, PairedTest, Question, Rating,
                                Results, TaskQuestions
     report                     Contents, Report, write_files, write_report
-    statistics.intervals       Interval, mean_interval, METHOD, statistic_intervals
+    statistics.intervals       Interval, mean_interval, METHOD, SHARE, statistic_intervals
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
     statistics.agreement       judge_agreement, rater_agreement, spearman
     tables.table               Column, Grid
