@@ -94,13 +94,14 @@ def estimate_spread(sums: np.ndarray, weights: np.ndarray) -> Spread:
     if groups < 2:
         return Spread(mean=mean, groups=groups, levels=levels, variance=math.nan, freedom=math.nan)
     rest = (sums - mean * weights) / total
-    by_group = _jackknife(rest.sum(1), weights.sum(1) / total)
+    of_groups, of_levels = weights.sum(1) / total, weights.sum(0) / total
+    by_group = _jackknife(rest.sum(1), of_groups)
     if levels == 1:
-        return Spread(mean=mean, groups=groups, levels=1, variance=by_group, freedom=groups - 1)
-    by_level = _jackknife(rest.sum(0), weights.sum(0) / total)
+        return Spread(mean=mean, groups=groups, levels=1, variance=by_group, freedom=_freedom(of_groups))
+    by_level = _jackknife(rest.sum(0), of_levels)
     cell = rest - rest.sum(1, keepdims=True) / levels - rest.sum(0, keepdims=True) / groups
     both = float((cell**2).sum()) * groups * levels / ((groups - 1) * (levels - 1))
-    variance, freedom = _satterthwaite((by_level, levels - 1), (by_group, groups - 1), both)
+    variance, freedom = _satterthwaite((by_level, _freedom(of_levels)), (by_group, _freedom(of_groups)), both)
     few, of_few = min((levels, by_level), (groups, by_group))
     share = of_few / max(by_group + by_level, _NOTHING**2)
     wary = min(1.0, share / _AGREE) ** 3 * (1 - (few - 1) / (groups + levels - few - 1)) / math.sqrt(few - 1)
@@ -110,7 +111,7 @@ def estimate_spread(sums: np.ndarray, weights: np.ndarray) -> Spread:
     return Spread(mean=mean, groups=groups, levels=levels, variance=variance, freedom=freedom, pivots=pivots, wary=wary)
 
 
-def _satterthwaite(by_level: tuple[float, int], by_group: tuple[float, int], both: float) -> tuple[float, float]:
+def _satterthwaite(by_level: tuple[float, float], by_group: tuple[float, float], both: float) -> tuple[float, float]:
     """The variance of the mean and its degrees of freedom, from each factor's variance and degrees of freedom.
 
     It is no less than what the factor of more levels, the better known one, gives alone.
@@ -121,6 +122,15 @@ def _satterthwaite(by_level: tuple[float, int], by_group: tuple[float, int], bot
         return floor, many
     doubt = little**2 / few + floor**2 / many + both**2 / (few * many)
     return variance, variance**2 / doubt
+
+
+def _freedom(share: np.ndarray) -> float:
+    """Degrees of freedom of groups of unequal weight: their effective number less one.
+
+    Source:
+        Carter, Schnepel and Steigerwald, Review of Economics and Statistics 99, 2017.
+    """
+    return max(1.0, 1 / float((share**2).sum()) - 1)
 
 
 def _jackknife(rest: np.ndarray, share: np.ndarray) -> float:

@@ -16,7 +16,7 @@ CHANCE = 1e-4 / 30
 SITUATIONS = [
     Questions(kind="normal", groups=30, items=1, levels=1, apart=0.0),
     Questions(kind="half right", groups=30, items=1, levels=1, apart=0.0),
-    Questions(kind="ties", groups=20, items=4, levels=1, apart=0.0),
+    Questions(kind="ties", groups=6, items=4, levels=1, apart=0.0),
     Questions(kind="normal", groups=60, items=1, levels=2, apart=0.05),
     Questions(kind="most right", groups=40, items=2, levels=3, apart=0.02),
     Raters(questions=30, raters=1, overlap=1, apart=0.0),
