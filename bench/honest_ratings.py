@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.honesty import FEW, Figures, percent
+from bench.situation import FEW, Figures, percent
 from hypnos.report.results import Duel, Note, Rating
 from hypnos.report.statistics.intervals import Interval
 from hypnos.report.statistics.paired_tests import Comparison

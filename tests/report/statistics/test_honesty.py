@@ -6,8 +6,9 @@
 import pytest
 from scipy.stats import binom
 
+from bench.honest_questions import Questions
 from bench.honest_ratings import Judges, Raters
-from bench.honesty import ALARMS, HELD, MISSED, Questions
+from bench.honesty import ALARMS, HELD, MISSED
 
 RUNS = 300
 CHANCE = 1e-4 / 30
