@@ -1,6 +1,6 @@
 """A promise of the project, with the figure that keeps or breaks it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,4 +23,4 @@ class Promise:
         return "kept" if self.figure <= self.bound else "MISSED"
 
 
-Measure = Callable[[], list[Promise]]
+Measure = Callable[[], Iterable[Promise]]

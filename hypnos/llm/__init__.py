@@ -26,10 +26,10 @@ Folders:
 Others import:
     chat                     ChatModel, CUT_FINISHES, Reply, ReplyLimits
     client                   Client
-    estimate                 Estimate, estimate
+    estimate                 estimate, Estimate
     journal.export           export_lines
     journal.journal          Journal
-    parsing.aspect_scores    coded_scores, read_aspects
+    parsing.aspect_scores    coded_scores, read_aspects, scored_objects
     parsing.quotation        quoted
     parsing.replies          answer_part, json_values, own_values, read_object
     providers.litellm        load_litellm

@@ -15,11 +15,11 @@ Folders:
     pages/          HTML pages that need no network
     wandb/          runs, tables and artifacts at Weights & Biases
 Others import:
-    results                    Answers, Better, Duel, Indicator, Metric, Note, Question, Rating, Results,
+    results                    Answers, Better, Duel, Indicator, Metric, Note, PairedTest, Question, Rating, Results,
                                TaskQuestions
     report                     Report, write_files, write_report
     contents                   Contents, Language
-    statistics.intervals       Interval, mean_interval, METHOD, statistic_intervals
+    statistics.intervals       Interval, mean_interval, METHOD, SHARE, statistic_intervals
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
     statistics.agreement       judge_agreement, rater_agreement, spearman
     tables.table               Column, Grid

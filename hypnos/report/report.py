@@ -10,12 +10,13 @@ from hypnos.report.contents import Contents, Language
 from hypnos.report.figures.figures import Figure, draw_figures
 from hypnos.report.pages.report_page import write_report_page
 from hypnos.report.results import Note, Results, TaskQuestions
-from hypnos.report.tables.csv_files import write_numbers, write_tables
+from hypnos.report.tables.csv_files import write_numbers, write_tables, write_tests
 from hypnos.report.tables.latex import HEAD, latex_grid, latex_note
 from hypnos.report.tables.markdown import escape, markdown_grid, markdown_note
 from hypnos.report.tables.metric_tables import comparison_note, method_note, model_tests, slice_grids, task_grids
 from hypnos.report.tables.opening import opening_note
 from hypnos.report.tables.rating_tables import duel_grids, rating_grids
+from hypnos.report.tables.rating_tests import duel_tests, rating_tests
 from hypnos.report.tables.table import Grid
 from hypnos.specialty.drugs import Drug
 
@@ -77,7 +78,7 @@ def write_files(
     drugs: Sequence[Drug] = (),
     show_hidden: bool = False,
 ) -> Report:
-    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `report.html` and the figures as PNG.
+    """Write `report.md`, `report.tex`, `report.csv`, `numbers.csv`, `tests.csv`, `report.html` and figures as PNG.
 
     Args:
         directory: is made if it is not there; files of the same names are replaced, each when it is whole.
@@ -96,6 +97,7 @@ def write_files(
         write_tables(folder / "report.csv", grids, notes)
         write_numbers(folder / "numbers.csv", grids)
         write_report_page(folder / "report.html", contents, figures, drugs=drugs, show_hidden=show_hidden)
+        write_tests(folder / "tests.csv", notes)
         for file in sorted(folder.iterdir()):
             file.replace(directory / file.name)
     drawn = tuple(Figure(directory / figure.path.name, figure.title) for figure in figures)
@@ -118,8 +120,11 @@ def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ..
         "raters": ("rated by people", results.ratings),
     }
     for key, (title, ratings) in kinds.items():
-        grids += rating_grids(ratings, indicators=results.indicators, models=results.models, key=key, title=title)
+        scales = {"indicators": results.indicators, "models": results.models, "title": title}
+        grids += rating_grids(ratings, key=key, **scales)
+        notes += rating_tests(ratings, by="raters" if key == "raters" else "judges", **scales)
     grids += duel_grids(results.duels, models=results.models)
+    notes += duel_tests(results.duels, models=results.models)
     return tuple(grids), (*notes, *results.notes)
 
 

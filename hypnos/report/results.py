@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from hypnos.report.statistics.intervals import Interval
+from hypnos.report.statistics.paired_tests import Comparison
 
 Better = Literal["higher", "lower", "neither"]
 """Which values of a number are good ones."""
@@ -117,7 +118,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Duel:
-    """Two answers to one question compared by a judge; `outcome` 1: the first is better, 0: a tie, -1: the second."""
+    """Two answers to one question compared by `judge`; `outcome` 1: the first is better, 0: a tie, -1: the second."""
 
     task: str
     item: str
@@ -143,13 +144,27 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PairedTest:
+    """Two models, or two arms of a sweep, on one measure: `comparison` is the first less the second, unrounded."""
+
+    measure: str
+    first: str
+    second: str
+    comparison: Comparison
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Note:
-    """A table whose cells are text already: agreement of raters, biases of a judge, tests, what was left out."""
+    """A table whose cells are text already: agreement of raters, biases of a judge, tests, what was left out.
+
+    `tests` are the numbers behind the rows of a table of tests, for a program to read.
+    """
 
     title: str
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     text: str = ""
+    tests: tuple[PairedTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

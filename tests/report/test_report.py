@@ -7,7 +7,7 @@ from hypnos.report.report import write_report
 
 def test_every_file_is_there_and_nothing_else(report) -> None:
     names = {file.name for file in report.directory.iterdir()}
-    assert {"report.md", "report.tex", "report.csv", "numbers.csv", "report.html"} <= names
+    assert {"report.md", "report.tex", "report.csv", "numbers.csv", "tests.csv", "report.html"} <= names
     assert {
         "open_headline.png",
         "open_topics.png",

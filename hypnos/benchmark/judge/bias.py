@@ -10,9 +10,13 @@ import numpy as np
 
 from hypnos.benchmark.judge.masking import family
 from hypnos.report.statistics.agreement import spearman
+from hypnos.report.statistics.intervals import SHARE, mean_interval
 from hypnos.specialty.folder import Aspect
 
 Verdicts = Sequence[Mapping[str, Any]]
+
+Hits = Sequence[tuple[Mapping[str, Any], bool]]
+"""Verdicts that count for a share, and whether each is a hit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +29,7 @@ class Bias:
         value: None where it cannot be measured.
         unbiased: the value of a judge without this bias; None where there is no such value.
         n: how many verdicts it rests on.
-        low: lower end of its 95 % interval, where there is one (Wilson's for shares).
+        low: lower end of its 95 % interval, where there is one: of shares, over groups of questions.
         high: upper end.
     """
 
@@ -71,16 +75,18 @@ def measure_bias(
         biases.append(_length(judge, own, means))
         biases.append(_share(judge, "self_pairs", _own_won(judge, pairs, family_of), 0.5))
         biases.append(_self_scores(judge, scored, means, family_of))
-        unread = [row["scores"] is None for row in own] + [row["winner"] is None for row in pairs]
+        unread = [(row, row["scores"] is None) for row in own] + [(row, row["winner"] is None) for row in pairs]
         biases.append(_share(judge, "unreadable", unread, 0.0))
     return biases
 
 
 def _position(judge: str, pairs: Verdicts) -> list[Bias]:
     # Forward showed the left answer first, backward the right one.
-    chosen = [(row["forward"], "left") for row in pairs] + [(row["backward"], "right") for row in pairs]
-    first = [side == shown_first for side, shown_first in chosen if side in ("left", "right")]
-    split = [not row["consistent"] for row in pairs if row["consistent"] is not None]
+    chosen = [
+        (row, row[order], shown) for order, shown in (("forward", "left"), ("backward", "right")) for row in pairs
+    ]
+    first = [(row, side == shown_first) for row, side, shown_first in chosen if side in ("left", "right")]
+    split = [(row, not row["consistent"]) for row in pairs if row["consistent"] is not None]
     return [_share(judge, "position", first, 0.5), _share(judge, "inconsistent", split, 0.0)]
 
 
@@ -91,14 +97,16 @@ def _decided(pairs: Verdicts) -> Iterable[tuple[Mapping[str, Any], str, str]]:
             yield (row, "left", "right") if row["winner"] == row["left"] else (row, "right", "left")
 
 
-def _longer_won(pairs: Verdicts) -> list[bool]:
-    lengths = ((row[f"{won}_chars"], row[f"{lost}_chars"]) for row, won, lost in _decided(pairs))
-    return [won > lost for won, lost in lengths if won != lost]
+def _longer_won(pairs: Verdicts) -> Hits:
+    lengths = ((row, row[f"{won}_chars"], row[f"{lost}_chars"]) for row, won, lost in _decided(pairs))
+    return [(row, won > lost) for row, won, lost in lengths if won != lost]
 
 
-def _own_won(judge: str, pairs: Verdicts, family_of: Callable[[str], str | None]) -> list[bool]:
-    mine = [(family_of(row[won]), family_of(row[lost]), _home(row, family_of)) for row, won, lost in _decided(pairs)]
-    return [won == home for won, lost, home in mine if home and (won == home) != (lost == home)]
+def _own_won(judge: str, pairs: Verdicts, family_of: Callable[[str], str | None]) -> Hits:
+    families = (
+        (row, family_of(row[won]), family_of(row[lost]), _home(row, family_of)) for row, won, lost in _decided(pairs)
+    )
+    return [(row, won == home) for row, won, lost, home in families if home and (won == home) != (lost == home)]
 
 
 def _home(row: Mapping[str, Any], family_of: Callable[[str], str | None]) -> str | None:
@@ -154,17 +162,10 @@ def _self_scores(
     return Bias(judge=judge, name="self_scores", value=value, unbiased=0.0, n=len(above[True]) + len(above[False]))
 
 
-def _share(judge: str, name: str, hits: Sequence[bool], unbiased: float) -> Bias:
-    n = len(hits)
-    if not n:
+def _share(judge: str, name: str, hits: Hits, unbiased: float) -> Bias:
+    if not hits:
         return Bias(judge=judge, name=name, value=None, unbiased=unbiased, n=0)
-    low, high = wilson(sum(hits), n)
-    return Bias(judge=judge, name=name, value=sum(hits) / n, unbiased=unbiased, n=n, low=low, high=high)
-
-
-def wilson(hits: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's interval of a share, which stays within 0 and 1 for few cases too."""
-    share = hits / n
-    middle = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z / (1 + z * z / n) * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
+    groups = [(row["task"], row["group"] or row["item"]) for row, _ in hits]
+    share = mean_interval([float(hit) for _, hit in hits], groups, bounds=SHARE)
+    ends = {} if math.isnan(share.low) else {"low": share.low, "high": share.high}
+    return Bias(judge=judge, name=name, value=share.value, unbiased=unbiased, n=share.n, **ends)

@@ -9,7 +9,7 @@ from pathlib import Path
 from hypnos.corpus.sources import SPECIFIC
 from hypnos.experiment.sweep.arms import Arm, by_label
 from hypnos.experiment.sweep.seeds import METHOD, ArmComparison, SeedValues, compare_with_reference, mean_over_seeds
-from hypnos.report.results import Note
+from hypnos.report.results import Note, PairedTest
 from hypnos.report.statistics.intervals import Interval
 from hypnos.report.statistics.paired_tests import correct, write_p
 from hypnos.report.tables.table import Column, Grid
@@ -121,7 +121,11 @@ def tests_note(title: str, tests: Sequence[tuple[str, ArmComparison]], reference
     if not rows:
         return None
     head = ("measure", "arm", f"arm − {reference}", "95 % interval", "p", "p (Holm)", "by seed", "n", "groups")
-    return Note(title=title, head=head, rows=tuple(rows), text=METHOD)
+    numbers = (
+        PairedTest(measure=measure, first=test.label, second=reference, comparison=test.comparison)
+        for measure, test in tests
+    )
+    return Note(title=title, head=head, rows=tuple(rows), text=METHOD, tests=tuple(numbers))
 
 
 def forgetting_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:

@@ -14,7 +14,7 @@ LEVEL = 0.95
 METHOD = (
     "Student's t on the jackknife over groups of questions; shares by Clopper and Pearson with the effective number "
     "of questions (Korn and Graubard 1998); where there are several seeds, raters or judges these vary too "
-    "(generalised pivots of two crossed factors)"
+    "(generalised pivots of two crossed factors, mixed with Satterthwaite's approximation where they hardly differ)"
 )
 """How the intervals are made, as the report says it."""
 
@@ -82,9 +82,8 @@ def mean_interval(
     weight = np.ones(len(kept)) if weights is None else np.array([weights[at] for at in kept], dtype=float)
     sums, totals = cross(column, weight, [groups[at] for at in kept], levels and [levels[at] for at in kept])
     right_or_wrong = bounds is not None and bool(np.isin(column, bounds).all())
-    low, high = find_ends(
-        estimate_spread(sums, totals), bounds=bounds, level=level, most=len(kept) if right_or_wrong else None
-    )
+    answers = len(kept) if right_or_wrong and weights is None else None
+    low, high = find_ends(estimate_spread(sums, totals), bounds=bounds, level=level, answers=answers)
     return Interval(float(column.sum() / weight.sum()), low, high, len(kept), len(sums), raters)
 
 
@@ -119,7 +118,7 @@ def statistic_intervals(
         variances = ((without_one - without_one.mean(0)) ** 2).sum(0) * (size - 1) / size
     intervals = []
     for value, variance in zip(values, variances, strict=True):
-        spread = Spread(float(value), np.full(1, variance), size, 1)
+        spread = Spread(mean=float(value), groups=size, levels=1, variance=float(variance), freedom=size - 1)
         low, high = find_ends(spread, bounds=bounds, level=level)
         intervals.append(Interval(float(value), low, high, len(sums), size))
     return intervals
@@ -138,19 +137,21 @@ def cross(
 
 def number_labels(labels: Sequence[Hashable]) -> tuple[np.ndarray, int]:
     """Numbers labels from 0 in the order they come: one number a row, and how many labels there are."""
-    numbers: dict[Hashable, int] = {}
-    number_of_row = np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
-    return number_of_row, len(numbers)
+    numbers = {label: number for number, label in enumerate(dict.fromkeys(labels))}
+    return np.fromiter(map(numbers.__getitem__, labels), dtype=np.int64, count=len(labels)), len(numbers)
 
 
-def find_ends(spread: Spread, *, bounds: Bounds | None, level: float, most: int | None = None) -> tuple[float, float]:
+def find_ends(
+    spread: Spread, *, bounds: Bounds | None, level: float, answers: int | None = None
+) -> tuple[float, float]:
     """The ends of an interval.
 
     Args:
         spread: the mean and how it varies.
         bounds: of the values.
         level: how often the interval shall cover.
-        most: independent values that a share can rest on at most: of right and wrong answers, how many there are.
+        answers: how many right and wrong answers a share is of: it rests on no more independent ones, and on exactly
+            so many where each is a group of its own.
     """
     half = spread.half_width(level)
     if bounds is None or math.isnan(half):
@@ -163,11 +164,11 @@ def find_ends(spread: Spread, *, bounds: Bounds | None, level: float, most: int 
         return spread.mean - unseen * (spread.mean - low), spread.mean + unseen * (high - spread.mean)
     if low < 0 < high:  # a difference lies around zero, far from its bounds
         return max(low, spread.mean - half), min(high, spread.mean + half)
-    from scipy.special import ndtri
-    from scipy.stats import beta
+    from scipy.special import betaincinv, ndtri
 
     size = share * (1 - share) * (float(ndtri((1 + level) / 2)) / width) ** 2
-    size = min(size, most) if most else size
+    if answers:
+        size = answers if answers == spread.groups * spread.levels and spread.levels == 1 else min(size, answers)
     count, tail = size * share, (1 - level) / 2
-    least, greatest = beta.ppf(tail, count, size - count + 1), beta.ppf(1 - tail, count + 1, size - count)
+    least, greatest = betaincinv(count, size - count + 1, tail), betaincinv(count + 1, size - count, 1 - tail)
     return low + scale * float(least), low + scale * float(greatest)

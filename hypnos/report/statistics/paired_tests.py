@@ -17,7 +17,7 @@ NOT_TESTABLE = "not testable"
 
 TESTS = (
     "p: paired permutation test that swaps whole groups, exact or by its saddlepoint approximation; over several "
-    "seeds, raters or judges by generalised pivots, so that p speaks of others of them too"
+    "seeds, raters or judges as the intervals are, so that p speaks of others of them too"
 )
 """How the tests are made, as the report says it."""
 
@@ -35,6 +35,7 @@ class Comparison:
         groups: groups of questions that these come in.
         adjusted: `p` after Holm's correction, see `correct`.
         untested: `NOT_TESTABLE` where no p could speak, such as with too few groups.
+        raters: seeds, raters or judges that the groups are crossed with; 0 where there are none.
     """
 
     difference: float
@@ -45,6 +46,7 @@ class Comparison:
     groups: int
     adjusted: float = math.nan
     untested: str = ""
+    raters: int = 0
 
 
 def compare(
@@ -88,7 +90,8 @@ def compare(
     if testable and math.isnan(p):  # one level, or levels that agree to the last digit
         p = permutation_p(sums.sum(1))
     untested = "" if testable else NOT_TESTABLE
-    return Comparison(spread.mean, low, high, p, len(kept), len(sums), untested=untested)
+    raters = sums.shape[1] if levels else 0
+    return Comparison(spread.mean, low, high, p, len(kept), len(sums), untested=untested, raters=raters)
 
 
 def correct(families: Sequence[Hashable], comparisons: Sequence[Comparison]) -> list[Comparison]:

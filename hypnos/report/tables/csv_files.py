@@ -46,6 +46,21 @@ def write_numbers(path: Path, grids: Iterable[Grid]) -> None:
                         writer.writerow([grid.key, _cell(label), column.name, *ends, *sizes, column.signature])
 
 
+def write_tests(path: Path, notes: Iterable[Note]) -> None:
+    """One test between two models a line, unrounded, in the unit of the numbers: for a program to read."""
+    with path.open("w", encoding=ENCODING, newline="") as stream:
+        writer = csv.writer(stream)
+        head = ["table", "measure", "first", "second", "difference", "low", "high", "p", "p_holm"]
+        writer.writerow([*head, "n", "groups", "raters", "untested"])
+        for note in notes:
+            for test in note.tests:
+                result = test.comparison
+                numbers = (result.difference, result.low, result.high, result.p, result.adjusted)
+                names = map(_cell, (note.title, test.measure, test.first, test.second))
+                sizes = result.n, result.groups, result.raters
+                writer.writerow([*names, *("" if math.isnan(x) else repr(x) for x in numbers), *sizes, result.untested])
+
+
 def _cell(text: str) -> str:
     """Text that a spreadsheet program does not take for a formula."""
     return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text

@@ -4,9 +4,10 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from hypnos.report.results import Answers, Metric, Note, Question, Results, TaskQuestions
+from hypnos.report.results import Answers, Metric, Note, PairedTest, Question, Results, TaskQuestions
 from hypnos.report.statistics.intervals import LEVEL, METHOD, SHARE, Bounds, Interval, mean_interval
-from hypnos.report.statistics.paired_tests import TESTS, Comparison, compare, correct, write_p
+from hypnos.report.statistics.paired_tests import Comparison, compare, correct
+from hypnos.report.tables.paired_note import paired_note
 from hypnos.report.tables.table import Column, Grid
 
 FAMILIES = {
@@ -134,23 +135,9 @@ def comparison_note(task: TaskQuestions, tests: Sequence[ModelTest]) -> Note | N
         return None
     rows = []
     for test in tests:
-        metric, comparison = test.metric, test.comparison
-        column = column_of(metric)
-        interval = f"[{column.write(comparison.low)}, {column.write(comparison.high)}]"
-        p_values = (write_p(comparison.p, comparison.untested), write_p(comparison.adjusted, comparison.untested))
-        sizes = str(comparison.n), str(comparison.groups)
-        names = label_of(metric), test.first, test.second
-        rows.append((*names, column.write(comparison.difference), interval, *p_values, *sizes))
-    return Note(
-        title=f"{task.title or task.name}: differences between models",
-        head=(
-            *("metric", "first", "second", "first − second", "95 % interval"),
-            *("p", "p (Holm)", "n", "groups"),
-        ),
-        rows=tuple(rows),
-        text=f"Paired by question. {TESTS}. Holm's correction over the tests of each metric. – where the two give "
-        "the same values.",
-    )
+        names = {"measure": label_of(test.metric), "first": test.first, "second": test.second}
+        rows.append((column_of(test.metric), PairedTest(**names, comparison=test.comparison)))
+    return paired_note(f"{task.title or task.name}: differences between models", rows, measure="metric")
 
 
 def label_of(metric: Metric) -> str:

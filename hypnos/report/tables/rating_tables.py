@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
 
@@ -15,13 +14,10 @@ def rating_grids(
     ratings: Sequence[Rating], *, indicators: Sequence[Indicator], models: Sequence[str], key: str, title: str
 ) -> Iterator[Grid]:
     """Yields for each task the mean of each indicator, and its variance over answers, by model."""
-    known = {indicator.key: indicator for indicator in indicators}
     for task in dict.fromkeys(rating.task for rating in ratings):
         rows = [rating for rating in ratings if rating.task == task]
-        rated = dict.fromkeys(rating.indicator for rating in rows)
-        keys = list(dict.fromkeys([*(key for key in known if key in rated), *rated]))
-        scales = [known.get(name, Indicator(key=name, title=name)) for name in keys]
-        columns = tuple(map(_column, scales))
+        scales = rated_scales(rows, indicators)
+        columns = tuple(map(column_of_scale, scales))
         means, variances = [], []
         for model in models:
             by_scale = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
@@ -62,18 +58,35 @@ def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid
         )
 
 
-def _column(scale: Indicator) -> Column:
-    turned = scale.better == "lower" and bool(scale.turned)
+def rated_scales(rows: Sequence[Rating], indicators: Sequence[Indicator]) -> list[Indicator]:
+    """The scales that were rated: the known ones in their order, then the others."""
+    known = {indicator.key: indicator for indicator in indicators}
+    rated = dict.fromkeys(rating.indicator for rating in rows)
+    keys = dict.fromkeys([*(key for key in known if key in rated), *rated])
+    return [known.get(key, Indicator(key=key, title=key)) for key in keys]
+
+
+def turn(value: float, scale: Indicator) -> float:
+    """A rating as tables show it: harm is turned round where the scale has a name for its opposite."""
+    return scale.top - value if _turned(scale) else value
+
+
+def column_of_scale(scale: Indicator) -> Column:
+    """The column of a scale."""
+    turned = _turned(scale)
     signature = f"0 to {scale.top:g}" + (f", {scale.top:g} − {scale.title}" if turned else "")
     title, better = (scale.turned, "higher") if turned else (scale.title, scale.better)
     return Column(name=title, signature=signature, better=better, scale=1.0, digits=2)  # type: ignore[arg-type]
 
 
+def _turned(scale: Indicator) -> bool:
+    return scale.better == "lower" and bool(scale.turned)
+
+
 def _mean(rows: Sequence[Rating], scale: Indicator) -> Interval | None:
     if not rows:
         return None
-    turned = scale.better == "lower" and bool(scale.turned)
-    values = [scale.top - row.value if turned else row.value for row in rows]
+    values = [turn(row.value, scale) for row in rows]
     groups, raters = [row.group or row.item for row in rows], [row.rater for row in rows]
     return mean_interval(values, groups, raters, bounds=(0.0, scale.top))
 
@@ -87,6 +100,7 @@ def _variance(rows: Sequence[Rating]) -> Interval | None:
     return Interval(value, math.nan, math.nan, len(rows), len(groups), len(raters))
 
 
-def _won(duel: Duel, model: str) -> tuple[float, Any]:
+def _won(duel: Duel, model: str) -> tuple[float, str, str]:
+    """The wins, the group and the judge."""
     outcome = duel.outcome if duel.first == model else -duel.outcome
-    return (outcome + 1) / 2, duel.group or duel.item
+    return (outcome + 1) / 2, duel.group or duel.item, duel.judge

@@ -16,7 +16,7 @@ from hypnos.report.wandb.tables import answer_rows, headline_values, report_medi
 
 log = logging.getLogger(__name__)
 
-FILES = ("report.md", "report.tex", "report.csv", "numbers.csv")
+FILES = ("report.md", "report.tex", "report.csv", "numbers.csv", "tests.csv")
 """Files of a report that hold no text of a question or an answer."""
 
 PREDICTIONS = "predictions"

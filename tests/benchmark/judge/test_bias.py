@@ -1,7 +1,7 @@
 import pytest
 from scipy import stats
 
-from hypnos.benchmark.judge.bias import measure_bias, wilson
+from hypnos.benchmark.judge.bias import measure_bias
 from hypnos.specialty.folder import Aspect
 
 ASPECTS = (Aspect("useful", "有用性", False, "", ""), Aspect("harm", "有害性", True, "", ""))
@@ -9,18 +9,19 @@ ASPECTS = (Aspect("useful", "有用性", False, "", ""), Aspect("harm", "有害�
 
 def score(judge, model, value, item="q1", chars=10, harm=0, sample=0):
     scores = None if value is None else {"useful": value, "harm": harm}
-    row = {"task": "t", "item": item, "model": model, "sample": sample, "mode": "absolute", "judge": judge}
+    row = {"task": "t", "item": item, "group": "", "model": model, "sample": sample, "mode": "absolute", "judge": judge}
     return {**row, "judged_by": judge, "scores": scores, "chars": chars}
 
 
-def pair(left, right, forward, backward, chars=(10, 10), judge="gpt-4", same=False):
+def pair(left, right, forward, backward, chars=(10, 10), judge="gpt-4", same=False, item="q"):
     names = {"left": left, "right": right, "tie": "tie"}
     read = forward is not None and backward is not None
     winner = (names[forward] if forward == backward else "tie") if read else None
     return {
         **{
             "task": "t",
-            "item": "q",
+            "item": item,
+            "group": "",
             "mode": "pairwise",
             "judge": judge,
             "judged_by": judge,
@@ -112,7 +113,19 @@ def test_what_cannot_be_measured_is_none_and_unreadable_is_counted():
     assert (found["unreadable"].value, found["unreadable"].n) == (0.5, 2)
 
 
-def test_wilson_equals_scipy():
-    for hits, n in ((0, 5), (3, 7), (7, 7), (40, 100)):
-        expected = stats.binomtest(hits, n).proportion_ci(method="wilson")
-        assert wilson(hits, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+def test_a_share_has_the_exact_interval_of_its_questions():
+    """Length: one verdict a question, so that it is Clopper and Pearson's."""
+    rows = [pair("a", "b", "left", "left", (90, 10) if at < 7 else (10, 90), item=f"q{at}") for at in range(10)]
+    expected = stats.binomtest(7, 10).proportion_ci(method="exact")
+    bias = figures(rows)["length_pairs"]
+    assert (bias.low, bias.high) == pytest.approx((expected.low, expected.high))
+
+
+def test_the_two_orders_of_a_question_count_as_one():
+    """Position: a judge that always chooses the first agrees with itself; ten questions, and not twenty verdicts."""
+    rows = [pair("a", "b", "left", "right", item=f"q{at}") for at in range(10)]
+    bias = figures(rows)["position"]
+    expected = stats.binomtest(10, 10).proportion_ci(method="exact")
+    assert (bias.n, bias.low, bias.high) == (20, pytest.approx(expected.low), 1.0)
+    alone = figures(rows[:1])["position"]
+    assert (alone.value, alone.low, alone.high) == (1.0, None, None)

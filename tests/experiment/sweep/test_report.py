@@ -18,7 +18,7 @@ def test_failed_and_unfinished_arms_are_shown(report):
 
 def test_the_files_are_whole_and_the_same_each_time(report, sweep, tmp_path):
     names = {file.name for file in report.directory.iterdir()}
-    assert {"report.md", "report.tex", "report.csv", "numbers.csv", "report.html"} <= names
+    assert {"report.md", "report.tex", "report.csv", "numbers.csv", "tests.csv", "report.html"} <= names
     assert {"held_out.png", "stages.png", "curve_anesthesia_train_loss.png"} <= names
     again = write_sweep_report(tmp_path / "again", name="mine", arms=read_arms(sweep), dollars_per_hour=2.0)
     for name in names:

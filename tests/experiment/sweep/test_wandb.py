@@ -10,7 +10,7 @@ from hypnos.report.wandb.report import WandbReport
 def test_a_sweep_shows_its_frontier_with_the_random_control_as_a_line_of_its_own(recorded_runs, tmp_path) -> None:
     folder = tmp_path / "report"
     folder.mkdir()
-    for name in ("report.md", "report.tex", "report.csv", "numbers.csv", "report.html"):
+    for name in ("report.md", "report.tex", "report.csv", "numbers.csv", "tests.csv", "report.html"):
         (folder / name).write_text(name)
 
     def cell(value: float) -> Interval:

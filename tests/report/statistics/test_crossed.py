@@ -28,7 +28,9 @@ def test_groups_of_unequal_size_are_left_out_one_at_a_time():
     sums, weights = np.array([[10.0], [3.0], [8.0]]), np.array([[4.0], [1.0], [2.0]])
     left_out = np.array([11 / 3, 18 / 6, 13 / 5])
     variance = 2 / 3 * ((left_out - 3.0) ** 2).sum()
-    assert estimate_spread(sums, weights).variances == pytest.approx([variance])
+    spread = estimate_spread(sums, weights)
+    assert spread.variance == pytest.approx(variance)
+    assert spread.freedom == pytest.approx(7**2 / (4**2 + 1 + 2**2) - 1)  # as of 2.3 groups of one size
 
 
 def test_seeds_that_agree_leave_the_groups_and_seeds_that_differ_rule_all():

@@ -87,7 +87,7 @@ def test_a_mean_by_weight_is_a_rate():
     rate = mean_interval(bits, range(3), weights=characters)
     left_out = np.array([35 / 15, 15 / 10, 40 / 15])
     variance = 2 / 3 * ((left_out - 2.25) ** 2).sum()
-    half = stats.t.ppf(0.975, 2) * math.sqrt(variance)
+    half = stats.t.ppf(0.975, 20**2 / (5**2 + 10**2 + 5**2) - 1) * math.sqrt(variance)
     assert (rate.value, rate.low, rate.high) == pytest.approx((2.25, 2.25 - half, 2.25 + half))
 
 
