@@ -61,6 +61,12 @@ PredictionsByType = Mapping[RequestType, Sequence[Prediction]]
 """The answers of one model to one task."""
 
 
+def without_room(item: str, repeat: int, prompt: str) -> Prediction:
+    """The prediction for a question that fills the context by itself."""
+    nothing = {"raw": "", "answer": "", "finished": False, "tokens": 0}
+    return Prediction(item=item, sample=repeat, prompt=prompt, **nothing, rule=PROMPT_TOO_LONG, out_of_context=True)
+
+
 def thought_share(tokens: int, thought: int, answer: str) -> int:
     """Tokens of a thought of so many characters, of the tokens of thought and answer together."""
     return round(tokens * thought / (thought + len(answer))) if thought else 0

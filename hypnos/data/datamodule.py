@@ -43,12 +43,10 @@ class InstructionData(LightningDataModule):
 
     The data are described without a tokenizer, and have a key without one. What needs the tokens is there in the copy
     that `with_tokenizer` gives: the only call after construction that sets anything.
-
-    Attributes:
-        together: documents that lie side by side in every set and in every row.
     """
 
     together = 1
+    """Documents that lie side by side in every set and in every row."""
 
     def __init__(
         self,
@@ -78,8 +76,7 @@ class InstructionData(LightningDataModule):
             max_length: tokens of the longest document; longer answers lose their end, never their EOS.
             row_length: tokens of a packed row, which is one micro-batch.
             rows_per_step: rows of one optimizer step, over all devices and micro-batches.
-            weights: how often each record of a source is seen in an epoch, 1 where nothing is said; 0.5 takes half
-                of them, 2 takes each twice.
+            weights: how often each record of a source is seen in an epoch; 0.5 takes half of them. By default 1.
             learnt_tokens: of an epoch: records are drawn, over and over where they are few, until so many are
                 reached. Sets of unlike size are then trained on alike, and only their quality tells them apart.
             learnt_characters: the same, counted so that any vocabulary gets the same documents.
@@ -213,11 +210,12 @@ class InstructionData(LightningDataModule):
     @cached_property
     def train_rows(self) -> PackedRows:
         """What is trained on, packed when it is first asked for."""
-        parts = {name: self._open(name) for name in self.sources}
-        documents = datasets.concatenate_datasets(list(parts.values()))
-        chosen = self.mixture.choose({name: len(part) // self.together for name, part in parts.items()})
+        parts = [self._open(name) for name in self.sources]
+        documents = datasets.concatenate_datasets(parts)
+        chosen = self.mixture.choose({name: len(p) // self.together for name, p in zip(self.sources, parts)})
         for setting, budget in self.mixture.budget.items():
-            chosen = self.mixture.fill(chosen, column(documents, BUDGETS[setting]), budget)
+            costs = column(documents, BUDGETS[setting]).reshape(-1, self.together).sum(1)
+            chosen = self.mixture.fill(chosen, costs, budget)
         rows = self.pack_rows(documents, chosen)
         filled = column(documents, "length")[rows.packing.documents].sum() / max(len(rows) * self.row_length, 1)
         log.info("%d documents in %d rows, %.1f %% filled", len(rows.packing.documents), len(rows), 100 * filled)
@@ -231,8 +229,8 @@ class InstructionData(LightningDataModule):
     def report(self) -> dict[str, Any]:
         """By source, what was read, left out and encoded, and why; under `epoch`, what an epoch learns."""
         counts = json.loads((self.directory / "report.json").read_text("utf-8"))
-        rows = self.train_rows
-        epoch = {"learnt_tokens": int(rows.loss_tokens.sum()), "rows": len(rows), "steps": self.steps_per_epoch}
+        volume = self.volume()
+        epoch = {"learnt_tokens": volume["loss_tokens"], "rows": volume["rows"], "steps": volume["steps"]}
         return {"sources": counts["sources"], "epoch": epoch}
 
     def held_out_documents(self) -> dict[str, list[Any]]:
@@ -249,8 +247,8 @@ class InstructionData(LightningDataModule):
     @cached_property
     def held_out_rows(self) -> PackedRows:
         """What is measured on, the same on every rank."""
-        documents = self._open(HELD_OUT)
-        return self.pack_rows(documents, np.arange(len(documents) // self.together))
+        held_out = self._open(HELD_OUT)
+        return self.pack_rows(held_out, np.arange(len(held_out) // self.together))
 
     @property
     def steps_per_epoch(self) -> int:
@@ -258,12 +256,8 @@ class InstructionData(LightningDataModule):
         return -(-len(self.train_rows) // self.rows_per_step)
 
     def volume(self) -> dict[str, int]:
-        """What an epoch holds: rows, optimizer steps, tokens, loss tokens, and the sum of squared document lengths."""
-        rows = self.train_rows
-        lengths = column(rows.documents, "length")[rows.packing.documents].astype(np.int64)
-        tokens = {"tokens": lengths.sum(), "loss_tokens": rows.loss_tokens.sum(), "squares": (lengths**2).sum()}
-        counts = {"rows": len(rows), "steps": self.steps_per_epoch, **tokens}
-        return {name: int(count) for name, count in counts.items()}
+        """What an epoch holds: optimizer steps, and what `PackedRows.volume` counts."""
+        return {"steps": self.steps_per_epoch, **self.train_rows.volume()}
 
     def train_dataloader(self) -> DataLoader:
         """Rows of this rank, from where the trainer stands."""
@@ -287,8 +281,7 @@ class InstructionData(LightningDataModule):
     def val_dataloader(self) -> DataLoader | list:
         """Held-out rows of this rank; none where nothing is held out."""
         rows = self.held_out_rows
-        world = self.trainer.world_size if self.trainer else 1
-        rank = self.trainer.global_rank if self.trainer else 0
+        rank, world = (self.trainer.global_rank, self.trainer.world_size) if self.trainer else (0, 1)
         # All ranks have as many, as those that share their weights wait for each other.
         numbers = range(rank, -(-len(rows) // world) * world, world)
         items = [rows.item(number if number < len(rows) else NO_ROW) for number in numbers]

@@ -35,6 +35,12 @@ class PackedRows(Dataset[PackedRow]):
     def __len__(self) -> int:
         return len(self.packing)
 
+    def volume(self) -> dict[str, int]:
+        """Rows, tokens, loss tokens, and the sum of squared document lengths."""
+        lengths = column(self.documents, "length")[self.packing.documents].astype(np.int64)
+        counts = {"tokens": lengths.sum(), "loss_tokens": self.loss_tokens.sum(), "squares": (lengths**2).sum()}
+        return {"rows": len(self), **{name: int(count) for name, count in counts.items()}}
+
     def item(self, row: int) -> Any:
         """What a row is asked for with where no step is taken."""
         return row, 0

@@ -14,6 +14,7 @@ from hypnos.benchmark.answerers.prompt_form import PromptForm
 from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,
+    bytes_per_token,
     choose_device,
     choose_dtype,
     load_model,
@@ -23,7 +24,7 @@ from hypnos.benchmark.answerers.weights import (
     weights_key,
 )
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.predictions import PROMPT_TOO_LONG, Prediction, RequestType, thought_share
+from hypnos.benchmark.predictions import Prediction, RequestType, thought_share, without_room
 from hypnos.benchmark.settings import SAMPLING, THINKING
 from hypnos.benchmark.tasks.task import Task
 from hypnos.benchmark.thinking import Mode, TokenLimits, read_thinking
@@ -195,7 +196,7 @@ class LocalModel(Answerer):
         fitting = [(i, repeat) for i, tokens in enumerate(room) if tokens > 0 for repeat in repeats]
         too_long = [(i, repeat) for i, tokens in enumerate(room) if tokens < 1 for repeat in repeats]
         if any((items[i].id, repeat) not in done for i, repeat in too_long):
-            yield [_out_of_context(items[i], repeat, prompts[i]) for i, repeat in too_long]
+            yield [without_room(items[i].id, repeat, prompts[i]) for i, repeat in too_long]
         sizes = [len(encoded[i]) + min(limits.total, room[i]) for i, _ in fitting]
         for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows):
             members = [fitting[k] for k in batch]
@@ -295,22 +296,4 @@ class LocalModel(Answerer):
     def tokens_at_once(self) -> int:
         """How many tokens' keys and values are kept at once: as many as the memory holds, and see `CROWD`."""
         model = self.load()
-        config = model.config.get_text_config()
-        heads = getattr(config, "num_key_value_heads", None) or config.num_attention_heads
-        width = getattr(config, "head_dim", None) or config.hidden_size // config.num_attention_heads
-        cache_bytes = min(self._cache_bytes, CROWD * model.get_memory_footprint())
-        return int(cache_bytes / (2 * config.num_hidden_layers * heads * width * model.dtype.itemsize))
-
-
-def _out_of_context(item: Item, repeat: int, prompt: str) -> Prediction:
-    return Prediction(
-        item=item.id,
-        sample=repeat,
-        prompt=prompt,
-        raw="",
-        answer="",
-        finished=False,
-        tokens=0,
-        rule=PROMPT_TOO_LONG,
-        out_of_context=True,
-    )
+        return int(min(self._cache_bytes, CROWD * model.get_memory_footprint()) / bytes_per_token(model))
