@@ -19,7 +19,7 @@ Others import:
     store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT
     keys               content_key, file_key, visible_files
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub                fetch_model, HUB, is_hub_name
+    hub                fetch_model, HUB, is_hub_name, name_of_snapshot
     tokenizer_file     read_tokenizer_file, TOKENIZER
     older_readers      name_positions, name_tokenizer, reads_as_written
     config_check       bind_targets

@@ -16,6 +16,14 @@ def is_hub_name(name: str) -> bool:
     return not name.startswith((".", "/", "~")) and name.count("/") == 1
 
 
+def name_of_snapshot(folder: Path) -> str | None:
+    """The name `owner/model` of a snapshot in the hub's cache, whose folder is called by a commit; None for others."""
+    parts = folder.parts
+    if len(parts) < 3 or parts[-2] != "snapshots" or not parts[-3].startswith("models--"):
+        return None
+    return parts[-3].removeprefix("models--").replace("--", "/", 1)
+
+
 def fetch_model(name: str, patterns: Sequence[str], *, complaint: str) -> Path:
     """The folder of a model's local snapshot, downloaded unless it is there.
 

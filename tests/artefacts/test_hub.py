@@ -3,7 +3,7 @@ from pathlib import Path
 import huggingface_hub
 import pytest
 
-from hypnos.artefacts.hub import fetch_model, is_hub_name
+from hypnos.artefacts.hub import fetch_model, is_hub_name, name_of_snapshot
 from hypnos.errors import UserError
 
 
@@ -16,6 +16,13 @@ from hypnos.errors import UserError
 )
 def test_a_bare_name_has_an_owner_and_is_no_path(name: str, is_one: bool) -> None:
     assert is_hub_name(name) is is_one
+
+
+def test_a_snapshot_has_the_hubs_name_and_not_that_of_a_commit() -> None:
+    cache = Path("/home/x/.cache/huggingface/hub")
+    assert name_of_snapshot(cache / "models--Qwen--Qwen2.5-7B" / "snapshots" / "0a1b2c") == "Qwen/Qwen2.5-7B"
+    assert name_of_snapshot(cache / "models--gpt2" / "snapshots" / "0a1b2c") == "gpt2"
+    assert name_of_snapshot(Path("models/run1/final")) is None
 
 
 def test_a_model_is_fetched_by_name_with_the_files_that_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:

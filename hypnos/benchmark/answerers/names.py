@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import HUB, name_of_snapshot
 from hypnos.benchmark.answerers.weights import is_adapter
 
 ANSWERS = "answers:"
@@ -38,6 +38,8 @@ def _parts(entry: str) -> tuple[str, ...]:
     if entry.startswith(HUB):
         return tuple(entry.removeprefix(HUB).strip("/").split("/"))
     path = Path(os.path.abspath(Path(entry.removeprefix(ANSWERS)).expanduser()))  # noqa: PTH100 (follows no link)
+    if name := name_of_snapshot(path):
+        return tuple(name.split("/"))
     end = path.stem if entry.startswith(ANSWERS) else path.name
     return (*path.parts[1:-1], end)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from hypnos.artefacts.hub import name_of_snapshot
 from hypnos.artefacts.model_folder import STAGE
 from hypnos.llm.redaction import redact
 from hypnos.report.wandb.run import without_secrets
@@ -30,7 +31,7 @@ def by_reference(
     Args:
         path: a folder or a file; our folders are named by the key of what made them.
         type: `model`, `dataset`, `vocabulary`, `records`, `predictions`.
-        name: None takes the folder's.
+        name: None takes the folder's, or the hub's name of a snapshot.
         metadata: what to show of it.
         files: small texts without records that are sent all the same.
         upload: send everything.
@@ -39,7 +40,7 @@ def by_reference(
 
     path = path.resolve()
     shown = without_secrets(dict(metadata or {}))
-    artifact = wandb.Artifact(_allowed_name(name or path.name), type=type, metadata=shown)
+    artifact = wandb.Artifact(_allowed_name(name or name_of_snapshot(path) or path.name), type=type, metadata=shown)
     if upload:
         artifact.add_dir(str(path)) if path.is_dir() else artifact.add_file(str(path))
         return artifact

@@ -19,6 +19,12 @@ def test_a_name_that_a_baseline_has_is_not_given_again():
     assert name_entries(["models/qwen"], taken=["qwen"]) == ["models/qwen"]
 
 
+def test_a_snapshot_in_the_hubs_cache_is_called_as_the_hub_calls_it():
+    cache = "/cache/models--Qwen--Qwen2.5-7B/snapshots"
+    assert name_entries([f"{cache}/0a1b2c", "models/a"]) == ["Qwen2.5-7B", "a"]
+    assert name_entries([f"{cache}/0a1b2c", "models/Qwen2.5-7B"]) == ["Qwen/Qwen2.5-7B", "models/Qwen2.5-7B"]
+
+
 def test_the_same_entry_twice_cannot_be_told_apart():
     assert name_entries(["hub:a/b", "hub:a/b"]) == ["b", "b"]
     first, second = name_entries(["/a/b", "/a/./b"])

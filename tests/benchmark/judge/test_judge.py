@@ -173,7 +173,7 @@ def test_the_same_question_is_never_paid_for_twice(verdicts):
     assert (len(first.asked), len(second.asked)) == (4, 0)
 
 
-def test_several_samples_are_judged_each_and_a_limit_takes_the_first_questions(verdicts):
+def test_several_samples_are_judged_each_and_a_limit_draws_questions(verdicts):
     predictions = {"ours": [answered("q1", "甲药", 1), answered("q1", "乙药", 0), answered("q2", "丙")]}
     rows = verdicts(Scripted(lambda text, sample: GOOD), predictions=predictions, limit=1)
     assert [(row["item"], row["sample"]) for row in rows] == [("q1", 0), ("q1", 1)]
