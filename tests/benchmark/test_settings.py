@@ -29,6 +29,8 @@ WRONG = [
     ("raters=default raters.minutes=0", "raters.minutes: 0"),
     ("raters=default raters.raters=[]", "raters.raters: []"),
     ("tasks.aneqa.max_new_tokens=0", "tasks.aneqa.max_new_tokens: 0"),
+    ("thinking={mode: maybe}", "thinking.mode: maybe: must be one of on, off, as_is or true or false"),
+    ("tasks.anecq.thinking={tokens: 0}", "tasks.anecq.thinking.tokens: 0: must be a whole number, at least 1"),
     ("tasks.aneqa.limit=2.5", "tasks.aneqa.limit: 2.5"),
     ("tasks.anecq.shots.number=-1", "tasks.anecq.shots.number: -1"),
     ("tasks.anecq.egress=nowhere", "tasks.anecq.egress: nowhere: must be one of any, local"),

@@ -164,8 +164,8 @@ class ChatAnswers(Answerer):
             finished=not cut and not too_long,
             tokens=tokens,
             thought=thought,
-            thought_tokens=counted if thought else 0,
-            thought_cut=thought > 0 and not answer and cut,
+            thought_tokens=counted,
+            thought_cut=counted > 0 and not answer and cut,
             out_of_context=too_long,
             rule=last.reason,
         )

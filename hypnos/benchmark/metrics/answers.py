@@ -31,7 +31,7 @@ class Shape(ItemMetric):
             "empty": sign(level),
             "unfinished": sign("cut at the limit of tokens", level),
             "out_of_context": sign("no room behind the prompt", level),
-            "thought": sign("reasoning between marks", level),
+            "thought": sign("reasoning between marks or counted", level),
             "thought_tokens": sign("by characters where nobody counts", level),
             "thought_cut": sign("at the limit of tokens of the thought", level),
         }
@@ -54,7 +54,7 @@ class Shape(ItemMetric):
                 "empty": (lengths == 0) * fits,
                 "unfinished": (1.0 - values["finished"]) * fits,
                 "out_of_context": values["out_of_context"],
-                "thought": (values["thought"] > 0).astype(float),
+                "thought": ((values["thought"] > 0) | (values["thought_tokens"] > 0)).astype(float),
                 "thought_tokens": values["thought_tokens"],
                 "thought_cut": values["thought_cut"],
             }

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from hypnos.benchmark.answerers.api_model import ChatAnswers
@@ -52,6 +54,20 @@ def test_a_chat_model_answers_through_the_journal_and_never_twice(tmp_path, make
     assert not found["q0", 0].finished and found["q2", 0].finished
     assert found["q1", 0].rule.startswith("refused")
     assert again == {place: one for place, one in found.items() if place != ("q0", 0)}
+
+
+class Hidden(Parrot):
+    """Thinks out of sight until its tokens are used up, as its provider counts them."""
+
+    async def complete(self, messages, *, schema, sample):
+        reply = await super().complete(messages, schema=schema, sample=sample)
+        return replace(reply, text="", finish="length", refusal="", extra={"reasoning_tokens": "8"})
+
+
+def test_a_thought_that_a_provider_only_counts_is_a_thought(tmp_path, make_task):
+    with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
+        one = all_of(ChatAnswers(chat=Hidden(), client=client), make_task(QUESTIONS))[0]
+    assert (one.answer, one.thought, one.thought_tokens, one.thought_cut) == ("", 0, 8, True)
 
 
 def test_what_must_stay_here_is_never_asked_elsewhere(tmp_path, make_task):

@@ -69,8 +69,7 @@ def asked(kind, folder, serve, tmp_path, thinking, parses=False):
     return ChatAnswers(chat=chat, client=client, name="own", thinking=thinking), server
 
 
-@pytest.mark.parametrize("parses", [False, True])
-@pytest.mark.parametrize("kind", ["served", "batch"])
+@pytest.mark.parametrize(("kind", "parses"), [("served", False), ("served", True), ("batch", False)])
 @pytest.mark.parametrize("follows", [ENDS, NEVER, GIVES_UP, ENDLESS], ids=["ends", "never", "gives up", "endless"])
 def test_a_server_and_a_batch_say_what_the_model_says_here(
     thinker, serve, task, tmp_path, anesthesia, follows, kind, parses

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from hypnos.benchmark.inference.generate import BatchRow, Sampling, batches, decode
+from hypnos.benchmark.inference.generate import BatchRow, Sampling, ThoughtBudget, batches, decode
 from hypnos.errors import UserError
 
 
@@ -43,6 +43,28 @@ def test_an_end_of_several_tokens_is_found(model, prompts):
         ended=lambda ids: ids[-2:] == wanted,
     )
     assert got[1][0][-2:] == wanted and got[1][1] and len(got[1][0]) <= 6
+
+
+def test_a_thought_is_ended_at_its_tokens_and_the_answer_has_its_own(model, prompts, generate_alone):
+    looked: list[list[int]] = []
+
+    def closing(ids):
+        looked.append(ids.copy())
+        return [40, 41, 42] if len(looked) % 2 else []
+
+    rows = [BatchRow(prompt=ids, limit=9, thought=ThoughtBudget(4, closing, 8)) for ids in prompts[:6]]
+    rows.append(BatchRow(prompt=prompts[6], limit=9))
+    got = decode(model, rows, stops={2}, pad=0)
+    alone = generate_alone(model, prompts[:7], {2}, 9)
+    for number, ((ids, _, ended), prompt) in enumerate(zip(got, prompts[:7], strict=True)):
+        if not ended:
+            assert ids == alone[number]
+            continue
+        begun = ids[: ids.index(40)]
+        assert begun == alone[number][: len(begun)] and len(begun) <= 4 and ids[len(begun) :][:3] == [40, 41, 42]
+        (rest,) = generate_alone(model, [[*prompt, *begun, 40, 41, 42]], {2}, 5)
+        assert ids[len(begun) + 3 :] == rest
+    assert len(looked) == 6 and {ended for *_, ended in got} == {0, 3}
 
 
 def test_batches_hold_like_sizes_within_their_bounds():
