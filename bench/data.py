@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -17,30 +18,37 @@ from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
-FEW, MANY = 20_000, 200_000
+MANY, MILLION = 200_000, 1_000_000
 
 
 def pairs_by_the_hundred_thousand() -> list[Promise]:
-    """Encode and pack few and many pairs, each in a process of its own, then start again on the many."""
+    """Encode and pack many pairs and a million on all cores, each in a process of its own; start again on these."""
+    figures = {}
     with tempfile.TemporaryDirectory() as made:
-        folder = Path(made)
-        few = _in_a_process(write_pairs(folder / "few.jsonl", FEW))
-        many = _in_a_process(write_pairs(folder / "many.jsonl", MANY))
-        again = _in_a_process(folder / "many.jsonl")
-    figures = f"{few['peak'] / 2**20:.0f} and {many['peak'] / 2**20:.0f} MiB"
-    rate = f"{MANY / many['seconds']:,.0f} pairs/s"
+        for count in (MANY, MILLION):
+            file = write_pairs(Path(made) / f"{count}" / "pairs.jsonl", count)
+            figures[count] = _in_a_process(file)
+        again = _in_a_process(file)
+    many, million = figures[MANY], figures[MILLION]
+    peaks = f"{many['peak'] / 2**20:.0f} and {million['peak'] / 2**20:.0f} MiB, {million['processes']:.0f} processes"
+    time_taken = f"{million['cpu']:.0f} CPU-seconds in {million['seconds']:.0f} s"
     return [
         Promise(
-            f"encode and pack {MANY:,} pairs: peak memory over that of {FEW:,} ({figures}; {rate})",
-            many["peak"] / few["peak"],
+            f"encode and pack {MILLION:,} pairs: peak memory over that of {MANY:,} ({peaks}; {time_taken})",
+            million["peak"] / many["peak"],
             1.2,
         ),
-        Promise(f"second start on {MANY:,} pairs: seconds until the first row", again["seconds"], 3.0),
+        Promise(
+            f"second start on {MILLION:,} pairs: CPU-seconds to the first row ({again['seconds']:.1f} s by the clock)",
+            again["cpu"],
+            3.0,
+        ),
     ]
 
 
 def write_pairs(file: Path, count: int) -> Path:
     """The sample's pairs over and over, numbered so that each is another record."""
+    file.parent.mkdir(parents=True, exist_ok=True)
     rows = [orjson.loads(line) for line in (ROOT / "hypnos/sample/general.jsonl").read_bytes().splitlines()]
     with file.open("wb") as stream:
         for i in range(count):
@@ -78,27 +86,48 @@ def _in_a_process(file: Path) -> dict[str, float]:
 
 
 def main() -> None:
-    """Seconds until the first row is there, and the most bytes that were held meanwhile, but for mapped files."""
+    """Time until the first row is there, and the most bytes that all processes held meanwhile, but for mapped files."""
     file = Path(sys.argv[1])
     read_pairs(file, file.parent)  # the tokenizer is there, and imports are paid for
-    held, done = [0], Event()
+    held: list[tuple[int, int]] = []
+    done = Event()
     watch = Thread(target=_watch, args=(held, done))
     watch.start()
-    start = time.perf_counter()
+    start, cpu = time.perf_counter(), _cpu_seconds()
     data = read_pairs(file, file.parent)
     data.prepare_data()
     next(iter(data.train_dataloader()))
-    seconds = time.perf_counter() - start
+    seconds, cpu = time.perf_counter() - start, _cpu_seconds() - cpu
     done.set()
     watch.join()
-    print(json.dumps({"seconds": seconds, "peak": max(held)}))
+    peak, processes = max(held)
+    print(json.dumps({"seconds": seconds, "cpu": cpu, "peak": peak, "processes": processes}))
 
 
-def _watch(held: list[int], done: Event) -> None:
+def _cpu_seconds() -> float:
+    """Of this process and of those it started that have ended."""
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(usage.ru_utime + usage.ru_stime for usage in used)
+
+
+def _watch(held: list[tuple[int, int]], done: Event) -> None:
+    """Note what this process and its children hold together, and how many they are."""
     while not done.wait(0.02):
-        line = re.search(r"RssAnon:\s+(\d+) kB", Path("/proc/self/status").read_text("utf-8"))
-        assert line is not None
-        held.append(int(line[1]) * 1024)
+        sizes = [_held_by(process) for process in ("self", *_children())]
+        held.append((sum(sizes), sum(map(bool, sizes))))
+
+
+def _children() -> list[str]:
+    tasks = Path("/proc/self/task").glob("*/children")
+    return [number for task in tasks for number in task.read_text("utf-8").split()]
+
+
+def _held_by(process: str) -> int:
+    try:
+        line = re.search(r"RssAnon:\s+(\d+) kB", Path(f"/proc/{process}/status").read_text("utf-8"))
+    except OSError:
+        return 0  # it has just ended
+    return int(line[1]) * 1024 if line else 0
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,6 +15,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
+from types import ModuleType
 from typing import Any, Self
 
 from transformers import PreTrainedTokenizerFast
@@ -103,7 +105,7 @@ class Encoders:
             ) from error
 
     def _submit(self, batch: Batch, holdout: float) -> Future[EncodedBatch]:
-        with _without_interrupts():  # a process is started where none is idle
+        with _apart():  # a process is started where none is idle
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(
@@ -113,13 +115,20 @@ class Encoders:
 
 
 @contextmanager
-def _without_interrupts() -> Iterator[None]:
-    """Hold back Ctrl-C inside the block; processes started there never get it: this one tells them when to end."""
+def _apart() -> Iterator[None]:
+    """Start processes inside the block that neither get Ctrl-C nor run the command's own script once more.
+
+    This process tells them when to end. What they need is in this module; a script may import seconds of what it is not
+    used for, and one without a guard around what it does would do it again.
+    """
     resource_tracker.ensure_running()  # it lets Ctrl-C through again when it starts, which it would do in the block
+    script = sys.modules["__main__"]
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    sys.modules["__main__"] = ModuleType("__main__")
     try:
         yield
     finally:
+        sys.modules["__main__"] = script
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 

@@ -1,14 +1,15 @@
 import json
 import multiprocessing
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import datasets
 import pytest
 
 import hypnos.corpus.sources
+import hypnos.data.batch
 import hypnos.data.datamodule
-import hypnos.data.prepare
 from hypnos.corpus.sources import Source, is_held_out
 from hypnos.data.datamodule import InstructionData
 from hypnos.data.rows import column
@@ -113,12 +114,12 @@ def test_workers_do_not_change_the_rows_or_their_order(make_data, write_lines, p
 
 
 def test_documents_that_teach_nothing_make_rows_without_targets(make_data, write_lines, monkeypatch, pairs) -> None:
-    real = hypnos.data.prepare._row
-    monkeypatch.setattr(
-        hypnos.data.prepare,
-        "_row",
-        lambda document: {**real(document), "learnt": [False] * len(document.loss_mask), "learnt_tokens": 0},
-    )
+    add = hypnos.data.batch._Columns.add
+
+    def add_unlearnt(columns, documents) -> None:
+        add(columns, [replace(document, loss_mask=[False] * len(document.loss_mask)) for document in documents])
+
+    monkeypatch.setattr(hypnos.data.batch._Columns, "add", add_unlearnt)
     data = prepared(make_data(Source(write_lines("a.jsonl", pairs(5)))))
     rows = list(data.train_dataloader())
     assert rows

@@ -83,18 +83,19 @@ def test_a_process_that_is_killed_is_one_line_and_the_next_start_makes_the_set(
 SCRIPT = """
 import os, sys
 from pathlib import Path
+import hypnos.data.encoders
 from transformers import PreTrainedTokenizerFast
 from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.errors import one_line
 
-if __name__ == "__main__":
-    file, cache, tokenizer = sys.argv[1:]
-    data = InstructionData(
-        sources={"s": Source(file)}, cache=cache, max_length=64, row_length=64, rows_per_step=1, encoders=2
-    )
-    with one_line(reraise=False):
-        data.with_tokenizer(Path(tokenizer)).prepare_data()
+file, cache, tokenizer = sys.argv[1:]  # without a guard: who encodes does not run the script again
+hypnos.data.encoders.FEW = 1
+data = InstructionData(
+    sources={"s": Source(file)}, cache=cache, max_length=64, row_length=64, rows_per_step=1, encoders=2
+)
+with one_line(reraise=False):
+    data.with_tokenizer(Path(tokenizer)).prepare_data()
 """
 
 
@@ -103,7 +104,7 @@ if __name__ == "__main__":
 def test_who_stops_the_command_stops_its_processes(write_lines, pairs, tmp_path, tokenizer_folders, how):
     script = tmp_path / "make.py"
     script.write_text(textwrap.dedent(SCRIPT))
-    arguments = [write_lines("a.jsonl", pairs(60_000)), str(tmp_path / "cache"), str(tokenizer_folders["plain"])]
+    arguments = [write_lines("a.jsonl", pairs(40_000)), str(tmp_path / "cache"), str(tokenizer_folders["plain"])]
     process = subprocess.Popen(
         [sys.executable, str(script), *arguments],
         env=os.environ | {"PYTHONPATH": str(ROOT)},

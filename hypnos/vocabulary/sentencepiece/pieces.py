@@ -74,19 +74,19 @@ class _Runs:
     def __init__(self, texts: Iterable[str]) -> None:
         self.texts = texts
         self.any = False
-        self.fault: Exception | None = None
+        self.fault: BaseException | None = None
 
     def __iter__(self) -> Iterator[str]:
         try:
             for run in chinese_runs(self.texts):
                 self.any = True
                 yield run
-        except Exception as error:
+        except BaseException as error:  # of Ctrl-C too the trainer would make a fault of the corpus
             self.fault = error
             raise
 
 
-def _explain(error: Exception, runs: _Runs, size: int) -> Exception:
+def _explain(error: Exception, runs: _Runs, size: int) -> BaseException:
     """What went wrong in training, in the user's words where the cause is the user's to mend."""
     if runs.fault is not None:
         return runs.fault

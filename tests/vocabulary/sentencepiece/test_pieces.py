@@ -61,6 +61,15 @@ def test_a_fault_while_reading_the_corpus_arrives_as_it_was() -> None:
         learn_pieces(broken(), 10, coverage=1.0)
 
 
+def test_control_c_while_reading_the_corpus_is_no_fault_of_the_corpus() -> None:
+    def stopped() -> Iterator[str]:
+        yield "麻醉"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        learn_pieces(stopped(), 10, coverage=1.0)
+
+
 def test_a_term_is_built_on_the_terms_inside_it() -> None:
     assert chain_terms(["舒芬太尼", "芬太尼"]) == ["芬太", "芬太尼", "舒芬太尼"]
     # 酸 of 氨甲环酸 stands behind no shorter term: joined from the left.
