@@ -157,7 +157,8 @@ def _read_array(file: Path, stream: IO[str], encoding: str) -> Iterator[FileRow]
         for number, row in enumerate(ijson.items(stream, "item", use_float=True), 1):
             yield f"{file}#{number}", row
     except ijson.JSONError as error:
-        raise UserError(f"{file}{_line_of_fault(file, encoding)}: not JSON after record {number}: {error}") from error
+        reason = str(error).splitlines()[0]  # the lines below draw where it is
+        raise UserError(f"{file}{_line_of_fault(file, encoding)}: not JSON after record {number}: {reason}") from error
 
 
 def _line_of_fault(file: Path, encoding: str, limit: int = 64 << 20) -> str:

@@ -219,8 +219,9 @@ def _token_range(encoding: Encoding, start: int, end: int) -> tuple[int, int]:
     """The tokens that spell characters `start` to `end`, found without looking at all of them."""
 
     def span(token: int) -> tuple[int, int]:
-        begin, stop = encoding.token_to_chars(token)
-        return begin, stop
+        characters = encoding.token_to_chars(token)
+        assert characters is not None, "the token is one of the encoding's"
+        return characters
 
     tokens = range(len(encoding))
     first = bisect_left(tokens, start, key=lambda token: span(token)[0])

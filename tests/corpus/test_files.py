@@ -239,3 +239,12 @@ def test_a_nul_in_a_cell_is_no_text(tmp_path: Path) -> None:
     (_, first), (where, second) = read_rows(str(file))
     assert first == {"question": "甲", "answer": "乙"}
     assert where == f"{file}:3" and second == "a NUL in column answer" and isinstance(second, Malformed)
+
+
+@pytest.mark.parametrize("text", ['[{"a": "甲"}]\n[{"a": "乙"}]', r'[{"a": "甲"}, {"a": "0.1 \mu g"}]'])
+def test_a_json_file_that_holds_more_or_other_than_one_array_is_one_line(tmp_path, text):
+    file = tmp_path / "a.json"
+    file.write_text(text, "utf-8")
+    with pytest.raises(UserError, match=r"a\.json:\d: not JSON after record 1: ") as raised:
+        list(read_rows(str(file)))
+    assert "\n" not in str(raised.value)

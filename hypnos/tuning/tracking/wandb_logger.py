@@ -50,7 +50,12 @@ class StageWandbLogger(WandbLogger):
         import wandb
 
         settings = wandb.Settings(console=CONSOLE, quiet=True, init_timeout=INIT_SECONDS)
-        account = {"project": project, "group": group, "job_type": job_type, "mode": reachable_mode(mode)}
+        account: dict[str, Any] = {
+            "project": project,
+            "group": group,
+            "job_type": job_type,
+            "mode": reachable_mode(mode),
+        }
         super().__init__(name=name, save_dir=save_dir, settings=settings, **account)
         self.upload_models = upload_models
         self._begun = False
