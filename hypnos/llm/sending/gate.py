@@ -13,8 +13,8 @@ from hypnos.llm.failures import BusyError
 FIRST_PAUSE = 0.125
 """Seconds that the gate stays closed at first where the provider does not say; each next time twice as long."""
 
-LONGEST_PAUSE = 10.0
-"""Seconds between two looks at a provider that is away: a tenth of an absence of two minutes."""
+LONGEST_PAUSE = 7.0
+"""Seconds between two looks at a provider that is away; half of them are lost, on the average, when it comes back."""
 
 OF_LATE = 10.0
 """Seconds over which a pace counts as one that was held; a provider that counts over longer refuses for longer."""

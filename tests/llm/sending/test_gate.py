@@ -162,6 +162,6 @@ def test_refusals_of_what_was_sent_before_are_one_closing_and_the_pause_grows_wi
         now = gate.closed_until
         assert gate.refused(BusyError("503", paced=False), gate.send(now, in_flight=0), now + 0.01, in_flight=0)
         pauses.append(gate.pause)
-    assert pauses == [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 10.0, 10.0]
+    assert pauses == [0.125, 0.25, 0.5, 1.0, 2.0, 4.0, 7.0, 7.0, 7.0]
     gate.answered(gate.send(gate.closed_until, in_flight=0), gate.closed_until + 0.1)
     assert gate.silent == 0.0
