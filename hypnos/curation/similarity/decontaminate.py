@@ -1,5 +1,6 @@
 """Keeps a benchmark's questions out of what is trained on, in whatever dress they come."""
 
+import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
@@ -22,6 +23,9 @@ from hypnos.errors import UserError
 log = logging.getLogger(__name__)
 
 VERSION = 1
+
+FEWEST, COUNTED = 500, 100_000
+"""Records from which, and the first of them in which, it is counted how rare signs are."""
 
 
 class Decontaminate(Step):
@@ -110,10 +114,14 @@ class Decontaminate(Step):
             yield from self.sift(batch, texts, paraphrases, reject)
 
     def learn(self, rows: Iterable[RecordRow]) -> Paraphrases | None:
-        """How rare signs are in the questions of the records; None where paraphrases are not looked for."""
+        """How rare signs are in the questions of the records; None where no paraphrases are looked for."""
         if self.paraphrase is None or not self._items:
             return None
-        return Paraphrases([item.question for item in self._items], map(_question, rows))
+        questions = [_question(row) for row in itertools.islice(rows, COUNTED)]
+        if len(questions) < FEWEST:
+            log.info("%d records do not tell how rare signs are: no paraphrases are looked for", len(questions))
+            return None
+        return Paraphrases([item.question for item in self._items], questions)
 
     def sift(
         self, batch: Sequence[RecordRow], texts: Sequence[str], paraphrases: Paraphrases | None, reject: Reject

@@ -12,7 +12,7 @@ OTHERS = [
     "丙泊酚注射痛怎么预防？",
     "小儿高热惊厥怎么处理？",
     "术后恶心呕吐由什么引起？",
-] * 25
+] * 150
 
 
 def test_rare_signs_in_any_order_tell_a_question_again():
@@ -36,6 +36,8 @@ def test_the_step_names_the_item(tmp_path):
     kept = list(step.run(rows, lambda row, why: rejected.append((row, why))))
     assert [why for _, why in rejected] == ["contaminated_paraphrase"]
     assert rejected[0][0]["benchmark_item"] == "bench.jsonl:q1" and len(kept) == len(OTHERS)
+    few = rows[500:]
+    assert list(step.run(few, None)) == few  # too few to tell how rare a sign is
     without = Decontaminate(benchmarks=step.benchmarks, paraphrase=None)
     assert len(list(without.run(rows, None))) == len(rows)
     assert "paraphrase" not in without.key()
