@@ -1,6 +1,8 @@
 """Reads and writes rows as lines, and divides a block of rows each of which is decided alone."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import orjson
 
@@ -27,6 +29,18 @@ def sift_block(block: bytes, step: str, sift: Sift) -> BlockResult:
         kept.append(to_line(row))
     result.kept, result.rejected = b"".join(kept), b"".join(rejected)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class RowsOf:
+    """The rows of a file, read afresh by each loop."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[RecordRow]:
+        with self.path.open("rb") as stream:
+            for line in stream:
+                yield orjson.loads(line)
 
 
 def read_block(block: bytes) -> Iterator[tuple[bytes, RecordRow]]:

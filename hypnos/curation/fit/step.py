@@ -7,13 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import orjson
-
 from hypnos.artefacts.ranges import Count, Natural, Seed
 from hypnos.curation.blocks import BlockResult, BlockWork
 from hypnos.curation.fit.embedding import Embedding
 from hypnos.curation.fit.model import FitModel
-from hypnos.curation.rows import sift_block
+from hypnos.curation.rows import RowsOf, sift_block
 from hypnos.curation.step import RecordRow, Reject, Step
 
 log = logging.getLogger(__name__)
@@ -32,7 +30,7 @@ class Fit(Step):
     def __init__(
         self,
         *,
-        least: float = -1.4,
+        least: float = -1.45,
         fewest: Natural = 2000,
         sample: Count = 50_000,
         seed: Seed = 0,
@@ -115,23 +113,13 @@ class FitBlocks(BlockWork):
 
     def __init__(self, step: Fit, source: Path) -> None:
         self.name = step.name
-        self.judge = step.learn(_Rows(source))
+        self.judge = step.learn(RowsOf(source))
 
     def work(self, block: bytes) -> BlockResult:
         return sift_block(block, self.name, self._sift)
 
     def _sift(self, rows: Sequence[RecordRow], reject: Reject) -> Iterable[RecordRow]:
         return rows if self.judge is None else self.judge.sift(rows, reject)
-
-
-@dataclass(frozen=True, slots=True)
-class _Rows:
-    path: Path
-
-    def __iter__(self) -> Iterator[RecordRow]:
-        with self.path.open("rb") as stream:
-            for line in stream:
-                yield orjson.loads(line)
 
 
 def question_of(row: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import orjson
 from hypnos.corpus.decisions import STEP, decider
 from hypnos.corpus.selection import Selection
 from hypnos.curation.blocks import BlockResult, BlockWork
-from hypnos.curation.rows import read_block
+from hypnos.curation.rows import RowsOf, read_block
 from hypnos.curation.step import RecordRow, Reject, Step
 
 
@@ -53,7 +53,7 @@ class SelectBlocks(BlockWork):
 
     def work(self, block: bytes) -> BlockResult:
         if self._decide is None:
-            self._decide = decider(self.selection, self._rows)
+            self._decide = decider(self.selection, lambda: RowsOf(self.source))
         result = BlockResult(len(block))
         kept: list[bytes] = []
         rejected: list[bytes] = []
@@ -71,8 +71,3 @@ class SelectBlocks(BlockWork):
                 rejected.append(line[:-1] + (b"," if len(line) > 2 else b"") + mark[1:] + b"\n")
         result.kept, result.rejected = b"".join(kept), b"".join(rejected)
         return result
-
-    def _rows(self) -> Iterator[RecordRow]:
-        with self.source.open("rb") as stream:
-            for line in stream:
-                yield orjson.loads(line)

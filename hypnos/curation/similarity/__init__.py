@@ -9,5 +9,6 @@ Files:
     ngrams             folds texts and hashes their n-grams, many at once
     decontaminate      the step `decontaminate`: no benchmark's questions in training
     benchmark_index    measures how much of each benchmark question stands in a record
+    paraphrases        finds a benchmark's questions asked in other words
     benchmark_texts    reads what a benchmark asks, in any published layout
 """

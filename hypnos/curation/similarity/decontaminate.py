@@ -1,25 +1,31 @@
 """Keeps a benchmark's questions out of what is trained on, in whatever dress they come."""
 
+import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
 
+import numpy as np
+
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
 from hypnos.curation.blocks import BlockResult, BlockWork
-from hypnos.curation.rows import sift_block
-from hypnos.curation.similarity.benchmark_index import BenchmarkIndex
+from hypnos.curation.rows import RowsOf, sift_block
+from hypnos.curation.similarity.benchmark_index import BenchmarkIndex, Hit
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
 from hypnos.curation.similarity.ngrams import batches
+from hypnos.curation.similarity.paraphrases import Paraphrases
 from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
 VERSION = 1
+
+FEWEST, COUNTED = 500, 100_000
+"""Records from which, and the first of them in which, it is counted how rare signs are."""
 
 
 class Decontaminate(Step):
@@ -37,6 +43,7 @@ class Decontaminate(Step):
         joint: ShareAboveZero = 0.7,
         question: ShareAboveZero = 0.7,
         passage: ShareAboveZero = 0.6,
+        paraphrase: ShareAboveZero | None = 0.58,
     ) -> None:
         """Say what counts as seen.
 
@@ -48,6 +55,8 @@ class Decontaminate(Step):
             joint: likewise of stem and options together, in any order: this covers short stems.
             question: likeness (Jaccard) of the record's whole question and the stem, however short.
             passage: share of a passage.
+            paraphrase: likeness of the record's question and the stem by their signs, in any order, weighed by how rare
+                they are among the records; None: not looked at.
 
         Raises:
             UserError: a share is not above 0 and at most 1.
@@ -58,6 +67,9 @@ class Decontaminate(Step):
                 raise UserError(f"decontaminate.{name} {share}: must be above 0 and at most 1")
         if gram < 2 or stem_least < gram:
             raise UserError(f"decontaminate: need gram {gram} >= 2 and stem_least {stem_least} >= gram")
+        if paraphrase is not None and not 0 < paraphrase <= 1:
+            raise UserError(f"decontaminate.paraphrase {paraphrase}: must be above 0 and at most 1")
+        self.paraphrase = paraphrase
         self.benchmarks = tuple(benchmarks)
         self.gram = gram
         self.stem_least = stem_least
@@ -69,6 +81,7 @@ class Decontaminate(Step):
             "benchmarks": content,
             "gram": self.gram,
             "stem_least": self.stem_least,
+            **({} if self.paraphrase is None else {"paraphrase": self.paraphrase}),
         } | self.shares
 
     def check(self) -> None:
@@ -88,33 +101,65 @@ class Decontaminate(Step):
         """Yield what holds no item.
 
         Reasons: `contaminated_question` (the record asks it), `contaminated_stem`, `contaminated_options` (stem and
-        options in any order), `contaminated_passage`. A rejected row also has `benchmark_item`, `benchmark_text` and
-        `overlap`.
+        options in any order), `contaminated_passage`, `contaminated_paraphrase` (it asks it in other words). A rejected
+        row also has `benchmark_item`, `benchmark_text` and `overlap`.
+
+        Args:
+            rows: read twice where paraphrases are looked for, so they must be an iterable that begins anew.
+            reject: takes what holds one.
         """
         self.check()
+        paraphrases = self.learn(rows)
         for batch, texts in batches(rows, _all_text):
-            hits = self._index.find([_question(row) for row in batch], texts)
-            for number, row in enumerate(batch):
-                if number not in hits:
-                    yield row
-                    continue
-                hit = hits[number]
-                item = self._items[hit.item]
-                text = "\n".join(part for part in (item.question, *item.options) if part)
-                evidence = {"benchmark_item": item.name, "benchmark_text": text, "overlap": round(hit.share, 4)}
-                reject(row | evidence, f"contaminated_{hit.part}")
+            yield from self.sift(batch, texts, paraphrases, reject)
+
+    def learn(self, rows: Iterable[RecordRow]) -> Paraphrases | None:
+        """How rare signs are in the questions of the records; None where no paraphrases are looked for."""
+        if self.paraphrase is None or not self._items:
+            return None
+        questions = [_question(row) for row in itertools.islice(rows, COUNTED)]
+        if len(questions) < FEWEST:
+            log.info("%d records do not tell how rare signs are: no paraphrases are looked for", len(questions))
+            return None
+        return Paraphrases([item.question for item in self._items], questions)
+
+    def sift(
+        self, batch: Sequence[RecordRow], texts: Sequence[str], paraphrases: Paraphrases | None, reject: Reject
+    ) -> Iterator[RecordRow]:
+        """Yield what holds no item of some rows, given all the text of each."""
+        questions = [_question(row) for row in batch]
+        hits = self._index.find(questions, texts)
+        if paraphrases is not None and self.paraphrase is not None:
+            nearest, likeness = paraphrases.find(questions)
+            for number in np.flatnonzero(likeness >= self.paraphrase).tolist():
+                hits.setdefault(number, Hit(int(nearest[number]), "paraphrase", float(likeness[number])))
+        for number, row in enumerate(batch):
+            if number not in hits:
+                yield row
+                continue
+            hit = hits[number]
+            item = self._items[hit.item]
+            text = "\n".join(part for part in (item.question, *item.options) if part)
+            evidence = {"benchmark_item": item.name, "benchmark_text": text, "overlap": round(hit.share, 4)}
+            reject(row | evidence, f"contaminated_{hit.part}")
 
     def block_work(self, source: Path) -> BlockWork:
-        assert self._index is not None  # made once, and sent to the workers
-        return _DecontaminateBlocks(self)
+        return DecontaminateBlocks(self, source)
 
 
-@dataclass(slots=True)
-class _DecontaminateBlocks(BlockWork):
-    step: Decontaminate
+class DecontaminateBlocks(BlockWork):
+    """Learns once, from all rows, how rare signs are; then each block is looked at by itself."""
+
+    def __init__(self, step: Decontaminate, source: Path) -> None:
+        assert step._index is not None  # made once, and sent to the workers
+        self.step = step
+        self.paraphrases = step.learn(RowsOf(source))
 
     def work(self, block: bytes) -> BlockResult:
-        return sift_block(block, self.step.name, self.step.run)
+        return sift_block(block, self.step.name, self._sift)
+
+    def _sift(self, rows: Sequence[RecordRow], reject: Reject) -> Iterator[RecordRow]:
+        return self.step.sift(rows, [_all_text(row) for row in rows], self.paraphrases, reject)
 
 
 def _question(row: Mapping[str, Any]) -> str:
