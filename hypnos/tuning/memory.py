@@ -18,6 +18,7 @@ from torch.nn.functional import scaled_dot_product_attention
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AttentionInterface, AttentionMaskInterface, AutoModelForCausalLM, PretrainedConfig
 
+from hypnos.errors import UserError
 from hypnos.tuning.compute.loss import Batch, negative_log_likelihood
 from hypnos.tuning.compute.quantization import BITS
 from hypnos.tuning.compute.replace import replace_tensors
@@ -90,12 +91,19 @@ def measure_row(
         tokens: of the row.
         loss_tokens: tokens of the row that have logits.
         layers_dtype: of layers while they are at work, where it is not their own: sharded ones are gathered in it.
+
+    Raises:
+        UserError: a kind of model looks at numbers while it runs, and here there are none (mixtures of experts).
     """
     run = partial(_run, module, precision=precision, tokens=tokens, loss_tokens=loss_tokens, layers_dtype=layers_dtype)
     layers = config.num_hidden_layers
-    if layers <= DEPTHS[-1]:
-        return run(config)
-    less, more = (asdict(run(_with_layers(config, depth))) for depth in DEPTHS)
+    try:
+        if layers <= DEPTHS[-1]:
+            return run(config)
+        less, more = (asdict(run(_with_layers(config, depth))) for depth in DEPTHS)
+    except (RuntimeError, ValueError, TypeError, AttributeError, StopIteration) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"estimate: {config.model_type} does not run without weights: {reason}") from error
     further = (layers - DEPTHS[1]) // (DEPTHS[1] - DEPTHS[0])
     return Memory(**{name: more[name] + further * (more[name] - less[name]) for name in more})
 
@@ -103,6 +111,8 @@ def measure_row(
 def _with_layers(config: PretrainedConfig, layers: int) -> PretrainedConfig:
     changed = copy.deepcopy(config)
     changed.num_hidden_layers = layers
+    if getattr(changed, "layer_types", None):
+        changed.layer_types = changed.layer_types[:layers]
     return changed
 
 
@@ -118,14 +128,15 @@ def _run(
     kind, _, how = precision.partition("-")
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(config, dtype=module.weights_dtype)
-        model.set_attn_implementation(_attention(module.attention))
+        if model.is_backend_compatible():
+            model.set_attn_implementation(_attention(module.attention))
         if module.activation_checkpointing:
             model.activation_checkpointing_enable()
         parameters = model.num_parameters()
         module.model = module.adapt(model)
         if how == "true" and kind in HALF:
             module.model.to(HALF[kind])
-        layers: Any = _decoder(module.model).layers
+        layers = _layers(_decoder(module.model))
         layers.to(layers_dtype)
     module.model.train()
     autocast = partial(torch.autocast, "cpu", dtype=HALF.get(kind), enabled=how == "mixed")
@@ -255,6 +266,11 @@ def _gathered(model: nn.Module, layers: nn.ModuleList) -> int:
     at_work = 2 * sum(p.nbytes for p in layer) + sum(p.nbytes for p in outside)
     reduced = sum(p.nbytes + 4 * p.numel() for p in layer if p.requires_grad)
     return at_work + reduced + sum(p.nbytes for p in outside if p.requires_grad)
+
+
+def _layers(decoder: nn.Module) -> nn.ModuleList:
+    """The layers, whatever a family calls them."""
+    return next(part for part in decoder.children() if isinstance(part, nn.ModuleList))
 
 
 def _decoder(model: Any) -> nn.Module:

@@ -6,7 +6,9 @@ import pytest
 import torch
 from transformers import LlamaConfig
 
+from hypnos.errors import UserError
 from hypnos.tuning.memory import _run, measure_row
+from tests.tuning.families import make_config, make_model
 
 SMALL = LlamaConfig(
     vocab_size=1500,
@@ -107,3 +109,17 @@ def test_gathered_layers_leave_no_copies_in_half_precision_behind(full):
     layer, outside = OF_LAYERS // 2 + 2 * 32, 2 * OF_TABLE + 32
     # Two layers in half precision, of one the gradient and its float32 copy; embeddings, head, last norm twice.
     assert sharded.gathered == 2 * 2 * layer + (2 + 4) * layer + 2 * 4 * outside
+
+
+@pytest.mark.parametrize("family", ["Gemma 3", "GPT-2", "GPT-NeoX", "LFM 2"])
+def test_other_families_are_measured_without_weights(full, family):
+    config = make_config(family)
+    measured = measure_row(full(), config, precision="32-true", tokens=16, loss_tokens=8)
+    assert measured.parameters == make_model(family).num_parameters()
+    assert measured.gradients == 4 * measured.parameters < measured.peak
+
+
+def test_a_family_that_does_not_run_without_weights_is_named(full):
+    with pytest.raises(UserError, match=r"^estimate: qwen3_moe does not run without weights: ") as caught:
+        measure_row(full(), make_config("Qwen 3, experts"), precision="32-true", tokens=16, loss_tokens=8)
+    assert "\n" not in str(caught.value)
