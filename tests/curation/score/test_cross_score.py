@@ -305,6 +305,8 @@ def test_a_thought_is_shown_to_scorers_or_not_and_a_system_turn_is(score, shown)
     assert "背景：病历：房颤。" in first and "背景" not in second
     assert ("先想心率。" in first) is shown and "思考" not in second
     assert ("show_reasoning" in step.key()) is shown
+
+
 def test_judges_may_be_others_than_the_authors_and_have_parameters_of_their_own(score, author):
     rows = [record(1, "one"), record(2, "two"), record(3, "")]
     judge = author("judge")
