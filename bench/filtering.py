@@ -17,9 +17,9 @@ from typing import Any
 
 from bench.promise import ROOT, Promise
 from hypnos.curation.generate.novelty import Novelty
-from hypnos.curation.pipeline import run_steps
+from hypnos.curation.pipeline.run_steps import run_steps
+from hypnos.curation.pipeline.step import Step
 from hypnos.curation.score.cross_score import CrossScore
-from hypnos.curation.step import Step
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.journal import Journal

@@ -5,11 +5,6 @@ Everything enters by `run`; each step is an artefact, and what a step does not k
 Files:
     run            runs filter.py: checks the configuration, prices the steps, runs them, shows the funnel
     settings       keys, types and ranges of filter.py's plain tables
-    step           what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
-    pipeline       runs steps one after another and keeps what each one made
-    blocks         runs a step over a file block by block, on several processes, and goes on after a kill
-    rows           reads and writes rows as lines
-    counts         counts what a step kept and rejected
     outcome        gathers records, funnel, page and card into the artefact `instructions`
     funnel         what went into each step and what came out, as tables
     card           writes the data card
@@ -18,6 +13,7 @@ Files:
     cost           estimates what a run will cost, before anything is asked
     ask_authors    asks several models at once and counts what their answers cost
 Folders:
+    pipeline/      steps run one after another, each kept under its key
     generate/      records that models write, and data that are read: the first steps
     clean/         the step `clean` and its rules
     fit/           the step `fit`: answers that belong to another question

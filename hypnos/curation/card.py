@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypnos.curation.pipeline import KEPT, Lines
+from hypnos.curation.pipeline.run_steps import KEPT, Lines
 
 TEXT = """# Data card: {specialty}, {count:,} instructions
 

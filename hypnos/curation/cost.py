@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from hypnos.curation.step import Plan
+from hypnos.curation.pipeline.step import Plan
 from hypnos.llm.estimate import Estimate
 from hypnos.llm.estimate import estimate as count
 from hypnos.llm.journal.journal import Journal

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from hypnos.curation.pipeline import StepArtefact
+from hypnos.curation.pipeline.run_steps import StepArtefact
 from hypnos.report.tables.terminal import text_table
 
 

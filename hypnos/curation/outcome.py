@@ -18,7 +18,7 @@ from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import diversity_rows, funnel_rows, make_funnel, score_rows
 from hypnos.curation.local_words import carrying_local_words
-from hypnos.curation.pipeline import KEPT, REJECTED, StepArtefact
+from hypnos.curation.pipeline.run_steps import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
 from hypnos.specialty.folder import Specialty

@@ -15,11 +15,11 @@ from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import estimate
 from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
-from hypnos.curation.pipeline import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.pipeline.run_steps import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
-from hypnos.curation.step import RecordRow, Step
 from hypnos.errors import Interrupted, UserError
 from hypnos.report.tables.expected_costs import Expense, expense_table
 from hypnos.report.tables.terminal import text_table

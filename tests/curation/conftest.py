@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.curation.pipeline import StepArtefact
+from hypnos.curation.pipeline.run_steps import StepArtefact
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.journal.journal import Journal

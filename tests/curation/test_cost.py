@@ -3,7 +3,7 @@
 import pytest
 
 from hypnos.curation.cost import estimate
-from hypnos.curation.step import Plan
+from hypnos.curation.pipeline.step import Plan
 from hypnos.llm.chat import Price
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.requests import Request

@@ -5,9 +5,9 @@ from functools import partial
 import pytest
 from hydra.utils import instantiate
 
-from hypnos.curation.pipeline import run_steps
+from hypnos.curation.pipeline.run_steps import run_steps
+from hypnos.curation.pipeline.step import Plan, Step
 from hypnos.curation.run import Resources, check_configuration, expect, shared_of
-from hypnos.curation.step import Plan, Step
 from hypnos.errors import UserError
 from hypnos.llm.requests import Request
 

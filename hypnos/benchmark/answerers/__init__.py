@@ -5,10 +5,7 @@ Every answer is kept as an artefact under the key of what decides it, so that no
 Files:
     answerer            the base class: what an answerer must do
     local_model         a Hugging Face directory, asked in large batches
-    model_text          turns as a local model's token ids, and its tokens as text
-    template_switch     the switch of a chat template that turns thinking on and off
     api_model           a chat model, asked through journal and budget
-    served_thought      a served reply with its thought, and how a cut one goes on
     answer_file         answers read from a file
     lineup              builds the models that a user names
     names               how the report calls them
@@ -16,4 +13,6 @@ Files:
     weights             the files, tokenizer and weights of a local model
     prompt_form         turns as the text a model continues
     likelihood_prompts  choice questions as log-likelihood requests
+Folders:
+    text/               turns as the text of a model, with its thoughts
 """

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from hypnos.artefacts.ranges import Count
 from hypnos.benchmark.answerers.answerer import Answerer, usual_answer_tokens
-from hypnos.benchmark.answerers.served_thought import beginning, whole_text
+from hypnos.benchmark.answerers.text.served_thought import beginning, whole_text
 from hypnos.benchmark.choice.extract import extract
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType, thought_share

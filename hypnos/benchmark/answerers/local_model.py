@@ -8,9 +8,9 @@ from hypnos.artefacts.model_folder import tokenizer_files
 from hypnos.artefacts.ranges import Count, Device, FloatType, Positive
 from hypnos.benchmark.answerers.answerer import Answerer, usual_answer_tokens
 from hypnos.benchmark.answerers.likelihood_prompts import make_questions, to_predictions
-from hypnos.benchmark.answerers.model_text import ModelText
 from hypnos.benchmark.answerers.names import name_entries
 from hypnos.benchmark.answerers.prompt_form import PromptForm
+from hypnos.benchmark.answerers.text.model_text import ModelText
 from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from hypnos.artefacts.ranges import Range
 from hypnos.curation.clean.rule import DrugRule, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.drugs import Drug
 from hypnos.specialty.units import any_of, normalise

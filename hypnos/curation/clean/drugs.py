@@ -8,7 +8,7 @@ from typing import ClassVar
 import yaml
 
 from hypnos.curation.clean.rule import DrugRule, question_of, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 from hypnos.errors import UserError
 from hypnos.specialty.doses import find_doses, grade
 from hypnos.specialty.drugs import Drug

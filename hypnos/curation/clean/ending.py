@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Natural
 from hypnos.curation.clean.rule import Rule, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 
 _ENDED = "。！？!?.…～~；;）)】]》”\"'」』%％℃"
 # Commas at the end are mostly slips of one who had finished.

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Natural
 from hypnos.curation.clean.rule import Rule, rewrite, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 
 # Headings of the forms that doctors and patients fill in; they say nothing, and a model learns to write them.
 _HEAD = re.compile(

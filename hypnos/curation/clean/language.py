@@ -8,7 +8,7 @@ from typing import Any
 from hypnos.artefacts.ranges import Natural, Share
 from hypnos.corpus.simplified import simplified_signs
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, rewrite, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 
 _HAN = re.compile(r"[\u3400-\u9fff\U00020000-\U000323af]")
 # A list of drugs in Latin letters has capitals; running text has few.

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Count, Share
 from hypnos.curation.clean.rule import Rule, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 
 _SPLIT = re.compile(r"[。！？!?；;，,\n]+")
 _NUMBER = re.compile(r"^\s*(?:第?[\d一二三四五六七八九十]+[.、)）．:：条点]|[-*•])\s*")

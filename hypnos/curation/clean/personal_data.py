@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from hypnos.curation.clean.rule import Rule, rewrite
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 from hypnos.errors import UserError
 
 _SURNAME = (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from hypnos.artefacts.keys import file_key
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 from hypnos.specialty.doses import VERSION as DOSES
 from hypnos.specialty.drugs import Drug, read_windows
 from hypnos.specialty.folder import find_specialty

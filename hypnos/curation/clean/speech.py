@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Natural
 from hypnos.curation.clean.rule import Rule, text_of
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 
 # Who speaks so is no doctor, wherever it stands.
 _SELF = re.compile(

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.curation.blocks import BlockResult, BlockWork
 from hypnos.curation.clean.rule import Rule
-from hypnos.curation.rows import sift_block
-from hypnos.curation.step import RecordRow, Reject, Step
+from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.rows import sift_block
+from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 VERSION = 2
 

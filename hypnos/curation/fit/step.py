@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.ranges import Count, Natural, Seed
-from hypnos.curation.blocks import BlockResult, BlockWork
 from hypnos.curation.fit.embedding import Embedding
 from hypnos.curation.fit.model import FitModel
-from hypnos.curation.rows import RowsOf, sift_block
-from hypnos.curation.step import RecordRow, Reject, Step
+from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.rows import RowsOf, sift_block
+from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 log = logging.getLogger(__name__)
 

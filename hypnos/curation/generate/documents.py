@@ -11,7 +11,7 @@ from hypnos.artefacts.ranges import Count, Range
 from hypnos.curation.ask_authors import ParallelAsker, model_key
 from hypnos.curation.generate.drafts import INCOMPLETE, SCHEMA, read_drafts
 from hypnos.curation.generate.stand_ins import StandIns
-from hypnos.curation.step import Plan, RecordRow, Reject, Step
+from hypnos.curation.pipeline.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client

@@ -10,8 +10,8 @@ from hypnos.corpus.records import Instruction, Rejections, Text, Unusable
 from hypnos.corpus.shapes import to_records
 from hypnos.corpus.sources import Source
 from hypnos.curation.hidden_signs import reveal_row
+from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.score.own_scores import is_own
-from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
 from hypnos.sound_text import mend

@@ -16,7 +16,7 @@ from hypnos.curation.generate.pool import Pool
 from hypnos.curation.generate.prompts import Prompt, PromptMaker, prompt_name
 from hypnos.curation.generate.quotas import Cell, make_quotas
 from hypnos.curation.generate.stand_ins import StandIns
-from hypnos.curation.step import Plan, RecordRow, Reject, Step
+from hypnos.curation.pipeline.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from hypnos.curation.step import RecordRow
+from hypnos.curation.pipeline.step import RecordRow
 from hypnos.llm.chat import ChatModel
 from hypnos.specialty.folder import Seed
 

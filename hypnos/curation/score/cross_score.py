@@ -10,10 +10,10 @@ from typing import Any, Literal
 
 from hypnos.artefacts.ranges import Count, Share
 from hypnos.curation.ask_authors import ParallelAsker, model_key
+from hypnos.curation.pipeline.step import Plan, RecordRow, Reject, Step
 from hypnos.curation.score.probes import check_probes, probe_requests
 from hypnos.curation.score.score_sheet import Scores, Sheet, own_scores
 from hypnos.curation.score.statistics import ScoreStatistics
-from hypnos.curation.step import Plan, RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.client import Client

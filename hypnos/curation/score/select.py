@@ -8,9 +8,9 @@ import orjson
 
 from hypnos.corpus.decisions import STEP, decider
 from hypnos.corpus.selection import Selection
-from hypnos.curation.blocks import BlockResult, BlockWork
-from hypnos.curation.rows import RowsOf, read_block
-from hypnos.curation.step import RecordRow, Reject, Step
+from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.rows import RowsOf, read_block
+from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 
 class Select(Step):

@@ -11,13 +11,13 @@ import numpy as np
 
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
-from hypnos.curation.blocks import BlockResult, BlockWork
-from hypnos.curation.rows import RowsOf, sift_block
+from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.rows import RowsOf, sift_block
+from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex, Hit
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
 from hypnos.curation.similarity.ngrams import batches
 from hypnos.curation.similarity.paraphrases import Paraphrases
-from hypnos.curation.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ import random
 import orjson
 import pytest
 
-from hypnos.curation.blocks import run_blocks
 from hypnos.curation.fit.association import Association, words_of
 from hypnos.curation.fit.step import REASON, Fit
+from hypnos.curation.pipeline.blocks import run_blocks
 from hypnos.errors import UserError
 
 TOPICS = {
@@ -83,7 +83,7 @@ def test_what_is_learnt_from_some_holds_for_all():
 
 
 def test_blocks_make_what_rows_make(tmp_path, monkeypatch):
-    monkeypatch.setattr("hypnos.curation.blocks.BLOCK", 20_000)
+    monkeypatch.setattr("hypnos.curation.pipeline.blocks.BLOCK", 20_000)
     rows = records(600)
     plant(rows, 12)
     source = tmp_path / "source.jsonl"

@@ -7,10 +7,10 @@ import orjson
 import pytest
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation.blocks import run_blocks
-from hypnos.curation.pipeline import run_steps
+from hypnos.curation.pipeline.blocks import run_blocks
+from hypnos.curation.pipeline.run_steps import run_steps
+from hypnos.curation.pipeline.step import Step
 from hypnos.curation.score.select import Select, SelectBlocks
-from hypnos.curation.step import Step
 from hypnos.errors import UserError
 
 

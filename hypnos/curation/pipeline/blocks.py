@@ -21,7 +21,7 @@ from typing import IO, Any
 import orjson
 from tqdm import tqdm
 
-from hypnos.curation.counts import StepCounts
+from hypnos.curation.pipeline.counts import StepCounts
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)

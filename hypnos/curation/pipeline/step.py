@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation.blocks import BlockWork
+from hypnos.curation.pipeline.blocks import BlockWork
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.requests import Request
 

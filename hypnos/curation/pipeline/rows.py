@@ -6,8 +6,8 @@ from pathlib import Path
 
 import orjson
 
-from hypnos.curation.blocks import BlockResult
-from hypnos.curation.step import RecordRow, Reject
+from hypnos.curation.pipeline.blocks import BlockResult
+from hypnos.curation.pipeline.step import RecordRow, Reject
 from hypnos.errors import UserError
 
 Sift = Callable[[Sequence[RecordRow], Reject], Iterable[RecordRow]]

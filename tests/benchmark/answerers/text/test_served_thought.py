@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.benchmark.answerers.served_thought import Beginning, beginning, whole_text
+from hypnos.benchmark.answerers.text.served_thought import Beginning, beginning, whole_text
 from hypnos.llm.requests import Answer, Request
 
 

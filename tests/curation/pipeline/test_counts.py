@@ -1,6 +1,6 @@
 """Counts of a step, in parts and as plain values."""
 
-from hypnos.curation.counts import StepCounts
+from hypnos.curation.pipeline.counts import StepCounts
 
 
 def test_parts_add_up_and_are_read_again():

@@ -12,10 +12,10 @@ import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import artefact_folder, make_once
-from hypnos.curation.blocks import KEPT, REJECTED, run_blocks
-from hypnos.curation.counts import StepCounts
-from hypnos.curation.rows import to_line
-from hypnos.curation.step import RecordRow, Step
+from hypnos.curation.pipeline.blocks import KEPT, REJECTED, run_blocks
+from hypnos.curation.pipeline.counts import StepCounts
+from hypnos.curation.pipeline.rows import to_line
+from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.errors import UserError
 from hypnos.llm.failures import tells_of_failure
 

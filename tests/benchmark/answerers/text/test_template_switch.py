@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.benchmark.answerers.template_switch import switch_values
+from hypnos.benchmark.answerers.text.template_switch import switch_values
 from hypnos.errors import UserError
 
 

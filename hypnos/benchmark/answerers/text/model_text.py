@@ -7,7 +7,7 @@ from typing import Any
 
 from hypnos.artefacts.model_folder import read_json
 from hypnos.benchmark.answerers.prompt_form import PromptForm, render_template
-from hypnos.benchmark.answerers.template_switch import switch_values
+from hypnos.benchmark.answerers.text.template_switch import switch_values
 from hypnos.benchmark.answerers.weights import ReadTokenizer, load_tokenizer, only_sentencepiece
 from hypnos.benchmark.thinking import Mode
 from hypnos.llm.parsing.open_thought import closing_of, mark_before, open_mark

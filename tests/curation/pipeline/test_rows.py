@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.curation.rows import read_block, sift_block, to_line
+from hypnos.curation.pipeline.rows import read_block, sift_block, to_line
 from hypnos.errors import UserError
 
 

@@ -8,11 +8,11 @@ import orjson
 import pytest
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation import blocks
-from hypnos.curation.blocks import BlockWork, run_blocks
 from hypnos.curation.clean.form import Empty, Length
 from hypnos.curation.clean.step import Clean
-from hypnos.curation.pipeline import StepArtefact, run_steps
+from hypnos.curation.pipeline import blocks
+from hypnos.curation.pipeline.blocks import BlockWork, run_blocks
+from hypnos.curation.pipeline.run_steps import StepArtefact, run_steps
 from hypnos.curation.score.select import Select
 from hypnos.curation.similarity.decontaminate import Decontaminate
 from hypnos.curation.similarity.deduplicate import Deduplicate

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.curation.step import Step
+from hypnos.curation.pipeline.step import Step
 
 
 class Plain(Step):

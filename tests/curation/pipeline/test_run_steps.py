@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from hypnos.curation.pipeline import check_order, run_steps
-from hypnos.curation.step import Step
+from hypnos.curation.pipeline.run_steps import check_order, run_steps
+from hypnos.curation.pipeline.step import Step
 from hypnos.errors import UserError
 
 

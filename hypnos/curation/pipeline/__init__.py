@@ -1,0 +1,11 @@
+"""Runs steps one after another, each as an artefact named by what decided it.
+
+What a step does to rows lies beside this folder, what is alike for all steps in it.
+
+Files:
+    step         what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
+    run_steps    runs steps and keeps what each one made
+    blocks       runs a step over a file block by block, on several processes, and goes on after a kill
+    rows         reads and writes rows as lines
+    counts       counts what a step kept and rejected
+"""
