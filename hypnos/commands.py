@@ -159,13 +159,7 @@ def renew(script: str, words: Sequence[str]) -> list[str]:
         SystemExit: with one line and status 2, where a word has no exact counterpart, or holds a key: Hydra would
             write it to the run's folder.
     """
-    from hypnos.llm.typed_keys import typed_key
-
-    if (typed := typed_key(words)) is not None:
-        key, how = typed
-        hint = "export it, and name its variable: key_variable=DEEPSEEK_API_KEY"
-        print(f"error: {script}: {key} {how}, which would be written to the run's folder: {hint}", file=sys.stderr)
-        sys.exit(2)
+    _refuse_keys(script, [word for word in words if "=" in word])
     judges = {found[1] for word in words if (found := re.match(r"\+*(?:judge|llm)@(judges\.\w+)=(?!none|null)", word))}
     old_forms = [form for form in OLD_FORMS[script] if form[0] != _SETTING_OF_A_JUDGE or len(judges) < 2]
     renewed = []
@@ -183,6 +177,18 @@ def renew(script: str, words: Sequence[str]) -> list[str]:
         else:
             print(f"note: {word} is left out: so it is without it", file=sys.stderr)
     return renewed
+
+
+def _refuse_keys(script: str, overrides: Sequence[str]) -> None:
+    if not overrides:  # help is shown without any import
+        return
+    from hypnos.llm.typed_keys import typed_key
+
+    if (typed := typed_key(overrides)) is not None:
+        key, how = typed
+        hint = "export it, and name its variable: key_variable=DEEPSEEK_API_KEY"
+        print(f"error: {script}: {key} {how}, which would be written to the run's folder: {hint}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _rewrite(override: str, forms: Iterable[tuple[str, str]]) -> str | None:

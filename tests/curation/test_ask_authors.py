@@ -45,6 +45,8 @@ def test_answers_set_aside_on_disk_come_back_with_what_could_not_be_read(ask):
 
     with ask().spooled({"one": requests("a", "b"), "two": requests("c")}, parse=parse) as answers:
         kept = {name: list(of_model) for name, of_model in answers.items()}
+    keys = [entry.pop("key") for of_model in kept.values() for entry in of_model]
+    assert len(set(keys)) == 3 and all(len(key) == 64 for key in keys)
     assert kept["two"] == [{"value": {"text": "[c]"}, "model": "two-0613", "reason": ""}]
     assert kept["one"][0]["value"] == {"text": "a"}
     assert kept["one"][1] == {"value": None, "model": "one-0613", "reason": "unreadable", "text": "b"}
