@@ -41,7 +41,7 @@ BENCHMARK: list[Measure] = [
     *(metrics.quick_metrics, metrics.equal_metrics, honesty.honest_numbers),
     *(benchmark.likelihood_of_a_peer, benchmark.generation_speed),
 ]
-ROOMS = {
+ROOMS: dict[str, list[Measure]] = {
     "training": TRAINING,
     "exactness": EXACTNESS,
     "curation": CURATION,

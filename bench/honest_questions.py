@@ -38,7 +38,7 @@ class Questions:
 
     def simulate(self, runs: int) -> Figures:
         random = np.random.default_rng(0)
-        bounds = SHARE if self.kind in SHARES else None
+        bounds = None if self.kind == "normal" else SHARE
         truth = SHARES.get(self.kind, 0.5)
         alarms = mean_missed = difference_missed = 0
         for _ in range(runs):

@@ -120,9 +120,10 @@ def tabulate_results(results: Results) -> tuple[tuple[Grid, ...], tuple[Note, ..
         "raters": ("rated by people", results.ratings),
     }
     for key, (title, ratings) in kinds.items():
-        scales = {"indicators": results.indicators, "models": results.models, "title": title}
-        grids += rating_grids(ratings, key=key, **scales)
-        notes += rating_tests(ratings, by="raters" if key == "raters" else "judges", **scales)
+        scales, models = results.indicators, results.models
+        grids += rating_grids(ratings, indicators=scales, models=models, key=key, title=title)
+        by = "raters" if key == "raters" else "judges"
+        notes += rating_tests(ratings, indicators=scales, models=models, title=title, by=by)
     grids += duel_grids(results.duels, models=results.models)
     notes += duel_tests(results.duels, models=results.models)
     return tuple(grids), (*notes, *results.notes)

@@ -154,6 +154,8 @@ def find_ends(
             so many where each is a group of its own.
     """
     half = spread.half_width(level)
+    if bounds is None:  # where all groups agree, and values may lie anywhere, nothing is known of the others
+        half = math.nan if half < _NO_SPREAD else half
     if bounds is None or math.isnan(half):
         return spread.mean - half, spread.mean + half
     low, high = bounds

@@ -20,13 +20,13 @@ def test_a_measure_per_character_has_no_interval_where_all_records_are_alike():
     """However long the drawn records are, each has two bits a character."""
     characters = [1.0, 10.0, 3.0, 40.0, 5.0, 6.0, 70.0, 8.0]
     found = mean_over_seeds({"1": [2 * c for c in characters]}, GROUPS, characters)
-    assert (found.value, found.low, found.high) == pytest.approx((2.0, 2.0, 2.0))
+    assert found.value == pytest.approx(2.0) and math.isnan(found.low) and math.isnan(found.high)
 
 
 def test_seeds_widen_the_interval():
     still = mean_over_seeds({"1": [5.0] * 8, "2": [5.0] * 8}, GROUPS)
     moving = mean_over_seeds({"1": [4.0] * 8, "2": [6.0] * 8}, GROUPS)
-    assert (still.low, still.high) == (5.0, 5.0)
+    assert math.isnan(still.low) and math.isnan(still.high)
     # Two seeds alone: Student's t with one degree of freedom, 12.7 standard errors of 1 on either side.
     assert (moving.low, moving.high) == pytest.approx((5 - 12.706, 5 + 12.706), rel=0.02)
 
