@@ -41,8 +41,8 @@ class Decontaminate(Step):
         joint: likewise of stem and options together, in any order: this covers short stems.
         question: likeness (Jaccard) of the record's whole question and the stem, however short.
         passage: share of a passage.
-        paraphrase: likeness of the record's question and the stem by their signs, in any order, weighed by how rare they
-            are among the records; None: not looked at.
+        paraphrase: likeness of the record's question and the stem by their signs, in any order, weighed by how rare
+            they are among the records; None: not looked at.
     """
 
     name = "decontaminate"
