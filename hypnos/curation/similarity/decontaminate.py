@@ -3,6 +3,7 @@
 import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,51 +29,43 @@ FEWEST, COUNTED = 500, 100_000
 """Records from which, and the first of them in which, it is counted how rare signs are."""
 
 
+@dataclass(eq=False, kw_only=True)
 class Decontaminate(Step):
-    """The step `decontaminate`. A record is rejected with the name and the words of the item that it holds."""
+    """The step `decontaminate`. A record is rejected with the name and the words of the item that it holds.
+
+    Attributes:
+        benchmarks: files or folders, in any layout of `benchmark_texts`.
+        gram: characters of an n-gram; more makes every share below stricter.
+        stem: a record that holds this share of a stem's n-grams holds the question ...
+        stem_least: ... if the stem has this many characters: shorter ones are common phrases.
+        joint: likewise of stem and options together, in any order: this covers short stems.
+        question: likeness (Jaccard) of the record's whole question and the stem, however short.
+        passage: share of a passage.
+        paraphrase: likeness of the record's question and the stem by their signs, in any order, weighed by how rare
+            they are among the records; None: not looked at.
+    """
 
     name = "decontaminate"
 
-    def __init__(
-        self,
-        *,
-        benchmarks: Sequence[str],
-        gram: Annotated[int, Range(least=2)] = 3,
-        stem: ShareAboveZero = 0.7,
-        stem_least: Count = 16,
-        joint: ShareAboveZero = 0.7,
-        question: ShareAboveZero = 0.7,
-        passage: ShareAboveZero = 0.6,
-        paraphrase: ShareAboveZero | None = 0.58,
-    ) -> None:
-        """Say what counts as seen.
+    benchmarks: Sequence[str]
+    gram: Annotated[int, Range(least=2)] = 3
+    stem: ShareAboveZero = 0.7
+    stem_least: Count = 16
+    joint: ShareAboveZero = 0.7
+    question: ShareAboveZero = 0.7
+    passage: ShareAboveZero = 0.6
+    paraphrase: ShareAboveZero | None = 0.58
 
-        Args:
-            benchmarks: files or folders, in any layout of `benchmark_texts`.
-            gram: characters of an n-gram; more makes every share below stricter.
-            stem: a record that holds this share of a stem's n-grams holds the question ...
-            stem_least: ... if the stem has this many characters: shorter ones are common phrases.
-            joint: likewise of stem and options together, in any order: this covers short stems.
-            question: likeness (Jaccard) of the record's whole question and the stem, however short.
-            passage: share of a passage.
-            paraphrase: likeness of the record's question and the stem by their signs, in any order, weighed by how rare
-                they are among the records; None: not looked at.
-
-        Raises:
-            UserError: a share is not above 0 and at most 1.
-        """
-        self.shares = {"stem": stem, "joint": joint, "question": question, "passage": passage}
-        for name, share in self.shares.items():
-            if not 0 < share <= 1:
+    def __post_init__(self) -> None:
+        self.benchmarks = tuple(self.benchmarks)
+        shares = ("stem", "joint", "question", "passage")
+        self.shares: dict[str, float] = {name: getattr(self, name) for name in shares}
+        for name in (*shares, "paraphrase"):
+            share = getattr(self, name)
+            if share is not None and not 0 < share <= 1:
                 raise UserError(f"decontaminate.{name} {share}: must be above 0 and at most 1")
-        if gram < 2 or stem_least < gram:
-            raise UserError(f"decontaminate: need gram {gram} >= 2 and stem_least {stem_least} >= gram")
-        if paraphrase is not None and not 0 < paraphrase <= 1:
-            raise UserError(f"decontaminate.paraphrase {paraphrase}: must be above 0 and at most 1")
-        self.paraphrase = paraphrase
-        self.benchmarks = tuple(benchmarks)
-        self.gram = gram
-        self.stem_least = stem_least
+        if self.gram < 2 or self.stem_least < self.gram:
+            raise UserError(f"decontaminate: need gram {self.gram} >= 2 and stem_least {self.stem_least} >= gram")
 
     def key(self) -> dict[str, Any]:
         content = [file_key(Path(path)) for path in self.benchmarks]
