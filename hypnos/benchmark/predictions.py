@@ -63,8 +63,17 @@ PredictionsByType = Mapping[RequestType, Sequence[Prediction]]
 
 def without_room(item: str, repeat: int, prompt: str) -> Prediction:
     """The prediction for a question that fills the context by itself."""
-    nothing = {"raw": "", "answer": "", "finished": False, "tokens": 0}
-    return Prediction(item=item, sample=repeat, prompt=prompt, **nothing, rule=PROMPT_TOO_LONG, out_of_context=True)
+    return Prediction(
+        item=item,
+        sample=repeat,
+        prompt=prompt,
+        raw="",
+        answer="",
+        finished=False,
+        tokens=0,
+        rule=PROMPT_TOO_LONG,
+        out_of_context=True,
+    )
 
 
 def thought_share(tokens: int, thought: int, answer: str) -> int:
