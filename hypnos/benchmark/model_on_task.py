@@ -84,11 +84,11 @@ def kept_so_far(answerer: Answerer, task: Task, *, artefacts: Path) -> Predictio
 
 def _shorten_all(answerer: Answerer, task: Task, predictions: Sequence[Prediction]) -> list[Prediction]:
     """Answers of a length that can be measured; what was left out, or never came, is said once."""
-    if cut := sum(prediction.thought_cut and not prediction.answer for prediction in predictions):
+    if unanswered := sum(prediction.thought_cut and not prediction.answer for prediction in predictions):
         log.warning(
             "%s on %s: %d of %d answers ended within their thought: thinking='{mode: as_is, tokens: 2048}' gives it "
             "tokens of its own, mode: off turns it off where that can be done",
-            *(answerer.name, task.name, cut, len(predictions)),
+            *(answerer.name, task.name, unanswered, len(predictions)),
         )
     shortened = [shorten(prediction) for prediction in predictions]
     cut = [whole for whole, short in zip(predictions, shortened) if whole is not short]
