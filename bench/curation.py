@@ -88,7 +88,7 @@ def sift(rows: list[Row]) -> tuple[list[Row], list[tuple[Row, str]]]:
     """What all steps keep, and what they reject with the reason."""
     rejected: list[tuple[Row, str]] = []
     for step in steps():
-        rows = list(step.run(iter(rows), lambda row, why: rejected.append((row, why))))
+        rows = list(step.run(rows, lambda row, why: rejected.append((row, why))))
     return rows, rejected
 
 

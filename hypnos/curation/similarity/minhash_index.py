@@ -1,4 +1,4 @@
-"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, 252 bytes a text, 259 at their peak."""
+"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, at most 259 bytes a text."""
 
 from collections.abc import Sequence
 
