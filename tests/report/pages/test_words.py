@@ -8,6 +8,11 @@ import pytest
 
 from hypnos.report.pages.words import read_words
 from hypnos.report.report import write_report
+from hypnos.report.results import PairedTest
+from hypnos.report.statistics.paired_tests import compare
+from hypnos.report.tables.metric_tables import method_note
+from hypnos.report.tables.paired_note import paired_note
+from hypnos.report.tables.table import Column
 
 PAGES = Path(__file__).parents[3] / "hypnos/report/pages"
 
@@ -45,6 +50,20 @@ def test_parts_in_a_sentence_are_translated_by_themselves_and_names_stay():
 def test_as_many_parts_in_a_translation_as_in_the_text():
     for english, chinese in read_words("zh").texts.items():
         assert english.count("{}") == len(re.findall(r"\{\d?\}", chinese))
+
+
+def test_how_numbers_are_made_is_said_in_chinese():
+    """Sentences that statistics change are known here by the constants they come from."""
+    words = read_words("zh")
+    column = Column(name="score", better="neither")
+    test = PairedTest(measure="score", first="a", second="b", comparison=compare([1.0, 0.0], [0.0, 0.0], [0, 1]))
+    notes = [
+        paired_note("t", [(column, test)], measure=m, crossed=c)
+        for m, c in (("metric", ""), ("scale", "raters"), ("measure", "judges"))
+    ]
+    for text in (method_note(), *(note.text for note in notes)):
+        assert not re.search(r"[a-z]+ [a-z]+ [a-z]+", words(text)), words(text)
+        assert words(text) != text
 
 
 @pytest.mark.slow
