@@ -91,9 +91,11 @@ class ChatAnswers(Answerer):
         limits = task.limits(self.thinking)
         due = [(item, repeat) for item in items for repeat in range(self.repeats) if (item.id, repeat) not in done]
         resumed = []
-        for (item, repeat), reply in zip(due, self._ask(self._first(limits), task, due), strict=True):
+        two_steps = self._in_two_steps(limits)
+        replies = self._ask(self._first(limits), task, due, ends=not two_steps)
+        for (item, repeat), reply in zip(due, replies, strict=True):
             text = whole_text(reply, asked=limits.thinking.mode == "on")
-            more = beginning(text, cut=reply.finish in CUT_FINISHES) if self._in_two_steps(limits) else None
+            more = beginning(text, cut=reply.finish in CUT_FINISHES) if two_steps else None
             if more is None or reply.reason:
                 yield [self._prediction(task, item, repeat, text, [reply])]
             else:
@@ -107,9 +109,16 @@ class ChatAnswers(Answerer):
             yield [replace(self._prediction(task, item, repeat, text, [first, reply]), thought_cut=more.closed)]
 
     def _ask(
-        self, chat: ChatModel, task: Task, due: Sequence[tuple[Item, int] | tuple[Item, int, str]]
+        self, chat: ChatModel, task: Task, due: Sequence[tuple[Item, int] | tuple[Item, int, str]], *, ends: bool = True
     ) -> Iterator[Answer[str]]:
-        """The replies to items, each with the number of its repeat and perhaps the beginning of its reply."""
+        """The replies to items, each with the number of its repeat and perhaps the beginning of its reply.
+
+        Args:
+            chat: who is asked.
+            task: of the items.
+            due: the items.
+            ends: whether a reply holds its answer, so that a model that never says anything can be told by it.
+        """
         requests = list(self._requests(task, due))
         by_request = {f"{task.name}/{item.id}": item for item, *_ in due}
         if requests:
@@ -119,7 +128,7 @@ class ChatAnswers(Answerer):
                 parse=lambda text: text,
                 attempts=1,
                 what=f"{self.name} on {task.name}",
-                tells=lambda request, text: _tells(text, by_request[request.id]),
+                tells=lambda request, text: not ends or _tells(text, by_request[request.id]),
             )
 
     def _in_two_steps(self, limits: TokenLimits) -> bool:

@@ -70,6 +70,32 @@ def test_a_thought_that_a_provider_only_counts_is_a_thought(tmp_path, make_task)
     assert (one.answer, one.thought, one.thought_tokens, one.thought_cut) == ("", 0, 8, True)
 
 
+class Thinker(Parrot):
+    """Thinks until its tokens are used up, each time; asked to go on behind its thought, it answers."""
+
+    def limited(self, limits):
+        return self
+
+    def ends_thoughts(self):
+        return "when resumed"
+
+    async def complete(self, messages, *, schema, sample):
+        reply = await super().complete(messages, schema=schema, sample=sample)
+        begun = messages[-1]["role"] == "assistant"
+        return replace(
+            reply, text="答案" if begun else "<think>还在想", finish="stop" if begun else "length", refusal=""
+        )
+
+
+def test_a_model_whose_thoughts_are_asked_for_first_is_none_that_says_nothing(tmp_path, make_task):
+    questions = [{"id": f"q{i}", "question": f"问题{i}？", "answers": ["答案"]} for i in range(30)]
+    with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
+        answerer = ChatAnswers(chat=Thinker(), client=client, thinking={"mode": "on", "tokens": 4})
+        answers = all_of(answerer, make_task(questions))
+    assert [one.answer for one in answers] == ["答案"] * 30
+    assert all(one.thought_cut for one in answers)
+
+
 def test_what_must_stay_here_is_never_asked_elsewhere(tmp_path, make_task):
     task = make_task(QUESTIONS, egress="local")
     with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
