@@ -68,7 +68,7 @@ def test_a_family_goes_through_both_stages(train_once, base, tmp_path, family, t
     assert len(head) == len(table) == 3500
     prompts = [[1, *range(20, 20 + length)] for length in (5, 9, 14)]
     ours = decode(model, [BatchRow(prompt=prompt, limit=NEW) for prompt in prompts], stops=set(), pad=0)
-    assert [tokens for tokens, _ in ours] == written(model, prompts)
+    assert [tokens for tokens, *_ in ours] == written(model, prompts)
 
 
 def test_what_adapters_do_not_fit_is_refused_in_one_line(train_once, base, tmp_path):
