@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import norm
 
 from bench.situation import FEW, Figures, percent
 from hypnos.report.results import Duel, Note, Rating
@@ -68,9 +69,15 @@ class Raters:
         return percent(runs, alarms, mean_missed, difference_missed)
 
 
+TIE, SPREAD = 0.5, float(np.hypot(1.0, 0.7))
+"""Comparisons of a judge vary so much around what it likes; closer ones are ties."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judges:
     """Judges that compare two equally good models; a third of the pairs are ties.
+
+    Win rates are each judge's own, and so is the truth they are held against; tests speak of other judges as well.
 
     Attributes:
         questions: pairs.
@@ -95,8 +102,8 @@ class Judges:
         alarms = mean_missed = difference_missed = 0
         for _ in range(runs):
             better = random.normal(0, 1.0, (self.questions, 1)) + random.normal(0, 0.7, (self.questions, self.judges))
-            better += random.normal(0, self.apart, self.judges) if self.judges > 1 else 0.0
-            outcomes = np.sign(better) * (np.abs(better) > 0.5)
+            likes = random.normal(0, self.apart, self.judges) if self.judges > 1 else np.zeros(1)
+            outcomes = np.sign(better + likes) * (np.abs(better + likes) > TIE)
             duels = [
                 Duel(task="t", item=f"{at}", first="first", second="second", outcome=int(outcome), judge=f"{judge}")
                 for (at, judge), outcome in np.ndenumerate(outcomes)
@@ -104,7 +111,8 @@ class Judges:
             mean = _first_mean(duel_grids(duels, models=MODELS))
             test = _only_test(duel_tests(duels, models=MODELS))
             alarms += test.p < 0.05
-            mean_missed += not mean.low <= 0.5 <= mean.high
+            wins, losses = norm.sf((TIE - likes[0]) / SPREAD), norm.cdf((-TIE - likes[0]) / SPREAD)
+            mean_missed += not mean.low <= (1 + wins - losses) / 2 <= mean.high
             difference_missed += not test.low <= 0 <= test.high
         return percent(runs, alarms, mean_missed, difference_missed)
 

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -77,10 +78,11 @@ def command(folder: Path, *overrides: str, **environment: str) -> subprocess.Pop
 
 
 def finals(folder: Path) -> dict[str, bytes]:
+    """What was made, but for the names of replies, which hold the address they came from."""
     (directory,) = folder.glob("artefacts/instructions-*")
-    return {
-        str(file.relative_to(directory)): file.read_bytes() for file in sorted(directory.rglob("*")) if file.is_file()
-    }
+    files = [file for file in sorted(directory.rglob("*")) if file.is_file()]
+    names = re.compile(rb"\b[0-9a-f]{64}\b")
+    return {str(file.relative_to(directory)): names.sub(b"", file.read_bytes()) for file in files}
 
 
 @pytest.mark.slow
@@ -189,7 +191,7 @@ def test_no_key_is_in_anything_that_a_run_writes(tmp_path, running):
 )
 def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed):
     shown, _ = (started := command(tmp_path, "llm@authors.first=deepseek", typed)).communicate(timeout=120)
-    assert started.returncode == 1 and "key_variable" in shown, shown
+    assert started.returncode in (1, 2) and "key_variable" in shown, shown
     assert "sk-marker" not in shown and "Traceback" not in shown
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert [str(file) for file in files if b"sk-marker" in file.read_bytes()] == []

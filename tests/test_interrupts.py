@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPT = """
 import importlib, os, runpy, signal, sys
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 script, module, name, *sys.argv[1:] = sys.argv[1:]
 sys.argv[0] = script
 sys.path.insert(0, os.path.dirname(script))

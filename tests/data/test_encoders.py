@@ -81,7 +81,7 @@ def test_a_process_that_is_killed_is_one_line_and_the_next_start_makes_the_set(
 
 
 SCRIPT = """
-import os, sys
+import os, signal, sys
 from pathlib import Path
 import hypnos.data.encoders
 from transformers import PreTrainedTokenizerFast
@@ -89,6 +89,7 @@ from hypnos.corpus.sources import Source
 from hypnos.data.datamodule import InstructionData
 from hypnos.errors import one_line
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests in the background ignores it
 file, cache, tokenizer = sys.argv[1:]  # without a guard: who encodes does not run the script again
 hypnos.data.encoders.FEW = 1
 data = InstructionData(

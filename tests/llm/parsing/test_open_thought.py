@@ -1,7 +1,7 @@
 import pytest
-from hypnos.llm.parsing.reasoning import cut_thinking
 
 from hypnos.llm.parsing.open_thought import closing_of, mark_before, open_mark
+from hypnos.reasoning import cut_thinking
 
 MARKS = [
     *("<think>", "<thinking>", "<seed:think>", "<|think|>", "[THINK]", "◁think▷", "<|begin_of_thought|>"),

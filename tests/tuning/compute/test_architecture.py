@@ -15,8 +15,8 @@ from hypnos.tuning.compute.loss import Batch, document_nats, negative_log_likeli
 from tests.tuning.families import ALONE, SMALL, SUPPORTED, make_model
 
 LENGTHS = (13, 25, 9)
-PACKED = {"stages.general.data": SimpleNamespace(packing="best_fit", max_length=512)}
-ONE_BY_ONE = {"stages.general.data": SimpleNamespace(packing="none", max_length=512)}
+PACKED = {"stages.general.data": SimpleNamespace(packing="best_fit", max_length=512, together=1)}
+ONE_BY_ONE = {"stages.general.data": SimpleNamespace(packing="none", max_length=512, together=1)}
 
 
 def row(documents: list[torch.Tensor]) -> Batch:
@@ -118,7 +118,7 @@ def test_frequencies_that_depend_on_the_longest_document_are_refused_where_one_m
     settings = {**SMALL, "max_position_embeddings": 64, "rope_parameters": {"rope_theta": 1e4, **rope}}
     with torch.device("meta"):
         model = AutoModelForCausalLM.from_config(CONFIG_MAPPING["llama"](**settings))
-    short = {name: SimpleNamespace(packing=part.packing, max_length=64) for name, part in data.items()}
+    short = {name: SimpleNamespace(packing=part.packing, max_length=64, together=1) for name, part in data.items()}
     check_architecture(model, short, base="base")
     refusal = pytest.raises(UserError, match=r"rope .* beyond 64 tokens.*stages\.general\.data\.max_length is 512")
     with refusal if refused else nullcontext():
