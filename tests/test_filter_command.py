@@ -81,8 +81,8 @@ def finals(folder: Path) -> dict[str, bytes]:
     """What was made, but for the names of replies, which hold the address they came from."""
     (directory,) = folder.glob("artefacts/instructions-*")
     files = [file for file in sorted(directory.rglob("*")) if file.is_file()]
-    names = re.compile(rb"\b[0-9a-f]{64}\b")
-    return {str(file.relative_to(directory)): names.sub(b"", file.read_bytes()) for file in files}
+    replies = re.compile(rb'((?:"|&quot;)replies(?:"|&quot;):\s*\[\s*(?:"|&quot;))[0-9a-f]{64}')
+    return {str(file.relative_to(directory)): replies.sub(rb"\1", file.read_bytes()) for file in files}
 
 
 @pytest.mark.slow
@@ -187,11 +187,15 @@ def test_no_key_is_in_anything_that_a_run_writes(tmp_path, running):
 
 
 @pytest.mark.parametrize(
-    "typed", ["+authors.first.parameters.api_key=sk-marker-77", "authors.first.key_variable=sk-marker-77"]
+    ("typed", "status"),
+    [
+        ("+authors.first.parameters.api_key=sk-marker-77", 2),  # before anything is composed
+        ("authors.first.key_variable=sk-marker-77", 1),  # too short for a key by its shape: found by what reads it
+    ],
 )
-def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed):
+def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed, status):
     shown, _ = (started := command(tmp_path, "llm@authors.first=deepseek", typed)).communicate(timeout=120)
-    assert started.returncode in (1, 2) and "key_variable" in shown, shown
+    assert started.returncode == status and "key_variable" in shown, shown
     assert "sk-marker" not in shown and "Traceback" not in shown
     files = [file for file in tmp_path.rglob("*") if file.is_file()]
     assert [str(file) for file in files if b"sk-marker" in file.read_bytes()] == []
