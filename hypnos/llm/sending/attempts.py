@@ -28,7 +28,12 @@ class AnySender(Protocol):
 
 
 class Streak:
-    """Counts the replies of one model that could not be read, one after another, those found in the journal too."""
+    """Counts the replies of one model that could not be read, one after another, those found in the journal too.
+
+    Requests wait their turn again before each further attempt, so a model that can mostly be read ends with nothing but
+    repeated failures of the few requests that it cannot answer. A request whose failure was followed by a readable
+    reply therefore counts no more.
+    """
 
     def __init__(self, name: str, limit: int | None, *, first_alone: bool = False) -> None:
         """Begin.
@@ -42,16 +47,32 @@ class Streak:
         self._limit = limit
         self._first_alone = first_alone
         self._count = 0
+        self._number = 0
 
-    def count(self, reply: Reply, *, readable: bool, cause: str) -> None:
+    @property
+    def number(self) -> int:
+        """How many streaks a readable reply has ended."""
+        return self._number
+
+    def count(self, reply: Reply, *, readable: bool, cause: str, began: int | None = None) -> None:
         """Count one reply.
+
+        Args:
+            reply: the reply.
+            readable: whether it could be read; that ends the streak.
+            cause: why it could not be read.
+            began: `number` when the request first failed; None for its first reply.
 
         Raises:
             UnreadableError: too many in a row could not be read; quotes this one.
         """
-        if readable and self._first_alone:
-            self._limit = None
-        self._count = 0 if readable else self._count + 1
+        if readable:
+            self._count = 0
+            self._number += 1
+            if self._first_alone:
+                self._limit = None
+        elif began is None or began == self._number:
+            self._count += 1
         if self._limit is not None and self._count >= self._limit:
             shown = " ".join(redact(reply.text).split())[:_SHOWN] or "(empty)"
             raise UnreadableError(
@@ -63,7 +84,7 @@ class Streak:
 class Attempts(Generic[T]):
     """One request and the replies to it so far."""
 
-    __slots__ = ("_limit", "_parse", "_replies", "_streak", "_structured", "_tells", "keys", "request")
+    __slots__ = ("_began", "_limit", "_parse", "_replies", "_streak", "_structured", "_tells", "keys", "request")
 
     def __init__(
         self,
@@ -95,6 +116,7 @@ class Attempts(Generic[T]):
         self._streak = streak
         self._tells = tells
         self._replies: list[Reply] = []
+        self._began: int | None = None
 
     @property
     def sample(self) -> int:
@@ -119,7 +141,10 @@ class Attempts(Generic[T]):
             reply,
             readable=bool(reply.refusal) or (value is not None and not silent),
             cause="empty or without an answer" if silent else answer.reason if answer else "unreadable",
+            began=self._began,
         )
+        if self._began is None:
+            self._began = self._streak.number
         return answer
 
     def _take(self, reply: Reply) -> Answer[T] | None:

@@ -112,3 +112,11 @@ def test_a_readable_reply_begins_the_count_anew(make_client, requests, scripted)
     model = scripted(lambda prompt, _: "不" if int(prompt[1:-1]) % 8 else '{"a": 1}')
     answers = list(make_client().ask(model, requests(80), parse=read_object, attempts=1))
     assert sum(answer.value is not None for answer in answers) == 10
+
+
+def test_the_last_tries_of_a_few_unreadable_requests_stop_no_model(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: "不" if int(prompt[1:-1]) % 20 == 0 else '{"a": 1}')
+    model.in_flight = 1  # each request waits behind all others before its next try
+    answers = list(make_client().ask(model, requests(400), parse=read_object, attempts=3))
+    assert [answer.value is None for answer in answers].count(True) == 20
+    assert len(model.sent) == 380 + 3 * 20
