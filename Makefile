@@ -7,7 +7,7 @@ WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-all check hold bench study lock format clean
+.PHONY: demo test test-slow test-all check hold bench study lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -16,7 +16,10 @@ demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages
 test: $(INSTALLED)      ## hermetic, under five minutes
 	$(PYTEST) -m "not slow and not real_data"
 
-test-all: $(INSTALLED)  ## and what is slow: every experiment, kills, real data where there are any
+test-slow: $(INSTALLED) ## what is slow, one of each kind: kills, ranks, a browser, real data where there are any
+	$(PYTEST) -m "(slow or real_data) and not matrix"
+
+test-all: $(INSTALLED)  ## everything: also every experiment and sweep, and each combination of ranks and kills
 	$(PYTEST)
 
 check: $(INSTALLED)     ## style, types, and who may import whom

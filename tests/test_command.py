@@ -67,6 +67,7 @@ def test_a_misspelt_experiment_names_those_there_are(tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.matrix
 def test_an_arm_that_fails_leaves_the_other_arms_running(tmp_path):
     done = run(tmp_path, "-m", "stages.anesthesia.tuning.lr=-1,1e-3", "stages.anesthesia.trainer.max_steps=1")
     assert done.returncode != 0
@@ -100,7 +101,7 @@ def test_a_killed_run_goes_on_and_ends_with_the_weights_of_an_unbroken_one(tmp_p
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("strategy", [pytest.param("ddp", marks=pytest.mark.matrix), "fsdp"])
 def test_two_ranks_learn_what_one_learns(tmp_path, strategy):
     """Also the uneven last step of an epoch, where one rank has a row and the other none."""
     # Plain descent: Adam divides small gradients by themselves, and so makes rounding errors large.

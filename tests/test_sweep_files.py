@@ -46,7 +46,13 @@ def data(tmp_path_factory) -> Path:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("sweep", sorted(file.stem for file in (CONF / "sweep").glob("*.yaml") if file.stem != "none"))
+@pytest.mark.parametrize(
+    "sweep",
+    [
+        pytest.param(name, marks=() if name == "strategy" else pytest.mark.matrix)
+        for name in sorted(file.stem for file in (CONF / "sweep").glob("*.yaml") if file.stem != "none")
+    ],
+)
 def test_every_arm_of_a_sweep_trains_two_steps_a_stage(train_once, data, sweep):
     directories = {}
     for overrides in arms(sweep):

@@ -111,6 +111,7 @@ def test_a_sweep_that_was_killed_goes_on_and_ends_with_the_numbers_of_an_unbroke
 
 
 @pytest.mark.slow
+@pytest.mark.matrix
 def test_two_ranks_in_a_sweep_of_two_arms_learn_what_one_learns_and_leave_one_folder(tmp_path):
     folders = [tmp_path / name for name in ("one", "two")]
     arms = ["-m", "experiment=specific_only", "seed=1,2", "sweep_name=mine"]
@@ -131,6 +132,7 @@ def test_two_ranks_in_a_sweep_of_two_arms_learn_what_one_learns_and_leave_one_fo
 
 
 @pytest.mark.slow
+@pytest.mark.matrix
 def test_a_failing_arm_on_two_ranks_does_not_take_the_sweep_with_it(tmp_path):
     """Lightning kills the first rank when another ends with an error: the next arm would never start."""
     nan = "stages.anesthesia.tuning.lr=1e30,1e-3"

@@ -42,7 +42,7 @@ def test_who_asks_the_same_model_at_the_same_address_waits_at_one_gate(server, m
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("workers", [0, 2])
+@pytest.mark.parametrize("workers", [0, pytest.param(2, marks=pytest.mark.matrix)])
 def test_killed_and_started_again_asks_only_what_was_in_flight(server, tmp_path, workers, start, finish):
     whole, broken = tmp_path / "whole", tmp_path / "broken"
     whole.mkdir()

@@ -87,7 +87,10 @@ KINDS = {  # an epoch has three steps: saved after each, after every second, or 
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "kind",
+    [pytest.param(kind, marks=pytest.mark.matrix if "workers" in kind or "edge" in kind else ()) for kind in KINDS],
+)
 def test_losses_and_weights_are_those_of_an_unbroken_run(compose, tmp_path, kind):
     whole = Losses()
     expected = train(compose, tmp_path, whole, KINDS[kind])
@@ -138,7 +141,7 @@ def test_a_kill_during_export_costs_no_step(compose, tmp_path, monkeypatch, end)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("strategy", [pytest.param("ddp", marks=pytest.mark.matrix), "fsdp"])
 def test_a_stage_goes_on_with_another_number_of_devices(compose, tmp_path, strategy):
     """Steps of three micro-batches on one device, of two on two: in the middle of an epoch, and uneven at its end."""
     descent = [f"{GENERAL}.tuning.optimizer.{name}" for name in ("_target_=torch.optim.SGD", "betas", "eps")]

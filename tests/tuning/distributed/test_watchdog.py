@@ -63,8 +63,10 @@ def test_the_observer_that_kills_without_a_line_ends_and_the_ranks_can_still_be_
 @pytest.mark.parametrize(
     ("killed", "experiment", "strategy"),
     [
-        *((0, "general_to_specific", "ddp"), (1, "specific_only", "ddp"), (1, "general_to_specific", "ddp")),
-        (1, "specific_only", "fsdp"),
+        (0, "general_to_specific", "ddp"),
+        pytest.param(1, "specific_only", "ddp", marks=pytest.mark.matrix),
+        pytest.param(1, "general_to_specific", "ddp", marks=pytest.mark.matrix),
+        pytest.param(1, "specific_only", "fsdp", marks=pytest.mark.matrix),
     ],
 )
 def test_a_killed_rank_ends_the_other_with_one_line_and_the_run_goes_on_later(tmp_path, killed, experiment, strategy):

@@ -100,7 +100,7 @@ def test_a_killed_stage_ends_as_an_unbroken_one(compose, tmp_path, kind):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("strategy", ["ddp", "fsdp"])
+@pytest.mark.parametrize("strategy", [pytest.param("ddp", marks=pytest.mark.matrix), "fsdp"])
 def test_two_processes_learn_what_one_does(compose, tmp_path, strategy):
     """Steps of three rows: the second process has an empty one in each, which must count for nothing."""
     descent = [f"{STAGE}.tuning.optimizer.{name}" for name in ("_target_=torch.optim.SGD", "betas", "eps", "fused")]
