@@ -74,7 +74,7 @@ LESS = {"coherence": 7, "professionalism": 7, "usefulness": 7, "friendliness": 7
 
 
 def test_a_stage_reads_the_pairs_as_they_are_written(answered_twice, tmp_path):
-    made, _ = pairs_of([answered_twice(1, 9, 7, group="g"), answered_twice(2, 6, 9)])
+    made, _ = pairs_of([answered_twice(1, 9, 7), answered_twice(2, 6, 9, group="g")])
     path = tmp_path / "preferences.jsonl"
     path.write_text("".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in made), "utf-8")
     ignore: Note = lambda what: None  # noqa: E731
@@ -82,4 +82,4 @@ def test_a_stage_reads_the_pairs_as_they_are_written(answered_twice, tmp_path):
     read = [source.leaves_out(pair) or next(iter(source.records(pair, "x", ignore))) for pair in made]
     assert read[0] == "margin below 2"
     assert (read[1].chosen.output, read[1].rejected.output, read[1].margin) == ("另答2", "<b>答2</b>", 2.4)
-    assert (read[1].chosen.question, read[1].group, read[1].chosen.egress) == ("问2", "2", "any")
+    assert (read[1].chosen.question, read[1].group, read[1].chosen.egress) == ("问2", "g", "any")
