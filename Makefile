@@ -7,11 +7,12 @@ WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-slow test-all check hold bench study lock format clean
+.PHONY: demo test test-slow test-all check hold bench study evidence lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
 	$(BIN)/python evaluate.py
+	$(BIN)/python -m hypnos.sample.demo
 
 test: $(INSTALLED)      ## hermetic, under five minutes
 	$(PYTEST) -m "not slow and not real_data"
@@ -37,6 +38,9 @@ bench: $(INSTALLED)     ## timings; then the same training beside Trainer and TR
 
 study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two; stops and goes on; writes docs/results.md
 	$(BIN)/python -m bench.study
+
+evidence: $(INSTALLED)  ## claims about scores, and the claim sheet that docs/results.md begins with
+	$(BIN)/python -m bench.evidence
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .

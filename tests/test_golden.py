@@ -113,6 +113,7 @@ CHOICES = {
     "filter": [
         *(f"input={name}" for name in names("input")),
         *(f"selection={name}" for name in names("selection")),
+        *(f"preferences={name}" for name in names("preferences")),
         *(f"llm@authors.first={name}" for name in names("llm")),
     ],
     "evaluate": [

@@ -27,9 +27,9 @@ Others import:
     cells         cell_text
     options       read_options
     selection     Selection
-    decisions     decide_alone, decider, overall_grade, STEP
+    decisions     Decide, decide_alone, decider, overall_grade, STEP
     simplified    simplified_signs
-    scores        LOWER_IS_BETTER
+    scores        LOWER_IS_BETTER, read_grades
     turns.conversation  Conversation, read_history, read_messages
     turns.left_out  Note
 """

@@ -19,6 +19,7 @@ Folders:
     fit/           the step `fit`: answers that belong to another question
     similarity/    the steps `deduplicate` and `decontaminate`, on character n-grams
     score/         the steps `cross_score` and `select`
+    pairs/         the step `second_answers`, and pairs of answers out of what was scored
 Others import:
     run    run_filter
 """

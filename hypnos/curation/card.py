@@ -29,7 +29,7 @@ The names that the providers returned. Each reply, with its date, prompt and par
 
 {counts}
 
-## To check before these records are passed on
+{pairs}## To check before these records are passed on
 
 - Licences: {licences}. What a provider allows to be done with its models' output is in its terms.
 - Records with `egress: local`: {local:,}. They must not leave the machine.
@@ -37,8 +37,16 @@ The names that the providers returned. Each reply, with its date, prompt and par
 """
 
 
-def write_card(path: Path, funnel: Sequence[Mapping[str, Any]], *, specialty: str, records: Path) -> None:
-    """Write the card; the same records and funnel give the same bytes."""
+def write_card(
+    path: Path,
+    funnel: Sequence[Mapping[str, Any]],
+    *,
+    specialty: str,
+    records: Path,
+    pairs: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the card; the same records, funnel and pairs give the same bytes."""
+    asked = [*funnel, *(pairs or {}).get("funnel", ())]
     fields: dict[str, Counter[str]] = {
         name: Counter() for name in ("author", "source", "licence", "task", "difficulty")
     }
@@ -54,8 +62,9 @@ def write_card(path: Path, funnel: Sequence[Mapping[str, Any]], *, specialty: st
             count=funnel[-1]["out"],
             steps="\n".join(map(_step, funnel)),
             left_out=_left_out(funnel),
-            models="\n".join(line for entry in funnel for line in _models(entry)) or "| none | | | | | | |",
+            models="\n".join(line for entry in asked for line in _models(entry)) or "| none | | | | | | |",
             counts=counts,
+            pairs=_pairs(pairs) if pairs else "",
             licences=_listed(fields["licence"]),
             local=local,
         ),
@@ -75,6 +84,18 @@ def _left_out(funnel: Sequence[Mapping[str, Any]]) -> str:
         counts.update(entry["notes"].get("left_out", {}))
     lines = "".join(f"- {what}: {count:,}\n" for what, count in counts.most_common())
     return f"## Left out of what was read\n\n{lines}\n" if lines else ""
+
+
+def _pairs(pairs: Mapping[str, Any]) -> str:
+    """A section on the pairs in `preferences.jsonl`."""
+    chosen = ", ".join(f"{author} {count:,}" for author, count in sorted(pairs["chosen_by"].items())) or "none"
+    steps = "\n".join(map(_step, pairs["funnel"]))
+    return (
+        f"## Preference pairs\n\n`preferences.jsonl`: {pairs['pairs']:,} pairs out of"
+        f" {pairs['questions answered twice']:,} questions that two authors answered. Whose answers were chosen:"
+        f" {chosen}. What its steps asked and cost stands among the models.\n\n"
+        f"| Step | In | Out | Rejected |\n|---|---:|---:|---|\n{steps}\n\n"
+    )
 
 
 def _models(entry: Mapping[str, Any]) -> list[str]:

@@ -18,6 +18,7 @@ from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import diversity_rows, funnel_rows, make_funnel, score_rows
 from hypnos.curation.local_words import carrying_local_words
+from hypnos.curation.pairs.outcome import PREFERENCES, PairSteps, pair_rows
 from hypnos.curation.pipeline.run_steps import KEPT, REJECTED, StepArtefact
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
@@ -39,10 +40,12 @@ class Outcome:
     Attributes:
         directory: the artefact.
         funnel: what stands in ``funnel.json``.
+        pairs: likewise, of second answers and pairs; empty where none were asked for.
     """
 
     directory: Path
     funnel: list[dict[str, Any]]
+    pairs: Mapping[str, Any]
 
     @property
     def records(self) -> Path:
@@ -58,6 +61,11 @@ class Outcome:
         return self.records / REJECTED
 
     @property
+    def preferences(self) -> Path:
+        """A source of pairs for train.py, where they were asked for."""
+        return self.directory / PREFERENCES
+
+    @property
     def page(self) -> Path:
         return self.directory / "funnel.html"
 
@@ -69,6 +77,7 @@ def write_outcome(
     output: Path,
     specialty: Specialty,
     selection: Selection | None,
+    pairs: PairSteps | None = None,
 ) -> Outcome:
     """Put together what the steps left; made once for the same steps.
 
@@ -78,16 +87,19 @@ def write_outcome(
         output: folder of this run, which notes where that is.
         specialty: named in the data card; its topics are in its own order.
         selection: for the curve over thresholds, where the last step selected.
+        pairs: second answers, where pairs are wanted too.
     """
     funnel = make_funnel(finished)
     content = [file_key(step.directory / name) for step in finished for name in (KEPT, REJECTED)]
     chosen = selection.key() if selection else None
-    key = content_key({"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen})
-    directory = artefact_folder(artefacts, "instructions", key)
-    outcome = Outcome(directory, funnel)
+    content_of_all = {"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen}
+    if pairs:
+        content_of_all["pairs"] = pairs.key()
+    directory = artefact_folder(artefacts, "instructions", content_key(content_of_all))
 
     def write(folder: Path) -> None:
         _gather(finished, folder)
+        made = pairs.write(folder / PREFERENCES) if pairs else {}
         pictures = [folder / "funnel.png"]
         funnel_bars(pictures[0], funnel)
         curve = (
@@ -98,18 +110,19 @@ def write_outcome(
         if selection and curve:
             pictures.append(folder / "thresholds.png")
             threshold_curve(pictures[1], curve, chosen=selection.threshold)
-        _json(folder / "funnel.json", {"funnel": funnel, "thresholds": curve})
+        _json(folder / "funnel.json", {"funnel": funnel, "thresholds": curve} | ({"pairs": made} if pairs else {}))
         write_funnel_page(
             folder / "funnel.html",
             title=f"{specialty.name}: {funnel[-1]['out']:,} instructions kept",
-            lead=f"{len(funnel)} steps, US$ {dollars(funnel):.2f} in all.",
-            tables=_tables(funnel, [topic.key for topic in specialty.topics]),
+            lead=f"{len(funnel)} steps, US$ {dollars([*funnel, *made.get('funnel', ())]):.2f} in all.",
+            tables=[*_tables(funnel, [topic.key for topic in specialty.topics]), *_pair_tables(made)],
             pictures=pictures,
             samples=list(rejected_samples(finished)),
         )
-        write_card(folder / "README.md", funnel, specialty=specialty.name, records=folder / "records")
+        write_card(folder / "README.md", funnel, specialty=specialty.name, records=folder / "records", pairs=made)
 
     make_once(directory, write)
+    outcome = Outcome(directory, funnel, _read_pairs(directory) if pairs else {})
     output.mkdir(parents=True, exist_ok=True)
     _json(output / "outcome.json", {"directory": str(directory), "kept": str(outcome.kept)})
     return outcome
@@ -200,6 +213,16 @@ def _tables(funnel: Sequence[Mapping[str, Any]], topics: Sequence[str]) -> list[
             tables.append(Table("Scores", *score_rows(entry["notes"])))
             tables += _noise(entry["notes"])
     return tables
+
+
+def _pair_tables(pairs: Mapping[str, Any]) -> Iterator[Table]:
+    if pairs:
+        yield Table("Second answers", *funnel_rows(pairs["funnel"]))
+        yield Table("Preference pairs", *pair_rows(pairs))
+
+
+def _read_pairs(directory: Path) -> Mapping[str, Any]:
+    return orjson.loads((directory / "funnel.json").read_bytes())["pairs"]
 
 
 def _noise(notes: Mapping[str, Any]) -> Iterator[Table]:

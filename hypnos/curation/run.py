@@ -15,6 +15,8 @@ from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import estimate
 from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
+from hypnos.curation.pairs.outcome import PairSteps, pair_rows
+from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
 from hypnos.curation.pipeline.run_steps import StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.score.cross_score import CrossScore
@@ -63,6 +65,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     config = resources.config
     steps = resources.steps()
     check_order(steps)
+    further = resources.second_steps()
     for step in steps:
         if isinstance(step, CrossScore):
             check_fit(resources.specialty, next((s.selection for s in steps if s.selection), None), probes=step.probes)
@@ -73,7 +76,9 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         if not priced and any(True for _ in step.planned(before.kept if before else ())):
             # The first step that asks a model: from here on, what exists is known and the rest is estimated.
             priced = True
-            expenses = list(expect(steps[len(finished) :], resources=resources, before=before))
+            # Second answers are asked for when everything else is made; only `select` stands behind the scores.
+            asking = steps[len(finished) : -1] + further if further else steps[len(finished) :]
+            expenses = list(expect(asking, resources=resources, before=before))
             if expenses or config["dry_run"]:
                 print(f"\n{expense_table(expenses)}\n", flush=True)
             if config["dry_run"]:
@@ -84,12 +89,18 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     if config["dry_run"]:
         print("Nothing in these steps costs anything.")
         return None
+    pairs = None
+    if further:
+        scored = finished[-2]
+        seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=config["workers"] or cores())
+        pairs = PairSteps(scored, list(seconds), pairing_of(config["preferences"], steps[-1]))
     outcome = write_outcome(
         finished,
         artefacts=resources.artefacts,
         output=output,
         specialty=resources.specialty,
         selection=steps[-1].selection,
+        pairs=pairs,
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")
     for entry in outcome.funnel:
@@ -97,10 +108,16 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
             print(f"{text_table(*diversity_rows(entry['notes']))}\n")
         if entry["notes"].get("distribution"):
             print(f"{score_table(entry['notes'])}\n")
+    if pairs:
+        print(f"{funnel_table(outcome.pairs['funnel'])}\n\n{text_table(*pair_rows(outcome.pairs))}\n")
     print(f"kept:      {outcome.kept}\nrejected:  {outcome.rejected}\nfunnel:    {outcome.page}")
-    scored = any(entry["notes"].get("distribution") for entry in outcome.funnel)
-    stricter = " selection.threshold=8" if scored else ""
+    has_scores = any(entry["notes"].get("distribution") for entry in outcome.funnel)
+    stricter = " selection.threshold=8" if has_scores else ""
     print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
+    if pairs:
+        print(f"pairs:     {outcome.preferences}")
+        third = f"experiment=general_to_specific_to_preferred sources.preferences.path={outcome.preferences}"
+        print(f"           python train.py {third} sources.{SPECIFIC}.path={outcome.records}")
     publish(config["publish"], outcome, build=resources.build)
     return outcome
 
@@ -123,6 +140,9 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
     parts = [*config["step"].values(), *([config["input"]] if config["input"] else [])]
+    if config["preferences"]:
+        check_pairs(config)
+        parts.append(config["preferences"]["second_answers"])
     targets = [part["_target_"] for part in parts if "_target_" in part]
     ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
     bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
@@ -171,6 +191,10 @@ class Resources:
         """The chosen steps, after the step that reads the input if there is one."""
         parts = [self.config["input"]] if self.config["input"] else []
         return [self._step(part) for part in (*parts, *(self.config["step"][name] for name in self.config["steps"]))]
+
+    def second_steps(self) -> list[Step]:
+        """The steps that second answers pass; none where no pairs are wanted."""
+        return [self._step(part) for part in second_steps(self.config)]
 
     def _step(self, part: Mapping[str, Any]) -> Step:
         shared = {resource: getattr(self, resource) for resource in shared_of(part["_target_"])}

@@ -1,11 +1,13 @@
 """Keys, types and ranges of filter.py's configuration, where no signature says them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from hypnos.artefacts.ranges import Natural, Seed
+from hypnos.artefacts.ranges import Natural, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
+
+PREFERENCES = Table({"second_answers": Mapping[str, Any], "margin": Positive, "even_scorers": bool})
 
 KEYS = Table(
     {
@@ -23,6 +25,7 @@ KEYS = Table(
         "client": Mapping[str, Any],
         "budget": Mapping[str, Any],
         "publish": Mapping[str, Any] | None,
+        "preferences": Annotated[Mapping[str, Any] | None, PREFERENCES],
         "paths": PATHS,
         "wandb": WANDB,
     }

@@ -5,6 +5,7 @@ The three commands run on it without a key, a network or a GPU.
 Files:
     make_base       trains the base's vocabulary again
     make_replies    records the replies of scripted authors again
+    demo            says what the figures of `make demo` mean
 Folders:
     base/           a tiny Llama-like model's config, tokenizer and the text it was trained on
     benchmark/      the tasks' questions, with their data card

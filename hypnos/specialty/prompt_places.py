@@ -14,12 +14,13 @@ PLACES = {
     **dict.fromkeys(("generate", "generate_fixed_first"), _WRITING),
     "documents": ("count", "fence", "passage"),
     "explain": ("answer", "fence", "passage"),
+    "answer": ("instruction", "input", "audience", "fence"),
     "score": _RECORD,
     "score_aspect": _RECORD,
     "judge_absolute": _JUDGED,
     "judge_pairwise": _JUDGED,
     "judge_reference": _JUDGED,
-    **{f"{name}_system": () for name in ("generate", "documents", "explain", "score", "judge")},
+    **{f"{name}_system": () for name in ("generate", "documents", "explain", "answer", "score", "judge")},
 }
 """By prompt, what is filled in beside `$specialty`."""
 
@@ -27,6 +28,7 @@ NEEDED = {
     **dict.fromkeys(("generate", "generate_fixed_first"), ("count",)),
     "documents": ("passage",),
     "explain": ("passage", "answer"),
+    "answer": ("instruction",),
     **dict.fromkeys(("score", "score_aspect"), ("code", "output")),
     **dict.fromkeys(("judge_absolute", "judge_pairwise", "judge_reference"), ("material",)),
 }

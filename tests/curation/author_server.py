@@ -43,6 +43,8 @@ def reply(model: str, prompt: str) -> str:
         return json.dumps(
             {"code": code, "faults": [], **dict(zip(KEYS, scores)), "comment": "已读"}, ensure_ascii=False
         )
+    if '"answer"' in prompt:
+        return json.dumps({"answer": words(f"second{die.hex()}", 50) + "。"}, ensure_ascii=False)
     if die[0] < 12:
         return '{"records": [{"instruction": "没有写完'
     count = int(re.search(r"编写 (\d+) 条", prompt)[1])

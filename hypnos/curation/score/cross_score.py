@@ -147,8 +147,8 @@ class CrossScore(Step):
     def scorers_of(self, row: Mapping[str, Any]) -> list[str]:
         """Names of the models that score a record, without those that already did; depends on the record alone."""
         names, author = list(self._models), row.get("author")
-        drawn = sorted(names, key=lambda name: _chance(row, name))
-        if self.pairing == "all" or _chance(row, "shared") < self.shared:
+        drawn = sorted(names, key=lambda name: chance_of(row, name))
+        if self.pairing == "all" or chance_of(row, "shared") < self.shared:
             chosen = names
         elif author not in self._models:
             chosen = names if self.without_author == "all" else drawn[:1]
@@ -224,7 +224,7 @@ class CrossScore(Step):
         return {**entry, "faults": faults, "comment": " ".join(comments), "replies": replies}
 
 
-def _chance(row: Mapping[str, Any], name: str) -> float:
+def chance_of(row: Mapping[str, Any], name: str) -> float:
     """A number from 0 to 1 that depends on the record and a name alone."""
     text = f"{name}\0{row.get('instruction')}\0{row.get('input')}\0{row.get('output')}"
     return int.from_bytes(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:8], "big") / 2**64

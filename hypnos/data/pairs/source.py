@@ -1,4 +1,4 @@
-"""Reads pairs of answers from a source, and leaves out those whose scores hardly differ."""
+"""Reads pairs of answers from a source, or their better answers alone, without those whose scores hardly differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Any
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import NotNegative
+from hypnos.corpus.records import Instruction
 from hypnos.corpus.sources import Source
 from hypnos.corpus.turns.left_out import Note
 from hypnos.data.pairs.preference import Preference, read_margin, to_preference
@@ -41,3 +42,14 @@ class PairSource(Source):
 
     def records(self, row: Any, name: str, note: Note) -> Iterator[Preference]:
         yield to_preference(row, source=name, scale=(self.scale[0], self.scale[1]), note=note)
+
+
+@dataclass(frozen=True, slots=True)
+class ChosenSource(PairSource):
+    """The better answers of the same pairs, as records: what a stage learns of them that never sees the worse ones."""
+
+    def key(self) -> str:
+        return content_key({"chosen": PairSource.key(self)})
+
+    def records(self, row: Any, name: str, note: Note) -> Iterator[Instruction]:
+        yield from (pair.chosen for pair in PairSource.records(self, row, name, note))

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import torch
 
+from hypnos.data.datamodule import InstructionData
 from hypnos.data.pairs.datamodule import PreferenceData
-from hypnos.data.pairs.source import PairSource
+from hypnos.data.pairs.source import ChosenSource, PairSource
 from hypnos.errors import UserError
 
 
@@ -107,3 +108,18 @@ def test_the_margin_and_the_scale_are_part_of_the_key(tmp_path):
     assert PairSource(str(file), least_margin=1).key() == keys[0]
     with pytest.raises(UserError, match="scale"):
         PairSource(str(file), scale=(10, 0))
+
+
+def test_better_answers_alone_are_learnt_as_instructions_of_the_same_groups(tmp_path, tokenizer_folders):
+    file = tmp_path / "pairs.jsonl"
+    rows = [pair(number, margin=1 + number % 2) for number in range(20)]
+    file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    pairs, chosen = (kind(str(file), least_margin=2.0, holdout=0.3) for kind in (PairSource, ChosenSource))
+    assert pairs.key() != chosen.key()
+    fixed = {"max_length": 200, "row_length": 200, "rows_per_step": 2, "cache": str(tmp_path / "cache")}
+    data = InstructionData(sources={"pairs": chosen}, **fixed).with_tokenizer(tokenizer_folders["plain"])
+    data.prepare_data()
+    kept = [one for row in rows if row["margin"] == 2 for one in pairs.records(row, "pairs", lambda what: None)]
+    trained = [one for one in kept if not pairs.holds_out(one)]
+    assert 0 < len(trained) < len(kept) == 10
+    assert len(data.train_rows.documents) == len(trained)

@@ -1,0 +1,12 @@
+"""What a reviewer would ask of the paper's claims, tried on real scores and a real base: `python -m bench.evidence`.
+
+Settings stand in `settings/`, written down before the figures: a claim's bound, thresholds, sizes, rates and arms.
+
+Files:
+    settings     reads `settings/*.yaml`
+    scored       the public sets of scored answers, as rows that the project's selection reads
+    scores       claims about scores alone, which need no training
+    verdict      supported, not supported or undecided, from an interval
+    earlier      rows of the claim sheet from the section that `bench.study` wrote
+    page         the claim sheet and the details in docs/results.md
+"""

@@ -1,0 +1,118 @@
+"""The claim sheet: verdicts come from intervals, earlier tables are read as they stand, a second run changes nothing."""
+
+import json
+
+import numpy as np
+import pytest
+
+from bench.evidence.earlier import try_earlier
+from bench.evidence.page import write_page
+from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
+from bench.evidence.scores import try_scores
+from bench.evidence.settings import read_settings
+from bench.evidence.verdict import Finding, deciding_level
+from hypnos.errors import UserError
+from hypnos.report.statistics.intervals import Interval
+
+EARLIER = """
+#### Held-out text: arms against extended
+
+| measure | arm | arm − extended | 95 % interval | p | p (Holm) | by seed | n | groups |
+| --- | --- | --- | --- | --- | --- | --- | --- | --- |
+| general, bits/char | the base's own | 1.500 | \\[1.400, 1.600\\] | &lt; 0.001 | 0.01 | 1: 1.4; 2: 1.5; 3: 1.6 | 500 | 500 |
+| general, bits/char | other | -0.100 | \\[-0.200, 0.000\\] | 0.05 | 0.05 | 1: -0.1; 2: -0.1; 3: -0.1 | 500 | 500 |
+
+#### What it took
+
+| arm | seconds |
+|---|---:|
+| extended | 9 |
+"""
+
+
+def interval(low, high):
+    return Interval((low + high) / 2, low, high, 9, 9)
+
+
+def finding(low, high):
+    return Finding(name="x", shown=interval(low, high), deciding=interval(low, high))
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "better", "bound", "verdict"),
+    [
+        (0.1, 0.3, "higher", 0, "supported"),
+        (-0.3, -0.1, "higher", 0, "not supported"),
+        (-0.1, 0.3, "higher", 0, "undecided"),
+        (-0.1, 0.04, "lower", 0.05, "supported"),
+        (0.06, 0.1, "lower", 0.05, "not supported"),
+        (float("nan"), float("nan"), "higher", 0, "undecided"),
+    ],
+)
+def test_a_verdict_is_where_the_whole_interval_lies(low, high, better, bound, verdict):
+    assert finding(low, high).verdict({"better": better, "bound": bound}) == verdict
+
+
+def test_earlier_differences_are_read_and_seeds_widen_them():
+    (found,) = try_earlier(EARLIER, read_settings("study"))
+    assert (found.name, found.shown.value, found.seeds) == ("vocabulary", 1.5, 3)
+    # Student's t over 1.4, 1.5, 1.6: 4.3027 x 0.1 / sqrt(3)
+    assert (found.shown.low, found.shown.high) == pytest.approx((1.5 - 0.2484, 1.5 + 0.2484), abs=1e-3)
+    assert found.deciding.low < found.shown.low
+    assert try_earlier("", read_settings("study")) == []
+
+
+@pytest.fixture
+def scored(tmp_path):
+    """Answers whose better half both scorers prefer; GPT-4 gives its own two points more."""
+
+    def write(**more):
+        rng = np.random.default_rng(0)
+        judged, pairs = [], []
+        for question in range(12):
+            for author in ("GPT4", "x", "y", "z"):
+                people = float(rng.integers(4, 9))
+                row = {"question_id": str(question), "model": author, "answer": "答" * int(rng.integers(5, 90))}
+                judged.append(row | {"human_10": people, "gpt4_10": people + 2 * (author == "GPT4")} | more)
+            for other in ("y", "z", "w"):
+                answers = {"answer_a": "甲", "answer_b": f"乙{other}", "model_a": "x", "model_b": other}
+                score = {"score_a": float(rng.integers(5, 10)), "score_b": 5.0}
+                pairs.append({"task": "t", "question": str(question), **answers, **score})
+        for name, rows in ((BOTH, judged), (PAIRS, pairs)):
+            (tmp_path / name).parent.mkdir(exist_ok=True)
+            (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_every_claim_about_scores_has_a_finding_and_a_planted_liking_is_seen(scored):
+    settings = read_settings("scores")
+    findings, tables = try_scores(scored(), settings)
+    assert [one.name for one in findings] == list(settings["claims"]) and len(tables) == 3
+    liking = next(one for one in findings if one.name == "self_preference")
+    assert liking.shown.value == pytest.approx(2.0)
+    assert deciding_level(settings["claims"]) == pytest.approx(1 - 0.05 / len(settings["claims"]))
+    taken_off = next(one for one in findings if one.name == "self_preference_taken_off")
+    assert taken_off.shown.value > 0  # the correction brings both scorers nearer to each other
+
+
+def test_scores_outside_the_scale_are_refused_with_their_line(scored):
+    with pytest.raises(UserError, match=r"gpt4.jsonl:1: human_10 11: must be a number from 0 to 10"):
+        read_judged(scored(human_10=11))
+    (first, *_) = read_scores(scored())
+    assert [score.first for score in first] == [True] * 3
+
+
+def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path):
+    page = tmp_path / "results.md"
+    page.write_text("# Results\n\nOpening.\n\n## First\n\nText.\n", "utf-8")
+    claims = {"claims": {"x": {"paper": "p", "tried": "t|u", "unit": "points", "better": "higher", "bound": 0}}}
+    claims["claims"]["y"] = claims["claims"]["x"] | {"tried": "v"}
+    for _ in range(2):
+        write_page(page, [(claims, [finding(0.1, 0.3)])], [("Table", ["a"], [["1"]])])
+        text = page.read_text("utf-8")
+        assert text.index("Opening.") < text.index("## The claim sheet") < text.index("## First")
+        assert text.count("**supported**") == 1 and text.count("not tried yet") == 1 and "t\\|u" in text
+        assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
+        (tmp_path / "again.md").write_text(text, "utf-8")
