@@ -29,7 +29,7 @@ Others import:
     selection     Selection
     decisions     decide_alone, decider, overall_grade, STEP
     simplified    simplified_signs
-    scores        LOWER_IS_BETTER
+    scores        ASPECTS, Grades, LOWER_IS_BETTER, read_grades
     turns.conversation  Conversation, read_history, read_messages
     turns.left_out  Note
 """
