@@ -109,11 +109,13 @@ def start(cfg: DictConfig, *, arm_of: str | None = None) -> Iterator[Job]:
     with one_line(reraise=sweeping), kept_failure(output) if arm_of and sweeping else nullcontext():
         from hydra.utils import instantiate
 
+        from hypnos.code_version import note_code
         from hypnos.llm.redaction import scrub_refused_config
 
         with scrub_refused_config(output):
             config = OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
             build = partial(instantiate, _convert_="all")
+            note_code(output / str(hydra_config.output_subdir))
             yield Job(config=cast(dict[str, Any], config), build=build, output=output, sweeping=sweeping)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.lineup import Build
 from hypnos.benchmark.cost import expect
 from hypnos.benchmark.gaps import Gap, gap_lines, silent_lines
@@ -28,6 +29,7 @@ from hypnos.benchmark.report_data import (
     verdict_numbers,
 )
 from hypnos.llm.failures import StoppedError, UnreadableError
+from hypnos.report.kept_results import QUESTIONS, write_results
 from hypnos.report.report import write_report
 from hypnos.report.results import Results, TaskQuestions
 from hypnos.report.tables.expected_costs import expense_table
@@ -70,6 +72,8 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     for (model, task), task_scores in scores.items():
         predictions = answers[model, task]["generation"]
         _write_predictions(output / "predictions", model, questions[task], predictions, task_scores)
+    keys = {model.name: content_key(model.key(evaluation.tasks[0], "generation")) for model in evaluation.answerers}
+    write_results(output / QUESTIONS, results, keys=keys)
     report = write_report(
         output, results=results, drugs=evaluation.specialty.drugs, language=config["report"]["language"]
     )

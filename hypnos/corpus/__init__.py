@@ -19,17 +19,17 @@ Files:
 Folders:
     turns/          conversations: system turns, thoughts, and what is left out
 Others import:
-    records       Instruction, Record, Rejections, Text, Unusable
-    files         list_files, Malformed, read_rows
-    blank         is_blank
-    shapes        SHAPES, to_records
-    sources       GENERAL, is_held_out, read_source, Source, SPECIFIC
-    cells         cell_text
-    options       read_options
-    selection     Selection
-    decisions     Decide, decide_alone, decider, overall_grade, STEP
-    simplified    simplified_signs
-    scores        LOWER_IS_BETTER, read_grades
+    records             Instruction, Record, Rejections, Text, Unusable
+    files               list_files, Malformed, read_rows
+    blank               is_blank
+    shapes              SHAPES, to_records
+    sources             GENERAL, is_held_out, read_source, Source, SPECIFIC
+    cells               cell_text
+    options             read_options
+    selection           Selection
+    decisions           Decide, decide_alone, decider, overall_grade, STEP
+    simplified          simplified_signs
+    scores              LOWER_IS_BETTER, read_grades, ASPECTS, Grades
     turns.conversation  Conversation, read_history, read_messages
-    turns.left_out  Note
+    turns.left_out      Note
 """

@@ -14,10 +14,12 @@ Files:
     failures        keeps the error of an arm that failed
 Folders:
     sweep/          arms of a sweep, compared over seeds with an arm of reference
+    two_runs/       two runs of one command, side by side
 Others import:
     run              run_experiment
     objective        name_direction
     arm_names        name_arm, name_job
     failures         kept_failure
     sweep.compare    compare_arms
+    two_runs.compare  compare_runs
 """

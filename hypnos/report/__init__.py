@@ -5,6 +5,7 @@ Module state: `figures.fonts` remembers the Chinese font it found, and `figures.
 
 Files:
     results         models, tasks, answers, ratings and verdicts as plain data
+    kept_results    keeps results question by question as JSON, without texts
     contents        what a report is written from
     report          writes a report: Markdown, LaTeX, CSV, figures and the page
     dashboard       names the module that lays out the dashboard now
@@ -17,6 +18,7 @@ Folders:
 Others import:
     results                    Answers, Better, Duel, Indicator, Metric, Note, PairedTest, Question, Rating, Results,
                                TaskQuestions
+    kept_results               QUESTIONS, read_results, read_task, task_row, write_results
     report                     Report, write_files, write_report
     contents                   Contents, Language
     statistics.intervals       Interval, mean_interval, METHOD, SHARE, statistic_intervals
@@ -24,6 +26,8 @@ Others import:
     statistics.agreement       judge_agreement, rater_agreement, spearman
     tables.table               Column, Grid
     tables.expected_costs      Expense, expense_table
+    tables.paired_note         paired_note
+    tables.rating_tests        rating_tests
     tables.metric_tables       column_of, headline_metrics, label_of
     tables.terminal            text_table
     figures.figures            Figure

@@ -1,23 +1,17 @@
 """Writes a finished stage as a Hugging Face directory that anyone can load."""
 
 import json
-import platform
-import subprocess
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import PreTrainedModel
 
-from hypnos import __version__
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.model_folder import STAGE, copy_tokenizer, read_json
 from hypnos.artefacts.older_readers import name_positions, reads_as_written
-
-PACKAGES = ("torch", "transformers", "peft", "pytorch-lightning", "tokenizers", "sentencepiece", "datasets")
+from hypnos.code_version import read_commit, read_versions
 
 
 def export_model(model: PreTrainedModel, tokenizer: Path, directory: Path, *, dtype: str) -> None:
@@ -43,8 +37,8 @@ def describe_model(directory: Path, facts: Mapping[str, Any]) -> dict[str, Any]:
         **facts,
         "weights": weight_keys(directory),
         "config": file_key(directory / "config.json"),
-        "commit": _commit(),
-        "versions": _versions(),
+        "commit": read_commit(),
+        "versions": read_versions(),
     }
     (directory / STAGE).write_text(json.dumps(record, ensure_ascii=False, indent=1), "utf-8")
     return record
@@ -62,26 +56,6 @@ def read_stage(directory: Path) -> dict[str, Any]:
 def weight_keys(directory: Path) -> dict[str, str]:
     """Hash of every file of weights, an adapter's included, by its name within the directory."""
     return {str(file.relative_to(directory)): file_key(file) for file in sorted(directory.rglob("*.safetensors"))}
-
-
-@cache
-def made_with() -> dict[str, str | None]:
-    """The commit and the versions that this process runs."""
-    return {"commit": _commit(), **_versions()}
-
-
-def _versions() -> dict[str, str]:
-    own = {"hypnos": __version__, "python": platform.python_version()}
-    return own | {name: version(name) for name in PACKAGES}
-
-
-def _commit() -> str | None:
-    """The repository's commit, marked where files differ from it."""
-    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        return subprocess.run(git, capture_output=True, text=True, check=True).stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return None
 
 
 def _left_out(sources: Mapping[str, Mapping[str, int]]) -> str:

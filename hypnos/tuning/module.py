@@ -17,6 +17,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import is_flash_attn_2_available, is_flash_attn_3_available
 
+from hypnos.code_version import code_version
 from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
 from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, compare_code, progress_at
@@ -25,7 +26,6 @@ from hypnos.tuning.compute.attention import set_attention, usual_attention
 from hypnos.tuning.compute.loss import Batch, room_for_sums
 from hypnos.tuning.compute.neftune import Neftune
 from hypnos.tuning.distributed.sharding import shard, whole
-from hypnos.tuning.export import made_with
 from hypnos.tuning.job import StageJob
 from hypnos.tuning.objectives.objective import Objective, Sums
 from hypnos.tuning.tracking.tracking import Tracking
@@ -217,7 +217,7 @@ class Tuning(LightningModule, ABC):
     def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Add whose checkpoint it is, and what code wrote it."""
         checkpoint[STAGE_KEY] = "" if self.job is None else self.job.key
-        checkpoint[MADE_WITH] = made_with()
+        checkpoint[MADE_WITH] = code_version()
 
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
         """Go on from nothing that other code left, and from where an unbroken run would stand.
@@ -227,7 +227,7 @@ class Tuning(LightningModule, ABC):
         """
         file = self.trainer.ckpt_path
         check_weights(checkpoint["state_dict"], self.trained_state(), file=file)
-        compare_code(checkpoint.get(MADE_WITH, {}), made_with(), file=file)
+        compare_code(checkpoint.get(MADE_WITH, {}), code_version(), file=file)
         checkpoint["loops"]["fit_loop"] = progress_at(
             checkpoint["global_step"],
             steps_per_epoch=self.trainer.datamodule.steps_per_epoch,  # type: ignore[attr-defined]

@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,8 @@ from hypnos.benchmark.metrics.table import find_number
 from hypnos.errors import UserError
 from hypnos.experiment.run_folder import QUESTIONS, SCORES, write_whole
 from hypnos.experiment.sweep.arms import Arm
-from hypnos.report.results import Answers, Metric, Question, Results, TaskQuestions
+from hypnos.report.kept_results import read_task, task_row
+from hypnos.report.results import Answers, Results, TaskQuestions
 
 
 def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tuple[TaskQuestions, Answers]]) -> None:
@@ -37,17 +38,7 @@ def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tupl
             if not math.isnan(interval.value)
         }
         tasks[task.name] = {"version": task.version, "questions": len(task.questions), "scores": means | whole_task}
-        rows.append(
-            {
-                "name": task.name,
-                "kind": task.kind,
-                "title": task.title,
-                "version": task.version,
-                "metrics": [_as_row(metric) for metric in task.metrics],
-                "questions": [{"id": question.id, "group": question.group} for question in task.questions],
-                "scores": scores,
-            }
-        )
+        rows.append({**_without_labels(task_row(task)), "scores": scores})
     write_whole(folder / QUESTIONS, json.dumps(rows, ensure_ascii=False, separators=(",", ":")))
     summary = {"key": key, "model": str(model), "tasks": tasks}
     write_whole(folder / SCORES, json.dumps(summary, ensure_ascii=False, indent=1))
@@ -65,7 +56,7 @@ def read_scores(arms: Sequence[Arm]) -> Results | None:
         if arm.state != "finished" or not (arm.folder / QUESTIONS).is_file():
             continue
         for row in json.loads((arm.folder / QUESTIONS).read_text("utf-8")):
-            task = _read_task(row)
+            task = _with_labels(read_task(row))
             first_arm, known = tasks.setdefault(task.name, (arm, task))
             if task.version != known.version:
                 raise _incomparable(first_arm, arm, f"the questions of {task.name} are not the same")
@@ -80,27 +71,15 @@ def read_scores(arms: Sequence[Arm]) -> Results | None:
     return Results(title="", models=models, tasks=tuple(task for _, task in tasks.values()), answers=tuple(answers))
 
 
-def _read_task(row: Mapping[str, Any]) -> TaskQuestions:
-    return TaskQuestions(
-        name=row["name"],
-        kind=row["kind"],
-        title=row["title"],
-        version=row["version"],
-        questions=tuple(Question(question="", references=(), **question) for question in row["questions"]),
-        metrics=tuple(map(_read_metric, row["metrics"])),
-    )
+def _without_labels(row: dict[str, Any]) -> dict[str, Any]:
+    """A task as it is written: labels of its metrics are read from the table of metrics again."""
+    return row | {"metrics": [{k: v for k, v in metric.items() if k != "label"} for metric in row["metrics"]]}
 
 
-def _as_row(metric: Metric) -> dict[str, Any]:
-    """A metric as it is written: its label is read from the table of metrics again."""
-    row = asdict(metric)
-    del row["label"]
-    return row
-
-
-def _read_metric(row: Mapping[str, Any]) -> Metric:
-    number = find_number(row["name"])
-    return Metric(**row, label=number.label if number else "")
+def _with_labels(task: TaskQuestions) -> TaskQuestions:
+    numbers = {metric.name: find_number(metric.name) for metric in task.metrics}
+    labels = {name: number.label for name, number in numbers.items() if number}
+    return replace(task, metrics=tuple(replace(m, label=labels.get(m.name, "")) for m in task.metrics))
 
 
 def _incomparable(first: Arm, other: Arm, reason: str) -> UserError:

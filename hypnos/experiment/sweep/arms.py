@@ -108,6 +108,11 @@ def read_arms(sweep: Path, planned: Sequence[Sequence[str]] = ()) -> list[Arm]:
     return arms
 
 
+def read_arm(folder: Path) -> Arm:
+    """A run by itself, of a sweep or not."""
+    return _read_arm(folder, _read_overrides(folder), set())
+
+
 def by_label(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
     """Arms that differ in nothing but their seed, in the order of the first of them."""
     labelled: dict[str, list[Arm]] = defaultdict(list)

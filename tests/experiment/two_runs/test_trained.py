@@ -1,0 +1,54 @@
+"""Two runs of train.py: what stages were made from, and held-out text record by record."""
+
+import json
+
+import pytest
+
+from hypnos.experiment.two_runs.folder import read_finished_run
+from hypnos.experiment.two_runs.trained import code_of_stages, compare_trained, data_of_stages
+
+CHARACTERS = [10, 20, 30, 40, 10, 20, 30, 40]
+
+
+@pytest.fixture
+def trained(start_run, tmp_path):
+    def make(name, bits, *, heldout="k", records=80):
+        folder = start_run(name, "train", {"seed": 1})
+        (folder / ".hydra/overrides.yaml").write_text("[]\n")
+        counts = {"records": records, "held_out": 8, "truncated": 1, "learnt_tokens": 999, "unselected": {"low": 5}}
+        stage = {"name": "anesthesia", "key": name * 20, "steps": 4, "directory": f"models/{name}"}
+        stage["data"] = {"sources": {"anesthesia": counts}}
+        (folder / "arm.json").write_text(json.dumps({"key": {"heldout": {"anesthesia": heldout}}, "stages": [stage]}))
+        (folder / "results.json").write_text(json.dumps([{"name": "anesthesia", "measures": {}}]))
+        document = {"records": [f"r{at}" for at in range(8)], "groups": [f"g{at}" for at in range(8)]}
+        document |= {"characters": CHARACTERS, "bits": {"anesthesia": [b * c for b, c in zip(bits, CHARACTERS)]}}
+        (folder / "records.json").write_text(json.dumps({"anesthesia": document}))
+        made = tmp_path / "models" / name
+        made.mkdir(parents=True)
+        described = {"commit": f"commit of {name}", "versions": {"torch": "2"}, "parents": {"base": "b" * 40}}
+        (made / "stage.json").write_text(json.dumps(described))
+        return read_finished_run(folder, name)
+
+    return make
+
+
+def test_held_out_text_is_compared_over_the_same_characters(trained):
+    first, second = trained("a", [5.0] * 8), trained("b", [6.0, 6.5, 6, 6.5, 6, 6.5, 6, 6.5], records=70)
+    grids, notes, remarks = compare_trained(first, second)
+    assert not remarks
+    means = {label: cells[0].value for label, cells in grids[0].rows}
+    expected = sum(b * c for b, c in zip([6.0, 6.5] * 4, CHARACTERS)) / sum(CHARACTERS)
+    assert means == {"a": pytest.approx(5.0), "b": pytest.approx(expected)}
+    comparison = notes[0].tests[0].comparison
+    assert comparison.difference == pytest.approx(5 - expected)
+    assert comparison.p == pytest.approx(2 / 2**8)  # every record points one way
+    rows = [data_of_stages(run) for run in (first, second)]
+    assert [row["anesthesia: anesthesia: records"] for row in rows] == [80, 70]
+    assert rows[0]["anesthesia: anesthesia: unselected"] == 5 and rows[0]["anesthesia: from base"] == "b" * 16
+    assert code_of_stages(second) == {"anesthesia: commit": "commit of b", "anesthesia: torch": "2"}
+
+
+def test_other_held_out_text_is_said_and_not_compared(trained):
+    grids, notes, remarks = compare_trained(trained("a", [5.0] * 8), trained("b", [6.0] * 8, heldout="another"))
+    assert not grids and not notes
+    assert remarks == ["held-out text of anesthesia: not the same in both; not compared"]
