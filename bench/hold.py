@@ -16,6 +16,7 @@ from bench import (
     filtering,
     honesty,
     llm,
+    many_servers,
     meaning,
     metrics,
     provider_limits,
@@ -33,7 +34,8 @@ TRAINING: list[Measure] = [
 EXACTNESS: list[Measure] = [exactness.kills, exactness.ranks, exactness.hand_off]
 CURATION: list[Measure] = [
     *(filtering.recorded_default, filtering.twenty_kills, filtering.memory),
-    *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory, provider_limits.six_limits),
+    *(llm.five_thousand, llm.twenty_kills, llm.throughput, llm.flat_memory, many_servers.three_servers),
+    provider_limits.six_limits,
     *(meaning.misfits, meaning.paraphrases, meaning.cut_answers),
     *(curation.planted, curation_speed.copies, curation_speed.selecting),
 ]

@@ -16,12 +16,24 @@ class UserError(Exception):
 
 
 class Interrupted(Exception):
-    """A run was stopped before its work was whole; what is on disk is kept for the next start."""
+    """A run was stopped before its work was whole; what is on disk is kept for the next start.
+
+    Attributes:
+        status: of the command.
+    """
+
+    status = 130
+
+
+class Preempted(Interrupted):
+    """A scheduler took the machine back, and what was under way is saved; 143 has it start the same command again."""
+
+    status = 143
 
 
 @contextmanager
 def one_line(*, reraise: bool) -> Iterator[None]:
-    """End a command with one line and status 1 (130 if it was stopped) where the user can mend the cause.
+    """End a command with one line and status 1 (130 or 143 if it was stopped) where the user can mend the cause.
 
     Args:
         reraise: leave the error to the caller, so that the other arms of a sweep go on.
@@ -38,7 +50,7 @@ def one_line(*, reraise: bool) -> Iterator[None]:
             # The first rank found the same and says it. For a status of 1 Lightning would kill it, and with it a sweep.
             sys.exit(0)
         print(f"error: {message}", file=sys.stderr)
-        sys.exit(130 if stopped else 1)
+        sys.exit(getattr(error, "status", 130) if stopped else 1)
 
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)

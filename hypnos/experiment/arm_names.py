@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 PLACE_OVERRIDES = (
     *("paths.", "hydra.", "hydra/", "sweep", "logger", "wandb."),
-    *("accelerator", "devices", "strategy", "reference"),
+    *("accelerator", "devices", "num_nodes", "strategy", "reference"),
 )
 """Beginnings of overrides that say where an arm runs, and not what it is."""
 

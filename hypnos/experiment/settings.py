@@ -44,6 +44,7 @@ KEYS = Table(
         "group": str | None,
         "accelerator": TRAINER["accelerator"],
         "devices": TRAINER["devices"],
+        "num_nodes": TRAINER["num_nodes"],
         "strategy": TRAINER["strategy"],
         "model": MODEL,
         "stages": Mapping[str, Any],

@@ -82,7 +82,7 @@ class ChatModel(ABC):
     Attributes:
         name: how errors and tables call it.
         model: the provider's name of the model.
-        address: where prompts go: a URL, a provider's name, or `IN_PROCESS`.
+        address: where prompts go: a URL, a provider's name, or `IN_PROCESS`; of several, the one that names it in keys.
         parameters: what else decides the answer (temperature, max_tokens, ...).
         in_flight: how many requests it takes at once.
         journaled: whether replies are kept in the client's journal; false where they are one already.
@@ -91,6 +91,7 @@ class ChatModel(ABC):
         max_tokens: the longest reply, for reservations.
         requests_per_minute: None for no limit.
         tokens_per_minute: None for no limit.
+        stays_local: whether prompts that must not leave the machine may go to this address.
     """
 
     name: str
@@ -104,6 +105,16 @@ class ChatModel(ABC):
     max_tokens: int = 1024
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    stays_local: bool = False
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All addresses at which the same model answers."""
+        return (self.address,)
+
+    def servers(self) -> "Sequence[ChatModel]":
+        """The model at each of its addresses alone; limits hold for each of them."""
+        return (self,)
 
     def prepare(self) -> None:  # noqa: B027 (most have nothing to load)
         """Load what is slow to load, before the first request.
@@ -112,8 +123,9 @@ class ChatModel(ABC):
             UserError: a key, a file or a library is missing.
         """
 
-    def stay_local(self) -> None:  # noqa: B027 (as above)
-        """From now on, follow no server that sends a request on to another address."""
+    def stay_local(self, hosts: Sequence[str]) -> None:
+        """From now on, follow no server on these hosts that sends a request on to another address."""
+        self.stays_local = self.is_local(hosts)
 
     def limited(self, limits: ReplyLimits) -> "ChatModel":
         """The same model with replies of another length, or that thinks otherwise; here: as it is.
@@ -157,10 +169,10 @@ class ChatModel(ABC):
         return False
 
     def is_local(self, addresses: Sequence[str]) -> bool:
-        """Whether prompts stay on machines of this list of host names."""
-        if self.address == IN_PROCESS:
-            return True
-        if "://" not in self.address:
-            return False
-        host = (urlsplit(self.address).hostname or "").rstrip(".")
-        return host in {address.lower() for address in addresses}
+        """Whether there is an address at which prompts stay on machines of this list of host names."""
+        hosts = {address.lower() for address in addresses}
+        return any(one == IN_PROCESS or _host(one) in hosts for one in self.addresses)
+
+
+def _host(address: str) -> str | None:
+    return (urlsplit(address).hostname or "").rstrip(".") if "://" in address else None

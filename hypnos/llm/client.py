@@ -146,12 +146,12 @@ class Client:
     ) -> Iterator[Answer[T]]:
         if model.is_local(self.local_addresses):
             spare_proxies(self.local_addresses)
-            model.stay_local()
+            model.stay_local(self.local_addresses)
         session = self._open()
         sender = session.sender(model)
         progress.begin(sender.counts)
         identity, structured = model.identity(), model.structured()
-        size = self._window or max(1024, 32 * model.in_flight)
+        size = self._window or max(1024, 32 * model.in_flight * len(model.addresses))
         waiting: deque[Answer[T] | Future[Answer[T]]] = deque()
         cancellation = session.new_cancellation()
         source = self._checked(model, requests)
@@ -194,9 +194,10 @@ class Client:
         local = model.is_local(self.local_addresses)
         for request in requests:
             if request.egress != "any" and not local:
+                where, allowed = ", ".join(model.addresses), ", ".join(self.local_addresses)
                 raise UserError(
-                    f"record {request.id}: egress is {request.egress}, and llm {model.name} is at {model.address}, none"
-                    f" of the local addresses ({', '.join(self.local_addresses)}); nothing of it was sent"
+                    f"record {request.id}: egress is {request.egress}, and llm {model.name} is at {where}, none of the"
+                    f" local addresses ({allowed}); nothing of it was sent"
                 )
             yield request
 

@@ -102,4 +102,4 @@ def _hours(model: ChatModel, requests: int, tokens_in: int, tokens_out: int, sec
     minutes = [requests * seconds / model.in_flight / 60]
     minutes += [requests / model.requests_per_minute] if model.requests_per_minute else []
     minutes += [(tokens_in + requests * tokens_out) / model.tokens_per_minute] if model.tokens_per_minute else []
-    return max(minutes) / 60
+    return max(minutes) / 60 / len(model.addresses)

@@ -155,7 +155,7 @@ def _take_best(trainer: Trainer, module: Tuning) -> None:
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
             log.info("best %s: %s", callback.monitor, callback.best_model_path)
-            best = torch.load(callback.best_model_path, weights_only=True, map_location="cpu", mmap=True)
+            best = trainer.strategy.load_checkpoint(callback.best_model_path, weights_only=True)
             trainer.strategy.load_model_state_dict(best, strict=module.strict_loading)
 
 

@@ -17,6 +17,7 @@ from hypnos.artefacts.store import artefact_folder, join_making, make_once
 from hypnos.errors import UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
 from hypnos.tuning.compute.architecture import check_architecture
+from hypnos.tuning.distributed.notice import heeded
 from hypnos.tuning.distributed.ranks import is_first_rank, is_led, leading
 from hypnos.tuning.distributed.sharding import build_trainer
 from hypnos.tuning.export import describe_model, read_stage
@@ -145,11 +146,15 @@ class Run:
         for name, stage in self.stages.items():
             self.build(stage["tuning"]).check_model(model, where=f"stages.{name}.tuning")
 
+    @heeded()
     def train(self) -> list[Result]:
         """Make the base, then every stage from the one before, and measure each model.
 
         Returns:
             The base as it came, the base with its vocabulary, and every stage.
+
+        Raises:
+            Preempted: a scheduler takes the machine back; what was made is saved.
         """
         plain = self.vocabulary.plain()
         plain_key = content_key({"base": self.base_key, "vocabulary": plain.key()})

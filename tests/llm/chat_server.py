@@ -25,6 +25,8 @@ DEFAULTS = {
     "key": None,  # the only key that is accepted
     "models": None,  # the models that exist
     "status": None,  # the only answer there is
+    "status_share": 0.0,  # share of 500
+    "paid": None,  # a file that prompts are added to, once their reply is delivered; several servers may share it
     "usage": True,
     "batch_seconds": 0.0,
     "redirect": None,  # where every request is sent on to
@@ -67,6 +69,8 @@ class Server:
         if option["status"] is not None:
             return self.error(option["status"], f"always {option['status']}, for {sent}", "always")
         die = chance.random()
+        if random.Random(f"{option['seed']}/500/{prompt}/{self.prompts[prompt]}").random() < option["status_share"]:
+            return self.error(500, "internal error", "internal")
         for kind in ("too_many", "broken", "hang", "cut"):
             if die < option[kind]:
                 return await self.fail(kind, request)
@@ -77,7 +81,13 @@ class Server:
         reply = self.completion(body, unreadable=die < option["unreadable"])
         if prompt == "tell the key":
             reply["choices"][0]["message"]["content"] = f"the key is {sent}"
-        return web.json_response(reply)
+        response = web.json_response(reply)
+        if option["paid"] is not None:
+            await response.prepare(request)
+            await response.write_eof()
+            with open(option["paid"], "a", encoding="utf-8") as file:
+                file.write(f"{prompt}\n")
+        return response
 
     async def fail(self, kind: str, request: web.Request) -> web.StreamResponse:
         self.seen[kind] += 1
@@ -118,6 +128,9 @@ class Server:
         most_asked = max(self.prompts.values(), default=0)
         counts = {**self.seen, "most": self.most, "different": len(self.prompts), "most_asked": most_asked}
         return web.json_response(counts)
+
+    async def asked(self, request: web.Request) -> web.Response:
+        return web.json_response(list(self.prompts))
 
     async def change(self, request: web.Request) -> web.Response:
         self.options.update(await request.json())
@@ -180,10 +193,11 @@ async def serve(options: dict) -> None:
     app.router.add_post("/v1/batches", server.create_batch)
     app.router.add_get("/v1/batches/{id}", server.retrieve_batch)
     app.router.add_get("/stats", server.stats)
+    app.router.add_get("/prompts", server.asked)
     app.router.add_post("/change", server.change)
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True)  # who has hung up waits no more
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", options.get("port", 0))
+    site = web.TCPSite(runner, options.get("host", "127.0.0.1"), options.get("port", 0))
     await site.start()
     print(runner.addresses[0][1], flush=True)
     await asyncio.Event().wait()

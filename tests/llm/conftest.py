@@ -35,6 +35,10 @@ class Running:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/stats") as reply:
             return json.load(reply)
 
+    def prompts(self) -> list[str]:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/prompts") as reply:
+            return json.load(reply)
+
     def change(self, **options) -> None:
         body = json.dumps(options).encode()
         urllib.request.urlopen(urllib.request.Request(f"http://127.0.0.1:{self.port}/change", body)).close()

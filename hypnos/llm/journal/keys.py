@@ -15,10 +15,11 @@ _last: _Settings | None = None
 class RequestKeys:
     """The keys of one request's samples; what they have in common is hashed once."""
 
-    __slots__ = ("_samples", "messages", "prompt", "settings", "settings_key")
+    __slots__ = ("_samples", "messages", "prompt", "settings", "settings_key", "stays")
 
     def __init__(self, identity: Mapping[str, Any], request: Request) -> None:
         self.settings, self.settings_key = _settings(identity, request.schema)
+        self.stays = request.egress != "any"  # of no key: whether it must not leave the allowed hosts
         self.messages = [dict(message) for message in request.messages]
         self.prompt = content_key({"messages": self.messages})
         self._samples: dict[int, str] = {}

@@ -10,7 +10,7 @@ from copy import copy
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from hypnos.artefacts.ranges import Count, NotNegative, Positive
+from hypnos.artefacts.ranges import Count, Filled, NotNegative, Positive
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply, ReplyLimits
 from hypnos.llm.providers.connections import straight_client
@@ -33,7 +33,7 @@ class LitellmChat(ChatModel):
         *,
         name: str,
         model: str,
-        address: str | None = None,
+        address: str | Annotated[Sequence[str], Filled()] | None = None,
         key_variable: str | None = None,
         parameters: Annotated[Mapping[str, Any], PARAMETERS] | None = None,
         prices: Mapping[str, NotNegative] | None = None,
@@ -50,14 +50,15 @@ class LitellmChat(ChatModel):
         Args:
             name: how errors and tables call it.
             model: as litellm names it: `gpt-3.5-turbo`, `deepseek/deepseek-chat`, `openai/<name on your server>`.
-            address: base URL of a server; None for the provider's own.
+            address: base URL of a server; None for the provider's own. Of several that serve the same model: all; the
+                first names it in the keys of replies, whichever answers, so that servers may come and go behind it.
             key_variable: NAME of the environment variable that holds the key; read when it is used. None: no key.
             parameters: temperature, max_tokens, top_p, ...: all of them count for the key of a reply; max_tokens null
                 where who asks decides it.
             prices: `{input, output}` in dollars per million tokens, where litellm's list has none or another.
-            in_flight: requests under way at once.
-            requests_per_minute: None for no limit.
-            tokens_per_minute: None for no limit.
+            in_flight: requests under way at once, at each address.
+            requests_per_minute: at each address; None for no limit.
+            tokens_per_minute: at each address; None for no limit.
             timeout: seconds for one whole reply.
             structured: whether the server follows a JSON schema; None to ask litellm's list.
             batch: requests to send in one batch, where the provider has batches; None to ask one by one.
@@ -66,10 +67,13 @@ class LitellmChat(ChatModel):
         Raises:
             UserError: a value that cannot be.
         """
+        addresses = (address,) if isinstance(address, str) else tuple(address or ())
+        if batch and len(addresses) > 1:
+            raise UserError(f"llm {name}: batch: sent to one address, and {len(addresses)} are stated")
         check_settings(
             f"llm {name}",
             key_variable=key_variable,
-            address=address,
+            addresses=addresses,
             parameters=parameters or {},
             numbers={
                 "in_flight": in_flight,
@@ -82,7 +86,9 @@ class LitellmChat(ChatModel):
         )
         self.name = name
         self.model = model
-        self.address = address or (model.partition("/")[0] if "/" in model else "the provider of the model")
+        provider = model.partition("/")[0] if "/" in model else "the provider of the model"
+        self.address = addresses[0] if addresses else provider
+        self._addresses = addresses or (provider,)
         self.parameters = {
             name: value
             for name, value in (parameters or {}).items()
@@ -92,12 +98,12 @@ class LitellmChat(ChatModel):
         self.requests_per_minute = requests_per_minute
         self.tokens_per_minute = tokens_per_minute
         self.max_tokens = int(self.parameters.get("max_tokens") or self.parameters.get("max_completion_tokens") or 4096)
-        self._url = address
+        self._url = addresses[0] if addresses else None
         self._variable = key_variable
         self.batch = batch
         self.batch_poll = batch_poll
+        self._local_hosts: tuple[str, ...] = ()
         self._price: Price | None = None
-        self._stays_local = False
         self._stated_price = stated_price(prices, where=f"llm {name}")
         self._timeout = timeout
         self._structured = structured
@@ -120,8 +126,18 @@ class LitellmChat(ChatModel):
                     " so that the journal knows whom it asked"
                 )
 
-    def stay_local(self) -> None:
-        self._stays_local = True
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        return self._addresses
+
+    def servers(self) -> Sequence["LitellmChat"]:
+        if len(self._addresses) == 1:
+            return (self,)
+        return tuple(self._alone_at(address) for address in self._addresses)
+
+    def stay_local(self, hosts: Sequence[str]) -> None:
+        super().stay_local(hosts)
+        self._local_hosts = tuple(hosts)
 
     def price(self) -> Price | None:
         if self._price is None:
@@ -159,7 +175,7 @@ class LitellmChat(ChatModel):
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
         litellm = load_litellm()
         access = self.access()
-        if self._stays_local and self._url is not None:
+        if self.stays_local and self._url is not None:
             access["client"] = straight_client(address=self._url, key=access["api_key"], timeout=self._timeout)
         started = time.monotonic()
         failure: Exception | None = None
@@ -214,6 +230,13 @@ class LitellmChat(ChatModel):
             TransientError: it holds none.
         """
         return reply_of(body, messages, seconds, model=self.model, price=self.price())
+
+    def _alone_at(self, address: str) -> "LitellmChat":
+        other = copy(self)
+        other.address = other._url = address
+        other._addresses = (address,)
+        other.stay_local(self._local_hosts)
+        return other
 
     def _find_provider(self) -> str:
         """The provider, as litellm finds it by the model's name and the address.

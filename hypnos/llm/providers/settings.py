@@ -1,7 +1,7 @@
 """Checks a model's settings before anything is asked or written."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -42,7 +42,7 @@ def check_settings(
     where: str,
     *,
     key_variable: str | None,
-    address: str | None,
+    addresses: Sequence[str],
     parameters: Mapping[str, Any],
     numbers: Mapping[str, float | None],
 ) -> None:
@@ -51,7 +51,7 @@ def check_settings(
     Args:
         where: begins each line.
         key_variable: the name of an environment variable.
-        address: a URL.
+        addresses: URLs.
         parameters: handed to the provider with each request.
         numbers: limits and times, each above 0 where it is stated.
 
@@ -60,8 +60,10 @@ def check_settings(
     """
     if key_variable is not None and not (isinstance(key_variable, str) and _VARIABLE.fullmatch(key_variable)):
         raise KeyInSettingsError(f"{where}: key_variable: the name of an environment variable in capitals, never a key")
-    if address is not None:
+    for address in addresses:
         _check_address(where, str(address))
+    if len(set(addresses)) < len(addresses):
+        raise UserError(f"{where}: address: one stands there twice: {', '.join(addresses)}")
     for name in parameters:
         if name in _SECRET:
             raise KeyInSettingsError(

@@ -9,6 +9,7 @@ Files:
     counts              what was sent to a model, what came back, what did not, and its pace
     worker_processes    the same through several processes
     pacing              requests in flight, requests and tokens a minute, waits before a retry
+    servers             which of a model's addresses a request goes to, and which are left
     gate                closes while a provider is busy, and learns the pace that it allows
     progress            a bar, or a line now and then: done, spent, time left
 """

@@ -1,13 +1,11 @@
 """Paces what is sent to a model: requests in flight, requests and tokens a minute, and the wait before a retry."""
 
-import asyncio
+import math
 import random
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.failures import BusyError, TransientError
 from hypnos.llm.sending.gate import Gate
@@ -31,7 +29,7 @@ class Tries:
 
 
 class Limits:
-    """The limits of one model in one process: those that are stated, and those that its provider shows.
+    """The limits of one address of a model in one process: those that are stated, and those that its provider shows.
 
     Requests and tokens are let through at an even pace and not in bursts at the start of each minute, because
     providers count over shorter times too.
@@ -41,34 +39,33 @@ class Limits:
         self.gate = Gate(model.in_flight, now=time.monotonic())
         per_minute = ((model.requests_per_minute, False), (model.tokens_per_minute, True))
         self._paces = [_Pace(limit / 60.0, counts_tokens) for limit, counts_tokens in per_minute if limit is not None]
-        self._in_flight = 0
-        self._entrance = asyncio.Lock()  # lets requests through in the order in which they came
-        self._freed = asyncio.Event()
+        self.in_flight = 0
+        self.listeners: list[Callable[[], object]] = []  # called when a request has ended
 
-    @asynccontextmanager
-    async def turn(self, tokens: int, cancellation: Cancellation) -> AsyncIterator[float]:
-        """Wait for a turn and hold it; gives the moment, as `taken` and `refused` want it back.
+    def wait(self, now: float) -> float:
+        """Seconds until a request may go; infinity where another has to end first."""
+        if self.in_flight >= self.gate.width:
+            return math.inf
+        return max(self.gate.wait(now), *(pace.free_at - now for pace in self._paces), 0.0)
+
+    def enter(self, tokens: int) -> float:
+        """Take a turn, where `wait` is over; gives the moment, as `taken` and `refused` want it back.
 
         Args:
             tokens: the most that the request may count.
-            cancellation: ends the wait.
         """
-        async with self._entrance:
-            for pace in self._paces:
-                await pace.wait(tokens, cancellation)
-            await self._pass(cancellation)
-            sent = self.gate.send(time.monotonic(), in_flight=self._in_flight)
-            self._in_flight += 1
-        try:
-            yield sent
-        finally:
-            self._in_flight -= 1
-            self._freed.set()
+        now = time.monotonic()
+        for pace in self._paces:
+            pace.take(tokens, now)
+        sent = self.gate.send(now, in_flight=self.in_flight)
+        self.in_flight += 1
+        return sent
 
-    async def opened(self, cancellation: Cancellation) -> None:
-        """Wait while the gate is closed, so that nothing is reserved for what cannot be sent."""
-        while (left := self.gate.closed_until - time.monotonic()) > 0:
-            await cancellation.sleep(left)
+    def leave(self) -> None:
+        """End a turn."""
+        self.in_flight -= 1
+        for listener in self.listeners:
+            listener()
 
     def taken(self, sent: float) -> None:
         """Count a request that the provider has answered, whatever the answer."""
@@ -76,33 +73,17 @@ class Limits:
 
     def refused(self, refusal: BusyError, sent: float) -> bool:
         """Count a request that was refused for the provider's state; returns whether that closed the gate."""
-        return self.gate.refused(refusal, sent, time.monotonic(), in_flight=self._in_flight - 1)
-
-    async def _pass(self, cancellation: Cancellation) -> None:
-        while True:
-            cancellation.check()
-            left = self.gate.wait(time.monotonic())
-            if left > 0:
-                await cancellation.sleep(left)
-            elif self._in_flight < self.gate.width:
-                return
-            else:
-                self._freed.clear()
-                await self._freed.wait()
+        return self.gate.refused(refusal, sent, time.monotonic(), in_flight=self.in_flight - 1)
 
 
 class _Pace:
     def __init__(self, per_second: float, counts_tokens: bool) -> None:
         self._per_second = per_second
         self._counts_tokens = counts_tokens
-        self._free_at = 0.0
+        self.free_at = 0.0
 
-    async def wait(self, tokens: int, cancellation: Cancellation) -> None:
-        now = time.monotonic()
-        start = max(now, self._free_at)
-        self._free_at = start + (tokens if self._counts_tokens else 1) / self._per_second
-        if start > now:
-            await cancellation.sleep(start - now)
+    def take(self, tokens: int, now: float) -> None:
+        self.free_at = max(now, self.free_at) + (tokens if self._counts_tokens else 1) / self._per_second
 
 
 def wait_before(tried: int, failure: TransientError, chance: random.Random) -> float:

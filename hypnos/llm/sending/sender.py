@@ -18,7 +18,8 @@ from hypnos.llm.journal.keys import RequestKeys
 from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, reserve, settle, this_process
 from hypnos.llm.journal.writer import Writer
 from hypnos.llm.sending.counts import Counts
-from hypnos.llm.sending.pacing import Limits, Tries, wait_before
+from hypnos.llm.sending.pacing import Tries, wait_before
+from hypnos.llm.sending.servers import Server, Servers, own_servers
 from hypnos.llm.token_counts import most_tokens
 
 log = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ class Sender:
         writer: Writer,
         budget: Budget,
         tries: Tries,
-        limits: Limits | None = None,
+        servers: Servers | None = None,
     ) -> None:
         """Open the sender; nothing is sent yet.
 
@@ -51,7 +52,7 @@ class Sender:
             writer: of that journal, in this event loop.
             budget: what may be spent.
             tries: how often a request is sent before it is given up, and how long a busy provider is waited for.
-            limits: shared with others that ask the same model; None for one's own.
+            servers: their limits are shared with others that ask there; None for one's own.
         """
         self.model = model
         self.counts = Counts()
@@ -60,8 +61,8 @@ class Sender:
         self._budget = budget
         self._tries = tries
         self._price = model.price()
-        self._limits = limits or Limits(model)
-        self._ahead = asyncio.Semaphore(model.in_flight * _AHEAD)
+        self._servers = servers or own_servers(model)
+        self._ahead = asyncio.Semaphore(model.in_flight * len(self._servers) * _AHEAD)
         self._owner = this_process()
         self._chance = random.Random()
         self._failed_in_a_row = 0
@@ -76,7 +77,7 @@ class Sender:
         """
         try:
             if not self.model.journaled:
-                return await self._complete(keys, sample)
+                return await _complete(self.model, keys, sample)
             async with self._ahead:
                 return await self._journaled(keys, sample, cancellation)
         except GaveUpError:
@@ -88,13 +89,14 @@ class Sender:
     async def _journaled(self, keys: RequestKeys, sample: int, cancellation: Cancellation) -> Reply:
         reservation = self._reservation(keys, sample)
         tried = 0
+        failed_at: set[Server] = set()
         while True:
-            await self._limits.opened(cancellation)
+            await self._servers.opened(cancellation)
             reply = await self._reserve(reservation, cancellation)
             if reply is not None:
                 return reply
             try:
-                return await self._send(keys, sample, reservation, cancellation)
+                return await self._send(keys, sample, reservation, cancellation, failed_at)
             except BusyError:
                 continue  # no fault of this request: it waits at the gate with all others
             except TransientError as failure:
@@ -105,35 +107,45 @@ class Sender:
             await cancellation.sleep(wait)
 
     async def _send(
-        self, keys: RequestKeys, sample: int, reservation: Reservation, cancellation: Cancellation
+        self,
+        keys: RequestKeys,
+        sample: int,
+        reservation: Reservation,
+        cancellation: Cancellation,
+        failed_at: set[Server],
     ) -> Reply:
-        """Ask once, when it is this request's turn.
+        """Ask once, when it is this request's turn; a server that fails it joins `failed_at`.
 
         The turn is held until the journal knows what came of it: a kill then loses no more than what is in flight,
         however slow the disk is.
         """
         sent = False
         try:
-            async with self._limits.turn(reservation.tokens, cancellation) as moment:
+            turn = self._servers.turn(reservation.tokens, cancellation, stays=keys.stays, failed_at=failed_at)
+            async with turn as (server, moment):
                 sent = True
                 self.counts.sent += 1
                 try:
-                    reply = await self._answer(keys, sample, reservation)
+                    reply = await self._answer(server.model, keys, sample, reservation)
                 except BusyError as refusal:
-                    self._note_busy(refusal, moment)
+                    self._note_busy(server, refusal, moment)
                     raise
-                self._limits.taken(moment)
-                self.counts.pace = self._limits.gate.pace
+                except TransientError as failure:
+                    failed_at.add(server)
+                    self._servers.failed(server, failure, moment)
+                    raise
+                server.answered(moment)
+                self.counts.pace = self._servers.pace
                 await self._commit(Entry(keys, sample, reply), reservation)
                 return reply
         finally:
             if not sent:
                 await self._release(reservation)
 
-    async def _answer(self, keys: RequestKeys, sample: int, reservation: Reservation) -> Reply:
+    async def _answer(self, model: ChatModel, keys: RequestKeys, sample: int, reservation: Reservation) -> Reply:
         """Get the model's reply or lasting refusal; what brings neither is written down before its error goes on."""
         try:
-            return await self._complete(keys, sample)
+            return await _complete(model, keys, sample)
         except RefusedError as refusal:
             return self._refusal(refusal)
         except BusyError as refusal:
@@ -150,9 +162,6 @@ class Sender:
         except BaseException:
             await self._fail(reservation, TransientError("stopped", billed=True))
             raise
-
-    async def _complete(self, keys: RequestKeys, sample: int) -> Reply:
-        return await self.model.complete(keys.messages, schema=keys.settings.get("schema"), sample=sample)
 
     async def _reserve(self, reservation: Reservation, cancellation: Cancellation) -> Reply | None:
         """Reserve; returns the reply instead where another request or process brought it meanwhile."""
@@ -208,22 +217,22 @@ class Sender:
         self.counts.replies += 1
         self.counts.cost += usd
 
-    def _note_busy(self, refusal: BusyError, sent: float) -> None:
-        """Close the gate, and say so now and then.
+    def _note_busy(self, server: Server, refusal: BusyError, sent: float) -> None:
+        """Close a server's gate, and say so now and then.
 
         Raises:
-            UserError: the provider has been away for longer than it is waited for, or was never there.
+            UserError: all servers have been away for longer than they are waited for, or were never there.
         """
-        gate = self._limits.gate
-        if not self._limits.refused(refusal, sent):
+        if not self._servers.refused(server, refusal, sent):
             return
-        start_again = "every reply is kept: start again to go on"
-        if not gate.met and gate.tries >= self._tries.sendings:
-            raise UserError(f"llm {self.model.name}: {self.model.address} cannot be reached ({refusal.words})")
-        if gate.silent > self._tries.patience:
+        gate = server.limits.gate
+        where = f"llm {self.model.name}: {server.model.address}"
+        if all(self._is_lost(other) for other in self._servers):
+            if not gate.met:
+                raise UserError(f"{where} cannot be reached ({refusal.words})")
             raise UserError(
-                f"llm {self.model.name}: {self.model.address} takes no requests ({refusal}), and would be waited for"
-                f" longer than client.patience={self._tries.patience:g} seconds; {start_again}"
+                f"{where} takes no requests ({refusal}), and would be waited for longer than"
+                f" client.patience={self._tries.patience:g} seconds; every reply is kept: start again to go on"
             )
         now = time.monotonic()
         if now - self._told_pace > _TELL_EVERY or gate.pause > _TELL_EVERY:
@@ -233,6 +242,10 @@ class Sender:
                 "llm %s: %s: waiting %.3g s, then slower%s, %s in flight at most",
                 *(self.model.name, refusal, gate.pause, pace, gate.width),
             )
+
+    def _is_lost(self, server: Server) -> bool:
+        gate = server.limits.gate
+        return (not gate.met and gate.tries >= self._tries.sendings) or gate.silent > self._tries.patience
 
     async def _release(self, reservation: Reservation) -> None:
         await self._writer.write(lambda connection: release(connection, reservation.key))
@@ -275,3 +288,7 @@ class Sender:
             finish="refused",
             refusal=str(refusal),
         )
+
+
+async def _complete(model: ChatModel, keys: RequestKeys, sample: int) -> Reply:
+    return await model.complete(keys.messages, schema=keys.settings.get("schema"), sample=sample)

@@ -18,6 +18,7 @@ from hypnos.llm.providers.connections import close_clients
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.sending.pacing import Limits, Tries
 from hypnos.llm.sending.sender import Sender
+from hypnos.llm.sending.servers import Server, Servers
 from hypnos.llm.sending.worker_processes import SharedSender
 
 T = TypeVar("T")
@@ -103,11 +104,11 @@ class Session:
             writer=self._writer,
             budget=self._budget,
             tries=self._tries,
-            limits=self._limits_of(model),
+            servers=Servers([Server(one, self._limits_of(one)) for one in model.servers()]),
         )
 
     def _limits_of(self, model: ChatModel) -> Limits:
-        """The limits of a model: the same for all who ask it over the network under the same settings."""
+        """The limits of a model at one address, the same for all who ask it there under the same settings."""
         if not model.portable:
             return Limits(model)
         settings = (model.address, model.model, model.in_flight, model.requests_per_minute, model.tokens_per_minute)

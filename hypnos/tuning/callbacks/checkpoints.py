@@ -4,6 +4,7 @@ import logging
 import math
 import os
 import pickle
+import shutil
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -13,10 +14,13 @@ import torch
 from pytorch_lightning import LightningModule, Trainer
 from pytorch_lightning.callbacks import Checkpoint
 from pytorch_lightning.plugins.io import TorchCheckpointIO
+from pytorch_lightning.trainer.states import TrainerFn
 
 from hypnos.artefacts.ranges import Count
 from hypnos.artefacts.store import disk_errors
 from hypnos.errors import UserError
+from hypnos.tuning.distributed import notice
+from hypnos.tuning.distributed.parts import check_parts, read_rest, read_whole
 
 log = logging.getLogger(__name__)
 
@@ -45,16 +49,29 @@ class WholeFiles(TorchCheckpointIO):
         finally:
             partial.unlink(missing_ok=True)
 
+    def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
+        """Read a file, or put the parts of a folder together."""
+        if Path(path).is_dir():
+            return read_whole(Path(path))
+        return torch.load(path, map_location=map_location, weights_only=weights_only, mmap=True)  # type: ignore[no-any-return]
+
 
 class Checkpoints(Checkpoint):
     """Saves a stage at the end of optimizer steps, and only there, so that it can go on exactly.
 
     Lightning's own callback saves again after the first micro-batch of a resumed run, in the middle of a step. Where
-    held-out text was to be measured after the step, it is measured first of all when the stage goes on.
+    held-out text was to be measured after the step, it is measured first of all when the stage goes on. When a
+    scheduler takes the machine back, the step under way is ended and saved, and the run ends.
     """
 
-    def __init__(self, *, every_n_train_steps: Count = 200, keep: Count = 2) -> None:
+    def __init__(self, *, every_n_train_steps: Count = 200, keep: Count = 2, parts: bool = False) -> None:
         """Choose how often to save, and how many of the last to keep, should the newest be damaged.
+
+        Args:
+            every_n_train_steps: optimizer steps from one to the next.
+            keep: how many of the last.
+            parts: under `strategy=fsdp`, a folder that each rank writes its share of, in place of one file that the
+                first puts together.
 
         Raises:
             UserError: a number is below 1.
@@ -85,6 +102,7 @@ class Checkpoints(Checkpoint):
         """Do what the run that saved did not come to, as it would have been done."""
         self._step = trainer.global_step
         trainer.should_stop = trainer.should_stop or self._ended
+        notice.begin_steps()
         if self._due:
             _validate(trainer)
 
@@ -94,10 +112,28 @@ class Checkpoints(Checkpoint):
         """Save when a step was the one to save after."""
         if trainer.global_step != self._step:
             self._step = trainer.global_step
+            if notice.is_given(trainer):
+                self._due = _is_validated_now(trainer)
+                self._save_and_end(trainer)
             # Where training ends, it is saved after held-out text has been measured.
             if self._step % self.every_n_train_steps == 0 and self._step < trainer.estimated_stepping_batches:
                 self._due = _is_validated_now(trainer)
                 self.save(trainer)
+
+    def on_validation_batch_end(self, trainer: Trainer, *args: Any) -> None:
+        """Measure no further where the machine is taken back; it is done first of all when the stage goes on."""
+        if trainer.state.fn == TrainerFn.FITTING and self._step and notice.is_given(trainer):
+            self._due = True
+            self._save_and_end(trainer)
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """A notice ends the run at once again."""
+        notice.end_steps()
+
+    def _save_and_end(self, trainer: Trainer) -> None:
+        notice.end_steps()
+        self.save(trainer)
+        raise notice.preempted(self.stage, self._step)
 
     def save_end(self, trainer: Trainer) -> None:
         """Save where training ended, so that a kill during measuring or export costs no step."""
@@ -116,7 +152,10 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(self.folder / f"step-{trainer.global_step}.ckpt")
         if trainer.is_global_zero:
             for file in _by_step(self.folder)[: -self.keep]:
-                file.unlink()
+                if file.is_dir():
+                    shutil.rmtree(file)
+                else:
+                    file.unlink()
 
     def _check_finite(self, trainer: Trainer) -> None:
         """Look at the last step; only when it is saved, because each look waits for the device."""
@@ -152,7 +191,7 @@ def newest_sound(folder: Path, key: str) -> Path | None:
     """The last checkpoint that can be trusted; damaged ones are named, and set aside under another name.
 
     Args:
-        folder: holds `step-<number>.ckpt` files, or does not exist.
+        folder: holds `step-<number>.ckpt`, files or folders of parts, or does not exist.
         key: of the stage that shall go on.
 
     Raises:
@@ -182,17 +221,28 @@ def _by_step(folder: Path) -> list[Path]:
 def _fault_of(file: Path) -> str | None:
     """What is wrong with a file; every byte is held against its checksum, which torch itself does not do."""
     try:
+        if file.is_dir():
+            check_parts(file)
+            read_rest(file)
+            return None
         with zipfile.ZipFile(file) as parts:
             broken = parts.testzip()
         if broken is not None:
             return f"checksum of {broken}"
         torch.load(file, map_location="cpu", weights_only=True, mmap=True)
-    except (zipfile.BadZipFile, OSError, RuntimeError, pickle.UnpicklingError, EOFError, ValueError) as error:
+    except _DAMAGED as error:
         return (str(error).strip() or type(error).__name__).splitlines()[0]
     return None
 
 
+_DAMAGED = (
+    *(zipfile.BadZipFile, pickle.UnpicklingError, EOFError, OSError),
+    *(RuntimeError, ValueError, KeyError, UserError),
+)
+
+
 def _check_key(file: Path, key: str) -> None:
-    written = torch.load(file, map_location="cpu", weights_only=True, mmap=True).get(STAGE_KEY)
+    read = read_rest(file) if file.is_dir() else torch.load(file, map_location="cpu", weights_only=True, mmap=True)
+    written = read.get(STAGE_KEY)
     if written != key:
         raise UserError(f"{file}: a checkpoint of stage {str(written)[:16]}, but this stage is {key[:16]}; remove it")

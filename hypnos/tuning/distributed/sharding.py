@@ -17,6 +17,7 @@ from torch.optim import Optimizer
 
 from hypnos.errors import UserError
 from hypnos.tuning.compute.replace import replace_tensors
+from hypnos.tuning.distributed.parts import FROM, load_moments, load_weights, read_rest, save_parts
 
 NAME = "fsdp"
 """Lightning has another strategy of this name, torch's first way of sharding, which refuses CPUs."""
@@ -29,11 +30,19 @@ GATHERED = {"32-true": None, "bf16-mixed": torch.bfloat16}
 
 
 class Sharded(ModelParallelStrategy):
-    """A part of every weight on each device. Checkpoints are one file, the same as on one device: either goes on."""
+    """A part of every weight on each device.
 
-    def __init__(self) -> None:
-        """Shard over all devices."""
+    Checkpoints are one file, the same as on one device, or a folder of parts; any number of devices goes on from both.
+    """
+
+    def __init__(self, *, parts: bool = False) -> None:
+        """Shard over all devices.
+
+        Args:
+            parts: whether each rank saves its own share, so that none needs memory for the whole.
+        """
         super().__init__(save_distributed_checkpoint=False)
+        self.parts = parts
 
     def setup_environment(self) -> None:
         # Sizes that Lightning takes as numbers alone, before it knows how many devices there are; it has no public
@@ -61,23 +70,40 @@ class Sharded(ModelParallelStrategy):
 
     def _whole(self, named: Any) -> Iterator[tuple[str, Any]]:
         for name, value in named:
+            if self.parts:
+                yield name, value
+                continue
             gathered = whole(value)
             if self.is_global_zero:
                 yield name, gathered.cpu() if isinstance(gathered, Tensor) else gathered
 
+    def save_checkpoint(self, checkpoint: dict[str, Any], filepath: Any, storage_options: Any | None = None) -> None:
+        if self.parts:
+            save_parts(checkpoint, Path(self.broadcast(filepath)), rank=self.global_rank)
+        else:
+            super().save_checkpoint(checkpoint, filepath, storage_options)
+
     def load_checkpoint(self, checkpoint_path: Any, weights_only: bool | None = None) -> dict[str, Any]:
         """A checkpoint of which every rank reads its part alone."""
+        if Path(checkpoint_path).is_dir():
+            return read_rest(Path(checkpoint_path))
         return torch.load(checkpoint_path, map_location="cpu", weights_only=weights_only, mmap=True)
 
     def load_model_state_dict(self, checkpoint: Mapping[str, Any], strict: bool = True) -> None:
         module = self.lightning_module
         assert module is not None
         parts = module.state_dict()
+        if FROM in checkpoint:
+            load_weights(checkpoint, parts)
+            return
         module.load_state_dict({k: part(v, parts.get(k)) for k, v in checkpoint["state_dict"].items()}, strict=strict)
 
     def load_optimizer_state_dict(self, checkpoint: Mapping[str, Any]) -> None:
-        for optimizer, state in zip(self.optimizers, checkpoint["optimizer_states"], strict=True):
+        for number, (optimizer, state) in enumerate(zip(self.optimizers, checkpoint["optimizer_states"], strict=True)):
             trained = [parameter for group in optimizer.param_groups for parameter in group["params"]]
+            if FROM in checkpoint:
+                optimizer.load_state_dict(load_moments(checkpoint, number, trained))
+                continue
             moments = {
                 number: {name: part(value, trained[number]) for name, value in values.items()}
                 for number, values in state["state"].items()
@@ -99,6 +125,11 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **arguments: Any) -> Tra
     settings = stage["trainer"]
     if settings["strategy"] not in STRATEGIES:
         raise UserError(f"strategy {settings['strategy']}: know {', '.join(STRATEGIES)}")
+    parts = bool((stage.get("callbacks", {}).get("checkpoint") or {}).get("parts"))
+    if parts and settings["strategy"] != NAME:
+        raise UserError(
+            f"callbacks.checkpoint.parts: of strategy={NAME} alone, and the strategy is {settings['strategy']}"
+        )
     if settings["strategy"] == NAME:
         kind, precision = stage["tuning"].get("quantization"), settings["precision"]
         if kind is not None:
@@ -106,7 +137,7 @@ def build_trainer(build: Any, stage: Mapping[str, Any], **arguments: Any) -> Tra
         if precision not in GATHERED:
             raise UserError(f"strategy fsdp: precision {precision} is not sharded; know {', '.join(GATHERED)}")
         # What was gathered in inference mode could not be trained on later.
-        arguments |= {"strategy": Sharded(), "inference_mode": False}
+        arguments |= {"strategy": Sharded(parts=parts), "inference_mode": False}
     if str(settings["precision"]) in ("bf16-true", "16-true"):
         # Lightning casts every buffer, and positions would be rounded otherwise than in the exported model.
         raise UserError(f"precision {settings['precision']}: use bf16-mixed with tuning.dtype=bfloat16")

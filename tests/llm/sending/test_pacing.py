@@ -9,7 +9,8 @@ import pytest
 from hypnos.llm.cancellation import Cancellation
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.failures import TransientError
-from hypnos.llm.sending.pacing import Limits, wait_before
+from hypnos.llm.sending.pacing import wait_before
+from hypnos.llm.sending.servers import own_servers
 
 
 def test_retry_after_is_a_least_and_jitter_comes_on_top():
@@ -36,39 +37,41 @@ class Limited(ChatModel):
 
 @pytest.fixture
 def slept(monkeypatch):
-    """The waits that a row of requests is given, on a clock that stands still."""
-    monkeypatch.setattr("hypnos.llm.sending.pacing.time", SimpleNamespace(monotonic=lambda: 100.0))
-    return waits_of
+    """The waits that a row of requests is given, on a clock that only these waits move."""
+    clock = SimpleNamespace(now=100.0)
+    for module in ("pacing", "servers"):
+        monkeypatch.setattr(f"hypnos.llm.sending.{module}.time", SimpleNamespace(monotonic=lambda: clock.now))
 
-
-def waits_of(model, tokens):
-    waits = []
-
-    async def run():
-        limits, cancellation = Limits(model), Cancellation()
+    def waits_of(model, tokens):
+        waits = []
 
         async def sleep(seconds):
             waits.append(seconds)
+            clock.now += seconds
 
-        cancellation.sleep = sleep
-        for count in tokens:
-            async with limits.turn(count, cancellation):
-                pass
+        async def run():
+            servers, cancellation = own_servers(model), Cancellation()
+            cancellation.sleep = sleep
+            for count in tokens:
+                async with servers.turn(count, cancellation):
+                    pass
 
-    asyncio.run(run())
-    return waits
+        asyncio.run(run())
+        return waits
+
+    return waits_of
 
 
 def test_requests_a_minute_are_spread_evenly(slept):
     model = Limited()
     model.requests_per_minute = 60
-    assert slept(model, [1] * 4) == [1.0, 2.0, 3.0]
+    assert slept(model, [1] * 4) == [1.0, 1.0, 1.0]
 
 
 def test_tokens_a_minute_count_by_size(slept):
     model = Limited()
     model.tokens_per_minute = 6000
-    assert slept(model, [200, 100, 50]) == [2.0, 3.0]
+    assert slept(model, [200, 100, 50]) == [2.0, 1.0]
 
 
 def test_no_more_than_in_flight_at_once():
@@ -78,11 +81,11 @@ def test_no_more_than_in_flight_at_once():
 
     async def run():
         nonlocal most
-        limits, cancellation, now = Limits(model), Cancellation(), 0
+        servers, cancellation, now = own_servers(model), Cancellation(), 0
 
         async def ask():
             nonlocal now, most
-            async with limits.turn(1, cancellation):
+            async with servers.turn(1, cancellation):
                 now += 1
                 most = max(most, now)
                 await asyncio.sleep(0)

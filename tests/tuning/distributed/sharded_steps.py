@@ -3,6 +3,7 @@
 python sharded_steps.py <folder with documents, tied/ and untied/>
 """
 
+import itertools
 import sys
 from functools import partial
 from pathlib import Path
@@ -87,7 +88,7 @@ class Figures(Callback):
         self.found["val/loss"].append(float(trainer.callback_metrics["val/loss"]))
 
 
-def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -> dict[str, Any]:
+def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool, parts: bool = False) -> dict[str, Any]:
     """Train, or go on from the newest checkpoint in `place`.
 
     Returns:
@@ -107,7 +108,10 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
     devices = 2 if sharded else 1
     trainer = build_trainer(
         lambda settings, **given: Trainer(**{**settings, **given}),
-        {"tuning": {}, "trainer": {"strategy": "fsdp" if sharded else "auto", "precision": precision}},
+        {
+            **{"tuning": {}, "callbacks": {"checkpoint": {"parts": parts}}},
+            "trainer": {"strategy": "fsdp" if sharded else "auto", "precision": precision},
+        },
         accelerator="cpu",
         devices=devices,
         max_epochs=-1,
@@ -116,7 +120,7 @@ def run_case(kind: str, tie: str, folder: Path, place: Path, *, sharded: bool) -
         gradient_clip_val=1.0,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
-        callbacks=[figures, Checkpoints(every_n_train_steps=2)],
+        callbacks=[figures, Checkpoints(every_n_train_steps=2, parts=parts)],
         **dict.fromkeys(("logger", "enable_progress_bar", "enable_model_summary"), False),
         default_root_dir=str(folder),
     )
@@ -138,10 +142,10 @@ def main(folder: Path) -> None:
         found = run_case(kind, tie, folder, place, sharded=True)
         if found["weights"]:
             torch.save(found, place / "found.pt")
-    for kind in RESUMED:
-        place = folder / kind
-        whole = run_case(kind, "tied", folder, place, sharded=True)
-        again = run_case(kind, "tied", folder, place, sharded=True)
+    for kind, parts in itertools.product(RESUMED, (False, True)):
+        place = folder / (f"{kind}, parts" if parts else kind)
+        whole = run_case(kind, "tied", folder, place, sharded=True, parts=parts)
+        again = run_case(kind, "tied", folder, place, sharded=True, parts=parts)
         if whole["weights"]:
             torch.save((whole, again), place / "found.pt")
 

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,8 @@ from pytorch_lightning import Trainer
 from pytorch_lightning.plugins.environments import SLURMEnvironment
 
 from hypnos.errors import UserError
-from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
+from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, WholeFiles, newest_sound
+from hypnos.tuning.distributed.parts import check_parts
 from hypnos.tuning.distributed.sharding import Sharded, _layer_classes, build_trainer, shard
 
 ROOT = Path(__file__).parents[3]
@@ -65,7 +67,7 @@ def test_two_ranks_learn_what_one_learns(folder, tmp_path, kind, tie):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", steps.RESUMED)
+@pytest.mark.parametrize("kind", [*steps.RESUMED, *(f"{kind}, parts" for kind in steps.RESUMED)])
 def test_two_that_go_on_from_the_middle_end_as_if_they_had_not_stopped(folder, kind):
     whole, again = torch.load(folder / kind / "found.pt", weights_only=True)
     assert len(whole["figures"]["train/loss"]) == steps.STEPS
@@ -73,6 +75,31 @@ def test_two_that_go_on_from_the_middle_end_as_if_they_had_not_stopped(folder, k
         assert again["figures"][name] == whole["figures"][name][2:], name
     for name, weight in whole["weights"].items():
         assert weight.equal(again["weights"][name]), name
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", steps.RESUMED)
+def test_parts_put_together_are_the_one_file_that_the_same_steps_leave(folder, kind, tmp_path):
+    file, parts = (folder / name / CHECKPOINTS / "step-2.ckpt" for name in (kind, f"{kind}, parts"))
+    assert parts.is_dir() and len(list(parts.glob("__[01]_*.distcp"))) == 2
+    one, whole = torch.load(file, weights_only=True), WholeFiles().load_checkpoint(parts)
+    assert one.keys() == whole.keys()
+    for name, weight in one["state_dict"].items():
+        assert weight.equal(whole["state_dict"][name]), name
+    (was,), (now,) = one["optimizer_states"], whole["optimizer_states"]
+    assert was["state"].keys() == now["state"].keys() and len(was["state"]) > 2
+    for number, values in was["state"].items():
+        assert values.keys() == now["state"][number].keys()
+        assert all(torch.equal(value, now["state"][number][name]) for name, value in values.items())
+    damaged = tmp_path / "step-2.ckpt"
+    shutil.copytree(parts, damaged)
+    check_parts(damaged)
+    part = damaged / "__1_0.distcp"
+    content = bytearray(part.read_bytes())
+    content[len(content) // 2] ^= 1
+    part.write_bytes(content)
+    assert newest_sound(tmp_path, "steps") is None
+    assert (tmp_path / "step-2.damaged").is_dir()
 
 
 @pytest.mark.slow
@@ -106,6 +133,10 @@ def test_a_model_without_named_layers_is_one_line(full, small_model):
     [
         ({"tuning": {"quantization": "nf4"}, "trainer": {"strategy": "fsdp", "precision": "32-true"}}, "four bits"),
         ({"tuning": {}, "trainer": {"strategy": "fsdp", "precision": "16-mixed"}}, "precision 16-mixed"),
+        (
+            {"trainer": {"strategy": "ddp"}, "callbacks": {"checkpoint": {"parts": True}}},
+            r"checkpoint\.parts: of strategy=fsdp alone",
+        ),
     ],
 )
 def test_what_cannot_be_sharded_is_one_line(stage, line):
