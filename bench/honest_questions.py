@@ -13,6 +13,9 @@ from hypnos.report.statistics.intervals import SHARE, mean_interval
 from hypnos.report.statistics.paired_tests import compare
 
 SHARES = {"half right": 0.5, "most right": 0.8, "nearly all right": 0.95}
+LIMITS = (1e-3, 1 - 1e-3)
+"""Least and greatest share of right answers of a seed."""
+
 KINDS = ("normal", "half right", "nearly all right", "ties")
 
 
@@ -36,10 +39,17 @@ class Questions:
         rare = min(SHARES.get(self.kind, 0.5), 1 - SHARES.get(self.kind, 0.5))
         return self.groups < FEW or (self.kind in SHARES and self.groups * rare < FEW)
 
+    @property
+    def truth(self) -> float:
+        """The mean over all seeds: where nearly all is right, a seed above it gains less than one below it loses."""
+        if self.kind not in SHARES:
+            return 0.5
+        seeds = self.apart * ndtri((np.arange(10_000) + 0.5) / 10_000)
+        return float(np.clip(SHARES[self.kind] + seeds, *LIMITS).mean())
+
     def simulate(self, runs: int) -> Figures:
         random = np.random.default_rng(0)
         bounds = None if self.kind == "normal" else SHARE
-        truth = SHARES.get(self.kind, 0.5)
         alarms = mean_missed = difference_missed = 0
         for _ in range(runs):
             models, of_row = draw(self, random)
@@ -49,7 +59,7 @@ class Questions:
             mean = mean_interval(first, groups, levels, bounds=bounds)
             test = compare(first, second, groups, levels, bounds=bounds)
             alarms += test.p < 0.05
-            mean_missed += not mean.low <= truth <= mean.high
+            mean_missed += not mean.low <= self.truth <= mean.high
             difference_missed += not test.low <= 0 <= test.high
         return percent(runs, alarms, mean_missed, difference_missed)
 
@@ -78,7 +88,7 @@ def draw(case: Questions, random: np.random.Generator) -> tuple[list[np.ndarray]
         latent = math.sqrt(0.7) * difficulty[:, None] + math.sqrt(0.3) * noise
         seeds = case.apart * random.standard_normal(case.levels)
         if case.kind in SHARES:
-            limits = ndtri(np.clip(SHARES[case.kind] + seeds, 1e-3, 1 - 1e-3))
+            limits = ndtri(np.clip(SHARES[case.kind] + seeds, *LIMITS))
             values.append((latent < limits).astype(float))
         elif case.kind == "ties":
             values.append(np.clip(np.rint(2 * latent + 8 * seeds), -2, 2) / 4 + 0.5)

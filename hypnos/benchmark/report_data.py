@@ -2,7 +2,7 @@
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,6 +11,7 @@ from hypnos.benchmark.judge.bias import Bias, measure_bias
 from hypnos.benchmark.raters.ratings import AnswerRating, Completeness, numbers
 from hypnos.report.results import Duel, Indicator, Note, Rating
 from hypnos.report.statistics.agreement import judge_agreement, rater_agreement
+from hypnos.report.statistics.intervals import SHARE, Interval, mean_interval
 from hypnos.specialty.folder import Aspect, Specialty
 from hypnos.specialty.rubric import HIGH, read_indicators, read_severe
 
@@ -118,12 +119,13 @@ def rater_notes(
                 ),
                 rows=tuple(
                     (
-                        *(task, a.judge, names[a.indicator], _figure(a.spearman), _figure(a.kappa)),
+                        *(task, a.judge, names[a.indicator], _with_ends(a.spearman, _figure), _figure(a.kappa)),
                         *(f"{a.difference:+.2f}", _figure(a.alpha), _figure(a.alpha_with_judge), str(a.units)),
                     )
                     for task, a in with_judges
                 ),
-                text="The raters' mean of each answer against the judge's score, as asked (harm: 10 is harmful). Where "
+                text="The raters' mean of each answer against the judge's score, as asked (harm: 10 is harmful); rank "
+                "correlations with 95 % intervals over questions. Where "
                 "alpha does not fall with the judge as one more rater, it is as near to them as they to each other.",
             )
         )
@@ -133,7 +135,7 @@ def rater_notes(
 def _bias_row(bias: Bias) -> tuple[str, ...]:
     plain = bias.name in ("length_scores", "self_scores")
     shown = _figure if plain else _share
-    interval = "" if bias.low is None or bias.high is None else f"{_share(bias.low)} to {_share(bias.high)}"
+    interval = "" if bias.low is None or bias.high is None else f"{shown(bias.low)} to {shown(bias.high)}"
     value = "not measurable" if bias.value is None else shown(bias.value)
     unbiased = "" if bias.unbiased is None else shown(bias.unbiased)
     return bias.judge, _BIASES[bias.name], value, unbiased, interval, str(bias.n)
@@ -186,18 +188,20 @@ def _severe(ratings: Sequence[AnswerRating], specialty: Specialty) -> Iterator[N
     rows = []
     for model in dict.fromkeys(rating.model for rating in counted):
         mine = [rating for rating in counted if rating.model == model]
-        answers = {(rating.task, rating.item) for rating in mine}
         cells = []
         for error in errors:
             ticked = [rating for rating in mine if error.key in rating.severe]
             cells.append(f"{len({(r.task, r.item) for r in ticked})} ({len(ticked)})")
-        any_error = {(rating.task, rating.item) for rating in mine if rating.severe}
-        rows.append((model, *cells, f"{len(any_error)} ({_share(len(any_error) / len(answers))})", str(len(answers))))
+        groups = {(rating.task, rating.item): (rating.task, rating.group or rating.item) for rating in mine}
+        seen = {(rating.task, rating.item) for rating in mine if rating.severe}
+        share = mean_interval([float(answer in seen) for answer in groups], list(groups.values()), bounds=SHARE)
+        rows.append((model, *cells, f"{len(seen)} ({_with_ends(share, _share)})", str(share.n)))
     yield Note(
         title="Raters: severe errors",
         head=("model", *(error.name for error in errors), "any", "answers"),
         rows=tuple(rows),
-        text="Answers that at least one rater ticked; in brackets how many ticks, under `any` the share of answers.",
+        text="Answers that at least one rater ticked; in brackets how many ticks, under `any` the share of answers, "
+        "with its 95 % interval over questions. Of other raters it says nothing: more of them see more errors.",
     )
 
 
@@ -206,6 +210,12 @@ def _by_task(ratings: Sequence[Rating]) -> dict[str, list[Rating]]:
     for rating in ratings:
         by_task.setdefault(rating.task, []).append(rating)
     return by_task
+
+
+def _with_ends(interval: Interval, write: Callable[[float], str]) -> str:
+    """A value with its interval, where there is one."""
+    value = write(interval.value)
+    return value if math.isnan(interval.low) else f"{value} [{write(interval.low)}, {write(interval.high)}]"
 
 
 def _figure(value: float) -> str:

@@ -23,7 +23,8 @@ Others import:
     contents                   Contents, Language
     statistics.intervals       Interval, mean_interval, METHOD, SHARE, statistic_intervals
     statistics.paired_tests    compare, Comparison, correct, NOT_TESTABLE, TESTS, write_p
-    statistics.agreement       judge_agreement, rater_agreement, spearman
+    statistics.agreement       judge_agreement, rater_agreement
+    statistics.rank_correlation  spearman_interval
     tables.table               Column, Grid
     tables.expected_costs      Expense, expense_table
     tables.paired_note         paired_note

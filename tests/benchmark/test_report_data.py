@@ -92,7 +92,7 @@ def test_notes_about_raters(specialty):
     # The judge gave to harm what it gave to the rest: 0 to 4 where the raters gave 10 to 6.
     assert held["有害性"][3] == "-1.00" and held["有害性"][5] == "-6.00"
     severe = {row[0]: row for row in notes["Raters: severe errors"].rows}
-    assert severe["a"] == ("a", "1 (1)", "0 (0)", "0 (0)", "1 (20.0 %)", "5")
+    assert severe["a"] == ("a", "1 (1)", "0 (0)", "0 (0)", "1 (20.0 % [0.5 %, 71.6 %])", "5")
     assert severe["b"] == ("b", "1 (1)", "0 (0)", "1 (1)", "1 (100.0 %)", "1")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from hypnos.benchmark.judge.masking import family
-from hypnos.report.statistics.agreement import spearman
-from hypnos.report.statistics.intervals import SHARE, mean_interval
+from hypnos.report.statistics.intervals import SHARE, Interval, mean_interval
+from hypnos.report.statistics.rank_correlation import spearman_interval
 from hypnos.specialty.folder import Aspect
 
 Verdicts = Sequence[Mapping[str, Any]]
@@ -29,7 +29,7 @@ class Bias:
         value: None where it cannot be measured.
         unbiased: the value of a judge without this bias; None where there is no such value.
         n: how many verdicts it rests on.
-        low: lower end of its 95 % interval, where there is one: of shares, over groups of questions.
+        low: lower end of its 95 % interval, over groups of questions: of shares and `length_scores`.
         high: upper end.
     """
 
@@ -127,18 +127,18 @@ def _length(judge: str, own: Verdicts, means: Mapping[int, float]) -> Bias:
     by_question: dict[tuple[Any, ...], list[tuple[float, float]]] = defaultdict(list)
     for row in own:
         if id(row) in means:
-            by_question[row["task"], row["item"], row["mode"]].append((row["chars"], means[id(row)]))
-    several = [np.array(points, float) for points in by_question.values() if len(points) > 1]
+            by_question[(*_group(row), row["item"], row["mode"])].append((row["chars"], means[id(row)]))
+    several = {question: np.array(points, float) for question, points in by_question.items() if len(points) > 1}
     if not several:
         return Bias(judge=judge, name="length_scores", value=None, unbiased=0.0, n=0)
     # Lengths as logarithms: twice as long is the same step for short and long answers.
-    logs = [np.log(np.maximum(points[:, 0], 1)) for points in several]
+    logs = [np.log(np.maximum(points[:, 0], 1)) for points in several.values()]
     lengths = np.concatenate([each - each.mean() for each in logs])
-    scores = np.concatenate([points[:, 1] - points[:, 1].mean() for points in several])
-    value = spearman(lengths.round(9), scores.round(9))
-    return Bias(
-        judge=judge, name="length_scores", value=None if math.isnan(value) else value, unbiased=0.0, n=len(lengths)
-    )
+    scores = np.concatenate([points[:, 1] - points[:, 1].mean() for points in several.values()])
+    groups = [question[:2] for question, points in several.items() for _ in points]
+    correlation = spearman_interval(lengths.round(9), scores.round(9), groups)
+    value = None if math.isnan(correlation.value) else correlation.value
+    return Bias(judge=judge, name="length_scores", value=value, unbiased=0.0, n=len(lengths), **_ends(correlation))
 
 
 def _self_scores(
@@ -165,7 +165,15 @@ def _self_scores(
 def _share(judge: str, name: str, hits: Hits, unbiased: float) -> Bias:
     if not hits:
         return Bias(judge=judge, name=name, value=None, unbiased=unbiased, n=0)
-    groups = [(row["task"], row["group"] or row["item"]) for row, _ in hits]
-    share = mean_interval([float(hit) for _, hit in hits], groups, bounds=SHARE)
-    ends = {} if math.isnan(share.low) else {"low": share.low, "high": share.high}
-    return Bias(judge=judge, name=name, value=share.value, unbiased=unbiased, n=share.n, **ends)
+    share = mean_interval([float(hit) for _, hit in hits], [_group(row) for row, _ in hits], bounds=SHARE)
+    return Bias(judge=judge, name=name, value=share.value, unbiased=unbiased, n=share.n, **_ends(share))
+
+
+def _group(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The group of a verdict's question, within its task."""
+    return row["task"], row["group"] or row["item"]
+
+
+def _ends(interval: Interval) -> dict[str, float]:
+    """Both ends, where there are any."""
+    return {} if math.isnan(interval.low) else {"low": interval.low, "high": interval.high}

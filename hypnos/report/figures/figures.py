@@ -9,8 +9,8 @@ from hypnos.report.figures.plots import grouped_bars, heat_map, radar
 from hypnos.report.results import Results
 from hypnos.report.tables.table import Grid
 
-RATED = ("/raters", "/judge", "/judge_reference")
-"""How the keys of tables of ratings end."""
+RATED = ("raters", "judge", "judge_reference")
+"""How the keys of tables of ratings go on after the task; of several judges, `_` and a name follow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
                 path = directory / f"{task.name}_topics.png"
                 heat_map(path, grid, names=results.topics_of(task))
                 yield Figure(path, grid.title)
-            if grid.key.endswith(RATED):
+            if _is_rated(grid):
                 path = directory / f"{grid.key.replace('/', '_')}.png"
                 _bars(path, grid, grid.title, unit="mean rating")
                 yield Figure(path, grid.title)
@@ -61,12 +61,18 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
         title = "All tasks, percent"
         radar(path, spokes=list(spokes), series=series, title=title, top=100.0)
         yield Figure(path, title)
-    ratings = [grid for grid in grids if grid.key.endswith(RATED) and len(grid.columns) > 2]
+    ratings = [grid for grid in grids if _is_rated(grid) and len(grid.columns) > 2]
     for grid in ratings:
         path = directory / f"{grid.key.replace('/', '_')}_radar.png"
         series = {label: [cell.value if cell else 0.0 for cell in cells] for label, cells in grid.rows}
         radar(path, spokes=[c.shown for c in grid.columns], series=series, title=grid.title, top=10.0)
         yield Figure(path, grid.title)
+
+
+def _is_rated(grid: Grid) -> bool:
+    """Whether a table holds means of ratings."""
+    kind = grid.key.partition("/")[2]
+    return kind.startswith(RATED) and not kind.endswith("_variance")
 
 
 def _headline(task: str, grids: Sequence[Grid], headline: set[tuple[str, str]]) -> Grid | None:

@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hypnos.report.results import Rating
+from hypnos.report.statistics.intervals import Interval
+from hypnos.report.statistics.rank_correlation import spearman_interval
 
 Level = Literal["nominal", "ordinal", "interval"]
 """Kind of a scale: what the distance of two of its values is."""
@@ -95,21 +97,6 @@ def weighted_kappa(first: Ratings, second: Ratings, *, low: int, high: int, weig
     return float(1 - (cost * table).sum() / chance) if chance > 0 else float("nan")
 
 
-def spearman(first: Ratings, second: Ratings) -> float:
-    """Spearman's rank correlation, ties at their mean rank; NaN where fewer than three units or no spread."""
-    both = ~(np.isnan(first) | np.isnan(second))
-    left, right = _ranks(first[both]), _ranks(second[both])
-    if both.sum() < 3 or np.ptp(left) == 0 or np.ptp(right) == 0:
-        return float("nan")
-    return float(np.corrcoef(left, right)[0, 1])
-
-
-def _ranks(values: Ratings) -> Ratings:
-    _, value_of_rating, counts = np.unique(values, return_inverse=True, return_counts=True)
-    last_ranks = np.cumsum(counts)
-    return (last_ranks - (counts - 1) / 2)[value_of_rating]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """Agreement of the raters on one indicator.
@@ -138,7 +125,7 @@ class JudgeAgreement:
 
     Attributes:
         units: answers with a verdict and at least one rating.
-        spearman: rank correlation over answers.
+        spearman: rank correlation over answers, with its interval over groups of questions.
         kappa: weighted (quadratic), against the raters' mean rounded to the scale.
         difference: judge less raters, mean over answers, in points of the scale.
         alpha: Krippendorff's of the raters alone, on these answers.
@@ -149,7 +136,7 @@ class JudgeAgreement:
     judge: str
     indicator: str
     units: int
-    spearman: float
+    spearman: Interval
     kappa: float
     difference: float
     alpha: float
@@ -195,8 +182,11 @@ def judge_agreement(
         of_judges = [verdict for verdict in verdicts if verdict.indicator == indicator]
         for judge in dict.fromkeys(verdict.rater for verdict in of_judges):
             of_judge = [verdict for verdict in of_judges if verdict.rater == judge]
-            table = _rating_table([*people, *of_judge], last=judge)
-            table = table[:, ~np.isnan(table[-1]) & (~np.isnan(table[:-1])).any(0)]
+            given = [*people, *of_judge]
+            table = _rating_table(given, last=judge)
+            shared = ~np.isnan(table[-1]) & (~np.isnan(table[:-1])).any(0)
+            groups = [group for group, both in zip(_groups(given), shared, strict=True) if both]
+            table = table[:, shared]
             if not table.shape[1]:
                 continue
             by_people, by_judge = table[:-1], table[-1]
@@ -206,7 +196,7 @@ def judge_agreement(
                     judge=judge,
                     indicator=indicator,
                     units=table.shape[1],
-                    spearman=spearman(by_judge, people_mean),
+                    spearman=spearman_interval(by_judge, people_mean, groups),
                     kappa=weighted_kappa(_round_half_up(by_judge), _round_half_up(people_mean), low=low, high=high),
                     difference=float((by_judge - people_mean).mean()),
                     alpha=krippendorff_alpha(by_people),
@@ -232,6 +222,12 @@ def _rating_table(ratings: Sequence[Rating], last: str | None = None) -> Ratings
         sums[cell] += rating.value
         counts[cell] += 1
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+
+
+def _groups(ratings: Sequence[Rating]) -> list[tuple[str, str]]:
+    """Task and group of each answer, in the order of `_rating_table`."""
+    answers = {(one.task, one.item, one.model): (one.task, one.group or one.item) for one in ratings}
+    return list(answers.values())
 
 
 def _mean_kappa(table: Ratings, low: int, high: int) -> tuple[float, int]:

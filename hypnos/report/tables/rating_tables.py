@@ -13,24 +13,39 @@ from hypnos.report.tables.table import Column, Grid
 def rating_grids(
     ratings: Sequence[Rating], *, indicators: Sequence[Indicator], models: Sequence[str], key: str, title: str
 ) -> Iterator[Grid]:
-    """Yields for each task the mean of each indicator, and its variance over answers, by model."""
+    """Yields for each task the mean of each indicator, and its variance over answers, by model.
+
+    Raters are drawn from more of their kind, and their ratings are one table. Judges are not pooled: each has a table
+    of its own, and where there is one alone its name stands in no key.
+    """
+    judges = [] if key == "raters" else list(dict.fromkeys(rating.rater for rating in ratings))
     for task in dict.fromkeys(rating.task for rating in ratings):
-        rows = [rating for rating in ratings if rating.task == task]
-        scales = rated_scales(rows, indicators)
-        columns = tuple(map(column_of_scale, scales))
-        means, variances = [], []
-        for model in models:
-            by_scale = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
-            if any(by_scale):
-                means.append((model, tuple(_mean(part, scale) for part, scale in zip(by_scale, scales))))
-                variances.append((model, tuple(map(_variance, by_scale))))
-        raters = ", ".join(sorted({rating.rater for rating in rows})) if key != "raters" else ""
-        by = f" by {raters}" if raters else ""
-        yield Grid(key=f"{task}/{key}", title=f"{task}: {title}{by}, mean", columns=columns, rows=tuple(means))
-        spread = tuple(Column(name=c.name, better="neither", scale=1.0, digits=2) for c in columns)
-        yield Grid(
-            key=f"{task}/{key}_variance", title=f"{task}: {title}{by}, variance", columns=spread, rows=tuple(variances)
-        )
+        of_task = [rating for rating in ratings if rating.task == task]
+        for judge in [judge for judge in judges if judge in {rating.rater for rating in of_task}] or [""]:
+            by = f" by {judge}" if judge else ""
+            yield from _means_and_variances(
+                [rating for rating in of_task if judge in ("", rating.rater)],
+                indicators=indicators,
+                models=models,
+                key=f"{task}/{key}" + (f"_{judge}" if len(judges) > 1 else ""),
+                title=f"{task}: {title}{by}",
+            )
+
+
+def _means_and_variances(
+    rows: Sequence[Rating], *, indicators: Sequence[Indicator], models: Sequence[str], key: str, title: str
+) -> Iterator[Grid]:
+    scales = rated_scales(rows, indicators)
+    columns = tuple(map(column_of_scale, scales))
+    means, variances = [], []
+    for model in models:
+        by_scale = [[r for r in rows if r.model == model and r.indicator == scale.key] for scale in scales]
+        if any(by_scale):
+            means.append((model, tuple(_mean(part, scale) for part, scale in zip(by_scale, scales))))
+            variances.append((model, tuple(map(_variance, by_scale))))
+    yield Grid(key=key, title=f"{title}, mean", columns=columns, rows=tuple(means))
+    spread = tuple(Column(name=c.name, better="neither", scale=1.0, digits=2) for c in columns)
+    yield Grid(key=f"{key}_variance", title=f"{title}, variance", columns=spread, rows=tuple(variances))
 
 
 def duel_grids(duels: Sequence[Duel], *, models: Sequence[str]) -> Iterator[Grid]:

@@ -33,6 +33,17 @@ def test_a_judge_with_the_reference_before_it_has_a_table_of_its_own(results, ce
     assert cells(tables["open/judge_reference"], "good") == {"有用性": 9.0, "无害性": 1.0}
 
 
+def test_two_judges_have_a_table_each_and_are_tested_together(results, cells) -> None:
+    other = [replace(one, rater="two", value=10 - one.value) for one in results.verdicts]
+    grids, notes = tabulate_results(replace(results, verdicts=(*results.verdicts, *other)))
+    tables = {grid.key: grid for grid in grids}
+    (alone,) = [grid for grid in tabulate_results(results)[0] if grid.key == "open/judge"]
+    assert tables["open/judge_one"].rows == alone.rows and "open/judge" not in tables
+    assert tables["open/judge_two"].title == "open: judged by two, mean"
+    assert cells(tables["open/judge_two"], "good")["有用性"] == 10 - cells(alone, "good")["有用性"]
+    assert {test.comparison.raters for note in notes if "judged" in note.title for test in note.tests} == {2}
+
+
 def test_an_unknown_indicator_keeps_its_key(results, cells) -> None:
     rating = Rating(model="good", task="open", item="q0", rater="one", indicator="speed", value=3.0)
     mean, _ = rating_grids([rating], indicators=(), models=("good", "bad"), key="raters", title="rated")
