@@ -7,7 +7,7 @@ WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-all check hold bench study lock format clean
+.PHONY: demo test test-all test-cluster check hold bench study lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -18,6 +18,9 @@ test: $(INSTALLED)      ## hermetic, under five minutes
 
 test-all: $(INSTALLED)  ## and what is slow: every experiment, kills, real data where there are any
 	$(PYTEST)
+
+test-cluster: $(INSTALLED)  ## two and four ranks as torchrun and srun start them, beside one process: half an hour
+	$(BIN)/python -m bench.cluster
 
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .
