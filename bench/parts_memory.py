@@ -3,12 +3,12 @@
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-from bench.cluster import free_port
 from bench.promise import ROOT, Promise
 
 RANKS, LAYERS, WIDTH = 2, 12, 2048
@@ -33,6 +33,13 @@ def saving() -> list[Promise]:
     worst = max((rank["share"] + rank["grown"] - layer) / rank["share"] for rank in found)
     what = f"saving in parts: a rank's memory less one layer, over its share ({found[0]['share'] / 2**20:.0f} MiB)"
     return [Promise(what, worst, 1.2), Promise("saving in parts: exit status", max(map(abs, statuses)), 0)]
+
+
+def free_port() -> int:
+    """A port that nobody listens at just now."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
 
 
 def main(rank: int, folder: Path) -> None:
