@@ -7,7 +7,7 @@ WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-slow test-all check hold bench study evidence lock format clean
+.PHONY: demo test test-slow test-all test-cluster check hold bench study evidence lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -22,6 +22,9 @@ test-slow: $(INSTALLED) ## what is slow, one of each kind: kills, ranks, a brows
 
 test-all: $(INSTALLED)  ## everything: also every experiment and sweep, and each combination of ranks and kills
 	$(PYTEST)
+
+test-cluster: $(INSTALLED)  ## two and four ranks as torchrun and srun start them, beside one process: half an hour
+	$(BIN)/python -m bench.cluster
 
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .

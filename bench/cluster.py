@@ -7,21 +7,22 @@ of a rank that saves in parts.
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 from safetensors.torch import load_file
 
 from bench.exactness import STAGES, _gap, _losses, _model
-from bench.promise import ROOT, Promise
+from bench.parts_memory import free_port, saving
+from bench.promise import ROOT, Measure, Promise
 
 _PLAIN = [
-    *("sources.general.limit=60", "sources.anesthesia.limit=60", "model.recipe.pieces=300", "logger=csv"),
+    *("sources.general.limit=60", "sources.anesthesia.limit=60", "model.recipe.pieces=2000", "logger=csv"),
     *("accelerator=cpu", "answers.prompts=[]", "stages.general.tuning.lora_dropout=0.0"),
 ]
 RUN = [
@@ -144,13 +145,6 @@ def goes_on(ranks: int, later: int, alone: Path) -> list[Promise]:
         ]
 
 
-def free_port() -> int:
-    """A port that nobody listens at just now."""
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return int(one.getsockname()[1])
-
-
 def _start(folder: Path, command: list[str], overrides: list[str], more: Mapping[str, str]) -> subprocess.Popen[bytes]:
     folder.mkdir(exist_ok=True)
     known = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "MASTER_"))}
@@ -173,8 +167,9 @@ def main() -> int:
             print("one process failed", file=sys.stderr)
             return 1
         combinations = [(lau, strategy, n) for lau in LAUNCHERS for strategy in ("ddp", "fsdp") for n in (2, 4)]
-        measures = [lambda c=c: launched(*c, alone) for c in combinations]  # type: ignore[misc]
-        measures += [lambda c=c: goes_on(*c, alone) for c in ((2, 1), (2, 4), (4, 2))]  # type: ignore[misc]
+        measures: list[Measure] = [partial(launched, *chosen, alone) for chosen in combinations]
+        measures += [partial(goes_on, ranks, later, alone) for ranks, later in ((2, 1), (2, 4), (4, 2))]
+        measures.append(saving)
         for measure in measures:
             for promise in measure():
                 figure = f"{promise.figure:.4g}"

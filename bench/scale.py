@@ -59,7 +59,6 @@ OF_LINKS = 0.7
 LLAMA_7B = Shape("7B", 6.74e9, 32, 4096, 32_000)
 LLAMA_65B = Shape("65B", 65.2e9, 80, 8192, 32_000)
 LLAMA_70B = Shape("70B", 69.0e9, 80, 8192, 32_000)
-LLAMA_405B = Shape("405B", 405e9, 126, 16_384, 128_256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,45 +129,38 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What others measured: tokens a second and GPU."""
+    """What others measured on each GPU: tokens a second of a model in rows of so many, or without one TFLOP/s."""
 
     source: str
-    shape: Shape
     device: Device
-    row: int
     rate: float
+    shape: Shape | None = None
+    row: int = 0
 
     @property
     def modelled(self) -> float:
-        """The model's tokens a second and GPU, by arithmetic alone, activations kept as they did."""
-        return KEPT_UP * self.device.flops / self.shape.flops(self.row, recomputed=False)
+        """The same by the model: arithmetic alone, activations kept as they did."""
+        kept_up = KEPT_UP * self.device.flops
+        return kept_up / self.shape.flops(self.row, recomputed=False) if self.shape else kept_up / 1e12
 
 
-def _gpu_hours(tokens: float, hours: float) -> float:
+def _rate(tokens: float, hours: float) -> float:
     return tokens / (hours * 3600)
 
 
 PUBLISHED = (
-    Published("Llama 2 7B: 184,320 A100 hours for 2.0T tokens", LLAMA_7B, A100, 4096, _gpu_hours(2e12, 184_320)),
-    Published("Llama 2 70B: 1,720,320 A100 hours for 2.0T tokens", LLAMA_70B, A100, 4096, _gpu_hours(2e12, 1_720_320)),
-    Published("LLaMA 65B: 380 tokens/s on each of 2,048 A100", LLAMA_65B, A100, 2048, 380.0),
-    Published("Llama 3 405B: 430 TFLOP/s on each of 8,192 H100", LLAMA_405B, H100, 8192, 0.0),
+    Published("Llama 2 7B: 184,320 A100 hours for 2.0T tokens", A100, _rate(2e12, 184_320), LLAMA_7B, 4096),
+    Published("Llama 2 70B: 1,720,320 A100 hours for 2.0T tokens", A100, _rate(2e12, 1_720_320), LLAMA_70B, 4096),
+    Published("LLaMA 65B: 380 tokens/s on each of 2,048 A100", A100, 380.0, LLAMA_65B, 2048),
+    Published("Llama 3 405B: 430 TFLOP/s on each of 8,192 H100", H100, 430.0),
+    Published("a GPT of 1,008B: 163 TFLOP/s on each of 3,072 A100", A100, 163.0),
 )
 """Touvron et al., arXiv 2307.09288, table 2; Touvron et al., arXiv 2302.13971, section 2.4; Llama Team, arXiv
-2407.21783, table 4 (its figure is a rate of arithmetic: no tokens are counted)."""
+2407.21783, table 4; Narayanan et al., arXiv 2104.04473, table 1. The last two are rates of arithmetic."""
 
 ZERO = ((1, 120.0), (64, 1.9))
 """GPUs and GB on each for 7.5 billion weights, Adam in mixed precision, everything sharded: Rajbhandari et al.,
 arXiv 1910.02054, figure 1."""
-
-
-def rates() -> Iterator[tuple[str, float, float]]:
-    """What is published, and the model's figure: tokens a second and GPU, or TFLOP/s."""
-    for found in PUBLISHED:
-        if found.rate:
-            yield found.source, found.rate, found.modelled
-        else:
-            yield found.source, 430.0, KEPT_UP * found.device.flops / 1e12
 
 
 def table(shape: Shape, device: Device, *, tokens: float, price: float) -> Iterator[str]:
@@ -191,8 +183,9 @@ def table(shape: Shape, device: Device, *, tokens: float, price: float) -> Itera
 
 def main() -> None:
     """Print what docs/scale.md shows."""
-    for source, known, modelled in rates():
-        print(f"| {source} | {known:,.0f} | {modelled:,.0f} | {100 * (modelled / known - 1):+.0f} % |")
+    for one in PUBLISHED:
+        off = 100 * (one.modelled / one.rate - 1)
+        print(f"| {one.source} | {one.rate:,.0f} | {one.modelled:,.0f} | {off:+.0f} % |")
     for shape in (LLAMA_7B, LLAMA_70B):
         need = math.ceil(Training(shape, H100, EACH).sending / Training(shape, H100, EACH).computing * 4096)
         far = math.ceil(Training(shape, H100, 1024).sending / Training(shape, H100, 1024).computing * 4096)

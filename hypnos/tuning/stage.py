@@ -3,6 +3,7 @@
 import logging
 import math
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 
 from hypnos.errors import Interrupted, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, Checkpoints, WholeFiles, newest_sound, steps_of
+from hypnos.tuning.distributed.parts import read_rest
 from hypnos.tuning.distributed.ranks import is_first_rank
 from hypnos.tuning.distributed.sharding import Sharded, build_trainer, gather
 from hypnos.tuning.distributed.watchdog import watched
@@ -155,7 +157,9 @@ def _take_best(trainer: Trainer, module: Tuning) -> None:
     for callback in trainer.checkpoint_callbacks:
         if isinstance(callback, ModelCheckpoint) and callback.monitor and callback.best_model_path:
             log.info("best %s: %s", callback.monitor, callback.best_model_path)
-            best = trainer.strategy.load_checkpoint(callback.best_model_path, weights_only=True)
+            file = Path(callback.best_model_path)
+            whole = partial(torch.load, file, weights_only=True, map_location="cpu", mmap=True)
+            best = read_rest(file) if file.is_dir() else whole()
             trainer.strategy.load_model_state_dict(best, strict=module.strict_loading)
 
 

@@ -13,7 +13,7 @@ pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
-    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=300", "logger=csv"),
+    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=2000", "logger=csv"),
     *("stages.anesthesia.trainer.max_steps=2", "accelerator=cpu", "answers.prompts=[]", "benchmark=false"),
 ]
 

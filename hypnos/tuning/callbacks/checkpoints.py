@@ -49,11 +49,9 @@ class WholeFiles(TorchCheckpointIO):
         finally:
             partial.unlink(missing_ok=True)
 
-    def load_checkpoint(self, path: Any, map_location: Any = "cpu", weights_only: bool | None = True) -> dict[str, Any]:
+    def load_checkpoint(self, path: Any, *args: Any, **options: Any) -> dict[str, Any]:
         """Read a file, or put the parts of a folder together."""
-        if Path(path).is_dir():
-            return read_whole(Path(path))
-        return torch.load(path, map_location=map_location, weights_only=weights_only, mmap=True)  # type: ignore[no-any-return]
+        return read_whole(Path(path)) if Path(path).is_dir() else super().load_checkpoint(path, *args, **options)
 
 
 class Checkpoints(Checkpoint):
