@@ -240,17 +240,17 @@ def test_pairs_may_be_asked_for_later_and_the_records_stay_as_they_are(tmp_path,
     server = running()
     asked = [*server.overrides(), "step.generate.records=24", "steps=[generate,clean,cross_score,select]", "workers=1"]
     plain = command(tmp_path / "run", *asked)
-    shown, _ = plain.communicate(timeout=180)
+    shown, _ = plain.communicate(timeout=600)
     assert plain.returncode == 0, shown
     replies = server.stats()["replies"]
     wanted = [*asked, "preferences=second_answers", "preferences.margin=0.4"]
     priced = command(tmp_path / "run", *wanted, "dry_run=true")
-    expected, _ = priced.communicate(timeout=180)
+    expected, _ = priced.communicate(timeout=600)
     assert priced.returncode == 0 and re.search(r"second_answers +first +1\d", expected), expected
     assert server.stats()["replies"] == replies
     for _ in range(2):
         again = command(tmp_path / "run", *wanted)
-        shown, _ = again.communicate(timeout=180)
+        shown, _ = again.communicate(timeout=600)
         assert again.returncode == 0 and "sources.preferences.path=" in shown, shown
         records = len(lines(next((tmp_path / "run").glob("artefacts/curation/cross_score-*/kept.jsonl"))))
         assert server.stats()["replies"] <= replies + 3 * records  # an answer, a score, a tenth scored twice; once only

@@ -63,11 +63,8 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "~heldout.anesthesia",
             UNMEASURED,
             *(f"+data@heldout.{name}=chosen" for name in (BETTER, WORSE)),
-            *(
-                f"heldout.{name}.{knob}"
-                for name in (BETTER, WORSE)
-                for knob in ("heldout_only=true", "max_length=4096")
-            ),
+            *(f"+heldout.{name}.heldout_only=true" for name in (BETTER, WORSE)),
+            *(f"heldout.{name}.{knob}=4096" for name in (BETTER, WORSE) for knob in ("max_length", "row_length")),
             f"heldout.{WORSE}.sources.preferences.side=rejected",
             *EXTENDED,
         ),
