@@ -54,7 +54,8 @@ def test_a_sweep_has_a_folder_and_a_group_of_its_own_name(compose):
 
 def test_the_ablation_has_every_row_of_the_tables():
     rows = set(dimensions("ablation")["experiment"])
-    beyond = {"pretrain_first", "general_to_specific_to_preferred", "sft_only"}  # no rows of the paper's
+    # No rows of the paper's.
+    beyond = {"pretrain_first", "general_to_specific_to_preferred", "sft_only", "specific_to_general"}
     assert set(names("experiment")) - rows == beyond
 
 

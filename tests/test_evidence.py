@@ -1,17 +1,24 @@
 """The claim sheet: verdicts come from intervals, earlier tables are read as they stand, a second run changes nothing."""
 
 import json
+from itertools import product
 
 import numpy as np
 import pytest
 
+from bench.evidence.arms import claims, setting_of
 from bench.evidence.earlier import try_earlier
+from bench.evidence.files import write_files
 from bench.evidence.page import write_page
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
+from bench.evidence.trained import DIFFERENCES
 from bench.evidence.verdict import Finding, deciding_level
+from bench.study.pairs import read_lines
+from hypnos.corpus.sources import is_held_out
 from hypnos.errors import UserError
+from hypnos.experiment.run import check_configuration
 from hypnos.report.statistics.intervals import Interval
 
 EARLIER = """
@@ -116,3 +123,69 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         assert text.count("**supported**") == 1 and text.count("not tried yet") == 1 and "t\\|u" in text
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")
+
+
+def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
+    settings = read_settings("training")
+    setting = setting_of(settings, "small", base=tmp_path, data=tmp_path, folder=tmp_path)
+    known = claims(setting)
+    assert DIFFERENCES.keys() == settings["claims"].keys()
+    for name, (sweep, *sides) in DIFFERENCES.items():
+        assert {label for label, _ in sides} <= known[sweep].arms.keys(), name
+    for claim in known.values():
+        called = set()
+        for turn in claim.turns:
+            turned = [(part.partition("=")[0], part.partition("=")[2].split(",")) for part in turn if "=" in part]
+            for values in product(*(values for _, values in turned)):
+                arm = [f"{key}={value}" for (key, _), value in zip(turned, values, strict=True)]
+                called.add(claim.call([*arm, *claim.shared]))
+            first = [part for part in turn if "=" not in part]
+            check_configuration(compose("train", [*setting.shared, *claim.shared, *arm, *first]))
+        assert called == set(claim.arms)
+
+
+def test_what_is_measured_is_in_no_training_file(tmp_path):
+    def write(name, rows):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
+
+    def asked(number):
+        return "".join(chr(0x4E00 + (number * 37 + at * at * 11) % 5000) for at in range(24)) + "？"
+
+    answer = {
+        "input": "",
+        "output": "术前应当禁食禁饮，由麻醉医生说明时间，并记录血压、心率和平时服用的药物，术后再逐步恢复饮食和活动。",
+    }
+    general = [{"instruction": asked(number), **answer, "source": "s"} for number in range(60)]
+    write("qa/general_medical_qa.jsonl", general)
+    write("qa/anesthesia_qa_dev.jsonl", [{"instruction": asked(900), **answer}])
+    valid = [{"instruction": asked(number), **answer, "source": "llmeval-med"} for number in (100, 101, 205)]
+    write("qa/general_medical_long_qa.jsonl", valid)
+    years = [{"instruction": asked(number), "input": "", "output": "正确。", "year": 2020} for number in (300, 301)]
+    write("qa/anesthesia_statements_2017_2020.jsonl", [*years, *({**row, "year": 2018} for row in years[:1])])
+    pairs = [
+        {
+            "task": "WebMedQA",
+            "question": asked(number),
+            "model_a": "x",
+            "model_b": "y",
+            "answer_a": "甲",
+            "answer_b": "乙丙",
+        }
+        | {"score_a": 9.0, "score_b": 5.0}
+        for number in range(200, 230)
+    ]
+    write(PAIRS, pairs)
+    numbers = {"general": 20, "pairs": 30, "answers": 60, "statements": 5, "held_out": 3}
+    settings = read_settings("training") | {"bases": {"tiny": numbers}}
+    write_files(tmp_path, tmp_path / "out", settings, "tiny")
+    read = {path.stem: read_lines(path) for path in (tmp_path / "out").glob("*.jsonl")}
+    assert {(row["file"], row["instruction"]) for row in read["removed"]} >= {
+        ("statements", asked(300)),
+        ("scored", asked(205)),
+    }
+    sides = [row["group"] for row in read["pairs"] if is_held_out(row["group"], settings["holdout"])]
+    assert 0 < len(sides) < len(read["pairs"]) == 30
+    assert [is_held_out(row["group"], 0.15) for row in read["statements"]] == [True, True]
+    ranks = {entry["scorer"]: entry["overall"] for entry in read["scored"][0]["scores"]}
+    assert ranks["GPT-4"] + ranks["worst"] == 10 and set(ranks) == {"GPT-4", "worst", "shortest", "longest"}

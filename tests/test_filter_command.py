@@ -233,3 +233,35 @@ def test_wandb_gets_counts_and_no_record(tmp_path):
     assert sent
     record = lines(next((tmp_path / "run").glob("artefacts/instructions-*/records/kept.jsonl")))[0]
     assert not [file for file in sent if record["output"][:30].encode() in file.read_bytes()]
+
+
+@pytest.mark.slow
+def test_pairs_may_be_asked_for_later_and_the_records_stay_as_they_are(tmp_path, running):
+    server = running()
+    asked = [*server.overrides(), "step.generate.records=24", "steps=[generate,clean,cross_score,select]", "workers=1"]
+    plain = command(tmp_path / "run", *asked)
+    shown, _ = plain.communicate(timeout=600)
+    assert plain.returncode == 0, shown
+    replies = server.stats()["replies"]
+    wanted = [*asked, "preferences=second_answers", "preferences.margin=0.4"]
+    priced = command(tmp_path / "run", *wanted, "dry_run=true")
+    expected, _ = priced.communicate(timeout=600)
+    assert priced.returncode == 0 and re.search(r"second_answers +first +1\d", expected), expected
+    assert server.stats()["replies"] == replies
+    for _ in range(2):
+        again = command(tmp_path / "run", *wanted)
+        shown, _ = again.communicate(timeout=600)
+        assert again.returncode == 0 and "sources.preferences.path=" in shown, shown
+        records = len(lines(next((tmp_path / "run").glob("artefacts/curation/cross_score-*/kept.jsonl"))))
+        assert server.stats()["replies"] <= replies + 3 * records  # an answer, a score, a tenth scored twice; once only
+    (folder,) = (path.parent for path in (tmp_path / "run").glob("artefacts/instructions-*/preferences.jsonl"))
+    pairs = lines(folder / "preferences.jsonl")
+    assert pairs and all(pair["chosen_author"] != pair["rejected_author"] for pair in pairs)
+    assert all(
+        {score["scorer"] for score in pair[f"{side}_scores"]} - {pair[f"{side}_author"]}
+        for pair in pairs
+        for side in ("chosen", "rejected")
+    )
+    (others,) = (path for path in (tmp_path / "run").glob("artefacts/instructions-*") if path != folder)
+    assert (folder / "records/kept.jsonl").read_bytes() == (others / "records/kept.jsonl").read_bytes()
+    assert "## Preference pairs" in (folder / "README.md").read_text("utf-8")

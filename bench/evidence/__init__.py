@@ -6,6 +6,9 @@ Files:
     settings     reads `settings/*.yaml`
     scored       the public sets of scored answers, as rows that the project's selection reads
     scores       claims about scores alone, which need no training
+    files        training and held-out files of the claims that are trained
+    arms         their arms, as command lines of train.py
+    trained      findings about what was trained, from what the sweeps left
     verdict      supported, not supported or undecided, from an interval
     earlier      rows of the claim sheet from the section that `bench.study` wrote
     page         the claim sheet and the details in docs/results.md

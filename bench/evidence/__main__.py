@@ -1,35 +1,84 @@
-"""Try the claims that need no training, read the others from what is there, and write the claim sheet.
+"""Try claims, and write the claim sheet that docs/results.md begins with: `python -m bench.evidence`.
 
-`python -m bench.evidence`; a second run writes the same bytes.
+What needs no training is tried at every start. `--train preference` trains the arms of a claim (preference, filtering,
+order, vocabulary; without a name all), one after another, and may be stopped at any moment: the same command goes on,
+and stages that claims share are trained once. A second run writes the same bytes.
 """
 
 import argparse
+import os
+import subprocess
+import sys
 from pathlib import Path
 
+from bench.evidence.arms import Trained, claims, setting_of
 from bench.evidence.earlier import try_earlier
-from bench.evidence.page import write_page
+from bench.evidence.files import REMOVED, write_files
+from bench.evidence.page import Table, write_page
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
+from bench.evidence.trained import try_trained
 from bench.promise import ROOT, SHARED
+from bench.study.claims import Claim
+from bench.study.pairs import read_lines
 from bench.study.section import read_section
-from hypnos.errors import one_line
+from hypnos.errors import UserError, one_line
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.evidence", description=__doc__)
+    parser.add_argument("--train", nargs="*", metavar="claim", help="train the arms of these claims first")
+    parser.add_argument("--size", default="small", help="small (stories15M), smollm2 or gpu: settings/training.yaml")
+    parser.add_argument("--base", type=Path, help="folder of the base; of stories15M by default the one of the data")
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of the public sets")
+    parser.add_argument("--folder", type=Path, default=Path("outputs/evidence"), help="of files, artefacts and sweeps")
     parser.add_argument("--page", type=Path, default=ROOT / "docs/results.md", help="where the sheet is written")
     asked = parser.parse_args()
     with one_line(reraise=False):
-        write_sheet(asked.data.resolve(), asked.page)
+        sys.exit(0 if try_all(asked) else 1)
 
 
-def write_sheet(data: Path, page: Path) -> None:
-    """Measure what needs no training, and write the sheet."""
-    scores, study = read_settings("scores"), read_settings("study")
-    found, tables = try_scores(data, scores)
-    earlier = try_earlier(read_section(page.read_text("utf-8") if page.is_file() else ""), study)
-    write_page(page, [(scores, found), (study, earlier)], tables)
+def try_all(asked: argparse.Namespace) -> bool:
+    """Train what is asked for, measure, and write the sheet; tell whether all arms succeeded."""
+    scores, study, training = (read_settings(name) for name in ("scores", "study", "training"))
+    if asked.size not in training["bases"]:
+        raise UserError(f"--size {asked.size}: know {', '.join(training['bases'])}")
+    base = asked.base or asked.data / "models/stories15M"
+    places = {"base": base.resolve(), "data": asked.data.resolve(), "folder": asked.folder.resolve()}
+    setting = setting_of(training, asked.size, **places)
+    succeeded = True
+    if asked.train is not None:
+        known = claims(setting)
+        if strange := set(asked.train) - known.keys():
+            raise UserError(f"--train {', '.join(sorted(strange))}: know {', '.join(known)}")
+        write_files(setting.data, setting.files, training, asked.size)
+        done = [_train(known[name], setting) for name in asked.train or known]
+        succeeded = all(done)
+    found, tables = try_scores(setting.data, scores)
+    trained, more = try_trained(setting)
+    earlier = try_earlier(read_section(asked.page.read_text("utf-8") if asked.page.is_file() else ""), study)
+    parts = [(scores, found), (training, trained), (study, earlier)]
+    write_page(asked.page, parts, [*tables, *more, *_removed(setting)])
+    return succeeded
+
+
+def _train(claim: Claim, setting: Trained) -> bool:
+    """Run every arm that is not finished, on one thread unless told otherwise."""
+    alone = {"OMP_NUM_THREADS": "1", **os.environ}
+    lines = [[sys.executable, str(ROOT / "train.py"), *line] for line in claim.lines(setting)]
+    done = [subprocess.run(line, check=False, env=alone) for line in lines]
+    return not any(one.returncode for one in done)
+
+
+def _removed(setting: Trained) -> list[Table]:
+    """What the project's own decontamination took out of the training sets."""
+    if not (setting.files / REMOVED).is_file():
+        return []
+    counts: dict[tuple[str, str], int] = {}
+    for row in read_lines(setting.files / REMOVED):
+        counts[row["file"], row["reason"]] = counts.get((row["file"], row["reason"]), 0) + 1
+    rows = [[file, reason, str(count)] for (file, reason), count in sorted(counts.items())]
+    return [("Left out of what is trained on, as too near to what is measured", ["file", "reason", "records"], rows)]
 
 
 if __name__ == "__main__":

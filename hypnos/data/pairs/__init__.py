@@ -4,7 +4,7 @@ Everything enters by `source` and `datamodule`, which configuration names; both 
 
 Files:
     preference      a pair, and the forms it is read from
-    source          pairs of a file, but for those that scores hardly tell apart; or their better answers alone
+    source          pairs of a file, but for those that scores hardly tell apart; or one side alone
     encode          both answers as documents, cut alike
     datamodule      rows of whole pairs
 """

@@ -1,8 +1,8 @@
-"""Reads pairs of answers from a source, or their better answers alone, without those whose scores hardly differ."""
+"""Reads pairs of answers from a source, or one of both answers alone, without those whose scores hardly differ."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import NotNegative
@@ -45,11 +45,17 @@ class PairSource(Source):
 
 
 @dataclass(frozen=True, slots=True)
-class ChosenSource(PairSource):
-    """The better answers of the same pairs, as records: what a stage learns of them that never sees the worse ones."""
+class AnswerSource(PairSource):
+    """One answer of each pair as a record: what a stage learns of the better ones alone, or how likely each side is.
+
+    Attributes:
+        side: which of both.
+    """
+
+    side: Literal["chosen", "rejected"] = "chosen"
 
     def key(self) -> str:
-        return content_key({"chosen": PairSource.key(self)})
+        return content_key({self.side: PairSource.key(self)})
 
     def records(self, row: Any, name: str, note: Note) -> Iterator[Instruction]:
-        yield from (pair.chosen for pair in PairSource.records(self, row, name, note))
+        yield from (getattr(pair, self.side) for pair in PairSource.records(self, row, name, note))

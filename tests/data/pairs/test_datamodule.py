@@ -6,7 +6,7 @@ import torch
 
 from hypnos.data.datamodule import InstructionData
 from hypnos.data.pairs.datamodule import PreferenceData
-from hypnos.data.pairs.source import ChosenSource, PairSource
+from hypnos.data.pairs.source import AnswerSource, PairSource
 from hypnos.errors import UserError
 
 
@@ -114,7 +114,7 @@ def test_better_answers_alone_are_learnt_as_instructions_of_the_same_groups(tmp_
     file = tmp_path / "pairs.jsonl"
     rows = [pair(number, margin=1 + number % 2) for number in range(20)]
     file.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    pairs, chosen = (kind(str(file), least_margin=2.0, holdout=0.3) for kind in (PairSource, ChosenSource))
+    pairs, chosen = (kind(str(file), least_margin=2.0, holdout=0.3) for kind in (PairSource, AnswerSource))
     assert pairs.key() != chosen.key()
     fixed = {"max_length": 200, "row_length": 200, "rows_per_step": 2, "cache": str(tmp_path / "cache")}
     data = InstructionData(sources={"pairs": chosen}, **fixed).with_tokenizer(tokenizer_folders["plain"])

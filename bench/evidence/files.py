@@ -1,0 +1,130 @@
+"""Training and held-out files of the claims that are trained: drawn once, and rid of what is measured.
+
+A file holds what is trained on and what is held out; a record's group says which, by the rule of
+`hypnos.corpus.sources.is_held_out`, so that no command can train on the wrong one.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+from bench.evidence.scored import ASPECT, PAIRS, read_scores
+from bench.study.pairs import ANESTHESIA, GENERAL, Row, Sizes, draw_pairs, read_lines, write_lines
+from hypnos.corpus.sources import is_held_out
+from hypnos.curation.similarity.decontaminate import Decontaminate
+
+LONG = "qa/general_medical_long_qa.jsonl"
+STATEMENTS = "qa/anesthesia_statements_2017_2020.jsonl"
+
+REMOVED = "removed.jsonl"
+
+HELD_OUT = 0.15
+"""Share of groups that conf/sources holds out."""
+
+LAST_YEAR = 2020
+"""Statements of this year are measured on, earlier ones are learnt."""
+
+SCORERS = ("GPT-4", "worst", "shortest", "longest")
+"""Who ranks answers: the judge, the judge turned round, and length both ways."""
+
+
+def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str) -> None:
+    """Draw, hold out, decontaminate and write.
+
+    `general.jsonl` is what the first stage sees, `scored.jsonl` answers with scores, `pairs.jsonl` pairs of them,
+    `statements.jsonl` the specialty; `removed.jsonl` lists what was too near to something measured.
+
+    Args:
+        data: folder of the public sets.
+        folder: of the claims' files.
+        settings: `settings/training.yaml`.
+        size: which base's numbers.
+    """
+    numbers = settings["bases"][size]
+    longest = settings["longest"]
+    sizes = Sizes(general=numbers["general"], planted=0, held_out=numbers["held_out"])
+    drawn = draw_pairs(read_lines(data / GENERAL), read_lines(data / ANESTHESIA), sizes)
+    validated = [row for row in read_lines(data / LONG) if row["source"] == "llmeval-med"]
+    answers = _few([row for row in validated if len(row["output"]) <= longest], numbers["held_out"])
+    statements = read_lines(data / STATEMENTS)
+    last = _few([row for row in statements if row["year"] == LAST_YEAR], numbers["held_out"])
+    earlier = _few([row for row in statements if row["year"] < LAST_YEAR], numbers["statements"])
+    pairs = list(_pairs(data, settings, numbers["pairs"]))
+    tested = [pair for pair in pairs if is_held_out(pair["group"], settings["holdout"])]
+    questions = [{"instruction": pair["question"]} for pair in tested]
+    measured = {"scored": answers, "statements": last, "pairs": questions}
+    # The first stage goes before all of them.
+    measured["general"] = [*drawn.held_out, *answers, *last, *questions]
+    trained = {"scored": _few(list(_scored(data, settings)), numbers["answers"]), "statements": earlier}
+    trained |= {"general": drawn.general, "pairs": [pair for pair in pairs if pair not in tested]}
+    held_out = {"scored": answers, "statements": last, "general": drawn.held_out}
+    removed: list[Row] = []
+    for name, rows in trained.items():
+        path = folder / f"measured-{name}.jsonl"
+        write_lines(path, [{"id": str(at), "question": _question(row)} for at, row in enumerate(measured[name])])
+        kept = list(_rid(name, rows, path, removed))
+        if name != "pairs":  # whose groups are those of their questions
+            kept = [*(_placed(row, False) for row in kept), *(_placed(row, True) for row in held_out[name])]
+        write_lines(folder / f"{name}.jsonl", [*kept, *tested] if name == "pairs" else kept)
+    write_lines(folder / "text.jsonl", [*drawn.general, *drawn.held_out])
+    write_lines(folder / REMOVED, removed)
+
+
+def _rid(name: str, rows: Sequence[Row], measured: Path, removed: list[Row]) -> Iterator[Row]:
+    """Take out of rows, by the project's own step, what holds a measured question."""
+    step = Decontaminate(benchmarks=[str(measured)])
+    asked = [{**row, "instruction": row.get("instruction") or row["question"]} for row in rows]
+    for row in step.run(asked, lambda row, reason: removed.append({**row, "file": name, "reason": reason})):
+        if "answer_a" in row:
+            del row["instruction"]
+        yield row
+
+
+def _scored(data: Path, settings: Mapping[str, Any]) -> Iterator[Row]:
+    """Answers of 12 models with the mean of GPT-4's scores, and beside it what other rankings give them."""
+    begins = f"{settings['task']} "
+    asked = [scores for scores in read_scores(data) if scores[0].question.startswith(begins)]
+    kept = [scores for scores in asked if len(scores[0].answer) <= settings["longest"]]
+    lengths = sorted(len(scores[0].answer) for scores in kept)
+    for scores in kept:
+        one = scores[0]
+        value = mean(score.value for score in scores)
+        length = 10 * lengths.index(len(one.answer)) / len(lengths)
+        ranks = dict(zip(SCORERS, (value, 10 - value, 10 - length, length), strict=True))
+        question = one.question.removeprefix(begins)
+        entries = [{"scorer": scorer, ASPECT: rank} for scorer, rank in ranks.items()]
+        yield {"instruction": question, "input": "", "output": one.answer, "author": one.author, "scores": entries}
+
+
+def _pairs(data: Path, settings: Mapping[str, Any], most: int) -> Iterator[Row]:
+    """Pairs whose scores lie far enough apart and whose answers are short enough, drawn evenly."""
+    wanted = []
+    for number, row in enumerate(read_lines(data / PAIRS)):
+        short = max(len(row["answer_a"]), len(row["answer_b"])) <= settings["longest"]
+        if (
+            row["task"] == settings["task"]
+            and short
+            and abs(row["score_a"] - row["score_b"]) >= settings["least_margin"]
+        ):
+            kept = {name: row[name] for name in ("question", "answer_a", "answer_b", "score_a", "score_b")}
+            wanted.append({"id": f"pair-{number}", "group": row["question"], **kept})
+    yield from _few(wanted, most)
+
+
+def _few(rows: Sequence[Row], most: int) -> list[Row]:
+    """At most so many, drawn by one seed, in their order."""
+    chosen = set(random.Random(0).sample(range(len(rows)), min(most, len(rows))))
+    return [row for at, row in enumerate(rows) if at in chosen]
+
+
+def _placed(row: Row, held_out: bool) -> Row:
+    """The row with a group that the rule holds out, or does not; rows of one question have one group."""
+    name = _question(row)
+    group = next(f"{name} {at}" for at in range(1000) if is_held_out(f"{name} {at}", HELD_OUT) == held_out)
+    return {**row, "group": group}
+
+
+def _question(row: Row) -> str:
+    return f"{row['instruction']}\n{row['input']}" if row.get("input") else str(row["instruction"])
