@@ -32,12 +32,13 @@ class Server:
         model: who is asked there.
         limits: of this address, shared with whoever else asks there.
         left: how often it was left since its last reply.
+        sent: requests so far; of servers with the same load the one with fewer takes the next.
     """
 
     def __init__(self, model: ChatModel, limits: Limits) -> None:
         self.model = model
         self.limits = limits
-        self.left = 0
+        self.left = self.sent = 0
         self._left_until = 0.0
         self._heard = -math.inf  # when it last answered
         self._failed = 0  # in a row
@@ -122,6 +123,7 @@ class Servers:
                     break
                 await self._wake(seconds, cancellation)
             sent = server.limits.enter(tokens)
+            server.sent += 1
         try:
             yield server, sent
         finally:
@@ -167,4 +169,4 @@ def _choose(servers: Sequence[Server], failed_at: Collection[Server]) -> tuple[S
     ready = [server for server in servers if waits[server] == 0]
     if not ready:
         return min(waits.items(), key=lambda pair: pair[1])
-    return min(ready, key=lambda server: (server.left > 0, server in failed_at, server.limits.in_flight)), 0.0
+    return min(ready, key=lambda s: (s.left > 0, s in failed_at, s.limits.in_flight, s.sent)), 0.0

@@ -4,7 +4,6 @@ import logging
 import math
 import os
 import pickle
-import shutil
 import zipfile
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +19,7 @@ from hypnos.artefacts.ranges import Count
 from hypnos.artefacts.store import disk_errors
 from hypnos.errors import UserError
 from hypnos.tuning.distributed import notice
-from hypnos.tuning.distributed.parts import check_parts, read_rest, read_whole
+from hypnos.tuning.distributed.parts import check_parts, read_rest, read_whole, remove
 
 log = logging.getLogger(__name__)
 
@@ -150,10 +149,7 @@ class Checkpoints(Checkpoint):
         trainer.save_checkpoint(self.folder / f"step-{trainer.global_step}.ckpt")
         if trainer.is_global_zero:
             for file in _by_step(self.folder)[: -self.keep]:
-                if file.is_dir():
-                    shutil.rmtree(file)
-                else:
-                    file.unlink()
+                remove(file)
 
     def _check_finite(self, trainer: Trainer) -> None:
         """Look at the last step; only when it is saved, because each look waits for the device."""

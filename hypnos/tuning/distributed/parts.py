@@ -52,12 +52,20 @@ def save_parts(checkpoint: dict[str, Any], folder: Path, *, rank: int) -> None:
         if rank == 0:
             torch.save(rest, partial / REST)
             old = folder.with_name(f".{folder.name}.old")
-            shutil.rmtree(old, ignore_errors=True)
-            if folder.is_dir():
+            remove(old)
+            if folder.exists():
                 folder.rename(old)
             partial.rename(folder)
-            shutil.rmtree(old, ignore_errors=True)
+            remove(old)
     dist.barrier()
+
+
+def remove(checkpoint: Path) -> None:
+    """Remove a checkpoint, a file or a folder, if it is there."""
+    if checkpoint.is_dir():
+        shutil.rmtree(checkpoint)
+    else:
+        checkpoint.unlink(missing_ok=True)
 
 
 def read_rest(folder: Path) -> dict[str, Any]:

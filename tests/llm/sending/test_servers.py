@@ -123,7 +123,7 @@ def test_servers_that_die_hang_and_break_lose_nothing_and_nothing_is_paid_twice(
 
 def test_the_key_of_a_reply_does_not_depend_on_who_answered(server, make_client, requests):
     first, second = server(), server()
-    both = first.model(address=[first.url, second.url])
+    both = first.model(address=[first.url, second.url], timeout=60.0)
     assert list(make_client().ask(both, requests(20), parse=read_object))
     assert first.stats()["replies"] >= 1
     assert second.stats()["replies"] >= 1
@@ -137,7 +137,7 @@ def test_the_key_of_a_reply_does_not_depend_on_who_answered(server, make_client,
 def test_what_must_stay_goes_to_allowed_hosts_alone(server, make_client, requests):
     here, away = server(), server(latency=0.0, host="0.0.0.0")
     elsewhere = away.url.replace("127.0.0.1", "127.0.0.2")
-    model = here.model(address=[elsewhere, here.url])
+    model = here.model(address=[elsewhere, here.url], timeout=60.0)
     stay, leave = requests(10, "留{}", egress="local"), requests(10, "走{}")
     answers = list(make_client().ask(model, [*stay, *leave], parse=read_object))
     assert len(answers) == 20
