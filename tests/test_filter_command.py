@@ -211,7 +211,7 @@ def test_records_that_must_stay_are_never_sent_nor_are_their_copies_and_the_id_i
         for i, topic in enumerate(about)
     ]
     rows[1]["output"] = f"{secret}。应先取坐位、吸氧，再静注呋塞米，并查血气。"
-    rows[4] |= {"output": f"{secret}，应取坐位、吸氧，静注呋塞米，并且查血气。", "egress": "local"}
+    rows[4] |= {"output": f"{secret}。应取坐位、吸氧，再静注呋塞米，并查血气。", "egress": "local"}
     (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
     # Of two copies the first one stays, here the one without the mark; the other is gone before anything is asked.
     rows[4]["instruction"] = rows[1]["instruction"]
