@@ -20,10 +20,10 @@ import yaml
 
 from bench import faults
 from bench.promise import ROOT, SHARED, Promise
+from hypnos.corpus.likeness.ngrams import fold
 from hypnos.curation.clean.step import Clean
 from hypnos.curation.similarity.decontaminate import Decontaminate
 from hypnos.curation.similarity.deduplicate import Deduplicate
-from hypnos.curation.similarity.ngrams import fold
 
 Row = dict[str, Any]
 

@@ -11,11 +11,11 @@ import orjson
 
 from bench.curation import read_lines
 from bench.promise import SHARED, Promise
+from hypnos.corpus.likeness.ngrams import fold
 from hypnos.corpus.selection import Selection
 from hypnos.curation.pipeline.blocks import run_blocks
 from hypnos.curation.score.select import SelectBlocks
 from hypnos.curation.similarity.deduplicate import Deduplicate
-from hypnos.curation.similarity.ngrams import fold
 
 Row = dict[str, Any]
 

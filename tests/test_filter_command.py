@@ -202,26 +202,31 @@ def test_a_key_typed_as_a_setting_is_in_nothing_that_stays(tmp_path, typed, stat
 
 
 @pytest.mark.slow
-def test_records_that_must_stay_are_never_sent_and_the_id_is_told(tmp_path, running):
-    server = running()
+def test_records_that_must_stay_are_never_sent_nor_are_their_copies_and_the_id_is_told(tmp_path, running):
+    secret = "患者夜间突发呼吸困难，端坐位，双肺满布湿啰音"
+    server = running(secret=secret)
+    about = ("禁食时间", "气道评估", "液体复苏", "术后镇痛", "体温保护", "神经阻滞")
     rows = [
-        {"id": f"case-{i}", "instruction": f"病例{i}怎样处理？", "output": "按流程处理，先看血压与呼吸，再用药。"}
-        for i in range(5)
+        {"id": f"case-{i}", "instruction": f"{topic}要注意什么？", "output": f"{topic}按科室流程进行，并写入病历。" * 2}
+        for i, topic in enumerate(about)
     ]
-    rows[3]["egress"] = "local"
+    rows[1]["output"] = f"{secret}。应先取坐位、吸氧，再静注呋塞米，并查血气。"
+    rows[4] |= {"output": f"{secret}。应取坐位、吸氧，再静注呋塞米，并查血气。", "egress": "local"}
     (tmp_path / "cases.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
-    source = [
-        "input=files",
-        f"input.path={tmp_path / 'cases.jsonl'}",
-        "steps=[cross_score,select]",
-        "step.cross_score.probes=false",
-    ]
-    for local, code in (("[elsewhere]", 1), ("[127.0.0.1]", 0)):
-        started = command(tmp_path / f"run{code}", *server.overrides(), *source, f"client.local_addresses={local}")
-        shown, _ = started.communicate(timeout=120)
-        assert started.returncode == code, shown
-        if code:
-            assert "error: record case-3: egress is local" in shown
+    # Of two copies the first one stays, here the one without the mark; the other is gone before anything is asked.
+    rows[4]["instruction"] = rows[1]["instruction"]
+    (tmp_path / "copies.jsonl").write_text("\n".join(json.dumps(row, ensure_ascii=False) for row in rows), "utf-8")
+    common = ["step.cross_score.probes=false", "client.local_addresses=[elsewhere]"]
+    for name, steps in (("cases", "cross_score,select"), ("copies", "deduplicate,cross_score,select")):
+        given = [f"input={tmp_path / name}.jsonl", f"steps=[{steps}]", *common]
+        shown, _ = (started := command(tmp_path / name, *server.overrides(), *given)).communicate(timeout=120)
+        assert started.returncode == 1, shown
+        assert re.search(r"error: record case-[14]: egress is local", shown), shown
+    assert server.stats()["leaked"] == 0
+    here = [*given, "client.local_addresses=[127.0.0.1]"]
+    shown, _ = (started := command(tmp_path / "copies", *server.overrides(), *here)).communicate(timeout=120)
+    assert started.returncode == 0, shown
+    assert server.stats()["leaked"] > 0 and "near_duplicate" in shown and "marked local" in shown
 
 
 @pytest.mark.slow

@@ -40,3 +40,7 @@ class Item:
     multiple: bool = False
     negative: bool = False
     egress: str = "any"
+
+    def text(self) -> str:
+        """Everything that is written in it."""
+        return "\n".join([self.passage, self.question, *self.options.values(), *self.answers, self.explanation])

@@ -20,13 +20,14 @@ from hypnos.benchmark.predictions import (
     shorten,
 )
 from hypnos.benchmark.tasks.task import Task
+from hypnos.corpus.likeness.local_words import LocalWords
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
 
 def read_tasks(configs: Mapping[str, Mapping[str, Any]], *, build: Build) -> list[Task]:
-    """Build tasks and read their questions.
+    """Build tasks and read their questions; copies of what must not leave the machine are marked like it.
 
     Raises:
         UserError: there is none, a file is missing or wrong, or a metric does not fit.
@@ -38,7 +39,19 @@ def read_tasks(configs: Mapping[str, Mapping[str, Any]], *, build: Build) -> lis
         task.check()
         check_metrics(task.metrics, kind=task.kind, task=task.name)
         task.items()
+    _keep_copies_here(tasks)
     return tasks
+
+
+def _keep_copies_here(tasks: Sequence[Task]) -> None:
+    """Mark what carries words of items that must not leave the machine, in whichever task these stand."""
+    local = [text for task in tasks for text in task.local_texts()]
+    if not local:
+        return
+    words = LocalWords(local)
+    for task in tasks:
+        if marked := task.keep_copies_here(words):
+            log.warning("%s: %d items carry words of items marked egress: local, and stay here too", task.name, marked)
 
 
 def choose_request_types(

@@ -18,6 +18,7 @@ Files:
     simplified      the simplified sign of each traditional one
 Folders:
     turns/          conversations: system turns, thoughts, and what is left out
+    likeness/       texts compared by their n-grams, and copies of what must not leave the machine
 Others import:
     records             Instruction, Record, Rejections, Text, Unusable
     files               list_files, Malformed, read_rows
@@ -32,4 +33,6 @@ Others import:
     scores              LOWER_IS_BETTER, read_grades, ASPECTS, Grades
     turns.conversation  Conversation, read_history, read_messages
     turns.left_out      Note
+    likeness.ngrams     batches, CHARACTERS, fold, Grams, grams, jaccard, ROWS
+    likeness.local_words  LocalWords
 """

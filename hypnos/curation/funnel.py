@@ -18,7 +18,7 @@ def funnel_table(funnel: Sequence[Mapping[str, Any]]) -> str:
 
 
 def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[list[str]]]:
-    """Head and rows of the funnel: a line for each step, for each reason and for what was left out of kept records."""
+    """Head and rows of the funnel: a line for each step, each reason, and what was left out or marked."""
     rows = []
     for entry in funnel:
         spend = entry["notes"].get("spend", {})
@@ -31,6 +31,8 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
             rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
         for what, count in sorted(entry["notes"].get("left_out", {}).items(), key=lambda pair: (-pair[1], pair[0])):
             rows.append([f"  left out: {what}", "", f"{count:,}", "", "", ""])
+        for what, count in sorted(entry["notes"].get("marked", {}).items()):
+            rows.append([f"  {what}", "", f"{count:,}", "", "", ""])
     return ["step", "in", "out", "kept", "replies", "US$"], rows
 
 

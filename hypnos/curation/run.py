@@ -17,11 +17,12 @@ from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
-from hypnos.curation.pipeline.run_steps import StepArtefact, artefact_of, check_order, run_steps
+from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
+from hypnos.curation.similarity.mark_local import MarkLocal, holds_both
 from hypnos.errors import Interrupted, UserError
 from hypnos.report.tables.expected_costs import Expense, expense_table
 from hypnos.report.tables.terminal import text_table
@@ -32,7 +33,7 @@ log = logging.getLogger(__name__)
 Build = Callable[..., Any]
 """Makes an object from a config with a `_target_`; further arguments are handed to it."""
 
-SHARED = ("specialty", "authors", "scorers", "client")
+SHARED = ("specialty", "authors", "scorers", "client", "task_files")
 """What a step's constructor is given where it takes an argument of this name."""
 
 
@@ -71,8 +72,8 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
             check_fit(resources.specialty, next((s.selection for s in steps if s.selection), None), probes=step.probes)
     finished: list[StepArtefact] = []
     priced = False
-    for step in steps:
-        before = finished[-1] if finished else None
+    while len(finished) < len(steps):
+        step, before = steps[len(finished)], finished[-1] if finished else None
         if not priced and any(True for _ in step.planned(before.kept if before else ())):
             # The first step that asks a model: from here on, what exists is known and the rest is estimated.
             priced = True
@@ -86,6 +87,8 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         finished += run_steps(
             [step], artefacts=resources.artefacts, before=before, workers=config["workers"] or cores()
         )
+        if step.name == "read" and holds_both(finished[-1].directory / KEPT):
+            steps.insert(len(finished), MarkLocal())
     if config["dry_run"]:
         print("Nothing in these steps costs anything.")
         return None
@@ -181,6 +184,14 @@ class Resources:
     @cached_property
     def client(self) -> Any:
         return self.build(self.config["client"])
+
+    @cached_property
+    def task_files(self) -> list[str]:
+        """What evaluate.py would read with these `tasks`."""
+        for name, task in self.config["tasks"].items():
+            if not task["path"]:
+                raise UserError(f"tasks.{name}.path: this set is not bundled; say where its file lies")
+        return [str(task["path"]) for task in self.config["tasks"].values()]
 
     def close(self) -> None:
         """End what the client runs, if one was made."""

@@ -18,6 +18,7 @@ KEYS = Table(
         "sweep_name": str,
         "steps": Sequence[str],
         "step": Mapping[str, Any],
+        "tasks": Mapping[str, Any],
         "input": Mapping[str, Any] | None,
         "selection": Mapping[str, Any],
         "authors": Mapping[str, Any],

@@ -6,10 +6,15 @@ import logging
 import pytest
 
 from hypnos.benchmark.answerers.answer_file import AnswersFile
+from hypnos.benchmark.answerers.api_model import ChatAnswers
 from hypnos.benchmark.answerers.local_model import LocalModel
+from hypnos.benchmark.judge.cache import keeps_home
 from hypnos.benchmark.model_on_task import ask, choose_request_types, read_tasks
 from hypnos.benchmark.predictions import LONGEST, Prediction, shorten
 from hypnos.errors import UserError
+from hypnos.llm.client import Client
+from hypnos.llm.journal.journal import Journal
+from hypnos.llm.providers.litellm import LitellmChat
 
 CHOICES = [{"id": "a", "question": "选？", "options": {"A": "甲", "B": "乙"}, "answer": "B"}]
 OPEN = [{"id": "a", "question": "问？", "answers": ["答"]}]
@@ -67,3 +72,28 @@ def test_tasks_are_read_before_any_model_is_asked(make_task):
     wrong = make_task(OPEN, metrics=["accuracy"])
     with pytest.raises(UserError, match=r"own\.metrics: accuracy does not fit questions of kind question"):
         read_tasks({"own": {"task": wrong}}, build=lambda config: config["task"])
+
+
+def test_a_copy_of_what_must_stay_here_stays_here_in_whichever_task_it_stands(make_task, tmp_path, caplog):
+    case = "患者夜间突发呼吸困难，端坐位，双肺满布湿啰音，首先如何处理？"
+    own = make_task([{"id": "l", "question": case, "answers": ["取坐位"], "egress": "local"}], name="ward")
+    rows = [
+        {"id": "c", "question": case.replace("首先", "应"), "answers": ["吸氧"]},
+        {"id": "o", "question": "全身麻醉前为什么要禁食？", "answers": ["以免误吸"]},
+        {"id": "a", "question": "怎样减轻水肿？", "answers": [f"如病例：{case}先吸氧。"]},
+    ]
+    other = make_task(rows, name="open")
+    tasks = {"ward": {"task": own}, "open": {"task": other}}
+    version = other.version()
+    with caplog.at_level(logging.WARNING):
+        read_tasks(tasks, build=lambda config: config["task"])
+    assert [item.egress for item in other.items()] == ["local", "any", "local"]
+    assert "open: 2 items carry words of items marked egress: local, and stay here too" in caplog.text
+    assert keeps_home(other) and other.version() != version
+    with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
+        away = LitellmChat(name="away", model="openai/m", address="https://api.example.com/v1", parameters={})
+        with pytest.raises(UserError, match="open with away: c must stay on this machine"):
+            ChatAnswers(chat=away, client=client).check([other])
+    alone = make_task(rows, name="alone")
+    assert read_tasks({"alone": {"task": alone}}, build=lambda config: config["task"]) == [alone]
+    assert {item.egress for item in alone.items()} == {"any"}

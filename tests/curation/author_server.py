@@ -64,6 +64,8 @@ class Server:
         self.latency = options.get("latency", 0.0)
         self.too_many = options.get("too_many", 0.0)
         self.key = options.get("key")
+        self.secret = options.get("secret")
+        self.leaked = 0
         self.chance = random.Random(0)
         self.asked: Counter[str] = Counter()
         self.requests = 0
@@ -71,6 +73,7 @@ class Server:
     async def chat(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.requests += 1
+        self.leaked += bool(self.secret) and self.secret in json.dumps(body, ensure_ascii=False)
         sent = request.headers.get("Authorization", "")
         if self.key and sent != f"Bearer {self.key}":
             error = {"message": f"Incorrect API key provided: {sent}", "code": "invalid_api_key"}
@@ -88,7 +91,8 @@ class Server:
 
     async def stats(self, request: web.Request) -> web.Response:
         replies = sum(self.asked.values())
-        return web.json_response({"requests": self.requests, "replies": replies, "different": len(self.asked)})
+        counts = {"requests": self.requests, "replies": replies, "different": len(self.asked), "leaked": self.leaked}
+        return web.json_response(counts)
 
 
 async def serve(options: dict) -> None:

@@ -93,3 +93,19 @@ def test_steps_are_priced_on_stand_ins_of_those_before_them(resources, author, t
     list(run_steps(steps[:1], artefacts=tmp_path, before=before))
     assert priced() == [("second", 1), ("third", 2)]  # what is made is known, and costs nothing
     resources.close()
+
+
+def test_the_benchmark_that_evaluate_is_pointed_at_is_kept_out_by_the_same_words(compose, tmp_path):
+    def kept_out(*given):
+        config = compose("filter", ["steps=[decontaminate]", *given])
+        check_configuration(config)
+        (step,) = Resources(config, partial(instantiate, _convert_="all")).steps()
+        return step
+
+    file = tmp_path / "mine.json"
+    file.write_text('[{"id": "1", "question": "什么是残余肌松？", "answer": "A"}]', "utf-8")
+    default, own = kept_out(), kept_out("tasks=[aneqa,cmb]", f"tasks.cmb.path={file}")
+    assert len(default.benchmarks) == 1 and own.benchmarks == (*default.benchmarks, str(file))
+    assert kept_out("tasks=[anerc]").key() == default.key() != own.key()
+    with pytest.raises(UserError, match=r"tasks\.cmb\.path: this set is not bundled"):
+        kept_out("tasks=[cmb]")

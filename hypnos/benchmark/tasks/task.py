@@ -21,6 +21,7 @@ from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.shuffle import shuffle
 from hypnos.benchmark.thinking import Thinking, TokenLimits, limits, read_thinking
 from hypnos.corpus.files import list_files
+from hypnos.corpus.likeness.local_words import LocalWords
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -124,12 +125,27 @@ class Task:
 
     def examples(self, item: Item) -> list[Item]:
         """The items shown before one, with their answers."""
-        if not self.shots.number:
-            return []
-        if "pool" not in self._read:
+        return self.shots.choose(item, self._pool()) if self.shots.number else []
+
+    def local_texts(self) -> list[str]:
+        """What stands in the items, and the examples, that must not leave the machine."""
+        return [item.text() for item in (*self.items(), *self._pool()) if item.egress == "local"]
+
+    def keep_copies_here(self, words: LocalWords) -> int:
+        """Mark items and examples that carry words of some that must not leave the machine; returns how many items."""
+        items, pool = self.items(), self._pool()
+        before = sum(item.egress == "local" for item in items)
+        self._read["items"] = marked = _marked(items, words)
+        self._read["pool"] = _marked(pool, words)
+        self._read.pop("version", None)
+        return sum(item.egress == "local" for item in marked) - before
+
+    def _pool(self) -> list[Item]:
+        """The examples to choose from, in their order."""
+        if "pool" not in self._read and self.shots.number:
             pool = self._load(self.shots.path, None) if self.shots.path else self.items()
             self._read["pool"] = self.shots.order(pool)
-        return self.shots.choose(item, self._read["pool"])
+        return list(self._read.get("pool", ()))
 
     def version(self) -> str:
         """Hash of every item and of all that is put to a model about it: prompts, examples, order of options.
@@ -158,3 +174,8 @@ class Task:
             raise UserError(f"{path}: the task {self.name} is empty: no item was read")
         items = with_groups(items if limit is None else draw_sample(items, limit, self.limit_seed))
         return items if self.shuffle is None else [shuffle(item, self.shuffle) for item in items]
+
+
+def _marked(items: Sequence[Item], words: LocalWords) -> list[Item]:
+    carries = words.carried_by([item.text() for item in items])
+    return [replace(item, egress="local") if carried else item for item, carried in zip(items, carries.tolist())]

@@ -11,6 +11,7 @@ Files:
     language         other languages; traditional characters become simplified ones
     loops            phrases that come back again and again
     ending           answers that a token limit cut off
+    sentence_ends    learns from the answers at hand where sentences end
     doses            doses without a unit, or far outside their window
     drugs            the wrong one of two drugs whose names look alike
     personal_data    masks names, numbers and addresses of patients

@@ -1,11 +1,13 @@
-"""Finds answers that a token limit cut off, by words and marks that no sentence ends with."""
+"""Finds answers that a token limit cut off: by words and marks that end no sentence, and by how the others end."""
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 
-from hypnos.artefacts.ranges import Natural
+from hypnos.artefacts.ranges import Count, Natural
 from hypnos.curation.clean.rule import Rule, text_of
+from hypnos.curation.clean.sentence_ends import SIGNS, SentenceEnds
 from hypnos.curation.pipeline.step import RecordRow
 
 _ENDED = "。！？!?.…～~；;）)】]》”\"'」』%％℃"
@@ -40,12 +42,27 @@ class Truncated(Rule):
         models: what a model wrote (its `author` says so) in sentences is cut if it ends with no mark; people in
             forums often leave the last one out.
         people: authors that are no models; a row without author is theirs too.
+        odds: natural logarithm of the odds that a sentence ends where an answer without a mark does, below which it
+            is cut, as the answers at hand show it; None: not looked at.
+        fewest: records below which nothing can be learnt from them.
+        sample: records that are learnt from, evenly out of all.
     """
 
     least: Natural = 30
     torn_words: bool = True
     models: bool = True
     people: Sequence[str] = ("human", "hypnos")
+    odds: float | None = -1.75
+    fewest: Natural = 2000
+    sample: Count = 20_000
+    _ends: SentenceEnds | None = None
+
+    def learnt_from(self, rows: Iterable[RecordRow]) -> "Truncated":
+        count = sum(1 for _ in rows) if self.odds is not None else 0
+        if count < max(self.fewest, 1):
+            return self
+        chosen = islice(rows, 0, None, -(-count // self.sample))
+        return replace(self, _ends=SentenceEnds(text_of(row, "output") for row in chosen))
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output").rstrip()
@@ -57,6 +74,8 @@ class Truncated(Rule):
             return "truncated"
         if self.torn_words and "\u4e00" <= text[-1] <= "\u9fff" and _is_torn(text):
             return "truncated"
+        if self._ends is not None and self.odds is not None and _ends_in_prose(text):
+            return "truncated" if self._ends.odds([text])[0] < self.odds else None
         return None
 
     def _is_of_a_model(self, row: RecordRow) -> bool:
@@ -67,6 +86,12 @@ class Truncated(Rule):
 def _has_open_bracket(text: str) -> bool:
     last = text[-60:]
     return any(last.rfind(opening) > last.rfind(closing) for opening, closing in ("（）", "()", "“”", "《》", "【】"))
+
+
+def _ends_in_prose(text: str) -> bool:
+    """Whether the last line is one of sentences: tables, data and points of a list need no full stop."""
+    line = text[text.rfind("\n") + 1 :].lstrip()
+    return "\u4e00" <= text[-1] <= "\u9fff" and len(line) >= SIGNS and line[0] not in "-*•|"
 
 
 def _is_torn(text: str) -> bool:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from hypnos.artefacts.ranges import Count, Natural, Share
 from hypnos.corpus.blank import is_blank
+from hypnos.corpus.likeness.ngrams import fold
 from hypnos.curation.clean.rule import FIELDS, Rule, question_of, text_of
 from hypnos.curation.pipeline.step import RecordRow
-from hypnos.curation.similarity.ngrams import fold
 
 _TAG = re.compile(r"</?[a-zA-Z][^<>]{0,80}>")
 _NOTHING = {

@@ -1,7 +1,7 @@
 """Defines the rules of cleaning, one that reads the specialty's drugs among them, and the texts they look at."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ BESIDE = ("system", "reasoning")
 
 
 class Rule(ABC):
-    """Looks at one row, and only at it; rules are dataclasses, whose fields are their settings."""
+    """Looks at one row, with what it has learnt from all; rules are dataclasses, whose fields are their settings."""
 
     @abstractmethod
     def check(self, row: RecordRow) -> RecordRow | str | None:
@@ -29,6 +29,10 @@ class Rule(ABC):
             None if there is nothing to say; a reason, short and in English, to reject the row, and behind ": " the
             words of the row that show it, where it has such; or the row that takes its place.
         """
+
+    def learnt_from(self, rows: Iterable[RecordRow]) -> "Rule":
+        """The rule that looks at these rows; one that learns from them first is another than before."""
+        return self
 
     def key(self) -> dict[str, Any]:
         """What decides, as plain values; a rule that reads files adds their content."""

@@ -11,7 +11,7 @@ from typing import Any
 
 from hypnos.curation.clean.rule import Rule
 from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
-from hypnos.curation.pipeline.rows import sift_block
+from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 VERSION = 2
@@ -38,7 +38,21 @@ class Clean(Step):
         return {"version": VERSION, "rules": [[name, rule.key()] for name, rule in self.rules.items()]}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
-        """Yield records that no rule rejects; what was mended has the names of the rules in `changed`."""
+        """Yield records that no rule rejects; what was mended has the names of the rules in `changed`.
+
+        Args:
+            rows: read twice where a rule learns from them, so they must be an iterable that begins anew.
+            reject: takes what a rule rejects.
+        """
+        self.learn(rows)
+        yield from self.sift(rows, reject)
+
+    def learn(self, rows: Iterable[RecordRow]) -> None:
+        """Let rules learn from the rows that they will look at."""
+        self.rules = {name: rule.learnt_from(rows) for name, rule in self.rules.items()}
+
+    def sift(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
+        """The same for some of the rows, with what was learnt from all."""
         self.rejected = Counter(dict.fromkeys(self.rules, 0))
         self.changed = Counter(dict.fromkeys(self.rules, 0))
         for row in rows:
@@ -47,6 +61,7 @@ class Clean(Step):
                 yield kept
 
     def block_work(self, source: Path) -> BlockWork:
+        self.learn(RowsOf(source))
         return _CleanBlocks(self)
 
     def notes(self) -> dict[str, Any]:
@@ -72,6 +87,6 @@ class _CleanBlocks(BlockWork):
     step: Clean
 
     def work(self, block: bytes) -> BlockResult:
-        result = sift_block(block, self.step.name, self.step.run)
+        result = sift_block(block, self.step.name, self.step.sift)
         result.notes = {name: Counter(counts) for name, counts in self.step.notes().items()}
         return result

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from hypnos.curation.fit.association import Association, PairWords, words_of
 from hypnos.curation.fit.embedding import Embedding
+from hypnos.curation.fit.shared_space import FOLDS, SharedSpace
 
 STEPS = 25
 RIDGE = 1.0
@@ -25,9 +26,11 @@ class FitModel:
     ) -> None:
         """Count and train; `questions[i]` has the answer `answers[i]`."""
         pairs = [words_of(question, answer) for question, answer in zip(questions, answers, strict=True)]
+        folds = _folds(questions, answers)
         self.association = Association(pairs)
+        self.space = SharedSpace(pairs, folds, seed=seed)
         self.embedding = embedding
-        others = np.random.default_rng(seed).permutation(len(pairs))
+        others = _others(folds, np.random.default_rng(seed))
         mixed = [
             PairWords(pair.question, pairs[other].answer, pair.question_signs, pairs[other].answer_signs)
             for pair, other in zip(pairs, others.tolist(), strict=True)
@@ -36,8 +39,8 @@ class FitModel:
         if embedding is not None:
             likeness = embedding.likeness(questions, answers)
             likeness_of_others = embedding.likeness(questions, [answers[other] for other in others.tolist()])
-        real = self._numbers(pairs, likeness, counted=True)
-        random = self._numbers(mixed, likeness_of_others, counted=False)
+        real = self._numbers(pairs, folds, likeness, [True] * len(pairs))
+        random = self._numbers(mixed, folds, likeness_of_others, [False] * len(pairs))
         self._mean, self._spread = random.mean(0), np.maximum(random.std(0), 1e-9)
         self._weights = _train(self._terms(real), self._terms(random))
 
@@ -51,13 +54,19 @@ class FitModel:
         """
         pairs = [words_of(question, answer) for question, answer in zip(questions, answers, strict=True)]
         likeness = self.embedding.likeness(questions, answers) if self.embedding is not None else None
-        numbers = [self.association.measure(pair, counted=own) for pair, own in zip(pairs, counted, strict=True)]
-        return self._terms(_join(numbers, likeness)) @ self._weights
+        return self._terms(self._numbers(pairs, _folds(questions, answers), likeness, counted)) @ self._weights
 
     def _numbers(
-        self, pairs: Sequence[PairWords], likeness: NDArray[np.float64] | None, *, counted: bool
+        self,
+        pairs: Sequence[PairWords],
+        folds: NDArray[np.int64],
+        likeness: NDArray[np.float64] | None,
+        counted: Sequence[bool],
     ) -> NDArray[np.float64]:
-        return _join([self.association.measure(pair, counted=counted) for pair in pairs], likeness)
+        """`(pairs, numbers)`: all that is known of each pair."""
+        together = [self.association.measure(pair, counted=own) for pair, own in zip(pairs, counted, strict=True)]
+        columns = [np.array(together, dtype=np.float64), self.space.measure(pairs, folds)[:, None]]
+        return np.concatenate(columns if likeness is None else [*columns, likeness[:, None]], axis=1)
 
     def _terms(self, numbers: NDArray[np.float64]) -> NDArray[np.float64]:
         """`(pairs, terms)`: 1, the numbers on one scale, and their products."""
@@ -66,9 +75,21 @@ class FitModel:
         return np.concatenate([np.ones((len(scaled), 1)), scaled, scaled[:, first] * scaled[:, second]], axis=1)
 
 
-def _join(numbers: list[list[float]], likeness: NDArray[np.float64] | None) -> NDArray[np.float64]:
-    table = np.array(numbers, dtype=np.float64)
-    return table if likeness is None else np.concatenate([table, likeness[:, None]], axis=1)
+def _folds(questions: Sequence[str], answers: Sequence[str]) -> NDArray[np.int64]:
+    """A number below `FOLDS` for each pair, by its text alone: the same in every process."""
+    import xxhash
+
+    texts = (f"{question}\0{answer}".encode("utf-8", "surrogatepass") for question, answer in zip(questions, answers))
+    return np.array([xxhash.xxh3_64_intdigest(text) % FOLDS for text in texts], dtype=np.int64)
+
+
+def _others(folds: NDArray[np.int64], chance: np.random.Generator) -> NDArray[np.int64]:
+    """Another pair for each, out of its own fold: what measures a pair must have seen neither of its halves."""
+    others = np.arange(len(folds))
+    for fold in range(FOLDS):
+        own = np.flatnonzero(folds == fold)
+        others[own] = chance.permutation(own)
+    return others
 
 
 def _train(real: NDArray[np.float64], random: NDArray[np.float64]) -> NDArray[np.float64]:

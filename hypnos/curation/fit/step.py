@@ -16,7 +16,7 @@ from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 BATCH = 1024
 
 REASON = "answers_another_question"

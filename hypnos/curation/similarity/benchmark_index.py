@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from hypnos.corpus.likeness.ngrams import Grams, grams
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion
-from hypnos.curation.similarity.ngrams import Grams, grams
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,15 @@ from typing import Annotated, Any
 
 import numpy as np
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
+from hypnos.corpus.likeness.ngrams import batches
 from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex, Hit
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
-from hypnos.curation.similarity.ngrams import batches
 from hypnos.curation.similarity.paraphrases import Paraphrases
 from hypnos.errors import UserError
 
@@ -35,6 +36,8 @@ class Decontaminate(Step):
 
     Attributes:
         benchmarks: files or folders, in any layout of `benchmark_texts`.
+        task_files: what evaluate.py asks with the same `tasks`: files, folders, `hub:owner/name`. Those that lie in
+            `benchmarks` are kept out already.
         gram: characters of an n-gram; more makes every share below stricter.
         stem: a record that holds this share of a stem's n-grams holds the question ...
         stem_least: ... if the stem has this many characters: shorter ones are common phrases.
@@ -48,6 +51,7 @@ class Decontaminate(Step):
     name = "decontaminate"
 
     benchmarks: Sequence[str]
+    task_files: Sequence[str] = ()
     gram: Annotated[int, Range(least=2)] = 3
     stem: ShareAboveZero = 0.7
     stem_least: Count = 16
@@ -57,7 +61,7 @@ class Decontaminate(Step):
     paraphrase: ShareAboveZero | None = 0.58
 
     def __post_init__(self) -> None:
-        self.benchmarks = tuple(self.benchmarks)
+        self.benchmarks = (*self.benchmarks, *_beyond(self.benchmarks, self.task_files))
         shares = ("stem", "joint", "question", "passage")
         self.shares: dict[str, float] = {name: getattr(self, name) for name in shares}
         for name in (*shares, "paraphrase"):
@@ -68,7 +72,7 @@ class Decontaminate(Step):
             raise UserError(f"decontaminate: need gram {self.gram} >= 2 and stem_least {self.stem_least} >= gram")
 
     def key(self) -> dict[str, Any]:
-        content = [file_key(Path(path)) for path in self.benchmarks]
+        content = [path if path.startswith(HUB) else file_key(Path(path)) for path in self.benchmarks]
         return {
             "version": VERSION,
             "benchmarks": content,
@@ -103,7 +107,7 @@ class Decontaminate(Step):
         """
         self.check()
         paraphrases = self.learn(rows)
-        for batch, texts in batches(rows, _all_text):
+        for batch, texts in batches(rows, whole_text):
             yield from self.sift(batch, texts, paraphrases, reject)
 
     def learn(self, rows: Iterable[RecordRow]) -> Paraphrases | None:
@@ -152,14 +156,24 @@ class DecontaminateBlocks(BlockWork):
         return sift_block(block, self.step.name, self._sift)
 
     def _sift(self, rows: Sequence[RecordRow], reject: Reject) -> Iterator[RecordRow]:
-        return self.step.sift(rows, [_all_text(row) for row in rows], self.paraphrases, reject)
+        return self.step.sift(rows, [whole_text(row) for row in rows], self.paraphrases, reject)
+
+
+def _beyond(benchmarks: Sequence[str], files: Sequence[str]) -> Iterator[str]:
+    """The files that are no part of the benchmarks: these keep their key."""
+    folders = [Path(path).resolve() for path in benchmarks if not path.startswith(HUB)]
+    for file in dict.fromkeys(files):
+        place = Path(file).resolve()
+        if file not in benchmarks and not any(place.is_relative_to(folder) for folder in folders):
+            yield file
 
 
 def _question(row: Mapping[str, Any]) -> str:
     return f"{row.get('instruction') or ''}\n{row.get('input') or ''}"
 
 
-def _all_text(row: Mapping[str, Any]) -> str:
+def whole_text(row: Mapping[str, Any]) -> str:
+    """Everything that is written in a record: what stands above it, earlier turns, question, answer, passage."""
     turns = (
         str(text) for turn in row.get("history") or () for text in (turn if isinstance(turn, list | tuple) else [turn])
     )

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from hypnos.curation.similarity.ngrams import Grams
+from hypnos.corpus.likeness.ngrams import Grams
 
 BANDS = 20
 ROWS = 6

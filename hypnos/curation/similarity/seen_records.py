@@ -9,9 +9,9 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from hypnos.corpus.likeness.ngrams import Grams, grams, jaccard
 from hypnos.curation.pipeline.step import RecordRow
 from hypnos.curation.similarity.minhash_index import MinHashIndex
-from hypnos.curation.similarity.ngrams import Grams, grams, jaccard
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ def configured(**changes):
 
 def sift(step, rows):
     rejected = []
-    kept = list(step.run(iter(rows), lambda row, why: rejected.append((row["id"], why))))
+    kept = list(step.run(rows, lambda row, why: rejected.append((row["id"], why))))
     return kept, rejected
 
 

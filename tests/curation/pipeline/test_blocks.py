@@ -115,7 +115,7 @@ def test_a_killed_step_goes_on_and_ends_with_the_same_bytes(kind, source, tmp_pa
     path, step = source.directory / "kept.jsonl", steps(source)[kind]
     if kind in ("deduplicate", "against"):
         monkeypatch.setattr("hypnos.curation.similarity.deduplicate.ROWS", 32)
-        monkeypatch.setattr("hypnos.curation.similarity.ngrams.ROWS", 32)
+        monkeypatch.setattr("hypnos.corpus.likeness.ngrams.ROWS", 32)
     whole = tmp_path / "whole"
     whole.mkdir()
     unbroken = run_blocks(step.name, step.block_work(path), path, whole, workers=1)

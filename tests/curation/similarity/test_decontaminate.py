@@ -124,3 +124,19 @@ def test_the_key_is_the_content(step, tmp_path):
 
 def test_no_benchmarks_keep_everything():
     assert sift(Decontaminate(benchmarks=[]), record("什么是残余肌松")) == ([record("什么是残余肌松")], [])
+
+
+def test_what_tasks_ask_is_kept_out_beside_the_benchmarks_and_what_lies_in_them_changes_nothing(step, tmp_path):
+    inside = tmp_path / "bench.jsonl"
+    alone = Decontaminate(benchmarks=[str(tmp_path)])
+    same = Decontaminate(benchmarks=[str(tmp_path)], task_files=[str(inside), str(tmp_path / ".." / tmp_path.name)])
+    assert same.key() == alone.key() and same.benchmarks == alone.benchmarks
+    (tmp_path / "mine").mkdir()
+    beyond = tmp_path / "mine" / "own.jsonl"
+    beyond.write_text(json.dumps({"id": "m", "question": "罗库溴铵的起效时间受哪些因素影响"}), "utf-8")
+    row = record("罗库溴铵的起效时间受哪些因素影响？")
+    assert sift(step, row) == ([row], [])
+    wider = Decontaminate(benchmarks=step.benchmarks, task_files=[str(inside), str(beyond), str(beyond)])
+    assert wider.benchmarks == (str(inside), str(beyond)) and wider.key() != step.key()
+    kept, [(rejected, _)] = sift(wider, row)
+    assert kept == [] and rejected["benchmark_item"] == "own.jsonl:m"

@@ -5,8 +5,8 @@ import random
 
 import pytest
 
+from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, fold
 from hypnos.curation.similarity.deduplicate import Deduplicate
-from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, fold
 from hypnos.errors import UserError
 
 SIGNS = "麻醉手术血压心率呼吸监测药物剂量患者诱导维持苏醒镇痛禁食气道插管肌松拮抗输液体温风险评估准备处理"

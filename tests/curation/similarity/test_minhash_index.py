@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from hypnos.corpus.likeness.ngrams import grams
 from hypnos.curation.similarity.minhash_index import BANDS, MinHashIndex
-from hypnos.curation.similarity.ngrams import grams
 
 TEXT = "平卧使膈肌上移，诱导后吸气肌张力消失，胸廓弹性改变，功能残气量下降约百分之二十，氧合随之变差。"
 OTHER = "椎管内麻醉后血压下降，多因交感神经阻滞，应先补液，再给予血管活性药，并监测胎心。"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.curation.similarity.ngrams import CHARACTERS, ROWS, batches, fold, grams, jaccard
+from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, batches, fold, grams, jaccard
 
 
 def trigrams(text):
