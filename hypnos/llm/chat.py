@@ -112,6 +112,9 @@ class ChatModel(ABC):
             UserError: a key, a file or a library is missing.
         """
 
+    def close(self) -> None:  # noqa: B027 (as above)
+        """Free what asking needed; the next question prepares anew."""
+
     def stay_local(self) -> None:  # noqa: B027 (as above)
         """From now on, follow no server that sends a request on to another address."""
 
