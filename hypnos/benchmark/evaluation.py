@@ -28,6 +28,7 @@ from hypnos.benchmark.report_data import (
     verdict_duels,
     verdict_numbers,
 )
+from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.failures import StoppedError, UnreadableError
 from hypnos.report.kept_results import QUESTIONS, write_results
 from hypnos.report.report import write_report
@@ -97,12 +98,13 @@ def answer_all(evaluation: Evaluation) -> tuple[AllPredictions, list[Gap]]:
     gaps = []
     for answerer in evaluation.answerers:
         unreadable: UnreadableError | None = None
+        whole: list[Task] = []
         for task in evaluation.tasks:
             try:
                 if unreadable is not None and not answers_exist(answerer, task, artefacts=evaluation.artefacts):
                     raise unreadable
-                request_types = evaluation.request_types[answerer.name, task.name]
-                answers[answerer.name, task.name] = ask(answerer, task, request_types, artefacts=evaluation.artefacts)
+                answers[answerer.name, task.name] = ask(answerer, task, ["generation"], artefacts=evaluation.artefacts)
+                whole.append(task)
             except StoppedError as stop:
                 kept: PredictionsByType = {}
                 if isinstance(stop, UnreadableError):
@@ -118,6 +120,11 @@ def answer_all(evaluation: Evaluation) -> tuple[AllPredictions, list[Gap]]:
                 )
                 log.warning("%s: %s", gap, stop)
                 gaps.append(gap)
+        # After all words: an engine that wrote them may have to leave its memory first.
+        for task in whole:
+            likelihoods = evaluation.request_types[answerer.name, task.name][1:]
+            compared = ask(answerer, task, likelihoods, artefacts=evaluation.artefacts)
+            answers[answerer.name, task.name] = {**answers[answerer.name, task.name], **compared}
         answerer.close()
     return answers, gaps
 

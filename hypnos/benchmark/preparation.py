@@ -9,6 +9,8 @@ from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.lineup import Build, line_up
+from hypnos.benchmark.answerers.local_model import LocalModel
+from hypnos.benchmark.answerers.served_model import ServedModel
 from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.model_on_task import choose_request_types, read_tasks
 from hypnos.benchmark.predictions import RequestType
@@ -17,6 +19,7 @@ from hypnos.benchmark.raters.study import Study
 from hypnos.benchmark.settings import KEYS
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
+from hypnos.llm.engine.vllm import Vllm
 from hypnos.specialty.folder import Specialty, read_specialty
 
 JUDGE = f"{Judge.__module__}.{Judge.__name__}"
@@ -60,6 +63,8 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         build=build,
         outputs=Path(config["paths"]["outputs"]),
     )
+    if config["engine"]:
+        answerers = [_served(answerer, config, build) for answerer in answerers]
     request_types = {
         (answerer.name, task.name): choose_request_types(answerer, task, config["likelihood"])
         for answerer in answerers
@@ -77,6 +82,20 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         specialty=read_specialty(Path(config["specialty"])),
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
+    )
+
+
+def _served(answerer: Answerer, config: Mapping[str, Any], build: Build) -> Answerer:
+    """A local model behind the engine that is asked for; any other model as it is."""
+    if not isinstance(answerer, LocalModel):
+        return answerer
+    engine: Vllm = build(config["engine"])
+    engine.check()
+    return ServedModel(
+        local=answerer,
+        engine=engine,
+        client=build(config["client"]),
+        templates=Path(config["paths"]["artefacts"]) / "templates",
     )
 
 

@@ -37,6 +37,7 @@ KEYS = Table(
         "sampling": SAMPLING,
         "thinking": Annotated[Mapping[str, Any], THINKING] | None,
         "inference": INFERENCE,
+        "engine": Mapping[str, Any] | None,
         "specialty": str,
         "judges": Mapping[str, Any],
         "judging": Table({"parameters": PARAMETERS}, others=Any),

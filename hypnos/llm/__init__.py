@@ -22,10 +22,13 @@ Folders:
     sending/        the way of a request to a model: limits, retries, commits (see its README.md)
     journal/        every reply that was ever paid for, on SQLite, and the budget
     providers/      models over the network, through litellm
+    engine/         servers of models on this machine, started and ended by the commands
     parsing/        reads JSON, scores and Chinese numerals out of what models write
 Others import:
     chat                     ChatModel, CUT_FINISHES, Reply, ReplyLimits
     client                   Client
+    engine.served_chat       ServedChat
+    engine.vllm              Vllm
     estimate                 estimate, Estimate
     journal.export           export_lines
     journal.journal          Journal

@@ -123,6 +123,9 @@ class ChatModel(ABC):
             UserError: a key, a file or a library is missing.
         """
 
+    def close(self) -> None:  # noqa: B027 (as above)
+        """Free what asking needed; the next question prepares anew."""
+
     def stay_local(self, hosts: Sequence[str]) -> None:
         """From now on, follow no server on these hosts that sends a request on to another address."""
         self.stays_local = self.is_local(hosts)

@@ -23,6 +23,7 @@ Folders:
     distributed/    several processes: which one is first, sharding, ending together
     objectives/     what is learnt from a row: labels, or preferences
     callbacks/      what happens between steps: checkpoints, progress, held-out text
+    gguf/           a stage for llama.cpp and Ollama
     tracking/       what a stage shows in its loggers
 Others import:
     stages                  Result, Run
@@ -32,6 +33,9 @@ Others import:
     distributed.ranks       forget_ranks, is_first_rank
     distributed.watchdog    end_ranks
     export                  read_stage
+    gguf.files              LlamaCpp, write_files
+    gguf.ollama             write_modelfile
+    gguf.token_check        differing_texts
 """
 
 import os

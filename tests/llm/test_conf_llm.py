@@ -9,6 +9,7 @@ from hypnos.errors import UserError
 CONF = Path(__file__).parents[2] / "conf"
 MISSING = {
     "local": ["+models.one.directory=x"],
+    "vllm": ["+models.one.directory=x"],
     "recorded": ["+models.one.path=x.jsonl", "+models.one.model=m"],
     "openai_compatible": ["+models.one.model=hosted_vllm/m"],
 }
@@ -18,7 +19,7 @@ MISSING = {
 def test_every_model_composes_binds_and_is_built(compose, name):
     extra = [override.replace("+", "", 1) for override in MISSING.get(name, [])]
     config = compose("train", [f"+llm@models.one={name}", *extra])["models"]["one"]
-    assert bind_targets(config) == 1
+    assert bind_targets(config) == (2 if name == "vllm" else 1)
     model = instantiate(config, _convert_="all")
     assert model.name == config["name"]
     assert config.get("key_variable") is None or config["key_variable"].endswith("_API_KEY")

@@ -5,6 +5,7 @@ Every answer is kept as an artefact under the key of what decides it, so that no
 Files:
     answerer            the base class: what an answerer must do
     local_model         a Hugging Face directory, asked in large batches
+    served_model        a local model, asked through a serving engine
     api_model           a chat model, asked through journal and budget
     answer_file         answers read from a file
     lineup              builds the models that a user names

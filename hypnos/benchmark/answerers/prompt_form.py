@@ -1,5 +1,7 @@
 """Makes of turns the text a model continues: by its own chat template, or in the form its authors trained with."""
 
+import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -47,6 +49,44 @@ class PromptForm:
     def key(self) -> dict[str, Any]:
         """What decides the text."""
         return asdict(self) | {"stop": list(self.stop)}
+
+
+def as_template(form: PromptForm) -> str:
+    """The form as a chat template: a server that has it writes what `PromptForm.render` writes."""
+    roles = ("user", "assistant", "system")
+    branches = "".join(
+        f"{{% {'elif' if number else 'if'} m.role == '{role}' %}}{_printed(getattr(form, role))}"
+        for number, role in enumerate(roles)
+    )
+    count = "{% if m.role == 'assistant' %}{% set n.rounds = n.rounds + 1 %}{% endif %}"
+    return (
+        f"{_literal(form.preface)}{{% set n = namespace(rounds=0) %}}"
+        f"{{% for m in messages %}}{branches}{{% endif %}}{count}{{% endfor %}}"
+    )
+
+
+def _printed(text: str) -> str:
+    """A part of a form, with what stands for content and rounds as a template prints them."""
+    pieces = re.split(r"(\{content\}|\{round\})", text)
+    values = {"{content}": "{{ m.content }}", "{round}": "{{ n.rounds }}"}
+    return "".join(values.get(piece) or _literal(piece) for piece in pieces)
+
+
+def _literal(text: str) -> str:
+    """A text as a template prints it, sign by sign: templates drop line breaks behind their own marks."""
+    return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
+
+
+def fitting_turns(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Turns as a server that has the template is to be sent them, so that it writes what `render_template` does."""
+    turns = [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+    if turns[0]["role"] == "system":
+        try:
+            _apply(tokenizer, turns, {})
+        except Exception:  # a template raises whatever its author wrote
+            merged = {"role": "user", "content": f"{turns[0]['content']}\n\n{turns[1]['content']}"}
+            return [merged, *turns[2:]]
+    return turns
 
 
 def render_template(tokenizer: Any, messages: Sequence[Message], values: Mapping[str, Any] | None = None) -> str:

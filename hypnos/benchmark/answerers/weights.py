@@ -170,7 +170,16 @@ def adapter_base(folder: Path, base: str | None) -> Path | None:
 
 def stop_ids(model: Any, tokenizer: Any) -> set[int]:
     """Ids that end an answer: EOS of the tokenizer, those the model is generated with, and the template's turn end."""
-    named = model.generation_config.eos_token_id
+    return _stop_ids(model.generation_config.eos_token_id, tokenizer)
+
+
+def folder_stop_ids(folder: Path, tokenizer: Any) -> list[int]:
+    """The same of a folder whose model is not loaded, in order."""
+    files = [folder / name for name in ("generation_config.json", "config.json") if (folder / name).is_file()]
+    return sorted(_stop_ids(read_json(files[0]).get("eos_token_id") if files else None, tokenizer))
+
+
+def _stop_ids(named: Any, tokenizer: Any) -> set[int]:
     ends = {tokenizer.eos_token_id, *(named if isinstance(named, list) else [named])}
     if tokenizer.chat_template:
         ends.add(_turn_end(tokenizer))

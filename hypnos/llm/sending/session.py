@@ -89,6 +89,8 @@ class Session:
         self.start(_end_others()).result()
         self.start(close_clients()).result()
         self._writer.close()
+        for sender in self._senders.values():
+            sender.model.close()
         self.call(self._loop.stop)
         self._thread.join()
         self._loop.close()

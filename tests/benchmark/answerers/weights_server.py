@@ -5,6 +5,7 @@ It takes what vLLM takes: `chat_template_kwargs`, and a beginning of a reply to 
 
 import json
 import re
+import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -20,10 +21,11 @@ class WeightsServer:
         requests: the bodies that were answered.
     """
 
-    def __init__(self, folder: Path, *, parses: bool = False) -> None:
+    def __init__(self, folder: Path, *, parses: bool = False, port: int = 0) -> None:
         self.model = AutoModelForCausalLM.from_pretrained(folder).eval()
         self.tokenizer = AutoTokenizer.from_pretrained(folder)
         self.parses = parses
+        self.name = folder.name
         self.requests: list[dict] = []
         self.files: dict[str, bytes] = {}
         server = self
@@ -39,7 +41,7 @@ class WeightsServer:
             def log_message(self, *_: object) -> None:
                 pass
 
-        self.http = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.http = ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.lock = threading.Lock()
         threading.Thread(target=self.http.serve_forever, daemon=True).start()
         self.url = f"http://127.0.0.1:{self.http.server_port}/v1"
@@ -67,6 +69,9 @@ class WeightsServer:
             self.send(handler, self.batch(json.loads(body)["input_file_id"]))
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/v1/models":
+            self.send(handler, {"data": [{"id": self.name}]})
+            return
         name = handler.path.split("/")[3]
         if "/files/" in handler.path:
             self.send(handler, self.files[name])
@@ -114,7 +119,18 @@ class WeightsServer:
             before, mark, after = text.partition("</think>")
             thought = before.removeprefix("<think>").strip("\n") if mark or text.startswith("<think>") else None
             message |= {"reasoning_content": thought, "content": after.strip("\n") if thought is not None else text}
+        text = text[: min((text.find(stop) for stop in body.get("stop", ()) if stop in text), default=len(text))]
+        message |= {} if self.parses else {"content": text}
         usage = {"prompt_tokens": ids.shape[1], "completion_tokens": len(written)}
         choice = {"index": 0, "finish_reason": "stop" if stopped else "length", "message": message}
         fixed = {"id": "c", "object": "chat.completion", "created": 1, "model": body["model"]}
         return {**fixed, "choices": [choice], "usage": {**usage, "total_tokens": sum(usage.values())}}
+
+
+if __name__ == "__main__":  # as vLLM is started: -m vllm.entrypoints.cli.main serve <folder> --port N ...
+    words = sys.argv[4:]
+    flags = dict(zip(words[1::2], words[2::2], strict=True))
+    served = WeightsServer(Path(words[0]), port=int(flags["--port"]))
+    if "--chat-template" in flags:
+        served.tokenizer.chat_template = Path(flags["--chat-template"]).read_text("utf-8")
+    threading.Event().wait()

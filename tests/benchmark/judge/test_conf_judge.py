@@ -13,6 +13,7 @@ CONF = Path(__file__).parents[3] / "conf"
 BUILD = partial(instantiate, _convert_="all")
 MISSING = {
     "local": ["directory=x"],
+    "vllm": ["directory=x"],
     "recorded": ["path=x.jsonl", "model=m"],
     "openai_compatible": ["model=hosted_vllm/m"],
 }
@@ -31,8 +32,8 @@ def judges(compose):
 def test_every_model_of_conf_llm_can_judge(judges, name):
     given = [f"judges.first.{setting}" for setting in MISSING.get(name, [])]
     (config,) = judges(f"llm@judges.first={name}", *given).values()
-    assert bind_targets(config) == 2
-    if name != "local":  # which would look into its folder
+    assert bind_targets(config) == 2 + (name == "vllm")
+    if name not in ("local", "vllm"):  # which would look into its folder
         judge = BUILD(config)
         assert judge.model.name and list(judge.modes) == ["absolute", "reference"]
 

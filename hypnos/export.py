@@ -1,0 +1,86 @@
+"""Writes a stage for other engines: `python -m hypnos.export <stage> --gguf q8_0,q4_k_m --llama-cpp <folder>`.
+
+python -m hypnos.export artefacts/models/anesthesia-... --gguf q8_0                     for llama.cpp
+python -m hypnos.export artefacts/models/anesthesia-... --gguf q8_0,q4_k_m --ollama     and a Modelfile for Ollama
+"""
+
+import argparse
+import logging
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+from hypnos.errors import UserError, one_line
+
+log = logging.getLogger(__name__)
+
+SAMPLE = (
+    "成人诱导时丙泊酚的常用剂量是多少？",
+    "恶性高热的首选药物是丹曲林，首剂 2.5 mg/kg，必要时重复。",
+    "Propofol 1.5-2.5 mg/kg, then rocuronium 0.6 mg/kg; don't repeat <s> or <|im_end|> here.",
+    " 前面有空格  两个空格\n\n\t制表符、换行；ＡＳＡ Ⅲ级，SpO₂ 98%。",
+    "困难气道：喉罩、纤维支气管镜引导插管😀，1234567890",
+)
+"""Texts whose tokens are compared: both languages, numbers, signs, special tokens as text."""
+
+
+def export(
+    stage: Path, types: Sequence[str], folder: Path, *, llama_cpp: Path, rules: str | None, ollama: bool
+) -> None:
+    """Write GGUF files of a stage, compare tokens where llama.cpp is built, and write a Modelfile.
+
+    Raises:
+        UserError: the stage is no whole model, llama.cpp is not there or refuses, or its tokens are others.
+    """
+    from hypnos.artefacts.tokenizer_file import read_tokenizer_file
+    from hypnos.tuning.gguf.files import LlamaCpp, write_files
+    from hypnos.tuning.gguf.ollama import write_modelfile
+    from hypnos.tuning.gguf.token_check import differing_texts
+
+    checkout = LlamaCpp(folder=llama_cpp, rules=rules)
+    files = write_files(stage, types, folder, llama_cpp=checkout)
+    program = checkout.find_program("llama-tokenize")
+    if program is None:
+        log.warning("tokens not compared: llama-tokenize is not built in %s", llama_cpp)
+    elif others := differing_texts(program, files[0], stage, SAMPLE):
+        raise UserError(
+            f"{files[0]}: llama.cpp cuts {len(others)} of {len(SAMPLE)} texts into other tokens than the stage,"
+            f" such as {others[0]!r}: another name for its rules (--rules), or it cannot be used there"
+        )
+    if ollama:
+        tokenizer = read_tokenizer_file(stage)
+        write_modelfile(tokenizer, files[0], folder / "Modelfile", stops=[tokenizer.eos_token])
+        files.append(folder / "Modelfile")
+    for file in files:
+        print(file)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Read the command line, and write what it asks for."""
+    parser = argparse.ArgumentParser(prog="python -m hypnos.export", description="Write a stage for other engines.")
+    parser.add_argument("stage", type=Path, help="a stage, or any Hugging Face directory of a whole model")
+    parser.add_argument("--gguf", default="q8_0", help="types, such as q8_0,q4_k_m; f32, f16, bf16, q8_0 need no build")
+    parser.add_argument("--llama-cpp", type=Path, help="a checkout of llama.cpp; by default the variable LLAMA_CPP")
+    parser.add_argument("--rules", help="llama.cpp's name of how the tokenizer cuts text, where it is not recognised")
+    parser.add_argument("--ollama", action="store_true", help="write a Modelfile with the chat template, too")
+    parser.add_argument("--output", type=Path, help="folder of the files; by default <stage>-gguf beside it")
+    options = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    with one_line(reraise=False):
+        checkout = options.llama_cpp or os.environ.get("LLAMA_CPP")
+        if not checkout:
+            raise UserError(
+                "--llama-cpp: name a checkout of llama.cpp (git clone https://github.com/ggml-org/llama.cpp)"
+            )
+        export(
+            options.stage,
+            options.gguf.split(","),
+            options.output or options.stage.with_name(f"{options.stage.name}-gguf"),
+            llama_cpp=Path(checkout).expanduser(),
+            rules=options.rules,
+            ollama=options.ollama,
+        )
+
+
+if __name__ == "__main__":
+    main()
