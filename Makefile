@@ -4,11 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ENGINE ?= .engines/vllm
+TOOLS := .venv-tools
+TOOLED := $(TOOLS)/.installed
 WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-slow test-all test-cluster test-engine check hold bench study evidence engine lock format clean
+.PHONY: demo test test-slow test-all test-cluster test-engine check check-deps sbom hold bench study evidence engine lock \
+	format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -35,6 +38,12 @@ check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+check-deps: $(TOOLED)   ## the lock against pyproject.toml and known vulnerabilities; the latter needs a network
+	$(BIN)/python -m bench.check_deps $(TOOLS)/bin/pip-audit
+
+sbom: $(TOOLED)         ## sbom.json: everything in .venv with versions and licences, as CycloneDX
+	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON -o sbom.json $(BIN)/python
 
 hold: $(INSTALLED)      ## each measured promise beside its figure; fails on a miss
 	$(BIN)/python -m bench.hold
@@ -65,6 +74,12 @@ $(INSTALLED): requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	touch $@
 
+# In an environment of their own: what looks at the dependencies is none of them.
+$(TOOLED): $(INSTALLED)
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.9,<3'
+	touch $@
+
 lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
@@ -74,4 +89,4 @@ lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) .engines artefacts outputs
+	rm -rf $(VENV) $(TOOLS) .engines artefacts outputs

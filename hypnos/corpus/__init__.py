@@ -5,7 +5,7 @@ Module state: reading a table raises the csv module's limit of a cell for the wh
 
 Files:
     records         the two kinds of records, and the count of what could not be used
-    files           rows of JSON Lines, JSON, CSV, Parquet and sets of the hub, streamed
+    files           rows of JSON Lines, JSON, CSV, Parquet, documents and sets of the hub, streamed
     cells           what stands in one field, as text
     options         options of choice questions in the forms of public sets
     compressed      text files opened as they are, or out of gzip and Zstandard
@@ -17,6 +17,7 @@ Files:
     decisions       which records pass a selection, alone or compared with all others
     simplified      the simplified sign of each traditional one
 Folders:
+    pages/          PDF and DOCX, a page a passage
     turns/          conversations: system turns, thoughts, and what is left out
     likeness/       texts compared by their n-grams, and copies of what must not leave the machine
 Others import:

@@ -11,10 +11,14 @@ import orjson
 from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.keys import visible_files
 from hypnos.corpus.compressed import COMPRESSED, kind_of, open_binary, open_text
+from hypnos.corpus.pages.pdf import read_pdf
+from hypnos.corpus.pages.word import read_word
 from hypnos.errors import UserError
 
 JOINED = ("question.csv", "answer.csv")
 """A folder that holds both is read as cMedQA2 is published."""
+
+COMPRESSED_WITHIN = (".parquet", ".pdf", ".docx")
 
 FileRow = tuple[str, Any]
 """Where a row stands (`file:line`) and what it holds: a mapping, a list, or `Malformed`."""
@@ -28,8 +32,8 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
     """Stream the rows of a file, of a folder of files, or of a Hugging Face set.
 
     Args:
-        path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, text also as `.gz` or `.zst`,
-            a folder of such files, or `hub:name[@config][#split]`.
+        path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, text also as `.gz` or `.zst`, a
+            `.pdf` or `.docx` whose pages are passages, a folder of such files, or `hub:name[@config][#split]`.
         encoding: of text files; `gb18030` for many older Chinese sets.
 
     Raises:
@@ -115,7 +119,7 @@ def _reader(file: Path) -> Callable[[Path, str], Iterator[FileRow]]:
 
 def _has_reader(file: Path) -> bool:
     kind = kind_of(file)
-    return kind in READERS and (kind != ".parquet" or file.suffix.lower() == kind)  # it is compressed within
+    return kind in READERS and (kind not in COMPRESSED_WITHIN or file.suffix.lower() == kind)
 
 
 def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
@@ -235,4 +239,6 @@ READERS: dict[str, Callable[[Path, str], Iterator[FileRow]]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".parquet": _read_parquet,
+    ".pdf": read_pdf,
+    ".docx": read_word,
 }

@@ -8,12 +8,15 @@ Files:
     kept_results    keeps results question by question as JSON, without texts
     contents        what a report is written from
     report          writes a report: Markdown, LaTeX, CSV, figures and the page
+    secrecy         marks secrets out of what is shown elsewhere
+    lineage         what a run was made from and what it made
     dashboard       names the module that lays out the dashboard now
 Folders:
     statistics/     how sure a number is: intervals, paired tests, agreement of raters
     tables/         tables of numbers, and their forms: Markdown, LaTeX, CSV, text
     figures/        bars, radars, heat maps and curves as PNG
     pages/          HTML pages that need no network
+    boards/         reports and funnels at services that show runs
     wandb/          runs, tables and artifacts at Weights & Biases
 Others import:
     results                    Answers, Better, Duel, Indicator, Metric, Note, PairedTest, Question, Rating, Results,
@@ -35,9 +38,14 @@ Others import:
     figures.plots              grouped_bars, line_plot
     figures.funnel_plot        funnel_bars, threshold_curve
     pages.funnel_page          Sample, Table, write_funnel_page
+    lineage                    Ingredient
+    secrecy                    without_secrets
+    boards.board               Account, Rows
+    boards.send_report         FILES, report_pictures, stages_among
+    boards.tables              every_value, report_tables
+    boards.swanlab             begin_run, check_swanlab, show_lineage, swanlab_table, SwanlabMode
+    boards.mlflow              check_mlflow, keep_lineage, keep_table, run_tags, store_address
     wandb.reach                reachable_mode
-    wandb.run                  AXIS, check_mode, CONSOLE, has_key, INIT_SECONDS, WandbAccount, without_secrets
-    wandb.artifacts            by_reference, model_artifact, records_artifact, use
-    wandb.report               FILES, log_files, use_stages
-    wandb.tables               every_value, report_media
+    wandb.run                  AXIS, check_mode, CONSOLE, has_key, INIT_SECONDS
+    wandb.artifacts            model_artifact, to_artifact, use
 """

@@ -263,10 +263,9 @@ class Run:
         return Result(name, directory, self.heldout.measure(key, tokenizer, read), key)
 
     def _logger(self, node: Config, stage: str) -> Any:
-        """Files lie in a folder of the stage's name; at W&B the stage is the run's job type, and the arm its name."""
-        return self.build(
-            node, **({"job_type": stage} if str(node["_target_"]).endswith("WandbLogger") else {"name": stage})
-        )
+        """Files lie in a folder of the stage's name; at a service the stage is the run's job type, the arm its name."""
+        ours = str(node["_target_"]).startswith("hypnos.")
+        return self.build(node, **({"job_type": stage} if ours else {"name": stage}))
 
     def _tokenizer(self, vocabulary: Any) -> Path:
         key = content_key({"base": vocabulary.tokenizer_key(self.model["path"]), **vocabulary.key()})

@@ -9,7 +9,8 @@ import pytest
 from hypnos.corpus.selection import Selection
 from hypnos.curation.outcome import rejected_samples, write_outcome, yield_by_threshold
 from hypnos.errors import UserError
-from hypnos.report.wandb.funnel import WandbFunnel, check_may_leave
+from hypnos.report.boards.send_funnel import check_may_leave
+from hypnos.report.wandb.funnel import WandbFunnel
 from hypnos.specialty.folder import read_specialty
 
 SPECIALTY = read_specialty(Path(__file__).parents[2] / "specialty" / "anesthesia")

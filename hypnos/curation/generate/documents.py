@@ -35,8 +35,9 @@ EXPLANATION: Mapping[str, Any] = {
 class Documents(Step):
     """The step `documents`.
 
-    A passage becomes questions and answers that keep its id in `passage`, its group and its `egress`. A choice
-    question with nothing but its letters gets an explanation. What is question and answer already passes.
+    A passage becomes questions and answers that keep its id in `passage`, its `page` where it has one, its group and
+    its `egress`. A choice question with nothing but its letters gets an explanation. What is question and answer
+    already passes.
 
     Attributes:
         specialty: prompts.
@@ -176,6 +177,7 @@ class Documents(Step):
                     "group": part["group"],
                 },
                 **{"passage": part["id"], "prompt": prompt},
+                **({"page": part["page"]} if "page" in part else {}),
             }
             if not draft["whole"]:
                 reject(row, INCOMPLETE)

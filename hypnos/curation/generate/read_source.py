@@ -134,7 +134,7 @@ def carry(raw: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         Unusable: a field is not what the steps and the page take it for; found here, before a reply is paid for.
     """
-    carried = {name: raw[name] for name in (*TEXTS, "parents", "passage", "scores") if raw.get(name)}
+    carried = {name: raw[name] for name in (*TEXTS, "parents", "passage", "page", "scores") if raw.get(name)}
     for name in TEXTS:
         if not isinstance(carried.get(name, ""), str):
             raise Unusable(f"{name} must be text, not {type(carried[name]).__name__}")

@@ -12,6 +12,6 @@ Files:
     notes               every arm's state, seeds and hours
     figures             arms side by side, bits across stages, the frontier, curves
     report              puts tables, notes and figures into one report
-    wandb               sends it to Weights & Biases, the frontier as a chart
+    publish             sends it to a board, the frontier as a chart
     dashboard           saves a dashboard of training at Weights & Biases; a command of its own
 """

@@ -11,8 +11,8 @@ from hypnos.benchmark.preparation import check_configuration, prepare
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arm_scores import read_scores
 from hypnos.experiment.sweep.arms import Arm, Planned, find_sweep, read_arms
+from hypnos.experiment.sweep.publish import publish_sweep
 from hypnos.experiment.sweep.report import choose_reference, write_sweep_report
-from hypnos.experiment.sweep.wandb import publish_sweep
 from hypnos.report.results import Results
 from hypnos.report.tables.terminal import text_table
 

@@ -9,8 +9,8 @@ from typing import Any
 
 from hypnos.corpus.sources import GENERAL, SPECIFIC
 from hypnos.errors import UserError, one_line
+from hypnos.experiment.sweep.publish import FRONTIER_CHART, FRONTIER_FIELDS
 from hypnos.experiment.sweep.tables import FRONTIER
-from hypnos.experiment.sweep.wandb import FRONTIER_CHART, FRONTIER_FIELDS
 from hypnos.report.wandb.run import AXIS, has_key
 
 STEP = "trainer/global_step"

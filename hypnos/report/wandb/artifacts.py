@@ -9,7 +9,8 @@ from typing import Any
 from hypnos.artefacts.hub import name_of_snapshot
 from hypnos.artefacts.model_folder import STAGE
 from hypnos.llm.redaction import redact
-from hypnos.report.wandb.run import without_secrets
+from hypnos.report.lineage import Ingredient
+from hypnos.report.secrecy import without_secrets
 
 SHOWN = ("name", "key", "base", "steps", "seconds", "device", "processes", "seed", "commit", "metrics", "parameters")
 """Of `stage.json`, what is shown beside a model; the whole file lies in the artifact."""
@@ -60,10 +61,11 @@ def model_artifact(directory: Path, *, upload: bool = False) -> Any:
     return by_reference(directory, type="model", metadata=metadata, files=shown, upload=upload)
 
 
-def records_artifact(path: Path) -> Any:
-    """Records as filter.py leaves them and train.py reads them: a file, or a folder."""
-    path = path.resolve()
-    return by_reference(path, type="records", name=f"{path.parent.name}-{path.stem}")
+def to_artifact(one: Ingredient) -> Any:
+    """What a run used or made; our models show what `stage.json` says of them."""
+    if one.kind == "model":
+        return model_artifact(one.path)
+    return by_reference(one.path, type=one.kind, name=one.name, metadata=one.metadata, files=one.files)
 
 
 def use(run: Any, artifact: Any) -> None:

@@ -8,7 +8,7 @@ from typing import Any, Literal, cast
 
 from hypnos.artefacts.ranges import WandbMode
 from hypnos.errors import UserError
-from hypnos.llm.redaction import redact
+from hypnos.report.secrecy import without_secrets
 from hypnos.report.wandb.reach import reachable_mode
 
 CONSOLE: Literal["off"] = "off"
@@ -98,12 +98,3 @@ def has_key() -> bool:
     import wandb
 
     return bool(wandb.login(prompt=False, verify=False))
-
-
-def without_secrets(value: Any) -> Any:
-    """Plain values with a mark in place of everything that is or looks like a secret, in keys and in values."""
-    if isinstance(value, Mapping):
-        return {redact(str(key)): without_secrets(part) for key, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_secrets(part) for part in value]
-    return redact(str(value)) if isinstance(value, str | Path) else value

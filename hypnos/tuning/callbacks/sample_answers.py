@@ -12,7 +12,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.ranges import Count
 from hypnos.tuning.job import StageJob
-from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
+from hypnos.tuning.tracking.stage_board import StageBoard
 
 
 class Answers(Callback):
@@ -71,9 +71,9 @@ class Answers(Callback):
         """A table of all answers so far where the newest table replaces the last; a text each where texts add up."""
         self._answered += [row for row in rows if row not in self._answered]
         for logger in trainer.loggers:
-            if isinstance(logger, StageWandbLogger):
+            if isinstance(logger, StageBoard):
                 values = [list(row.values()) for row in self._answered]
-                logger.log_table("answers", columns=list(rows[0]), data=values, step=trainer.global_step)
+                logger.show_table("answers", head=list(rows[0]), rows=values, step=trainer.global_step)
             elif isinstance(logger, TensorBoardLogger):
                 for number, row in enumerate(rows, start=1):
                     text = f"**{row['prompt']}**\n\n{row['answer']}"

@@ -12,7 +12,8 @@ from hypnos.errors import Interrupted, UserError
 log = logging.getLogger(__name__)
 
 METHODS = (
-    *("log_metrics", "log_hyperparams", "log_graph", "log_table", "log_image", "log_lineage", "after_save_checkpoint"),
+    *("log_metrics", "log_hyperparams", "log_graph", "show_table", "show_picture", "share_axis", "log_lineage"),
+    "after_save_checkpoint",
     *("save", "finalize", "finish"),
 )
 """What loggers are told, by Lightning and by us."""

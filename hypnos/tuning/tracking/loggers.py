@@ -7,8 +7,9 @@ from typing import Any
 from pytorch_lightning.loggers import Logger, TensorBoardLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
-from hypnos.report.wandb.run import AXIS, without_secrets
-from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
+from hypnos.report.secrecy import without_secrets
+from hypnos.report.wandb.run import AXIS
+from hypnos.tuning.tracking.stage_board import StageBoard
 
 
 @rank_zero_only
@@ -28,10 +29,8 @@ def show_across(loggers: Iterable[Logger], values: Mapping[str, float], *, step:
         if isinstance(logger, TensorBoardLogger):
             logger.log_metrics(dict(values), step=offset + step)
             continue
-        if isinstance(logger, StageWandbLogger):
-            logger.experiment.define_metric(AXIS)
-            for name in values:
-                logger.experiment.define_metric(name, step_metric=AXIS)
+        if isinstance(logger, StageBoard):
+            logger.share_axis(values)
         logger.log_metrics({**values, AXIS: offset + step}, step=step)
 
 
@@ -41,8 +40,8 @@ def show_table(
 ) -> None:
     """Show a table where one can be shown; CSV holds numbers alone."""
     for logger in loggers:
-        if isinstance(logger, StageWandbLogger):
-            logger.log_table(name, columns=list(head), data=[list(row) for row in rows], step=step)
+        if isinstance(logger, StageBoard):
+            logger.show_table(name, head=head, rows=rows, step=step)
         elif isinstance(logger, TensorBoardLogger):
             lines = [head, ["---"] * len(head), *rows]
             table = "\n".join("|" + "|".join(_cell(cell) for cell in line) + "|" for line in lines)
@@ -53,8 +52,8 @@ def show_table(
 def show_picture(loggers: Iterable[Logger], name: str, file: Path) -> None:
     """Show a PNG."""
     for logger in loggers:
-        if isinstance(logger, StageWandbLogger):
-            logger.log_image(name, [str(file)], step=0)
+        if isinstance(logger, StageBoard):
+            logger.show_picture(name, file)
         elif isinstance(logger, TensorBoardLogger):
             from matplotlib.image import imread
 

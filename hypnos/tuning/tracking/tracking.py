@@ -10,10 +10,10 @@ from typing import Any
 
 from pytorch_lightning.loggers import Logger
 
-from hypnos.report.wandb.artifacts import by_reference, model_artifact, records_artifact
+from hypnos.report.lineage import Ingredient
 from hypnos.tuning.job import StageJob
 from hypnos.tuning.tracking.loggers import show_across, show_picture, show_settings, show_table
-from hypnos.tuning.tracking.wandb_logger import StageWandbLogger
+from hypnos.tuning.tracking.stage_board import StageBoard
 
 Measures = Mapping[str, Mapping[str, float]]
 """By held-out set, the fields of `hypnos.tuning.heldout.Measure`."""
@@ -91,13 +91,13 @@ class Tracking:
         head = ("model", "text", "bits_per_char", "loss", "tokens_per_char")
         show_table(self.loggers, "measures", head=head, rows=rows, step=steps)
         for logger in self.loggers:
-            if isinstance(logger, StageWandbLogger):
+            if isinstance(logger, StageBoard):
                 logger.log_lineage(used=_ingredients(job, data), model=directory)
 
     def close(self, *, failed: bool) -> None:
         """Write what is left to write, and end what has an end."""
         for logger in self.loggers:
-            if isinstance(logger, StageWandbLogger):
+            if isinstance(logger, StageBoard):
                 logger.finish(failed=failed)
             else:
                 logger.save()
@@ -152,14 +152,14 @@ def _named(bits: Mapping[str, float]) -> dict[str, float]:
     return {f"heldout/{name}_bits_per_char": value for name, value in bits.items()}
 
 
-def _ingredients(job: StageJob, data: Any) -> Iterator[Any]:
-    yield model_artifact(job.parent)
-    yield by_reference(data.directory, type="dataset", metadata=data_values(data.report()))
-    shown = [file for file in (job.tokenizer / "fertility.json",) if file.is_file()]
-    yield by_reference(job.tokenizer, type="vocabulary", files=shown)
+def _ingredients(job: StageJob, data: Any) -> Iterator[Ingredient]:
+    yield Ingredient(kind="model", path=job.parent)
+    yield Ingredient(kind="dataset", path=data.directory, metadata=data_values(data.report()))
+    shown = tuple(file for file in (job.tokenizer / "fertility.json",) if file.is_file())
+    yield Ingredient(kind="vocabulary", path=job.tokenizer, files=shown)
     for source in data.sources.values():
         if Path(source.path).exists():  # and not on a hub
-            yield records_artifact(Path(source.path))
+            yield Ingredient(kind="records", path=Path(source.path))
 
 
 def _read(file: Path) -> dict[str, Any]:

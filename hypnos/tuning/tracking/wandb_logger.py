@@ -1,7 +1,7 @@
 """Logs a stage as a run at Weights & Biases: Lightning's logger, and what it leaves out: lineage, and an end."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,15 +9,17 @@ from pytorch_lightning.loggers import WandbLogger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from hypnos.artefacts.ranges import WandbMode
-from hypnos.report.wandb.artifacts import model_artifact, use
+from hypnos.report.lineage import Ingredient
+from hypnos.report.wandb.artifacts import model_artifact, to_artifact, use
 from hypnos.report.wandb.reach import reachable_mode
-from hypnos.report.wandb.run import CONSOLE, INIT_SECONDS, check_mode
+from hypnos.report.wandb.run import AXIS, CONSOLE, INIT_SECONDS, check_mode
 from hypnos.tuning.distributed.ranks import is_first_rank
+from hypnos.tuning.tracking.stage_board import StageBoard
 
 log = logging.getLogger(__name__)
 
 
-class StageWandbLogger(WandbLogger):
+class StageWandbLogger(WandbLogger, StageBoard):
     """Logs one stage. The key comes from WANDB_API_KEY or `wandb login`."""
 
     def __init__(
@@ -78,15 +80,27 @@ class StageWandbLogger(WandbLogger):
         return run
 
     @rank_zero_only
-    def log_lineage(self, *, used: Iterable[Any], model: Path) -> None:
-        """Log which artifacts the stage was made from, and where the model lies that it made."""
+    def show_table(self, name: str, *, head: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None:
+        self.log_table(name, columns=list(head), data=[list(row) for row in rows], step=step)
+
+    @rank_zero_only
+    def show_picture(self, name: str, file: Path) -> None:
+        self.log_image(name, [str(file)], step=0)
+
+    @rank_zero_only
+    def share_axis(self, names: Iterable[str]) -> None:
+        self.experiment.define_metric(AXIS)
+        for name in names:
+            self.experiment.define_metric(name, step_metric=AXIS)
+
+    @rank_zero_only
+    def log_lineage(self, *, used: Iterable[Ingredient], model: Path) -> None:
         run = self.experiment
-        for artifact in used:
-            use(run, artifact)
+        for one in used:
+            use(run, to_artifact(one))
         run.log_artifact(model_artifact(model, upload=self.upload_models))
 
     @rank_zero_only
     def finish(self, *, failed: bool) -> None:
-        """End the run, or the next stage would go on writing into it."""
         if self._begun:
             self.experiment.finish(exit_code=int(failed))

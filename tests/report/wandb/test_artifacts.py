@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from hypnos.report.wandb.artifacts import by_reference, model_artifact, records_artifact, use
+from hypnos.report.lineage import Ingredient
+from hypnos.report.wandb.artifacts import by_reference, model_artifact, to_artifact, use
 
 WEIGHTS = b"w" * 4096
 
@@ -60,7 +61,7 @@ def test_records_have_one_name_where_they_are_made_and_where_they_are_read(tmp_p
     folder = tmp_path / "instructions-00ff" / "records"
     folder.mkdir(parents=True)
     (folder / "kept.jsonl").write_text('{"id": "a", "output": "住院病例"}\n', "utf-8")
-    artifact = records_artifact(folder)
+    artifact = to_artifact(Ingredient(kind="records", path=folder))
     assert artifact.name.split(":")[0] == "instructions-00ff-records"
     assert artifact.manifest.entries["kept.jsonl"].ref == (folder / "kept.jsonl").as_uri()
     odd = by_reference(folder, type="records", name="数据 集/a b")

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.report.wandb.funnel import WandbFunnel, check_may_leave
+from hypnos.report.boards.send_funnel import check_may_leave
+from hypnos.report.wandb.funnel import WandbFunnel
 
 FUNNEL = [
     {

@@ -5,8 +5,9 @@ from dataclasses import replace
 
 import pytest
 
+from hypnos.report.boards.send_report import files_to_send
 from hypnos.report.report import write_report
-from hypnos.report.wandb.report import WandbReport, files_to_send
+from hypnos.report.wandb.report import WandbReport
 
 
 @pytest.fixture

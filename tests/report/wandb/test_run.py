@@ -3,7 +3,8 @@
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.report.wandb.run import WandbAccount, check_mode, without_secrets
+from hypnos.report.secrecy import without_secrets
+from hypnos.report.wandb.run import WandbAccount, check_mode
 
 KEY = "planted-0123456789"
 

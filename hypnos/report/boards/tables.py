@@ -1,8 +1,9 @@
-"""Turns what a report holds into tables, images and numbers for Weights & Biases."""
+"""Turns what a report holds into plain tables and numbers for a board."""
 
 import math
 from typing import Any
 
+from hypnos.report.boards.board import Rows
 from hypnos.report.report import Report
 from hypnos.report.results import Note, Results, TaskQuestions
 from hypnos.report.tables.table import Grid
@@ -10,21 +11,10 @@ from hypnos.report.tables.table import Grid
 COLUMNS = ("model", "metric", "value", "low", "high", "n", "groups", "raters", "signature")
 
 
-def report_media(report: Report) -> dict[str, Any]:
-    """Every table, note and figure, as W&B takes them."""
-    import wandb
-
-    tables = {grid.key: wandb.Table(columns=[*COLUMNS], data=grid_rows(grid)) for grid in report.grids}
-    notes = {
-        _key(note): wandb.Table(columns=list(note.head), data=[list(row) for row in note.rows])
-        for note in report.notes
-        if note.head
-    }
-    return {
-        **tables,
-        **notes,
-        **{f"figures/{f.path.stem}": wandb.Image(str(f.path), caption=f.title) for f in report.figures},
-    }
+def report_tables(report: Report) -> dict[str, Rows]:
+    """Every table and every note that has a table, by name."""
+    grids: dict[str, Rows] = {grid.key: [COLUMNS, *grid_rows(grid)] for grid in report.grids}
+    return grids | {_key(note): [note.head, *note.rows] for note in report.notes if note.head}
 
 
 def grid_rows(grid: Grid) -> list[list[Any]]:

@@ -1,6 +1,6 @@
 """A sweep's report at W&B: its threshold frontier is a chart."""
 
-from hypnos.experiment.sweep.wandb import publish_sweep
+from hypnos.experiment.sweep.publish import publish_sweep
 from hypnos.report.report import Report
 from hypnos.report.statistics.intervals import Interval
 from hypnos.report.tables.table import Column, Grid

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from hypnos.report.wandb.tables import answer_rows, every_value, grid_rows, headline_values, report_media
+from hypnos.report.boards.send_report import report_pictures
+from hypnos.report.boards.tables import answer_rows, every_value, grid_rows, headline_values, report_tables
 
 
 def test_every_number_becomes_a_row(report) -> None:
@@ -45,9 +46,9 @@ def test_answers_stand_in_a_table_with_their_numbers(results) -> None:
 
 
 def test_every_table_note_and_figure_has_a_name_of_its_own(report) -> None:
-    media = report_media(report)
-    assert media["open/characters"].columns[:3] == ["model", "metric", "value"]
-    assert media["notes/Agreement"].data == [["有用性", "0.71"]]
-    assert f"figures/{report.figures[0].path.stem}" in media
-    assert len(media) == len(report.grids) + len(report.notes) + len(report.figures)
+    tables, pictures = report_tables(report), report_pictures(report)
+    assert tables["open/characters"][0][:3] == ("model", "metric", "value")
+    assert list(map(list, tables["notes/Agreement"][1:])) == [["有用性", "0.71"]]
+    assert f"figures/{report.figures[0].path.stem}" in pictures
+    assert len(tables) + len(pictures) == len(report.grids) + len(report.notes) + len(report.figures)
     assert every_value(report)["open/characters/rouge_l/good"] == pytest.approx(0.65)

@@ -1,0 +1,31 @@
+"""What the lock pins is what pyproject.toml allows, and an audit that asked nobody is none."""
+
+import stat
+
+from bench.check_deps import ROOT, main, read_pins, refused_pins
+
+PROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
+
+
+def test_the_lock_is_allowed_and_malicious_releases_are_not():
+    lock = (ROOT / "requirements.lock").read_text("utf-8")
+    assert len(read_pins(lock)) > 50
+    assert not list(refused_pins(lock, PROJECT))
+    for version in ("2.6.2", "2.6.3"):
+        (line,) = refused_pins(f"pytorch_lightning=={version}\n", PROJECT)
+        assert line.startswith(f"pytorch-lightning=={version} is not allowed")
+
+
+def test_an_unreachable_service_is_a_line_and_no_success(tmp_path, capsys):
+    def tool(name, text, status):
+        file = tmp_path / name
+        file.write_text(f"#!/bin/sh\necho '{text}' >&2\nexit {status}\n")
+        file.chmod(file.stat().st_mode | stat.S_IXUSR)
+        return str(file)
+
+    assert main(tool("away", "ERROR: ConnectionError: Max retries exceeded", 1)) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+    assert main(tool("bad", "Found 1 known vulnerability in 1 package", 1)) == 1
+    assert "Found 1 known vulnerability" in capsys.readouterr().out
+    assert main(tool("good", "No known vulnerabilities found", 0)) == 0
+    assert main(str(tmp_path / "none")) == 2
