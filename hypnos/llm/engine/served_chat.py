@@ -16,7 +16,7 @@ from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.providers.settings import PARAMETERS
 from hypnos.llm.requests import Message
 
-_NOTICED = 1.0
+_NOTICED = 0.5
 """Seconds after which the end of a server is known for sure."""
 
 Turns = Callable[[Sequence[Message]], Sequence[Message]]

@@ -10,6 +10,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
@@ -23,6 +24,7 @@ HOST = "127.0.0.1"
 
 _WATCHER = Path(__file__).with_name("watcher.py")
 _PORTS_TRIED = 3  # another process may take a free port before the server does
+_ENDING = 15.0  # seconds within which a server that died has taken along what it started
 _LOOK_EVERY = 0.5  # seconds between two looks whether a server is up
 
 
@@ -97,6 +99,8 @@ class ServerProcess:
         """Why it cannot be asked any more: it has ended, or does not answer; None where it can."""
         if (reason := self.ended()) is not None or self._watcher is None or _lists(self.port, self._model):
             return reason
+        with suppress(subprocess.TimeoutExpired):  # what it started is ended first
+            self._watcher.wait(_ENDING)
         return self.ended() or f"{self.name} does not answer any more: {cause_in(self.log_file)} ({self.log_file})"
 
     def close(self) -> None:
