@@ -6,7 +6,6 @@ from typing import Any
 
 from hypnos.errors import UserError
 
-
 LOST = ("\0", "\ufffd")
 """What stands for a sign that the file draws and does not name."""
 

@@ -29,7 +29,7 @@ def test_pages_keep_their_numbers_and_a_table_its_cells_where_it_stands(guidelin
 def test_a_page_whose_signs_are_lost_is_set_aside_and_the_others_are_read(guideline, monkeypatch):
     read = pdf._text
     monkeypatch.setattr(pdf, "_text", lambda page: read(page).replace("肌", "\0"))  # as where a font names no signs
-    (where, first), (_, second) = read_rows(str(guideline))
+    (_, first), (_, second) = read_rows(str(guideline))
     assert isinstance(first, Malformed) and first.startswith("1 signs of the page") and second["page"] == 2
 
 
