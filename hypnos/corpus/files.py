@@ -218,6 +218,10 @@ def _read_parquet(file: Path, encoding: str) -> Iterator[FileRow]:
         raise UserError(f"{file}: not Parquet: {str(error).splitlines()[0]}") from error
 
 
+def _read_pdf(file: Path, encoding: str) -> Iterator[FileRow]:
+    return ((where, Malformed(row) if isinstance(row, str) else row) for where, row in read_pdf(file, encoding))
+
+
 def _read_hub(name: str) -> Iterator[FileRow]:
     import datasets
 
@@ -239,6 +243,6 @@ READERS: dict[str, Callable[[Path, str], Iterator[FileRow]]] = {
     ".csv": _read_csv,
     ".tsv": _read_csv,
     ".parquet": _read_parquet,
-    ".pdf": read_pdf,
+    ".pdf": _read_pdf,
     ".docx": read_word,
 }
