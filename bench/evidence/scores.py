@@ -12,7 +12,7 @@ from bench.evidence.scored import JUDGE, PEOPLE, Judged, Score, folds_of, policy
 from bench.evidence.verdict import Finding, find
 from hypnos.corpus.decisions import decider
 from hypnos.curation.pairs.leniency import measure_leniency
-from hypnos.report.statistics.agreement import spearman
+from hypnos.report.statistics.rank_correlation import spearman
 from hypnos.report.statistics.intervals import SHARE, Interval, statistic_intervals
 
 DIFFERENCE = (-1.0, 1.0)

@@ -57,5 +57,5 @@ class AnswerSource(PairSource):
     def key(self) -> str:
         return content_key({self.side: PairSource.key(self)})
 
-    def records(self, row: Any, name: str, note: Note) -> Iterator[Instruction]:
+    def records(self, row: Any, name: str, note: Note) -> Iterator[Instruction]:  # type: ignore[override]
         yield from (getattr(pair, self.side) for pair in PairSource.records(self, row, name, note))

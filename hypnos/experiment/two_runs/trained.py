@@ -52,7 +52,8 @@ def compare_trained(first: FinishedRun, second: FinishedRun) -> tuple[list[Grid]
             remarks.append(f"held-out text of {name}: not the same in both; not compared")
         elif one.texts[name].characters:
             sets.append(name)
-    grids, notes = [], []
+    grids: list[Grid] = []
+    notes: list[Note] = []
     if sets:
         grids.append(held_out_grid(arms, sets))
         notes += filter(None, [held_out_tests(arms, sets, second.name)])
