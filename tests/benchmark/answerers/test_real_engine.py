@@ -62,7 +62,7 @@ def test_greedy_answers_are_equal_up_to_the_first_near_tie(stage, engine, make_t
         texts[model] = {one.item: one for group in groups for one in group}
     served.close()
     for item in task.items():
-        ours, theirs = texts[local][item.id].answer, texts[served][item.id].answer
+        ours, theirs = up_to_broken_bytes(texts[local][item.id].answer, texts[served][item.id].answer)
         if ours != theirs:
             gap = gap_where_they_part(local, local.render(task.messages(item)), ours, theirs)
             with capsys.disabled():
@@ -71,6 +71,12 @@ def test_greedy_answers_are_equal_up_to_the_first_near_tie(stage, engine, make_t
             with_ties += 1
     with capsys.disabled():
         print(f"\n{len(task.items())} answers, {len(task.items()) - with_ties} equal, {with_ties} parted at a near-tie")
+
+
+def up_to_broken_bytes(*texts: str) -> tuple[str, ...]:
+    """Texts up to the first bytes that are no character in any of them: engines write those, and what is about, their way."""
+    end = min((text.find("\ufffd") for text in texts if "\ufffd" in text), default=None)
+    return tuple(text[:end] for text in texts)
 
 
 def gap_where_they_part(local: LocalModel, prompt: str, ours: str, theirs: str) -> float:
