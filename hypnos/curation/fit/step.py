@@ -30,7 +30,7 @@ class Fit(Step):
     def __init__(
         self,
         *,
-        least: float = -1.45,
+        least: float = -1.2,
         fewest: Natural = 2000,
         sample: Count = 50_000,
         seed: Seed = 0,

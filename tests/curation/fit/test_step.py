@@ -63,7 +63,7 @@ def test_no_word_is_shared_and_yet_what_belongs_together_is_learnt():
     assert {why for _, why in rejected} == {REASON}
     found = {row["id"] for row, _ in rejected}
     assert len(found & planted) >= 0.9 * len(planted) > 30 and len(found - planted) <= 0.01 * len(rows)
-    assert all(row["fit"] < -1.45 for row, _ in rejected)
+    assert all(row["fit"] < -1.2 for row, _ in rejected)
     assert len(kept) + len(rejected) == len(rows) and all("fit" not in row for row in kept)
 
 
