@@ -1,4 +1,4 @@
-"""SLURM's commands on one machine, told apart by the name they are called by; sbatch runs the script it is given.
+"""SLURM's commands on one machine, told apart by the first argument; sbatch runs the script it is given.
 
 State lies in the folder that FAKE_SLURM names: a file for each task of a job, with its state.
 """
@@ -62,8 +62,9 @@ def sacct(arguments: list[str]) -> int:
     return 0
 
 
+COMMANDS = {"sbatch": sbatch, "srun": srun, "sacct": sacct}
+
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--run"]:
+    if sys.argv[1] == "--run":
         sys.exit(run(*sys.argv[2:]))
-    command = {"sbatch": sbatch, "srun": srun, "sacct": sacct}.get(Path(sys.argv[0]).name, lambda _: 0)
-    sys.exit(command(sys.argv[1:]))
+    sys.exit(COMMANDS.get(sys.argv[1], lambda _: 0)(sys.argv[2:]))

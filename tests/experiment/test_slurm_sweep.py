@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ pytest.importorskip("hydra_plugins.hydra_submitit_launcher")
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
-    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=2000", "logger=csv"),
+    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=3000", "logger=csv"),
     *("stages.anesthesia.trainer.max_steps=2", "accelerator=cpu", "answers.prompts=[]", "benchmark=false"),
 ]
 
@@ -26,9 +27,7 @@ def test_submitit_sends_each_arm_to_slurm_and_the_sweep_is_whole(tmp_path):
     for name in ("sbatch", "srun", "sacct", "squeue", "scancel", "scontrol"):
         script = commands / name
         fake = Path(__file__).with_name("fake_slurm.py")
-        script.write_text(
-            f'#!{sys.executable}\nimport runpy, sys\nsys.argv[0] = "{name}"\nrunpy.run_path("{fake}", run_name="__main__")\n'
-        )
+        script.write_text(f'#!/bin/sh\nexec {sys.executable} {fake} {name} "$@"\n')
         script.chmod(0o755)
     place = {"PATH": f"{commands}:{os.environ['PATH']}", "FAKE_SLURM": str(state), "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
@@ -43,7 +42,9 @@ def test_submitit_sends_each_arm_to_slurm_and_the_sweep_is_whole(tmp_path):
     )
     logs = "".join(file.read_text() for file in tmp_path.glob("outputs/sweeps/mine/.submitit/**/*.err"))
     assert done.returncode == 0, done.stderr[-2000:] + logs[-2000:]
-    assert sorted(file.read_text() for file in state.glob("7_*")) == ["COMPLETED"] * 2
+    while "RUNNING" in (states := [file.read_text() for file in state.glob("7_*")]):
+        time.sleep(0.1)  # submitit reads the results before the scripts have ended
+    assert states == ["COMPLETED"] * 2
     assert "'cpus-per-task': '1'" in (state / "flags").read_text("utf-8")
     arms = [json.loads(file.read_text("utf-8")) for file in tmp_path.glob("outputs/sweeps/mine/*/results.json")]
     measured = [arm[-1]["measures"]["anesthesia"]["bits_per_char"] for arm in arms]
