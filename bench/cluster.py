@@ -33,6 +33,7 @@ RUN = [
         for stage, rate in zip(STAGES, (0.3, 0.3), strict=True)
         for setting in (
             f"stages.{stage}.tuning.optimizer._target_=torch.optim.SGD",
+            f"stages.{stage}.tuning.optimizer.fused=false",  # torch shards no fused SGD
             *(f"~stages.{stage}.tuning.optimizer.{name}" for name in ("betas", "eps")),
             *(f"stages.{stage}.tuning.lr={rate}", f"stages.{stage}.data.rows_per_step=4"),
             *(f"stages.{stage}.trainer.max_steps=4", f"stages.{stage}.trainer.max_epochs=-1"),

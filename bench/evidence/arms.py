@@ -122,7 +122,10 @@ def claims(setting: Trained) -> dict[str, Claim]:
         text="",
         shared=(*statements, "experiment=general_only", UNMEASURED),
         turns=(EXTENDED, ("vocabulary=none", "model.recipe.max_length=2048", "model.recipe.row_length=2048")),
-        arms={"extended": ("experiment=general_only",), "the base's own": ("vocabulary=none",)},
+        arms={
+            "extended": ("experiment=general_only",),
+            "the base's own": ("experiment=general_only", "vocabulary=none"),
+        },
         references=("extended",),
     )
     return {claim.name: claim for claim in (preference, filtering, order, vocabulary)}

@@ -91,6 +91,7 @@ class ChatModel(ABC):
         max_tokens: the longest reply, for reservations.
         requests_per_minute: None for no limit.
         tokens_per_minute: None for no limit.
+        free: whether replies cost nothing, so that nothing is saved where a measured model that says nothing is stopped.
         stays_local: whether prompts that must not leave the machine may go to this address.
     """
 
@@ -105,6 +106,7 @@ class ChatModel(ABC):
     max_tokens: int = 1024
     requests_per_minute: float | None = None
     tokens_per_minute: float | None = None
+    free: bool = False
     stays_local: bool = False
 
     @property

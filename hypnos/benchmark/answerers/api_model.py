@@ -128,7 +128,7 @@ class ChatAnswers(Answerer):
                 parse=lambda text: text,
                 attempts=1,
                 what=f"{self.name} on {task.name}",
-                tells=lambda request, text: not ends or _tells(text, by_request[request.id]),
+                tells=None if chat.free else lambda request, text: not ends or _tells(text, by_request[request.id]),
             )
 
     def _in_two_steps(self, limits: TokenLimits) -> bool:

@@ -30,6 +30,7 @@ class ServedChat(LitellmChat):
     """
 
     portable = False  # the server is this process's own
+    free = True
 
     def __init__(
         self,

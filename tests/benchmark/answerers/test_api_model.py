@@ -6,6 +6,7 @@ from hypnos.benchmark.answerers.api_model import ChatAnswers
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
+from hypnos.llm.failures import StoppedError
 from hypnos.llm.journal.journal import Journal
 
 QUESTIONS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"]} for i in range(3)]
@@ -94,6 +95,23 @@ def test_a_model_whose_thoughts_are_asked_for_first_is_none_that_says_nothing(tm
         answers = all_of(answerer, make_task(questions))
     assert [one.answer for one in answers] == ["答案"] * 30
     assert all(one.thought_cut for one in answers)
+
+
+class Mute(Parrot):
+    """Says nothing."""
+
+    async def complete(self, messages, *, schema, sample):
+        return replace(await super().complete(messages, schema=schema, sample=sample), text="", refusal="")
+
+
+def test_a_model_that_says_nothing_is_stopped_where_its_replies_cost_something(tmp_path, make_task):
+    task = make_task([{"id": f"q{i}", "question": f"问题{i}？", "answers": ["答案"]} for i in range(30)])
+    with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
+        paid, free = Mute(), Mute(address="elsewhere")
+        free.free = True
+        with pytest.raises(StoppedError, match="20 replies in a row are empty"):
+            all_of(ChatAnswers(chat=paid, client=client), task)
+        assert len(all_of(ChatAnswers(chat=free, client=client), task)) == 30
 
 
 def test_what_must_stay_here_is_never_asked_elsewhere(tmp_path, make_task):
