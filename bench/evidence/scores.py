@@ -12,8 +12,8 @@ from bench.evidence.scored import JUDGE, PEOPLE, Judged, Score, folds_of, policy
 from bench.evidence.verdict import Finding, find
 from hypnos.corpus.decisions import decider
 from hypnos.curation.pairs.leniency import measure_leniency
-from hypnos.report.statistics.rank_correlation import spearman
 from hypnos.report.statistics.intervals import SHARE, Interval, statistic_intervals
+from hypnos.report.statistics.rank_correlation import spearman
 
 DIFFERENCE = (-1.0, 1.0)
 """Bounds of a difference of two shares."""

@@ -91,7 +91,7 @@ class ChatModel(ABC):
         max_tokens: the longest reply, for reservations.
         requests_per_minute: None for no limit.
         tokens_per_minute: None for no limit.
-        free: whether replies cost nothing, so that nothing is saved where a measured model that says nothing is stopped.
+        free: whether replies cost nothing, so that a measured model that says nothing is asked to the end.
         stays_local: whether prompts that must not leave the machine may go to this address.
     """
 

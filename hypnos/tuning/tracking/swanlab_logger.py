@@ -51,7 +51,12 @@ class StageSwanlabLogger(Logger, StageBoard):
         super().__init__()
         check_swanlab(mode)
         self._asked = {"project": project, "save_dir": save_dir, "mode": mode}
-        self._described: dict[str, Any] = {"job_type": job_type or None, "group": group, "name": name, "workspace": workspace}
+        self._described: dict[str, Any] = {
+            "job_type": job_type or None,
+            "group": group,
+            "name": name,
+            "workspace": workspace,
+        }
         self._run: Any = None
 
     @property
