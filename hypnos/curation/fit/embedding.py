@@ -55,5 +55,9 @@ class Embedding:
             raise UserError(f"step.fit.embedding: {self.folder}: pip install {package}, which reads it") from error
 
     def _is_static(self) -> bool:
-        config = self.folder / "config.json"
-        return config.is_file() and orjson.loads(config.read_bytes()).get("model_type") == "model2vec"
+        """Whether Model2Vec wrote it: older versions said so in config.json, newer ones in modules.json."""
+        config, modules = self.folder / "config.json", self.folder / "modules.json"
+        if config.is_file() and orjson.loads(config.read_bytes()).get("model_type") == "model2vec":
+            return True
+        parts = orjson.loads(modules.read_bytes()) if modules.is_file() else []
+        return any(part["type"].endswith("StaticEmbedding") and part["path"] == "." for part in parts)

@@ -81,6 +81,7 @@ class Checkpoints(Checkpoint):
         self.stage = ""
         self._step = 0
         self._due = self._ended = False
+        self._told = False  # by a notice, after which the step was saved
 
     def setup(self, trainer: Trainer, pl_module: Any, stage: str) -> None:
         """Read from a `Tuning` which stage it is in, and where its checkpoints lie; without a stage none is saved."""
@@ -111,26 +112,42 @@ class Checkpoints(Checkpoint):
             self._step = trainer.global_step
             if notice.is_given(trainer):
                 self._due = _is_validated_now(trainer)
-                self._save_and_end(trainer)
+                self._save_for_notice(trainer)
+                return
             # Where training ends, it is saved after held-out text has been measured.
             if self._step % self.every_n_train_steps == 0 and self._step < trainer.estimated_stepping_batches:
                 self._due = _is_validated_now(trainer)
                 self.save(trainer)
 
+    def on_train_batch_start(self, *args: Any) -> None:
+        """End the run where its last step is saved: only now has that step been logged."""
+        self._end_where_told()
+
+    def on_validation_start(self, *args: Any) -> None:
+        """The same, before held-out text is measured."""
+        self._end_where_told()
+
     def on_validation_batch_end(self, trainer: Trainer, *args: Any) -> None:
         """Measure no further where the machine is taken back; it is done first of all when the stage goes on."""
         if trainer.state.fn == TrainerFn.FITTING and self._step and notice.is_given(trainer):
             self._due = True
-            self._save_and_end(trainer)
+            self._save_for_notice(trainer)
+            self._end_where_told()
 
     def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """A notice ends the run at once again."""
+        self._end_where_told()
         notice.end_steps()
 
-    def _save_and_end(self, trainer: Trainer) -> None:
-        notice.end_steps()
+    def _save_for_notice(self, trainer: Trainer) -> None:
         self.save(trainer)
-        raise notice.preempted(self.stage, self._step)
+        self._told = True
+
+    def _end_where_told(self) -> None:
+        if self._told:
+            self._told = False
+            notice.end_steps()
+            raise notice.preempted(self.stage, self._step)
 
     def save_end(self, trainer: Trainer) -> None:
         """Save where training ended, so that a kill during measuring or export costs no step."""

@@ -107,10 +107,17 @@ def test_a_pair_does_not_prove_itself():
     assert alone < 0 < proved
 
 
-def test_an_embedding_model_is_a_folder_and_its_package_is_named(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("file", "text"),
+    [
+        ("config.json", '{"model_type": "model2vec"}'),
+        ("modules.json", '[{"path": ".", "type": "sentence_transformers.models.StaticEmbedding"}]'),  # from 0.10 on
+    ],
+)
+def test_an_embedding_model_is_a_folder_and_its_package_is_named(tmp_path, monkeypatch, file, text):
     with pytest.raises(UserError, match=r"step\.fit\.embedding: .*none: no such folder"):
         Fit(embedding=str(tmp_path / "none"))
     monkeypatch.setitem(__import__("sys").modules, "model2vec", None)
-    (tmp_path / "config.json").write_text('{"model_type": "model2vec"}')
+    (tmp_path / file).write_text(text)
     with pytest.raises(UserError, match="pip install model2vec"):
         Fit(embedding=str(tmp_path))
