@@ -51,13 +51,28 @@ def recorded_default() -> list[Promise]:
 def twenty_kills() -> list[Promise]:
     """All of filter.py killed with SIGKILL at 20 random moments and started again, against an unbroken run."""
     size = ["step.generate.records=600", "step.generate.round_size=100"]
-    chance = random.Random(0)
-    with tempfile.TemporaryDirectory() as name, _server() as whole, _server(latency=0.25, too_many=0.05) as server:
+    with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        _wait(_start(folder / "whole", *_authors(whole), *size))
-        kills = 0
+        with _server() as port:
+            _wait(_start(folder / "whole", *_authors(port), *size))
+            needed = _stats(port)["replies"]
+        kills, repeated = _kill(folder / "broken", size, port, needed)
+        one, two = (_finals(folder / name) for name in ("whole", "broken"))
+    differing = sum(one.get(file) != two.get(file) for file in one.keys() | two.keys())
+    return [
+        Promise("filter.py: kills less than 20", KILLS - kills, 0),
+        Promise(f"filter.py, {kills} kills: of {len(one)} final files, those that differ", differing, 0),
+        Promise(f"filter.py, {kills} kills: replies paid twice, a kill", repeated / max(kills, 1), 2 * IN_FLIGHT),
+    ]
+
+
+def _kill(folder: Path, size: list[str], port: int, needed: int) -> tuple[int, int]:
+    """Kills, and replies beyond those needed, at the same address: it is part of a reply's key."""
+    chance = random.Random(0)
+    kills = 0
+    with _server(port=port, latency=0.25, too_many=0.05) as server:
         while kills < KILLS:
-            process = _start(folder / "broken", *_authors(server), *size)
+            process = _start(folder, *_authors(server), *size)
             before, more = _stats(server)["replies"], chance.randint(1, 50)
             while process.poll() is None and _stats(server)["replies"] < before + more:
                 time.sleep(0.02)
@@ -66,15 +81,8 @@ def twenty_kills() -> list[Promise]:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             kills += 1
-        _wait(_start(folder / "broken", *_authors(server), *size))
-        repeated = _stats(server)["replies"] - _stats(whole)["replies"]
-        one, two = (_finals(folder / name) for name in ("whole", "broken"))
-    differing = sum(one.get(file) != two.get(file) for file in one.keys() | two.keys())
-    return [
-        Promise("filter.py: kills less than 20", KILLS - kills, 0),
-        Promise(f"filter.py, {kills} kills: of {len(one)} final files, those that differ", differing, 0),
-        Promise(f"filter.py, {kills} kills: replies paid twice, a kill", repeated / max(kills, 1), 2 * IN_FLIGHT),
-    ]
+        _wait(_start(folder, *_authors(server), *size))
+        return kills, _stats(server)["replies"] - needed
 
 
 def memory() -> list[Promise]:

@@ -102,7 +102,7 @@ async def serve(options: dict) -> None:
     app.router.add_get("/stats", server.stats)
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, "127.0.0.1", options.get("port", 0), reuse_address=True)
     await site.start()
     print(site._server.sockets[0].getsockname()[1], flush=True)
     await asyncio.Event().wait()
