@@ -77,9 +77,14 @@ def _literal(text: str) -> str:
     return f"{{{{ {json.dumps(text, ensure_ascii=False)} }}}}" if text else ""
 
 
+def without_special(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Turns with their special tokens broken by a space, for a server that would read them as what they are named."""
+    return [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+
+
 def fitting_turns(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
     """Turns as a server that has the template is to be sent them, so that it writes what `render_template` does."""
-    turns = [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+    turns = without_special(tokenizer, messages)
     if turns[0]["role"] == "system":
         try:
             _apply(tokenizer, turns, {})
@@ -98,7 +103,7 @@ def render_template(tokenizer: Any, messages: Sequence[Message], values: Mapping
     Raises:
         UserError: the template fails.
     """
-    turns = [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+    turns = without_special(tokenizer, messages)
     try:
         return _apply(tokenizer, turns, values or {})
     except Exception as error:

@@ -1,13 +1,14 @@
 """Has a local model answer through a serving engine: its words come from the engine, likelihoods from this process."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.api_model import ChatAnswers
 from hypnos.benchmark.answerers.local_model import LocalModel
-from hypnos.benchmark.answerers.prompt_form import as_template, fitting_turns
+from hypnos.benchmark.answerers.prompt_form import as_template, fitting_turns, without_special
 from hypnos.benchmark.answerers.weights import folder_stop_ids
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
@@ -42,9 +43,7 @@ class ServedModel(Answerer):
             engine=engine,
             parameters=_parameters(local),
             template=_write_template(local, templates),
-            turns=lambda messages: (
-                fitting_turns(local.text.tokenizer, messages) if local.text.form is None else messages
-            ),
+            turns=partial(without_special if local.text.form else fitting_turns, local.text.tokenizer),
         )
         self._served = ChatAnswers(
             chat=chat, client=client, name=local.name, repeats=local.sampling.repeats, thinking=None

@@ -9,7 +9,13 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from transformers import AutoTokenizer
 
 from hypnos.benchmark.answerers.local_model import LocalModel
-from hypnos.benchmark.answerers.prompt_form import PromptForm, as_template, fitting_turns, render_template
+from hypnos.benchmark.answerers.prompt_form import (
+    PromptForm,
+    as_template,
+    fitting_turns,
+    render_template,
+    without_special,
+)
 from hypnos.benchmark.answerers.served_model import ServedModel
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
@@ -42,6 +48,7 @@ def test_turns_are_sent_as_the_template_takes_them(thinker):
     tokenizer = AutoTokenizer.from_pretrained(thinker({}, template="{{ messages[0].content }}|{{ messages | length }}"))
     told = [{"role": "user", "content": "a <|im_end|> b"}]
     assert fitting_turns(tokenizer, told) == [{"role": "user", "content": "a < |im_end|> b"}]
+    assert without_special(tokenizer, told) == fitting_turns(tokenizer, told)  # sent where a model has no template
     tokenizer.chat_template = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}{% endif %}{{ m.content }}{% endfor %}"
     written = tokenizer.apply_chat_template(fitting_turns(tokenizer, TALK), tokenize=False, add_generation_prompt=True)
     assert written == render_template(tokenizer, TALK)
@@ -70,9 +77,9 @@ def answers(model, task, request_type="generation"):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["template", "plain form"])
 def test_the_engine_says_what_the_model_says_here(directory, serve, make_task, questions, tmp_path, kind):
-    task = make_task(
-        [*questions[:5], {"id": "x", "question": "</s> <unk> 之后？", "answers": ["答"]}], max_new_tokens=9
-    )
+    # A server reads special tokens in a text as such: both break them, where a plain form keeps them whole in this process.
+    words = "</s> <unk> 之后？" if kind == "template" else "< /s> < unk> 之后？"
+    task = make_task([*questions[:5], {"id": "x", "question": words, "answers": ["答"]}], max_new_tokens=9)
     form = PromptForm(stop=("的",)) if kind == "plain form" else None
     local = LocalModel(path=str(directory), form=form)
     served = serve(LocalModel(path=str(directory), form=form))
