@@ -144,7 +144,7 @@ def test_a_schedulers_signal_is_no_success_and_the_run_goes_on_after_it(tmp_path
         time.sleep(0.05)
     started.terminate()
     _, errors = started.communicate()
-    assert started.returncode == 130
+    assert started.returncode == 143
     assert "the same command goes on" in errors.splitlines()[-1]
     assert not list(tmp_path.glob("artefacts/models/anesthesia-*"))
     assert list(tmp_path.glob("artefacts/models/.anesthesia-*.partial/checkpoints/*.ckpt"))
