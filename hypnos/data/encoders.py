@@ -111,7 +111,12 @@ class Encoders:
                 self._pool = ProcessPoolExecutor(
                     self.processes, mp_context=context, initializer=_begin, initargs=(self.tokenizer, self._settings)
                 )
-            return self._pool.submit(_encode, batch, holdout)
+            try:
+                return self._pool.submit(_encode, batch, holdout)
+            except OSError as error:
+                if error.errno is None:  # the pool broke and closed its pipes while it started another process
+                    raise BrokenProcessPool(str(error)) from error
+                raise
 
 
 @contextmanager
