@@ -1,6 +1,9 @@
 import json
 import os
-from collections.abc import Callable
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -228,3 +231,40 @@ def chromium():
         opened = tools.chromium.launch(executable_path=str(browser), args=["--no-sandbox"])
         yield opened
         opened.close()
+
+
+class HubServer:
+    """A server of the hubs' protocols in a process of its own; see `tests/artefacts/hub_server.py`."""
+
+    def __init__(self, **options: Any) -> None:
+        command = [sys.executable, str(ROOT / "tests" / "artefacts" / "hub_server.py"), json.dumps(options)]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert self.process.stdout is not None
+        self.url = f"http://127.0.0.1:{int(self.process.stdout.readline())}"
+
+    def state(self) -> dict[str, Any]:
+        with urllib.request.urlopen(f"{self.url}/state") as reply:
+            return json.load(reply)
+
+
+@pytest.fixture
+def hub_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Callable[..., HubServer]]:
+    """Starts a server that both hubs' libraries are sent to, as a user would by their variables."""
+    started: list[HubServer] = []
+
+    def start(**options: Any) -> HubServer:
+        started.append(HubServer(**options))
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        monkeypatch.setenv("HF_HUB_OFFLINE", "0")
+        monkeypatch.setenv("HF_ENDPOINT", started[-1].url)
+        monkeypatch.setenv("HF_TOKEN", "tk-zq")
+        monkeypatch.setenv("MODELSCOPE_ENDPOINT", started[-1].url)
+        monkeypatch.setenv("MODELSCOPE_API_TOKEN", "tk-zq")
+        for variable in ("MODELSCOPE_CACHE", "MODELSCOPE_HOME"):
+            monkeypatch.setenv(variable, str(tmp_path / variable.lower()))
+        return started[-1]
+
+    yield start
+    for server in started:
+        server.process.kill()
+        server.process.wait()

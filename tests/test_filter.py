@@ -256,6 +256,36 @@ def names(group: str) -> list[str]:
     return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
 
 
+def test_physicians_review_what_is_kept_and_train_py_takes_the_mended_text(default, filtered, no_network, tmp_path):
+    before, artefacts = default
+    pages = ["review=pages", "review.reviewers=[zhang]"]
+    assert lines(filtered(*pages, artefacts=artefacts).kept) == lines(before.kept)
+    (folder,) = (artefacts / "reviews").iterdir()
+    ((sheet, entry),) = json.loads((folder / "key.json").read_text("utf-8"))["sheets"].items()
+    mended, gone = list(entry["records"])[:2]
+    decisions = {
+        mended: {"verdict": "mend", "texts": {"output": "由医师改写的回答。"}, "changed": 1_795_000_000_000},
+        gone: {"verdict": "reject", "reason": "wrong", "changed": 1_795_000_000_000},
+    }
+    file = tmp_path / "zhang.json"
+    file.write_text(json.dumps({"format": "hypnos-review/1", "sheet": sheet, "records": decisions}), "utf-8")
+    after = filtered(*pages, f"review.files=[{file}]", artefacts=artefacts)
+    assert after.funnel[-1]["notes"]["review"]["mended"] == 1 and after.funnel[-1]["rejected"] == {"review_wrong": 1}
+    card = (after.directory / "README.md").read_text("utf-8")
+    assert "- mended: 1" in card and "- reasons: review_wrong 1" in card and "not by physicians" not in card
+    assert "zhang" not in card + after.page.read_text("utf-8")
+    selection = Selection(scorers="other")
+    texts = {
+        record.id: record.output
+        for record in read_source(
+            Source(str(after.records)), Rejections(), name="x", passes=lambda row: decide_alone(selection, row) is None
+        )
+    }
+    kept = {row["id"]: row for row in lines(before.kept)}
+    assert texts[entry["records"][mended]["id"]] == "由医师改写的回答。"
+    assert texts.keys() == kept.keys() - {entry["records"][gone]["id"]}
+
+
 NEEDED = {
     "files": ["input.path=x"],
     "documents": ["input.path=x"],

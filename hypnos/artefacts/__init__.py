@@ -9,7 +9,8 @@ Files:
     model_folder    the tokenizer's files and small JSON files of a Hugging Face directory, and that of a stage
     tokenizer_file  a tokenizer as its tokenizer.json is written
     older_readers   the same model and tokenizer for transformers 4 and what is built on it
-    hub             names of the Hugging Face hub, and the snapshot of a model there
+    hub             names of the Hugging Face hub and of ModelScope, and snapshots of what is there
+    upload          sends files to one of them, private unless it is said otherwise
     checksums       notices an edited file and a flipped bit when an artefact is reused
     config_check    finds what is wrong in a configuration before any work: keys, types, ranges
     value_check     holds values against annotations and tables
@@ -19,7 +20,8 @@ Others import:
     store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT
     keys               content_key, file_key, visible_files
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub                fetch_model, HUB, is_hub_name, name_of_snapshot
+    hub                bare_name, fetch_model, fetch_modelscope, HUB, is_hub_name, MODELSCOPE, name_of_snapshot, on_hub
+    upload             check_target, send, Upload
     tokenizer_file     read_tokenizer_file, TOKENIZER
     older_readers      name_positions, name_tokenizer, reads_as_written
     config_check       bind_targets

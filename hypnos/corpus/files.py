@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import orjson
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import MODELSCOPE, bare_name, fetch_modelscope, on_hub
 from hypnos.artefacts.keys import visible_files
 from hypnos.corpus.compressed import COMPRESSED, kind_of, open_binary, open_text
 from hypnos.corpus.pages.pdf import read_pdf
@@ -33,14 +33,15 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
 
     Args:
         path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, text also as `.gz` or `.zst`, a
-            `.pdf` or `.docx` whose pages are passages, a folder of such files, or `hub:name[@config][#split]`.
+            `.pdf` or `.docx` whose pages are passages, a folder of such files, or `hub:name[@config][#split]`,
+            or `ms:` before the name for ModelScope.
         encoding: of text files; `gb18030` for many older Chinese sets.
 
     Raises:
         UserError: nothing is there, the file is empty or of an unknown kind, or is not in this encoding.
     """
-    if path.startswith(HUB):
-        yield from _read_hub(path.removeprefix(HUB))
+    if on_hub(path):
+        yield from _read_hub(path)
         return
     if all((Path(path) / name).is_file() for name in JOINED):
         yield from _join(Path(path), encoding)
@@ -106,7 +107,7 @@ def list_files(path: Path) -> list[Path]:
             raise UserError(f"{path}: no file of a known kind ({', '.join(READERS)}) in this folder")
         return files
     if not path.exists():
-        raise UserError(f"{path}: no such file or folder (a set on the hub is named hub:owner/name)")
+        raise UserError(f"{path}: no such file or folder (a set on a hub is named hub:owner/name or ms:owner/name)")
     return [path]
 
 
@@ -222,18 +223,21 @@ def _read_pdf(file: Path, encoding: str) -> Iterator[FileRow]:
     return ((where, Malformed(row) if isinstance(row, str) else row) for where, row in read_pdf(file, encoding))
 
 
-def _read_hub(name: str) -> Iterator[FileRow]:
+def _read_hub(path: str) -> Iterator[FileRow]:
     import datasets
 
-    name, _, split = name.partition("#")
-    name, _, config = name.partition("@")
+    path, _, split = path.partition("#")
+    path, _, config = path.partition("@")
+    name = bare_name(path)
+    if path.startswith(MODELSCOPE):  # its files, read as the hub's would be
+        name = str(fetch_modelscope(name, "dataset", complaint=f"{path}:"))
     try:
         rows = datasets.load_dataset(name, config or None, split=split or "train", streaming=True)
         for number, row in enumerate(rows, 1):
-            yield f"{HUB}{name}#{number}", row
+            yield f"{path}#{number}", row
     except (OSError, ValueError, RuntimeError) as error:
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{HUB}{name}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
+        raise UserError(f"{path}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
 
 
 READERS: dict[str, Callable[[Path, str], Iterator[FileRow]]] = {

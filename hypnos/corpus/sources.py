@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import on_hub
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.ranges import Count, Encoding, Range, Share
 from hypnos.corpus.files import Malformed, list_files, read_rows
@@ -55,11 +55,11 @@ class Source:
 
     def key(self) -> str:
         """Hash what the records are made from: the files' bytes, not their paths."""
-        on_hub = self.path.startswith(HUB)
-        content = self.path if on_hub else file_key(Path(self.path))
+        elsewhere = on_hub(self.path)
+        content = self.path if elsewhere else file_key(Path(self.path))
         settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
         # What no earlier version read keeps its key.
-        traces = [] if on_hub else sorted({name for file in list_files(Path(self.path)) for name in traces_of(file)})
+        traces = [] if elsewhere else sorted({name for file in list_files(Path(self.path)) for name in traces_of(file)})
         return content_key({"content": content, **settings, **({"read": traces} if traces else {})})
 
     def holds_out(self, record: Record) -> bool:
@@ -76,7 +76,7 @@ class Source:
 
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
-        if not self.path.startswith(HUB):
+        if not on_hub(self.path):
             for file in list_files(Path(self.path)):
                 if not file.stat().st_size:
                     raise UserError(f"{file}: the file is empty")

@@ -8,6 +8,7 @@ Files:
     outcome        gathers records, funnel, page and card into the artefact `instructions`
     funnel         what went into each step and what came out, as tables
     card           writes the data card
+    pushed_records what of kept records goes to a hub
     local_words    finds words of records that must stay in what is to be shown elsewhere
     hidden_signs   takes signs out of texts that no reader sees, and letters that look like others
     cost           estimates what a run will cost, before anything is asked
@@ -19,7 +20,9 @@ Folders:
     fit/           the step `fit`: answers that belong to another question
     similarity/    the steps `deduplicate` and `decontaminate`, on character n-grams
     score/         the steps `cross_score` and `select`
+    review/        the step `review`: physicians accept, mend or reject records on a page of their own
     pairs/         the step `second_answers`, and pairs of answers out of what was scored
 Others import:
-    run    run_filter
+    run              run_filter
+    pushed_records   records_to_push
 """

@@ -9,7 +9,7 @@ from hypnos.curation.pipeline.run_steps import KEPT, Lines
 
 TEXT = """# Data card: {specialty}, {count:,} instructions
 
-**Not for clinical use.** What models wrote was filtered by rules and by models, not by physicians.
+**Not for clinical use.** {filtered}
 
 ## Steps
 
@@ -29,11 +29,11 @@ The names that the providers returned. Each reply, with its date, prompt and par
 
 {counts}
 
-{pairs}## To check before these records are passed on
+{review}{pairs}## To check before these records are passed on
 
 - Licences: {licences}. What a provider allows to be done with its models' output is in its terms.
 - Records with `egress: local`: {local:,}. They must not leave the machine.
-- Doses and recommendations: a specialist has yet to read a sample.
+- Doses and recommendations: {to_read}
 """
 
 
@@ -65,6 +65,7 @@ def write_card(
             models="\n".join(line for entry in asked for line in _models(entry)) or "| none | | | | | | |",
             counts=counts,
             pairs=_pairs(pairs) if pairs else "",
+            **_reviewed(funnel[-1]),
             licences=_listed(fields["licence"]),
             local=local,
         ),
@@ -84,6 +85,27 @@ def _left_out(funnel: Sequence[Mapping[str, Any]]) -> str:
         counts.update(entry["notes"].get("left_out", {}))
     lines = "".join(f"- {what}: {count:,}\n" for what, count in counts.most_common())
     return f"## Left out of what was read\n\n{lines}\n" if lines else ""
+
+
+def _reviewed(last: Mapping[str, Any]) -> dict[str, str]:
+    """What is said of the physicians' review, where it was the last step."""
+    counts = last["notes"].get("review")
+    if counts is None:
+        return {
+            "filtered": "What models wrote was filtered by rules and by models, not by physicians.",
+            "to_read": "a specialist has yet to read a sample.",
+            "review": "",
+        }
+    people, kinds = counts["reviewers"], {kind: count for kind, count in counts.items() if kind != "reviewers"}
+    reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(last["rejected"].items())) or "none"
+    listed = "".join(f"- {kind}: {count:,}\n" for kind, count in sorted(kinds.items()))
+    return {
+        "filtered": f"Filtered by rules and by models; {people} reviewed records as the section on review says.",
+        "to_read": f"{kinds.get('not reviewed', 0):,} records were read by no reviewer.",
+        "review": f"## Review\n\nBy {people}, blinded to the authors. Mended records hold the mended text; `review`"
+        " in a record says who decided what and when, `before_review` what stood there.\n\n"
+        f"{listed}- reasons: {reasons}\n\n",
+    }
 
 
 def _pairs(pairs: Mapping[str, Any]) -> str:

@@ -31,8 +31,8 @@ def funnel_rows(funnel: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[li
             rows.append([f"  {reason}", "", f"-{count:,}", "", "", ""])
         for what, count in sorted(entry["notes"].get("left_out", {}).items(), key=lambda pair: (-pair[1], pair[0])):
             rows.append([f"  left out: {what}", "", f"{count:,}", "", "", ""])
-        for what, count in sorted(entry["notes"].get("marked", {}).items()):
-            rows.append([f"  {what}", "", f"{count:,}", "", "", ""])
+        for counts in (entry["notes"].get("marked", {}), entry["notes"].get("review", {})):
+            rows += [[f"  {what}", "", f"{count:,}", "", "", ""] for what, count in sorted(counts.items())]
     return ["step", "in", "out", "kept", "replies", "US$"], rows
 
 

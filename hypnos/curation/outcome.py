@@ -13,7 +13,7 @@ import orjson
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.store import artefact_folder, make_once
-from hypnos.corpus.decisions import decide_alone, overall_grade
+from hypnos.corpus.decisions import STEP, decide_alone, overall_grade
 from hypnos.corpus.selection import Selection
 from hypnos.curation.card import write_card
 from hypnos.curation.funnel import diversity_rows, funnel_rows, make_funnel, score_rows
@@ -29,8 +29,9 @@ SAMPLES = 3
 """Removed records shown for each step and reason."""
 SHOWN = 1200
 """Characters of each."""
-HIDDEN = ("step", "reason", "parents", "duplicate_text", "benchmark_text")
-"""Fields that are not shown: what stands beside the record, and texts of others, whose marks are not known here."""
+HIDDEN = ("step", "reason", "parents", "duplicate_text", "benchmark_text", "review", "before_review")
+"""Fields that are not shown: what stands beside the record, names of reviewers, and texts of others, whose marks are
+not known here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +104,7 @@ def write_outcome(
         pictures = [folder / "funnel.png"]
         funnel_bars(pictures[0], funnel)
         curve = (
-            list(yield_by_threshold(finished[-2], selection, dollars(funnel)))
+            list(yield_by_threshold(_scored(finished), selection, dollars(funnel)))
             if selection and len(finished) > 1
             else []
         )
@@ -126,6 +127,11 @@ def write_outcome(
     output.mkdir(parents=True, exist_ok=True)
     _json(output / "outcome.json", {"directory": str(directory), "kept": str(outcome.kept)})
     return outcome
+
+
+def _scored(finished: Sequence[StepArtefact]) -> StepArtefact:
+    """What the step that selects has read."""
+    return finished[[step.name for step in finished].index(STEP) - 1]
 
 
 def dollars(funnel: Sequence[Mapping[str, Any]]) -> float:

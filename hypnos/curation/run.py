@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.upload import check_target
 from hypnos.artefacts.value_check import check_table
 from hypnos.corpus.sources import SPECIFIC
 from hypnos.curation.cost import estimate
@@ -19,6 +20,10 @@ from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
+from hypnos.curation.pushed_records import push_records
+from hypnos.curation.review.pages import HANDED_OUT
+from hypnos.curation.review.settings import read_review
+from hypnos.curation.review.step import review_records
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
@@ -97,6 +102,10 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         scored = finished[-2]
         seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=config["workers"] or cores())
         pairs = PairSteps(scored, list(seconds), pairing_of(config["preferences"], steps[-1]))
+    sheets = None
+    if config["review"]:
+        sheets, reviewed = review_records(config["review"], finished[-1], artefacts=resources.artefacts)
+        finished += reviewed
     outcome = write_outcome(
         finished,
         artefacts=resources.artefacts,
@@ -121,7 +130,11 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         print(f"pairs:     {outcome.preferences}")
         third = f"experiment=general_to_specific_to_preferred sources.preferences.path={outcome.preferences}"
         print(f"           python train.py {third} sources.{SPECIFIC}.path={outcome.records}")
+    if sheets:
+        print(f"review:    {sheets / HANDED_OUT} goes to the reviewers; then the same command and review.files=[...]")
     publish(config["publish"], outcome, build=resources.build)
+    if config["push"]:
+        push_records(outcome.directory, config["push"])
     return outcome
 
 
@@ -143,7 +156,13 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         if name not in config["step"]:
             raise UserError(f"steps: {name}: no such step (known: {', '.join(sorted(config['step']))})")
     parts = [*config["step"].values(), *([config["input"]] if config["input"] else [])]
+    if config["push"]:
+        check_target(config["push"], "push")
+    if config["review"]:
+        read_review(config["review"])
     if config["preferences"]:
+        if config["review"] and config["review"]["files"]:
+            raise UserError("preferences: pairs are made of records that nobody reviewed: leave out review.files")
         check_pairs(config)
         parts.append(config["preferences"]["second_answers"])
     targets = [part["_target_"] for part in parts if "_target_" in part]

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from hypnos.artefacts.ranges import Natural, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
+from hypnos.curation.review.settings import REVIEW
 
 PREFERENCES = Table({"second_answers": Mapping[str, Any], "margin": Positive, "even_scorers": bool})
 
@@ -25,7 +26,9 @@ KEYS = Table(
         "scorers": Mapping[str, Any],
         "client": Mapping[str, Any],
         "budget": Mapping[str, Any],
+        "push": str | None,
         "publish": Mapping[str, Any] | None,
+        "review": Annotated[Mapping[str, Any] | None, REVIEW],
         "preferences": Annotated[Mapping[str, Any] | None, PREFERENCES],
         "paths": PATHS,
         "wandb": WANDB,

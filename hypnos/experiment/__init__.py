@@ -9,6 +9,7 @@ Files:
     benchmark_run   lets the last model answer the benchmark
     outcome         writes what a finished run leaves, and knows a finished run by it
     run_folder      names of the files in a run's folder
+    pushed_stage    what of a stage goes to a hub
     objective       the number that a search looks for, and which way it is good
     arm_names       folder names of a sweep's arms, from their overrides
     failures        keeps the error of an arm that failed
@@ -20,6 +21,7 @@ Others import:
     objective        name_direction
     arm_names        name_arm, name_job
     failures         kept_failure
+    pushed_stage     stage_to_push
     sweep.compare    compare_arms
     two_runs.compare  compare_runs
 """

@@ -11,12 +11,14 @@ from typing import Any
 from transformers.utils.logging import disable_progress_bar
 
 from hypnos.artefacts.config_check import bind_targets
+from hypnos.artefacts.upload import check_target
 from hypnos.artefacts.value_check import check_table
 from hypnos.errors import one_line
 from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.library_settings import LIBRARIES
 from hypnos.experiment.objective import read_objective
 from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome
+from hypnos.experiment.pushed_stage import push_stage
 from hypnos.experiment.settings import KEYS, STAGE
 from hypnos.report.tables.terminal import text_table
 from hypnos.tuning.distributed.ranks import forget_ranks, is_first_rank
@@ -43,6 +45,8 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         UserError: naming the key.
     """
     check_table(config, KEYS)
+    if config["push"]:
+        check_target(config["push"], "push")
     for name, stage in config["stages"].items():
         check_table(stage, STAGE, f"stages.{name}")
     # What others refer to comes first: a mistake is named where it was made.
@@ -104,6 +108,8 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
         benchmark.answer(last, output)
     write_outcome(output, run, results)
     print(table_of_results(results))
+    if config["push"] and last is not None:
+        push_stage(last, config["push"])
     return objective_value(output, objective)
 
 

@@ -42,6 +42,7 @@ KEYS = Table(
         "estimate_rate": Positive | None,
         "sweep_name": str,
         "group": str | None,
+        "push": str | None,
         "accelerator": TRAINER["accelerator"],
         "devices": TRAINER["devices"],
         "num_nodes": TRAINER["num_nodes"],

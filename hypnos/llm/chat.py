@@ -36,15 +36,49 @@ class ReplyLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """Dollars per token; `cached` of a prompt's tokens that the provider had in its cache, None for the full price."""
+    """Dollars per token.
+
+    Attributes:
+        input: of a prompt.
+        output: of a reply, its thought included.
+        cached: of a prompt's tokens that the provider had in its cache; None for the price of others.
+        written: of a prompt's tokens that it puts there; None as above.
+        thinking: of a reply's tokens that are thought; None for the price of others.
+        whole: whether a reply that holds a thought is at the price of thought as a whole, its answer too.
+    """
 
     input: float
     output: float
     cached: float | None = None
+    written: float | None = None
+    thinking: float | None = None
+    whole: bool = False
 
-    def cost(self, tokens_in: int, tokens_out: int, tokens_cached: int = 0) -> float:
-        cheaper = self.input - (self.input if self.cached is None else self.cached)
-        return tokens_in * self.input - min(tokens_cached, tokens_in) * cheaper + tokens_out * self.output
+    def cost(
+        self,
+        tokens_in: int,
+        tokens_out: int,
+        tokens_cached: int = 0,
+        *,
+        tokens_written: int = 0,
+        tokens_thought: int = 0,
+    ) -> float:
+        """Dollars of one reply; its tokens cached, written and thought are among those in and out."""
+        cached = min(tokens_cached, tokens_in)
+        written = min(tokens_written, tokens_in - cached)
+        thought = tokens_out if self.whole and tokens_thought else min(tokens_thought, tokens_out)
+        return (
+            (tokens_in - cached - written) * self.input
+            + cached * (self.input if self.cached is None else self.cached)
+            + written * (self.input if self.written is None else self.written)
+            + (tokens_out - thought) * self.output
+            + thought * (self.output if self.thinking is None else self.thinking)
+        )
+
+    def most(self, tokens_in: int, tokens_out: int) -> float:
+        """The most dollars of so many tokens: all of a reply may be thought."""
+        thought = tokens_out if self.thinking is not None and self.thinking > self.output else 0
+        return self.cost(tokens_in, tokens_out, tokens_thought=thought)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +202,10 @@ class ChatModel(ABC):
     def price(self) -> Price | None:
         """Dollars per token; None where no price is known."""
         return Price(input=0.0, output=0.0)
+
+    def batch_price(self) -> Price | None:
+        """The same for what goes through the provider's batch endpoint."""
+        return self.price()
 
     def structured(self) -> bool:
         """Whether the provider promises replies that follow a schema."""

@@ -56,7 +56,7 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         journal: what it holds costs nothing.
         tokens_out: expected length of one reply.
     """
-    identity, price = model.identity(), model.price()
+    identity, price = model.identity(), model.batch_price() if model.batch else model.price()
     count = held = usual = most = 0
     known = journal.path.exists()
     settings = ""
@@ -78,7 +78,7 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         tokens_in=usual,
         tokens_out=left * tokens_out,
         usd=None if price is None else price.cost(usual, left * tokens_out),
-        most_usd=None if price is None else price.cost(most, left * model.max_tokens),
+        most_usd=None if price is None else price.most(most, left * model.max_tokens),
         hours=0.0
         if not left
         else _hours(model, left, usual, tokens_out, journal.usual_seconds(settings) if known else None),

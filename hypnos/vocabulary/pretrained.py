@@ -7,7 +7,7 @@ import torch
 from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 
-from hypnos.artefacts.hub import fetch_model, is_hub_name
+from hypnos.artefacts.hub import fetch_model, is_hub_name, on_hub
 from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.errors import UserError
 
@@ -20,7 +20,7 @@ def locate_base(path: str, *, weights: bool = True) -> Path:
     """The folder of a base: a local one as it is, a name on the Hugging Face hub as its local snapshot.
 
     Args:
-        path: a folder, or a name on the hub.
+        path: a folder, `owner/name` or `hub:owner/name` on the hub, or `ms:owner/name` on ModelScope.
         weights: whether the hub's files of weights are needed too.
 
     Raises:
@@ -31,8 +31,8 @@ def locate_base(path: str, *, weights: bool = True) -> Path:
         if not (folder / "config.json").is_file():
             raise UserError(f"model.path {path}: {_lacking_config(folder)}")
         return folder
-    if not is_hub_name(path):
-        raise UserError(f"model.path {path}: no such folder (and not a name owner/model on the hub)")
+    if not on_hub(path) and not is_hub_name(path):
+        raise UserError(f"model.path {path}: no such folder (and not a name on a hub: owner/model, ms:owner/model)")
     patterns = ["*.json", "*.model", "*.jinja", *(["*.safetensors"] if weights else [])]
     return fetch_model(path, patterns, complaint=f"model.path {path}: no such folder, and")
 

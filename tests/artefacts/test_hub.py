@@ -1,9 +1,10 @@
+import sys
 from pathlib import Path
 
 import huggingface_hub
 import pytest
 
-from hypnos.artefacts.hub import fetch_model, is_hub_name, name_of_snapshot
+from hypnos.artefacts.hub import bare_name, fetch_model, fetch_modelscope, is_hub_name, name_of_snapshot, on_hub
 from hypnos.errors import UserError
 
 
@@ -23,6 +24,39 @@ def test_a_snapshot_has_the_hubs_name_and_not_that_of_a_commit() -> None:
     assert name_of_snapshot(cache / "models--Qwen--Qwen2.5-7B" / "snapshots" / "0a1b2c") == "Qwen/Qwen2.5-7B"
     assert name_of_snapshot(cache / "models--gpt2" / "snapshots" / "0a1b2c") == "gpt2"
     assert name_of_snapshot(Path("models/run1/final")) is None
+    cache = Path("/home/x/.cache/modelscope/hub")
+    assert name_of_snapshot(cache / "models" / "Qwen--Qwen3-8B" / "snapshots" / "master") == "Qwen/Qwen3-8B"
+
+
+def test_names_of_both_hubs_are_known_and_bare() -> None:
+    assert on_hub("hub:a/b") and on_hub("ms:a/b") and not on_hub("a/b")
+    assert bare_name("ms:a/b") == bare_name("hub:a/b") == bare_name("a/b") == "a/b"
+
+
+def test_a_model_of_modelscope_is_fetched_once_and_then_found_without_a_network(
+    hub_server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("modelscope_hub")
+    files = {"config.json": "{}", "model.safetensors": "w" * 4000, "pytorch_model.bin": "old"}
+    server = hub_server(repositories={"models/owner/name": {"files": files}})
+    folder = fetch_model("ms:owner/name", ["*.json", "*.safetensors"], complaint="x:")
+    assert {file.name for file in folder.iterdir() if not file.name.startswith(".")} == {
+        "config.json",
+        "model.safetensors",
+    }
+    assert name_of_snapshot(folder) == "owner/name"
+    server.process.kill()
+    server.process.wait()
+    monkeypatch.setenv("HF_HUB_OFFLINE", "1")
+    assert fetch_model("ms:owner/name", ["*.json", "*.safetensors"], complaint="x:") == folder
+    with pytest.raises(UserError, match=r"^x: ModelScope does not give it \(MODELSCOPE_ENDPOINT sets another address"):
+        fetch_modelscope("owner/other", "model", complaint="x:")
+
+
+def test_without_its_library_modelscope_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "modelscope_hub", None)
+    with pytest.raises(UserError, match=r"^x: ms: needs ModelScope's library: pip install 'hypnos-llm\[modelscope\]'$"):
+        fetch_model("ms:owner/name", ["*"], complaint="x:")
 
 
 def test_a_model_is_fetched_by_name_with_the_files_that_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:

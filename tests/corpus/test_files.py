@@ -248,3 +248,17 @@ def test_a_json_file_that_holds_more_or_other_than_one_array_is_one_line(tmp_pat
     with pytest.raises(UserError, match=r"a\.json:\d: not JSON after record 1: ") as raised:
         list(read_rows(str(file)))
     assert "\n" not in str(raised.value)
+
+
+def test_a_set_of_modelscope_is_fetched_and_read_as_one_of_the_hub(hub_server) -> None:
+    pytest.importorskip("modelscope_hub")
+    rows = [{"instruction": f"问{number}", "output": "答"} for number in range(3)]
+    files = {
+        "README.md": "---\nconfigs:\n- config_name: lite\n  data_files:\n  - split: test\n    path: lite.jsonl\n---\n",
+        "lite.jsonl": "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows),
+    }
+    hub_server(repositories={"datasets/owner/set": {"files": files}})
+    read = list(read_rows("ms:owner/set@lite#test"))
+    assert read == [(f"ms:owner/set#{number}", row) for number, row in enumerate(rows, 1)]
+    with pytest.raises(UserError, match=r"^ms:owner/other: ModelScope does not give it"):
+        next(read_rows("ms:owner/other"))

@@ -29,6 +29,10 @@ DEFAULTS = {
     "paid": None,  # a file that prompts are added to, once their reply is delivered; several servers may share it
     "usage": True,
     "batch_seconds": 0.0,
+    "batch_cut": 0,  # so many batches are created, and the connection is cut before their id is told
+    "batch_hang": 0.0,  # seconds before the id of a batch is told
+    "batch_state": None,  # in place of "completed"
+    "batch_broken": 0,  # so many looks at a batch are answered with 503
     "redirect": None,  # where every request is sent on to
 }
 
@@ -41,6 +45,7 @@ class Server:
         self.now = self.most = 0
         self.files: dict[str, bytes] = {}
         self.batches: dict[str, dict] = {}
+        self.bodies: list[dict] = []
 
     async def chat(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
@@ -132,6 +137,9 @@ class Server:
     async def asked(self, request: web.Request) -> web.Response:
         return web.json_response(list(self.prompts))
 
+    async def batched(self, request: web.Request) -> web.Response:
+        return web.json_response(self.bodies)
+
     async def change(self, request: web.Request) -> web.Response:
         self.options.update(await request.json())
         return web.json_response(self.options)
@@ -159,10 +167,16 @@ class Server:
         body = await request.json()
         self.seen["batches"] += 1
         name = f"batch-{len(self.batches)}"
-        lines = []
+        lines: list[str] = []
+        errors: list[str] = []
         for line in self.files[body["input_file_id"]].splitlines():
             entry = json.loads(line)
             self.seen["batched"] += 1
+            self.bodies.append(entry["body"])
+            if entry["body"]["messages"][-1]["content"].startswith("error"):
+                response = {"status_code": 429, "request_id": "r", "body": {"error": {"code": "limit_requests"}}}
+                errors.append(json.dumps({"id": "x", "custom_id": entry["custom_id"], "response": response}))
+                continue
             reply = self.completion(
                 entry["body"], unreadable=entry["body"]["messages"][-1]["content"].startswith("half")
             )
@@ -170,18 +184,38 @@ class Server:
             lines.append(json.dumps({"id": "x", "custom_id": entry["custom_id"], "response": response, "error": None}))
         self.files[f"out-{name}"] = "\n".join(lines).encode()
         ready = asyncio.get_running_loop().time() + self.options["batch_seconds"]
-        self.batches[name] = {"input": body["input_file_id"], "ready": ready}
-        return self.batch(name)
+        self.batches[name] = {"input": body["input_file_id"], "ready": ready, "errors": bool(errors)}
+        self.files[f"err-{name}"] = "\n".join(errors).encode()
+        if self.options["batch_cut"] and request.transport is not None:
+            self.options["batch_cut"] -= 1
+            request.transport.close()
+        await asyncio.sleep(self.options["batch_hang"])
+        return web.json_response(self.batch(name))
 
     async def retrieve_batch(self, request: web.Request) -> web.Response:
-        return self.batch(request.match_info["id"])
+        if self.options["batch_broken"]:
+            self.options["batch_broken"] -= 1
+            return self.error(503, "overloaded", "overloaded")
+        return web.json_response(self.batch(request.match_info["id"]))
 
-    def batch(self, name: str) -> web.Response:
+    async def list_batches(self, request: web.Request) -> web.Response:
+        self.seen["listed"] += 1
+        names = list(reversed(self.batches))
+        start = names.index(request.query["after"]) + 1 if "after" in request.query else 0
+        page = names[start : start + 2]  # shorter than asked for, as a server may have it
+        more = start + 2 < len(names)
+        return web.json_response({"object": "list", "data": [self.batch(name) for name in page], "has_more": more})
+
+    def batch(self, name: str) -> dict:
         held = self.batches[name]
         done = asyncio.get_running_loop().time() >= held["ready"]
-        state = {"status": "completed" if done else "in_progress", "output_file_id": f"out-{name}" if done else None}
+        state = {
+            "status": (self.options["batch_state"] or "completed") if done else "in_progress",
+            "output_file_id": f"out-{name}" if done else None,
+        }
+        state["error_file_id"] = f"err-{name}" if done and held["errors"] else None
         fixed = {"id": name, "object": "batch", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
-        return web.json_response({**fixed, **state, "input_file_id": held["input"], "created_at": 1, "errors": None})
+        return {**fixed, **state, "input_file_id": held["input"], "created_at": 1, "errors": None}
 
 
 async def serve(options: dict) -> None:
@@ -192,6 +226,8 @@ async def serve(options: dict) -> None:
     app.router.add_get("/v1/files/{id}/content", server.content)
     app.router.add_post("/v1/batches", server.create_batch)
     app.router.add_get("/v1/batches/{id}", server.retrieve_batch)
+    app.router.add_get("/v1/batches", server.list_batches)
+    app.router.add_get("/batched", server.batched)
     app.router.add_get("/stats", server.stats)
     app.router.add_get("/prompts", server.asked)
     app.router.add_post("/change", server.change)

@@ -24,8 +24,8 @@ SERVER = Path(__file__).with_name("chat_server.py")
 class Running:
     """A server in a process of its own."""
 
-    def __init__(self, **options):
-        command = [sys.executable, str(SERVER), json.dumps(options)]
+    def __init__(self, script: Path = SERVER, **options):
+        command = [sys.executable, str(script), json.dumps(options)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
         self.port = int(self.process.stdout.readline())
@@ -37,6 +37,11 @@ class Running:
 
     def prompts(self) -> list[str]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/prompts") as reply:
+            return json.load(reply)
+
+    def batched(self) -> list[dict]:
+        """The bodies of all requests that came in batches."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/batched") as reply:
             return json.load(reply)
 
     def change(self, **options) -> None:

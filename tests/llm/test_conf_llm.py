@@ -5,6 +5,7 @@ from hydra.utils import instantiate
 
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.errors import UserError
+from hypnos.llm.chat import ReplyLimits
 
 CONF = Path(__file__).parents[2] / "conf"
 MISSING = {
@@ -25,10 +26,21 @@ def test_every_model_composes_binds_and_is_built(compose, name):
     assert config.get("key_variable") is None or config["key_variable"].endswith("_API_KEY")
 
 
-@pytest.mark.parametrize("name", ["gpt35", "gpt4", "claude", "deepseek", "qwen", "openai_compatible"])
-def test_every_hosted_model_has_a_price(compose, name):
+@pytest.mark.parametrize("name", ["gpt", "gpt_mini", "claude", "deepseek", "qwen", "openai_compatible"])
+def test_every_hosted_model_has_a_price_and_is_not_withdrawn(compose, name, caplog):
     config = compose("train", [f"+llm@models.one={name}", *[o.replace("+", "", 1) for o in MISSING.get(name, [])]])
-    assert instantiate(config["models"]["one"], _convert_="all").price() is not None
+    model = instantiate(config["models"]["one"], _convert_="all")
+    assert model.price() is not None and model.batch_price() is not None
+    assert "withdrawn" not in caplog.text
+
+
+def test_models_that_think_are_told_not_to(compose):
+    config = compose("train", ["+llm@models.one=qwen", "+llm@models.two=deepseek"])["models"]
+    assert config["one"]["parameters"]["extra_body"] == {"enable_thinking": False}
+    assert config["two"]["parameters"]["thinking"] == {"type": "disabled"}
+    limits = ReplyLimits(tokens=9, thinking="on")
+    thinking = [instantiate(config[one], _convert_="all").limited(limits).parameters for one in ("one", "two")]
+    assert [thinking[0]["extra_body"]["enable_thinking"], thinking[1]["thinking"]["type"]] == [True, "enabled"]
 
 
 def test_one_group_serves_two_authors(compose):

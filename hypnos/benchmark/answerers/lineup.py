@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import on_hub
 from hypnos.benchmark.answerers.answerer import Answerer
 from hypnos.benchmark.answerers.names import ANSWERS, name_entries
 from hypnos.errors import UserError
@@ -72,7 +72,7 @@ def newest_stages(outputs: Path) -> list[dict[str, str]]:
 
 def _is_on_disk(entry: str) -> bool:
     """Whether an entry names files, here or on the hub, and no model behind an address."""
-    return entry.startswith((ANSWERS, HUB, ".", "/", "~")) or Path(entry).is_dir()
+    return on_hub(entry) or entry.startswith((ANSWERS, ".", "/", "~")) or Path(entry).is_dir()
 
 
 def _build(entry: str, name: str | None, entries: Mapping[str, Mapping[str, Any]], build: Build) -> Answerer:

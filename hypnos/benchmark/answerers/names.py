@@ -4,7 +4,7 @@ import os
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from hypnos.artefacts.hub import HUB, name_of_snapshot
+from hypnos.artefacts.hub import bare_name, name_of_snapshot, on_hub
 from hypnos.benchmark.answerers.weights import is_adapter
 
 ANSWERS = "answers:"
@@ -15,7 +15,7 @@ def name_entries(entries: Sequence[str], *, taken: Collection[str] = ()) -> list
     """The shortest ending of each entry that no other has: `final`, or `run1/final` beside `run2/final`.
 
     Args:
-        entries: folders, `hub:` names and `answers:` files.
+        entries: folders, names on a hub (`hub:`, `ms:`) and `answers:` files.
         taken: names that others have already.
 
     Returns:
@@ -35,8 +35,8 @@ def name_entries(entries: Sequence[str], *, taken: Collection[str] = ()) -> list
 
 def _parts(entry: str) -> tuple[str, ...]:
     """What can be read of an entry, from the front to the end; a link keeps the name that the user gave it."""
-    if entry.startswith(HUB):
-        return tuple(entry.removeprefix(HUB).strip("/").split("/"))
+    if on_hub(entry):
+        return tuple(bare_name(entry).strip("/").split("/"))
     path = Path(os.path.abspath(Path(entry.removeprefix(ANSWERS)).expanduser()))  # noqa: PTH100 (follows no link)
     if name := name_of_snapshot(path):
         return tuple(name.split("/"))
@@ -46,7 +46,7 @@ def _parts(entry: str) -> tuple[str, ...]:
 
 def _fewest(entry: str) -> int:
     """A stage keeps its adapter in a folder of its own, whose name says nothing."""
-    named = entry.startswith((HUB, ANSWERS))
+    named = on_hub(entry) or entry.startswith(ANSWERS)
     return 1 if named or not is_adapter(Path(entry).expanduser()) else 2
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from hypnos.artefacts.hub import HUB, fetch_model, is_hub_name
+from hypnos.artefacts.hub import HUB, fetch_model, is_hub_name, on_hub
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
@@ -31,9 +31,9 @@ def locate(path: str) -> Path:
         UserError: there is none, or it holds no model.
     """
     folder = Path(path).expanduser()
-    if path.startswith(HUB):
+    if on_hub(path):
         patterns = ["*.json", "*.model", "*.safetensors", "*.jinja", "*.txt"]
-        folder = fetch_model(path.removeprefix(HUB), patterns, complaint=f"{path}:")
+        folder = fetch_model(path, patterns, complaint=f"{path}:")
     if not folder.is_dir():
         raise UserError(f"{path}: no such folder")
     if not is_adapter(folder) and not (folder / "config.json").is_file():

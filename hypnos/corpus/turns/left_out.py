@@ -15,7 +15,7 @@ READ = {"id", "source", "group", "egress", "system", *FIELDS}
 OURS = {
     *("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt", "parents", "passage"),
     "page",
-    *("scores", "step", "reason", "detail"),
+    *("scores", "review", "before_review", "step", "reason", "detail"),
 }
 """What our own records bring along about themselves; none of it is to be learnt."""
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import on_hub
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
 from hypnos.corpus.likeness.ngrams import batches
@@ -72,7 +72,7 @@ class Decontaminate(Step):
             raise UserError(f"decontaminate: need gram {self.gram} >= 2 and stem_least {self.stem_least} >= gram")
 
     def key(self) -> dict[str, Any]:
-        content = [path if path.startswith(HUB) else file_key(Path(path)) for path in self.benchmarks]
+        content = [path if on_hub(path) else file_key(Path(path)) for path in self.benchmarks]
         return {
             "version": VERSION,
             "benchmarks": content,
@@ -161,7 +161,7 @@ class DecontaminateBlocks(BlockWork):
 
 def _beyond(benchmarks: Sequence[str], files: Sequence[str]) -> Iterator[str]:
     """The files that are no part of the benchmarks: these keep their key."""
-    folders = [Path(path).resolve() for path in benchmarks if not path.startswith(HUB)]
+    folders = [Path(path).resolve() for path in benchmarks if not on_hub(path)]
     for file in dict.fromkeys(files):
         place = Path(file).resolve()
         if file not in benchmarks and not any(place.is_relative_to(folder) for folder in folders):

@@ -10,12 +10,12 @@ from copy import copy
 from functools import cache
 from typing import Annotated, Any, Literal
 
-from hypnos.artefacts.ranges import Count, Filled, NotNegative, Positive
+from hypnos.artefacts.ranges import Count, Filled, Positive
 from hypnos.errors import UserError
 from hypnos.llm.chat import ChatModel, Price, Reply, ReplyLimits
 from hypnos.llm.providers.connections import straight_client
 from hypnos.llm.providers.errors import quote, translate
-from hypnos.llm.providers.price_list import bundled_prices, enter_unlisted, listed_price, stated_price
+from hypnos.llm.providers.price_list import PRICES, ModelPrices, enter_unlisted
 from hypnos.llm.providers.replies import reply_of
 from hypnos.llm.providers.settings import PARAMETERS, check_settings
 from hypnos.llm.providers.thinking import SWITCHES, find_switch, merge
@@ -36,7 +36,7 @@ class LitellmChat(ChatModel):
         address: str | Annotated[Sequence[str], Filled()] | None = None,
         key_variable: str | None = None,
         parameters: Annotated[Mapping[str, Any], PARAMETERS] | None = None,
-        prices: Mapping[str, NotNegative] | None = None,
+        prices: Annotated[Mapping[str, Any], PRICES] | None = None,
         in_flight: Count = 16,
         requests_per_minute: Positive | None = None,
         tokens_per_minute: Positive | None = None,
@@ -55,7 +55,8 @@ class LitellmChat(ChatModel):
             key_variable: NAME of the environment variable that holds the key; read when it is used. None: no key.
             parameters: temperature, max_tokens, top_p, ...: all of them count for the key of a reply; max_tokens null
                 where who asks decides it.
-            prices: `{input, output}` in dollars per million tokens, where litellm's list has none or another.
+            prices: `{input, output}` in dollars per million tokens, where litellm's list has none or another, and what
+                else is known of them: `cached`, `written`, `thinking`, `date`. They hold for batches too.
             in_flight: requests under way at once, at each address.
             requests_per_minute: at each address; None for no limit.
             tokens_per_minute: at each address; None for no limit.
@@ -103,8 +104,7 @@ class LitellmChat(ChatModel):
         self.batch = batch
         self.batch_poll = batch_poll
         self._local_hosts: tuple[str, ...] = ()
-        self._price: Price | None = None
-        self._stated_price = stated_price(prices, where=f"llm {name}")
+        self._prices = ModelPrices(model, prices, where=f"llm {name}")
         self._timeout = timeout
         self._structured = structured
         if key_variable is not None:
@@ -140,10 +140,10 @@ class LitellmChat(ChatModel):
         self._local_hosts = tuple(hosts)
 
     def price(self) -> Price | None:
-        if self._price is None:
-            load_litellm()
-            self._price = self._stated_price or listed_price(self.model, bundled_prices(), batch=self.batch is not None)
-        return self._price
+        return self._priced(batch=False)
+
+    def batch_price(self) -> Price | None:
+        return self._priced(batch=True)
 
     def structured(self) -> bool:
         if self._structured is None:
@@ -223,13 +223,19 @@ class LitellmChat(ChatModel):
             max_tokens=self.max_tokens,
         )
 
-    def reply_of(self, body: Mapping[str, Any], messages: Sequence[Message], seconds: float) -> Reply:
+    def reply_of(
+        self, body: Mapping[str, Any], messages: Sequence[Message], seconds: float, *, batch: bool = False
+    ) -> Reply:
         """Make a reply of a response in OpenAI's form.
 
         Raises:
             TransientError: it holds none.
         """
-        return reply_of(body, messages, seconds, model=self.model, price=self.price())
+        return reply_of(body, messages, seconds, model=self.model, price=self._priced(batch=batch))
+
+    def _priced(self, *, batch: bool) -> Price | None:
+        load_litellm()
+        return self._prices.find(batch=batch)
 
     def _alone_at(self, address: str) -> "LitellmChat":
         other = copy(self)

@@ -2,16 +2,45 @@
 
 import logging
 from collections.abc import Mapping
+from datetime import date
 from functools import cache
-from typing import Any
+from typing import Annotated, Any
 
+from hypnos.artefacts.ranges import Form, NotNegative
+from hypnos.artefacts.value_check import Table
 from hypnos.errors import UserError
 from hypnos.llm.chat import Price
+from hypnos.llm.providers.price_dates import warn_of_old_price, warn_of_withdrawn
 
 log = logging.getLogger(__name__)
 
 PER = 1_000_000
 """Prices are stated in dollars per million tokens, as providers state them."""
+
+PRICES = Table(
+    {
+        **dict.fromkeys(("input", "output", "cached", "written", "thinking"), NotNegative),
+        "date": Annotated[str, Form(r"\d{4}-\d\d-\d\d", "a day, such as 2026-11-29")],
+    },
+    partial=True,
+)
+"""What may be stated of a model: the fields of `Price` in dollars per million tokens, and the day they are of."""
+
+_LISTED = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cached": "cache_read_input_token_cost",
+    "written": "cache_creation_input_token_cost",
+    "thinking": "output_cost_per_reasoning_token",
+}
+"""Fields of `Price` as litellm's list calls them; of a batch endpoint with `_batches` behind."""
+
+HALF_PRICE_BATCHES = ("dashscope", "qwencloud")
+"""Providers whose batches cost half, as their documentation says (2026-10), and whose models have no batch price in
+litellm's list."""
+
+_WHOLE = ("dashscope", "qwencloud")
+"""Providers that charge a whole reply, answer included, at the price of thought once it holds some."""
 
 _MOST_ENTERED = 64
 """Models entered: a server that gives each reply another name must not fill the list."""
@@ -23,49 +52,104 @@ _entered: set[str] = set()
 """Models that this process has put into litellm's list, or has tried to."""
 
 
-def stated_price(prices: Mapping[str, float] | None, *, where: str) -> Price | None:
-    """Read `{input: 0.5, output: 1.5}`, in dollars per million tokens, and `cached` where it is stated.
+class ModelPrices:
+    """What one model costs: as stated, else as litellm lists it."""
+
+    def __init__(self, model: str, stated: Mapping[str, Any] | None, *, where: str) -> None:
+        """Read what is stated.
+
+        Args:
+            model: as litellm names it.
+            stated: the fields of `PRICES`; None for litellm's list.
+            where: begins each line.
+
+        Raises:
+            UserError: what is stated is no price.
+        """
+        self._model = model
+        self._where = where
+        self._stated = stated_price(stated, where=where)
+        self._day = (stated or {}).get("date")
+        self._found: dict[bool, Price | None] = {}
+
+    def find(self, *, batch: bool) -> Price | None:
+        """The price of one request, or of one within a batch; None where none is known.
+
+        Warns once where the price is old, or the model withdrawn. litellm has to be loaded.
+        """
+        if batch not in self._found:
+            listed = None if self._stated else listed_price(self._model, bundled_prices(), batch=batch)
+            if not self._found:
+                warn_of_withdrawn(self._where, self._model, listed_entry(self._model, bundled_prices()))
+                if listed is not None or self._day is not None:
+                    warn_of_old_price(self._where, self._day)
+            self._found[batch] = self._stated or listed
+        return self._found[batch]
+
+
+def stated_price(prices: Mapping[str, Any] | None, *, where: str) -> Price | None:
+    """Read `{input: 0.5, output: 1.5}`, in dollars per million tokens, and what else of `PRICES` is stated.
 
     Raises:
-        UserError: one of the two is missing or no price.
+        UserError: one of the two is missing, or a price is none.
     """
     if prices is None:
         return None
-    if set(prices) - {"cached"} != {"input", "output"}:
-        raise UserError(f"{where}.prices: needs input and output, in dollars per million tokens; has {sorted(prices)}")
+    if not {"input", "output"} <= set(prices) <= set(PRICES.keys):
+        raise UserError(
+            f"{where}.prices: needs input and output, in dollars per million tokens, and may have"
+            f" {', '.join(sorted(set(PRICES.keys) - {'input', 'output'}))}; has {sorted(prices)}"
+        )
     for name, value in prices.items():
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
+        if name == "date":
+            _check_day(value, f"{where}.prices.date")
+        elif isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < float("inf"):
             raise UserError(f"{where}.prices.{name}: {value!r}: not a price in dollars per million tokens")
-    cached = prices["cached"] / PER if "cached" in prices else None
-    return Price(input=prices["input"] / PER, output=prices["output"] / PER, cached=cached)
+    return Price(**{name: value / PER for name, value in prices.items() if name != "date"})
+
+
+def _check_day(value: Any, where: str) -> None:
+    try:
+        date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise UserError(f"{where}: {value!r}: not a day, such as 2026-11-29") from None
+
+
+def listed_entry(model: str, costs: Mapping[str, Mapping[str, Any]]) -> Mapping[str, Any]:
+    """What litellm's list has of a model, with or without its provider's name; empty where it does not know it."""
+    return costs.get(model) or costs.get(model.partition("/")[2]) or {}
 
 
 def listed_price(model: str, costs: Mapping[str, Mapping[str, Any]], *, batch: bool = False) -> Price | None:
-    """Find a model in litellm's list.
+    """Find a model's price in litellm's list.
 
     Args:
         model: as litellm names it, with or without its provider.
         costs: `litellm.model_cost`.
-        batch: the price of the provider's batch endpoint, where it states one.
+        batch: the price of the provider's batch endpoint, where the list or `HALF_PRICE_BATCHES` has one.
 
     Returns:
         The price of prompts of ordinary length (some models are dearer beyond 32,000 tokens or more); None where the
         list does not know the model.
     """
-    entry = costs.get(model) or costs.get(model.partition("/")[2])
-    if not entry:
-        return None
+    entry = listed_entry(model, costs)
+    provider = str(entry.get("litellm_provider") or model.partition("/")[0])
     tiers = entry.get("tiered_pricing")
     costs_per_token = {**(tiers[0] if tiers else {}), **entry}
-    prices = []
-    for name in ("input_cost_per_token", "output_cost_per_token"):
-        price = costs_per_token.get(f"{name}_batches") if batch else None
-        price = costs_per_token.get(name) if price is None else price
-        if price is None:
-            return None
-        prices.append(float(price))
-    cached = None if batch else costs_per_token.get("cache_read_input_token_cost")
-    return Price(input=prices[0], output=prices[1], cached=None if cached is None else float(cached))
+
+    def listed(name: str) -> float | None:
+        price = costs_per_token.get(name)
+        if not batch or price is None:
+            return None if price is None else float(price)
+        halved = price / 2 if provider in HALF_PRICE_BATCHES else price
+        return float(costs_per_token.get(f"{name}_batches", halved))
+
+    prices = {field: listed(name) for field, name in _LISTED.items()}
+    if prices["input"] is None or prices["output"] is None:
+        return None
+    if batch and "cache_read_input_token_cost_batches" not in costs_per_token and provider not in HALF_PRICE_BATCHES:
+        prices["cached"] = None  # half the price of a prompt may be less than that of one in the cache: not known
+    return Price(**prices, whole=provider in _WHOLE)  # type: ignore[arg-type]
 
 
 @cache

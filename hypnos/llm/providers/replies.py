@@ -45,12 +45,13 @@ def reply_of(
     # Some servers count nothing: then it is counted here, roughly.
     tokens_in = _count(usage.get("prompt_tokens")) or usual_tokens(messages)
     tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
-    cached = _cached(usage)
+    cached, written = _cached(usage), _written(usage)
     extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
     extra["reasoning"] = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
     details = usage.get("completion_tokens_details")
     extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     extra["tokens_cached"] = cached
+    thought = extra["reasoning_tokens"] or usual_text(extra["reasoning"])
     finish = _text(choice.get("finish_reason")) or "None"
     named = body.get("model")
     filtered = _FILTERED.fullmatch(finish) is not None
@@ -59,7 +60,9 @@ def reply_of(
         model=mend_surrogates(named) if isinstance(named, str) and named else model,
         tokens_in=tokens_in,
         tokens_out=tokens_out,
-        cost=None if price is None else price.cost(tokens_in, tokens_out, cached),
+        cost=None
+        if price is None
+        else price.cost(*(tokens_in, tokens_out, cached), tokens_written=written, tokens_thought=thought),
         seconds=round(seconds, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         finish=finish,
@@ -74,6 +77,11 @@ def _cached(usage: Mapping[str, Any]) -> int:
     inner = details.get("cached_tokens") if isinstance(details, Mapping) else None
     named = [usage.get(name) for name in ("prompt_cache_hit_tokens", "cache_read_input_tokens")]
     return max((_count(value) or 0 for value in (inner, *named)), default=0)
+
+
+def _written(usage: Mapping[str, Any]) -> int:
+    """Tokens of the prompt that were put into the provider's cache, which Anthropic charges more for."""
+    return _count(usage.get("cache_creation_input_tokens")) or 0
 
 
 def _text(value: Any) -> str:

@@ -272,7 +272,7 @@ class Sender:
 
     def _reservation(self, keys: RequestKeys, sample: int) -> Reservation:
         most = most_tokens(keys.messages)
-        usd = 0.0 if self._price is None else self._price.cost(most, self.model.max_tokens)
+        usd = 0.0 if self._price is None else self._price.most(most, self.model.max_tokens)
         return Reservation(keys.sample(sample), usd, most + self.model.max_tokens)
 
     def _refusal(self, refusal: RefusedError) -> Reply:

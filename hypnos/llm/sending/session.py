@@ -13,7 +13,7 @@ from hypnos.llm.chat import ChatModel
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.journal.writer import Writer
-from hypnos.llm.providers.batches import Batches
+from hypnos.llm.providers.batch.batches import Batches
 from hypnos.llm.providers.connections import close_clients
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.sending.pacing import Limits, Tries
@@ -64,7 +64,13 @@ class Session:
         """
         assert isinstance(model, LitellmChat)
         if id(model) not in self._batches:
-            batches = Batches(model, journal=self._journal, writer=self._writer, budget=self._budget)
+            batches = Batches(
+                model,
+                journal=self._journal,
+                writer=self._writer,
+                budget=self._budget,
+                patience=self._tries.patience,
+            )
             self._batches[id(model)] = batches
         return self._batches[id(model)]
 
@@ -117,7 +123,7 @@ class Session:
         return self._limits.setdefault(settings, Limits(model))
 
     def _check_price(self, model: ChatModel) -> None:
-        if self._budget.usd is not None and model.price() is None:
+        if self._budget.usd is not None and (model.price() is None or (model.batch and model.batch_price() is None)):
             raise UserError(
                 f"llm {model.name}: no price of {model.model} is known, so budget.usd cannot be kept: state prices"
                 " (input and output, in dollars per million tokens) or limit budget.tokens instead"

@@ -6,6 +6,7 @@ and `words_zh.json` holds its words in Chinese.
 Files:
     report_page     the report: tables, figures, and questions with every model's answer
     funnel_page     the funnel: counts, pictures, and samples of what was removed
+    offline_page    a page that people fill in: style, script and sheet in one file
     highlights      marks drugs and doses in answers
     words           says what stands on a page in its language
 """

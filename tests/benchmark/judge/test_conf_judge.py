@@ -38,11 +38,14 @@ def test_every_model_of_conf_llm_can_judge(judges, name):
         assert judge.model.name and list(judge.modes) == ["absolute", "reference"]
 
 
-@pytest.mark.parametrize("name", ["gpt35", "gpt4", "claude", "deepseek", "qwen", "openai_compatible"])
+@pytest.mark.parametrize(
+    "name", ["gpt", "gpt_mini", "gpt35", "gpt4", "claude", "deepseek", "qwen", "openai_compatible"]
+)
 def test_a_judge_is_asked_without_chance_and_shortly(judges, name):
     given = [f"judges.first.{setting}" for setting in MISSING.get(name, [])]
     model = judges(f"llm@judges.first={name}", *given)["first"]["model"]
-    assert model["parameters"] == {"temperature": 0.0, "max_tokens": 512}
+    switches = {"deepseek": {"thinking": {"type": "disabled"}}, "qwen": {"extra_body": {"enable_thinking": False}}}
+    assert model["parameters"] == {"temperature": 0.0, "max_tokens": 512, **switches.get(name, {})}
 
 
 def test_the_judge_of_the_paper_keeps_the_key_of_its_verdicts(judges):

@@ -17,6 +17,7 @@ COSTS = {
     "half": {"input_cost_per_token": 2e-6, "output_cost_per_token": 4e-6, "input_cost_per_token_batches": 1e-6},
     "tiers": {"tiered_pricing": [{"input_cost_per_token": 3e-6, "output_cost_per_token": 6e-6}, {}]},
     "image": {"input_cost_per_pixel": 1},
+    "dashscope/q": {"litellm_provider": "dashscope", "input_cost_per_token": 4e-7, "output_cost_per_token": 1.2e-6},
 }
 
 
@@ -29,6 +30,7 @@ COSTS = {
         ("half", False, (2e-6, 4e-6)),
         ("tiers", False, (3e-6, 6e-6)),
         ("image", False, None),
+        ("dashscope/q", True, (2e-7, 6e-7)),
         ("unknown", False, None),
     ],
 )
@@ -40,7 +42,17 @@ def test_prices_of_the_list(model, batch, price):
 def test_cached_tokens_are_priced_where_a_price_is_known():
     assert listed_price("cached", {"cached": {**COSTS["plain"], "cache_read_input_token_cost": 1e-7}}).cached == 1e-7
     assert listed_price("plain", COSTS).cached is None
-    assert stated_price({"input": 1, "output": 2, "cached": 0.1}, where="x").cached == pytest.approx(1e-7)
+    stated = stated_price({"input": 1, "output": 2, "cached": 0.1, "thinking": 8, "date": "2026-11-29"}, where="x")
+    assert (stated.cached, stated.thinking, stated.written) == (pytest.approx(1e-7), pytest.approx(8e-6), None)
+
+
+def test_what_the_list_has_of_thought_cache_and_batches_is_booked():
+    costs = load_litellm().model_cost
+    claude = listed_price("anthropic/claude-haiku-4-5-20251001", costs, batch=True)
+    assert (claude.input, claude.output, claude.cached, claude.written) == (5e-7, 2.5e-6, 5e-8, 6.25e-7)
+    qwen = listed_price("dashscope/qwen-plus-2025-09-11", costs)
+    assert (qwen.output, qwen.thinking, qwen.whole) == (1.2e-6, 4e-6, True)
+    assert listed_price("dashscope/qwen-plus-2025-09-11", costs, batch=True).thinking == 2e-6
 
 
 def test_stated_prices_are_per_million_and_go_first():
@@ -49,7 +61,13 @@ def test_stated_prices_are_per_million_and_go_first():
     assert LitellmChat(name="x", model="gpt-3.5-turbo").price().cost(1_000_000, 0) == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("prices", [{}, {"input": 1}, {"input": 1, "output": -1}, {"input": "1", "output": 1}])
+@pytest.mark.parametrize(
+    "prices",
+    [
+        *({}, {"input": 1}, {"input": 1, "output": -1}, {"input": "1", "output": 1}),
+        *({"input": 1, "output": 1, "reply": 2}, {"input": 1, "output": 1, "date": "today"}),
+    ],
+)
 def test_prices_that_cannot_be(prices):
     with pytest.raises(UserError, match=r"llm x\.prices"):
         stated_price(prices, where="llm x")

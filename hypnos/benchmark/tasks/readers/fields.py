@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import bare_name
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.letters import plain_letters, sorted_letters
 from hypnos.corpus.cells import cell_text
@@ -201,4 +201,4 @@ def as_fields(where: str, row: Any) -> Fields:
 
 def file_stem(where: str) -> str:
     """The name of the file a row stands in, without suffix: the subject in sets of a file each."""
-    return Path(where.removeprefix(HUB).rpartition(":" if ":" in where else "#")[0]).stem
+    return Path(bare_name(where).rpartition(":" if ":" in where else "#")[0]).stem

@@ -1,0 +1,39 @@
+import json
+
+import pytest
+
+from hypnos.errors import UserError
+from hypnos.experiment.pushed_stage import push_stage, stage_to_push
+
+
+@pytest.fixture
+def stage(tmp_path):
+    folder = tmp_path / "anesthesia-1"
+    (folder / "adapter").mkdir(parents=True)
+    for name in ("model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja", "notes.txt"):
+        (folder / name).write_text("{}")
+    (folder / "stage.json").write_text(json.dumps({"base": "/home/zhang/models/Qwen3-8B"}))
+    (folder / "README.md").write_text("---\nlanguage: zh\n---\ntrained from `/home/zhang/models/Qwen3-8B`.\n")
+    return folder
+
+
+def test_what_loads_it_goes_and_no_path_of_this_machine(stage, tmp_path):
+    into = tmp_path / "into"
+    into.mkdir()
+    upload = stage_to_push(stage, into)
+    names = {"model.safetensors", "config.json", "tokenizer.json", "chat_template.jinja", "README.md"}
+    assert {file.name for file in into.iterdir()} == names
+    assert (into / "README.md").read_text().endswith("trained from `Qwen3-8B`.\n")
+    assert (upload.kind, len(upload.left_out)) == ("model", 2)
+
+
+def test_it_is_pushed_private(stage, hub_server):
+    server = hub_server()
+    push_stage(stage, "hub:owner/model")
+    held = server.state()["repositories"]["models/owner/model"]
+    assert held["private"] and "stage.json" not in held["files"] and "home" not in held["files"]["README.md"]
+
+
+def test_a_folder_that_is_no_stage_is_told(tmp_path):
+    with pytest.raises(UserError, match=r"no stage of train\.py"):
+        stage_to_push(tmp_path, tmp_path)
