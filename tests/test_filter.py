@@ -256,7 +256,9 @@ def names(group: str) -> list[str]:
     return sorted(file.stem for file in (CONF / group).glob("*.yaml"))
 
 
-def test_physicians_review_what_is_kept_and_train_py_takes_the_mended_text(default, filtered, no_network, tmp_path):
+def test_physicians_review_what_is_kept_and_train_py_takes_the_mended_text(
+    default, filtered, compose, no_network, tmp_path
+):
     before, artefacts = default
     pages = ["review=pages", "review.reviewers=[zhang]"]
     assert lines(filtered(*pages, artefacts=artefacts).kept) == lines(before.kept)
@@ -274,7 +276,7 @@ def test_physicians_review_what_is_kept_and_train_py_takes_the_mended_text(defau
     card = (after.directory / "README.md").read_text("utf-8")
     assert "- mended: 1" in card and "- reasons: review_wrong 1" in card and "not by physicians" not in card
     assert "zhang" not in card + after.page.read_text("utf-8")
-    selection = Selection(scorers="other")
+    selection = instantiate(compose("filter", [])["selection"])
     texts = {
         record.id: record.output
         for record in read_source(

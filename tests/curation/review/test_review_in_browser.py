@@ -35,12 +35,12 @@ def test_a_physician_accepts_mends_rejects_and_hands_in(chromium, pages, rows, t
 
     page = open_page()  # where it was, with what was written
     assert page.input_value("textarea[data-field=output]") == mended
-    page.click("text=下一条")
+    page.click("button:has-text('下一条')")
     page.keyboard.press("3")
     assert page.inner_text("#missing") == "请选择退回的原因"
     page.select_option("select", "dose")
     page.fill("textarea[aria-label=备注]", "多了十倍")
-    page.click("text=下一条")
+    page.click("button:has-text('下一条')")
     page.keyboard.press("3")  # without a reason: it is not handed in
     with page.expect_download() as waiting:
         page.click("#export")

@@ -5,15 +5,20 @@ cannot read. So a request is written, and a result is read, by litellm's ordinar
 stands in for the network: in a batch both are what they are one by one.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import httpx
 import orjson
 
+from hypnos.errors import UserError
+from hypnos.llm.failures import RefusedError, TransientError
 from hypnos.llm.providers.batch.endpoint import Asked, BatchEndpoint, Look
 from hypnos.llm.providers.litellm import LitellmChat, load_litellm
 from hypnos.llm.requests import Message
+
+log = logging.getLogger(__name__)
 
 _NOTHING: Mapping[str, Any] = {
     **{"id": "", "type": "message", "role": "assistant", "model": "", "stop_reason": "end_turn"},
@@ -77,9 +82,11 @@ class MessageEndpoint(BatchEndpoint):
             key, result = str(row.get("custom_id")), row.get("result") or {}
             kinds[key] = result.get("type")
             if key in asked and kinds[key] == "succeeded":
-                keys = asked[key]
-                _, body = await self._through_litellm(keys.messages, keys.settings.get("schema"), result["message"])
-                bodies[key] = body
+                schema = asked[key].settings.get("schema")
+                try:
+                    _, bodies[key] = await self._through_litellm(asked[key].messages, schema, result["message"])
+                except (UserError, TransientError, RefusedError) as failure:
+                    log.warning("llm %s: batch %s: %s: %s", self._model.name, batch, key[:8], failure)
         cut = {kind for kind in kinds.values() if kind in ("canceled", "expired")}
         return Look(
             state=", ".join(sorted(cut)) if cut else "ended",
@@ -122,17 +129,22 @@ class MessageEndpoint(BatchEndpoint):
         from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler
 
         transport = _AnsweredTransport(answer)
-        returned = await load_litellm().acompletion(
-            model=self._model.model,
-            messages=[dict(message) for message in messages],
-            max_retries=0,
-            num_retries=0,
-            client=AsyncHTTPHandler(transport=transport),
-            **self._model.access(),
-            **self._model.arguments(schema),
-        )
-        assert transport.request is not None
-        return transport.request, returned.model_dump(warnings=False)
+        failure: Exception | None = None
+        try:
+            returned = await load_litellm().acompletion(
+                model=self._model.model,
+                messages=[dict(message) for message in messages],
+                max_retries=0,
+                num_retries=0,
+                client=AsyncHTTPHandler(transport=transport),
+                **self._model.access(),
+                **self._model.arguments(schema),
+            )
+            assert transport.request is not None
+            return transport.request, returned.model_dump(warnings=False)
+        except Exception as error:
+            failure = self._model.translate(error)
+        raise failure
 
 
 class _AnsweredTransport(httpx.AsyncBaseTransport):
