@@ -255,6 +255,7 @@ def hub_server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Call
     def start(**options: Any) -> HubServer:
         started.append(HubServer(**options))
         monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
+        monkeypatch.setattr("huggingface_hub.constants.HF_HUB_DISABLE_XET", True)
         monkeypatch.setenv("HF_HUB_OFFLINE", "0")
         monkeypatch.setenv("HF_ENDPOINT", started[-1].url)
         monkeypatch.setenv("HF_TOKEN", "tk-zq")

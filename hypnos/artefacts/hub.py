@@ -103,10 +103,10 @@ def open_modelscope(complaint: str) -> Any:
         UserError: it is not installed.
     """
     try:
-        from modelscope_hub import HubApi
+        from modelscope_hub import HubApi, HubConfig
     except ImportError:
         raise UserError(f"{complaint} ms: needs ModelScope's library: pip install 'hypnos-llm[modelscope]'") from None
-    return HubApi()
+    return HubApi(config=HubConfig())
 
 
 def first_line(error: Exception) -> str:

@@ -54,7 +54,7 @@ class Server:
     async def hub_create(self, request: web.Request) -> web.Response:
         body = await request.json()
         name = f"{body.get('type') or 'model'}s/{body['organization']}/{body['name']}"
-        if not self.make(name, bool(body.get("private"))):
+        if not self.make(name, body.get("visibility") == "private" or bool(body.get("private"))):
             return web.json_response({"error": "You already created this repo"}, status=409)
         return web.json_response({"url": f"http://{request.host}/{body['organization']}/{body['name']}"})
 
@@ -76,7 +76,8 @@ class Server:
             elif entry["key"] == "lfsFile":
                 files[value["path"]] = self.blobs[value["oid"]]
         self.commits += 1
-        commit = {"commitOid": "1" * 40, "commitUrl": f"http://{request.host}/c", "hookOutput": "", "success": True}
+        url = f"http://{request.host}/{self.name(request).removeprefix('models/')}/commit/{'1' * 40}"
+        commit = {"commitOid": "1" * 40, "commitUrl": url, "hookOutput": "", "success": True}
         return web.json_response(commit)
 
     async def yaml(self, request: web.Request) -> web.Response:

@@ -65,7 +65,7 @@ def pages_for(review: Review, rows: Iterable[RecordRow], *, artefacts: Path) -> 
     if longest > MOST:
         raise UserError(f"review: {longest:,} records for one reviewer, at most {MOST:,} (review.records)")
     settings = {name: getattr(review, name) for name in ("reviewers", "overlap", "seed", "title")}
-    key = content_key({"format": KEY, **settings, "records": [content_of(row) for row in drawn]})
+    key = content_key({"format": KEY, **settings, "records": [[content_of(row), _is_local(row)] for row in drawn]})
     directory = artefact_folder(artefacts / "reviews", "review", key)
 
     def write(partial: Path) -> None:
@@ -95,6 +95,10 @@ def _chance(review: Review, row: RecordRow) -> bytes:
     return hashlib.blake2b(f"{review.seed}\0{content_of(row)}".encode(), digest_size=16).digest()
 
 
+def _is_local(row: RecordRow) -> bool:
+    return bool(row.get("egress", "any") != "any")
+
+
 def _is_mine(review: Review, number: int, at: int) -> bool:
     return (at - number) % len(review.reviewers) < review.overlap
 
@@ -112,7 +116,7 @@ def _sheet(review: Review, name: str, rows: list[RecordRow]) -> tuple[dict[str, 
         "decisions": DECISIONS,
         "reviewer": name,
         "title": review.title,
-        "local": any(row.get("egress", "any") != "any" for row in rows),
+        "local": any(map(_is_local, rows)),
         "reasons": [{"key": key, "name": words} for key, words in REASONS.items()],
         "records": records,
     }
