@@ -84,9 +84,9 @@ class ReviewStep(Step):
             reject({**row, "review": review}, "review_to_settle")
         elif mended:
             self._counts["mended"] += 1
-            changes = dict(next(iter(mended)))
-            before = {name: row.get(name) or "" for name in changes}
-            yield {**row, **changes, "review": review, "before_review": before}
+            texts = dict(next(iter(mended)))
+            before = {name: row.get(name) or "" for name in texts}
+            yield {**row, **texts, "review": review, "before_review": before}
         else:
             self._counts["accepted"] += 1
             yield {**row, "review": review}

@@ -47,11 +47,11 @@ def reply_of(
     tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
     cached, written = _cached(usage), _written(usage)
     extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
-    extra["reasoning"] = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
+    extra["reasoning"] = reasoning = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
     details = usage.get("completion_tokens_details")
     extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     extra["tokens_cached"] = cached
-    thought = extra["reasoning_tokens"] or usual_text(extra["reasoning"])
+    thought = extra["reasoning_tokens"] or (usual_text(reasoning) if reasoning else 0)
     finish = _text(choice.get("finish_reason")) or "None"
     named = body.get("model")
     filtered = _FILTERED.fullmatch(finish) is not None

@@ -71,3 +71,20 @@ def test_what_came_out_of_a_provider_s_cache_is_cheaper(cached):
     reply = reply_of(response, ASKED, 0.5, model="openai/m", price=Price(input=1.0, output=2.0, cached=0.1))
     assert reply.cost == pytest.approx(40 + 6 + 10)
     assert reply.extra["tokens_cached"] == "60"
+
+
+@pytest.mark.parametrize(
+    ("usage", "reasoning", "dollars"),
+    [
+        ({}, None, 10 + 5 * 2),
+        ({"completion_tokens_details": {"reasoning_tokens": 3}}, "想", 10 + 5 * 8),
+        ({}, "先想一想", 10 + 5 * 8),  # which no server counts, and which was paid for
+        ({"cache_creation_input_tokens": 4}, None, 6 + 4 * 1.25 + 5 * 2),
+    ],
+)
+def test_thought_and_what_is_put_into_the_cache_have_their_prices(usage, reasoning, dollars):
+    response = body(usage={"prompt_tokens": 10, "completion_tokens": 5, **usage})
+    response["choices"][0]["message"]["reasoning_content"] = reasoning
+    price = Price(input=1.0, output=2.0, written=1.25, thinking=8.0, whole=True)
+    reply = reply_of(response, ASKED, 0.5, model="dashscope/m", price=price)
+    assert reply.cost == pytest.approx(dollars)
