@@ -92,7 +92,7 @@ def selecting() -> list[Promise]:
                 stream.write(orjson.dumps(_scored(number, rng), option=orjson.OPT_APPEND_NEWLINE))
         start = time.process_time()
         work = SelectBlocks(Selection(), folder / "scored.jsonl")
-        counts = run_blocks("select", work, folder / "scored.jsonl", folder, workers=1).counts
+        counts = run_blocks("select", work, folder / "scored.jsonl", folder).counts
         seconds = time.process_time() - start
     assert counts.plain()["in"] == SCORED
     return [Promise(f"selecting among {SCORED:,} scored records and writing them: seconds of one core", seconds, 4.0)]

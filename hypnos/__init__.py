@@ -6,6 +6,7 @@ Files:
     commands        what the three commands share: a composed configuration becomes a job
     chat            a talk with a trained stage, to try it
     compare         two runs side by side: settings, data, code, numbers and their tests
+    child_processes processes that share a command's work and end with it
     code_version    the commit and the versions of libraries that a process runs
     override_words  words of a command line in the quotes that Hydra's grammar asks for
     errors          errors that a user can mend, and their one line

@@ -17,8 +17,11 @@ from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
+from hypnos.curation.pipeline.processes import Processes
+from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
+from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
@@ -55,14 +58,15 @@ def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outc
     check_configuration(config)
     resources = Resources(config, build)
     try:
-        return _run(resources, output)
+        with find_workers(config["engine"], config["workers"]) as workers:
+            return _run(resources, output, workers)
     except KeyboardInterrupt as stop:
         raise Interrupted("stopped; the same command goes on, and what was answered is kept") from stop
     finally:
         resources.close()
 
 
-def _run(resources: "Resources", output: Path) -> Outcome | None:
+def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | None:
     config = resources.config
     steps = resources.steps()
     check_order(steps)
@@ -84,9 +88,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
                 print(f"\n{expense_table(expenses)}\n", flush=True)
             if config["dry_run"]:
                 return None
-        finished += run_steps(
-            [step], artefacts=resources.artefacts, before=before, workers=config["workers"] or cores()
-        )
+        finished += run_steps([step], artefacts=resources.artefacts, before=before, workers=workers)
         if step.name == "read" and holds_both(finished[-1].directory / KEPT):
             steps.insert(len(finished), MarkLocal())
     if config["dry_run"]:
@@ -95,7 +97,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     pairs = None
     if further:
         scored = finished[-2]
-        seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=config["workers"] or cores())
+        seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=workers)
         pairs = PairSteps(scored, list(seconds), pairing_of(config["preferences"], steps[-1]))
     outcome = write_outcome(
         finished,
@@ -123,6 +125,19 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
         print(f"           python train.py {third} sources.{SPECIFIC}.path={outcome.records}")
     publish(config["publish"], outcome, build=resources.build)
     return outcome
+
+
+def find_workers(engine: str, count: int) -> Workers:
+    """Who works through blocks.
+
+    Args:
+        engine: `processes` of this machine, or `ray`.
+        count: how many; 0: all cores of this machine, or of Ray's cluster.
+
+    Raises:
+        UserError: Ray is not installed, or does not answer.
+    """
+    return RayWorkers(count) if engine == "ray" else Processes(count or cores())
 
 
 def cores() -> int:

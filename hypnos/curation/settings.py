@@ -1,7 +1,7 @@
 """Keys, types and ranges of filter.py's configuration, where no signature says them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from hypnos.artefacts.ranges import Natural, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
@@ -14,6 +14,7 @@ KEYS = Table(
         "seed": Seed,
         "specialty": str,
         "dry_run": bool,
+        "engine": Literal["processes", "ray"],
         "workers": Natural,
         "sweep_name": str,
         "steps": Sequence[str],

@@ -14,7 +14,7 @@ from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Range, Seed
 from hypnos.corpus.files import read_rows
 from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, batches, grams
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import read_block, to_line
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.minhash_index import MinHashIndex
