@@ -29,9 +29,11 @@ from bench.curation_speed import edited, put_together
 from bench.promise import ROOT, SHARED, Promise
 from hypnos.corpus.selection import Selection
 from hypnos.curation.generate.read_source import Read
+from hypnos.curation.pipeline.processes import Processes
+from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import run_steps
 from hypnos.curation.pipeline.step import Step
-from hypnos.curation.run import find_workers
+from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.score.select import Select
 
 PAIRS = 400_000
@@ -111,7 +113,8 @@ def run(source: Path, folder: Path, *, engine: str, workers: int, names: tuple[s
     chosen = [step for step in everything if not names or step.name in names]
     seconds: dict[str, float] = {}
     files: dict[str, str] = {}
-    with find_workers(engine, workers) as team:
+    team: Workers = RayWorkers(count=workers) if engine == "ray" else Processes(workers)
+    with team:
         start = time.perf_counter()
         for made in run_steps(chosen, artefacts=folder, workers=team):
             seconds[made.name] = time.perf_counter() - start - sum(seconds.values())

@@ -18,7 +18,6 @@ from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
 from hypnos.curation.pipeline.processes import Processes
-from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.pipeline.workers import Workers
@@ -58,7 +57,7 @@ def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outc
     check_configuration(config)
     resources = Resources(config, build)
     try:
-        with find_workers(config["engine"], config["workers"]) as workers:
+        with resources.workers() as workers:
             return _run(resources, output, workers)
     except KeyboardInterrupt as stop:
         raise Interrupted("stopped; the same command goes on, and what was answered is kept") from stop
@@ -127,19 +126,6 @@ def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | No
     return outcome
 
 
-def find_workers(engine: str, count: int) -> Workers:
-    """Who works through blocks.
-
-    Args:
-        engine: `processes` of this machine, or `ray`.
-        count: how many; 0: all cores of this machine, or of Ray's cluster.
-
-    Raises:
-        UserError: Ray is not installed, or does not answer.
-    """
-    return RayWorkers(count) if engine == "ray" else Processes(count or cores())
-
-
 def cores() -> int:
     """Cores that this process may use: a container or a job of a cluster may have fewer than the machine."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -162,8 +148,11 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         check_pairs(config)
         parts.append(config["preferences"]["second_answers"])
     targets = [part["_target_"] for part in parts if "_target_" in part]
+    supplied = {target: shared_of(target) for target in targets}
+    if config["engine"]:
+        supplied[config["engine"].get("_target_")] = ("count",)
     ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
-    bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
+    bind_targets(ordered, supplied=supplied)
 
 
 def shared_of(target: str) -> tuple[str, ...]:
@@ -207,6 +196,16 @@ class Resources:
             if not task["path"]:
                 raise UserError(f"tasks.{name}.path: this set is not bundled; say where its file lies")
         return [str(task["path"]) for task in self.config["tasks"].values()]
+
+    def workers(self) -> Workers:
+        """Who works for the steps that ask no model."""
+        engine, count = self.config["engine"], self.config["workers"]
+        if not engine:
+            return Processes(count or cores())
+        workers = self.build({**engine, "_partial_": True})
+        if not (isinstance(workers.func, type) and issubclass(workers.func, Workers)):
+            raise UserError("engine: works on no records; know engine=ray (for authors: llm@authors.first=vllm)")
+        return cast(Workers, workers(count=count))
 
     def close(self) -> None:
         """End what the client runs, if one was made."""

@@ -1,7 +1,7 @@
 """Keys, types and ranges of filter.py's configuration, where no signature says them."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from hypnos.artefacts.ranges import Natural, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
@@ -14,7 +14,7 @@ KEYS = Table(
         "seed": Seed,
         "specialty": str,
         "dry_run": bool,
-        "engine": Literal["processes", "ray"],
+        "engine": Mapping[str, Any] | None,
         "workers": Natural,
         "sweep_name": str,
         "steps": Sequence[str],

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ class ReadBlocks(BlockWork):
         return iter(())
 
     def save(self) -> dict[str, Any]:
-        return asdict(self.tally)
+        return {name: getattr(self.tally, name) for name in ("seen", "refused", "first", "left_out", "fields")}
 
     def resume(self, saved: dict[str, Any]) -> None:
-        self.tally = Tally(**saved | {"most": self.tally.most, "left_out": Counter(saved["left_out"])})
+        self.tally = Tally(self.tally.most, **saved | {"left_out": Counter(saved["left_out"])})

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import hypnos
+from hypnos.artefacts.ranges import Natural
 from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.curation.pipeline.workers import Workers
 from hypnos.errors import UserError
@@ -24,14 +25,15 @@ TRIES = 10
 class RayWorkers(Workers):
     """So many tasks at once, wherever Ray finds room. A block whose worker dies is given to another one.
 
-    RAY_ADDRESS names the cluster; without it Ray is started here, and ends with the command.
+    Without an address, in RAY_ADDRESS either, Ray is started here, and ends with the command.
     """
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, *, count: Natural = 0, address: str | None = None) -> None:
         """Prepare; nothing is started before there are blocks.
 
         Args:
             count: tasks at once; 0: as many as there are processors.
+            address: of a cluster; None: that of RAY_ADDRESS.
 
         Raises:
             UserError: Ray is not installed.
@@ -39,6 +41,7 @@ class RayWorkers(Workers):
         if find_spec("ray") is None:
             raise UserError("engine=ray: Ray is not installed: pip install -e '.[ray]'")
         self.count = count
+        self.address = address or os.environ.get("RAY_ADDRESS")
         self._ray: Any = None
 
     def spread(self, work: BlockWork, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
@@ -74,12 +77,13 @@ class RayWorkers(Workers):
         import ray
 
         package = Path(hypnos.__file__).parent
-        if os.environ.get("RAY_ADDRESS"):
+        settings: dict[str, Any] = {"address": self.address}
+        if self.address:
             # Its machines have no copy of the package, or another one.
-            settings: dict[str, Any] = {"runtime_env": {"py_modules": [str(package)]}}
+            settings |= {"runtime_env": {"py_modules": [str(package)]}}
         else:
             paths = [str(package.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
-            settings = {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}}
+            settings |= {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}}
             settings |= {"num_cpus": self.count or None, "include_dashboard": False}
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", **settings)

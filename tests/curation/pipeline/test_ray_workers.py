@@ -18,7 +18,6 @@ from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import run_steps
 from hypnos.curation.pipeline.workers import HERE
-from hypnos.curation.run import find_workers
 from hypnos.curation.similarity.deduplicate import Deduplicate
 from hypnos.errors import UserError
 
@@ -26,13 +25,13 @@ from hypnos.errors import UserError
 def test_without_ray_one_line_says_what_to_install(monkeypatch):
     monkeypatch.setattr(ray_workers, "find_spec", lambda name: None)
     with pytest.raises(UserError, match=r"^engine=ray: Ray is not installed: pip install -e '\.\[ray\]'$"):
-        find_workers("ray", 2)
+        RayWorkers(count=2)
 
 
 @pytest.fixture
 def workers():
     pytest.importorskip("ray")
-    with RayWorkers(2) as workers:
+    with RayWorkers(count=2) as workers:
         yield workers
 
 
