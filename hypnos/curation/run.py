@@ -18,6 +18,7 @@ from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
 from hypnos.curation.pipeline.processes import Processes
+from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.pipeline.workers import Workers
@@ -37,6 +38,9 @@ Build = Callable[..., Any]
 
 SHARED = ("specialty", "authors", "scorers", "client", "task_files")
 """What a step's constructor is given where it takes an argument of this name."""
+
+ENGINES = (f"{RayWorkers.__module__}.{RayWorkers.__qualname__}",)
+"""Who may work for steps in the place of processes."""
 
 
 def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outcome | None:
@@ -150,7 +154,9 @@ def check_configuration(config: Mapping[str, Any]) -> None:
     targets = [part["_target_"] for part in parts if "_target_" in part]
     supplied = {target: shared_of(target) for target in targets}
     if config["engine"]:
-        supplied[config["engine"].get("_target_")] = ("count",)
+        if (engine := config["engine"].get("_target_")) not in ENGINES:
+            raise UserError("engine: works on no records; know engine=ray (for authors: llm@authors.first=vllm)")
+        supplied[engine] = ("count",)
     ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
     bind_targets(ordered, supplied=supplied)
 
@@ -202,10 +208,7 @@ class Resources:
         engine, count = self.config["engine"], self.config["workers"]
         if not engine:
             return Processes(count or cores())
-        workers = self.build({**engine, "_partial_": True})
-        if not (isinstance(workers.func, type) and issubclass(workers.func, Workers)):
-            raise UserError("engine: works on no records; know engine=ray (for authors: llm@authors.first=vllm)")
-        return cast(Workers, workers(count=count))
+        return cast(Workers, self.build(engine, count=count))
 
     def close(self) -> None:
         """End what the client runs, if one was made."""
