@@ -19,7 +19,7 @@ PART_BITS = 5
 MOST = 64
 """Candidates looked at for one key: a key that more texts share is that of a form letter."""
 
-FINE_BITS = 3
+FINE_BITS = 5
 """More of their first bits by which keys are kept apart in a file: one part of them at a time lies in memory."""
 
 _NONE: Keys = (np.empty(0, np.uint64), np.empty(0, np.uint32))

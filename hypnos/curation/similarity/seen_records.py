@@ -16,7 +16,10 @@ from hypnos.curation.pipeline.step import RecordRow
 from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs
 
 STRETCH = 1 << 18
-"""Records whose keys lie in memory; then they are settled in a file. It decides nothing but memory and time."""
+"""Records whose keys lie in memory before they are settled in a file. It decides nothing but memory and time."""
+
+LOOKS = 64
+"""From `STRETCH * LOOKS` records on that share of all is kept in memory: so few times are all files read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class SeenRecords:
 
     def settles_after(self, records: int) -> bool:
         """Whether keys are settled once so many more records are taken."""
-        return self._unsettled + records >= STRETCH
+        return self._unsettled + records >= max(STRETCH, (self._taken - self._unsettled) // LOOKS)
 
     def look_back(self, keys: NDArray[np.uint64]) -> Pairs:
         """Pairs of the next records with settled ones, for `sift`: one search for many batches.
@@ -135,7 +138,7 @@ class SeenRecords:
         first = self._taken - len(stays)
         self.index.add(keys, (np.flatnonzero(stays) + first).astype(np.uint32))
         self._unsettled += len(stays)
-        if self._unsettled >= STRETCH:
+        if self.settles_after(0):
             self.index.settle()
             self._unsettled = 0
 

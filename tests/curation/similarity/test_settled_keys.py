@@ -7,10 +7,19 @@ import pytest
 
 from hypnos.curation.pipeline import block_work
 from hypnos.curation.pipeline.blocks import run_blocks
-from hypnos.curation.similarity import deduplicate, seen_records
+from hypnos.curation.similarity import deduplicate, minhash_index, seen_records
 from hypnos.curation.similarity.deduplicate import Deduplicate, DeduplicateBlocks
 
 SIGNS = "麻醉手术血压心率呼吸监测药物剂量患者诱导维持苏醒镇痛禁食气道插管肌松拮抗输液体温风险评估准备处理"
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    """Few rows to a batch, few batches to a block, few parts to a file."""
+    for module in ("hypnos.corpus.likeness.ngrams", "hypnos.curation.similarity.deduplicate"):
+        monkeypatch.setattr(f"{module}.ROWS", 60)
+    monkeypatch.setattr(block_work, "BLOCK", 9_000)
+    monkeypatch.setattr(minhash_index, "FINE_BITS", 2)
 
 
 @pytest.fixture
@@ -43,27 +52,24 @@ def by_blocks(step, file, folder):
     ]
 
 
-def test_where_keys_lie_decides_nothing(rows, tmp_path, monkeypatch):
-    for module in ("hypnos.corpus.likeness.ngrams", "hypnos.curation.similarity.deduplicate"):
-        monkeypatch.setattr(f"{module}.ROWS", 60)
-    monkeypatch.setattr(block_work, "BLOCK", 9_000)
+@pytest.mark.parametrize(("stretch", "looks"), [(200, 64), (100, 3)])
+def test_where_keys_lie_decides_nothing(rows, tmp_path, monkeypatch, stretch, looks):
     file = tmp_path / "rows.jsonl"
     file.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
-    in_memory = by_rows(Deduplicate(), rows)
-    assert 350 < len(in_memory[1]) <= 500
-    monkeypatch.setattr(seen_records, "STRETCH", 200)
-    assert by_rows(Deduplicate(), rows) == in_memory
+    expected = by_rows(Deduplicate(), rows)
+    assert 350 < len(expected[1]) <= 500
+    monkeypatch.setattr(seen_records, "STRETCH", stretch)
+    monkeypatch.setattr(seen_records, "LOOKS", looks)
+    assert by_rows(Deduplicate(), rows) == expected
     work, made = by_blocks(Deduplicate(), file, tmp_path / "blocks")
-    assert tuple(made) == in_memory
+    assert tuple(made) == expected
     index = work._seen.index
-    assert sum(run.length for run in index._settled) > 15 * sum(len(keys) for run in index._runs for keys, _ in run)
+    in_memory = sum(len(keys) for run in index._runs for keys, _ in run)
+    assert sum(run.length for run in index._settled) > 2 * in_memory
     assert len(index._settled) < 5  # runs in files are joined as well
 
 
 def test_a_run_killed_between_settled_keys_goes_on_to_the_same(rows, tmp_path, monkeypatch):
-    for module in ("hypnos.corpus.likeness.ngrams", "hypnos.curation.similarity.deduplicate"):
-        monkeypatch.setattr(f"{module}.ROWS", 60)
-    monkeypatch.setattr(block_work, "BLOCK", 9_000)
     monkeypatch.setattr(seen_records, "STRETCH", 200)
     file, folder = tmp_path / "rows.jsonl", tmp_path / "broken"
     file.write_bytes(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in rows))
