@@ -49,7 +49,7 @@ def cores(count: int = PAIRS) -> list[Promise]:
     if not SHARED.is_dir():
         return [Promise(f"{what}: time of two processes over that of one", None, 1 / 1.8)]
     with tempfile.TemporaryDirectory() as folder:
-        source = _write(Path(folder), count)
+        source = write_pairs(Path(folder), count)
         one, two = (_measured(source, engine="processes", workers=workers) for workers in (1, 2))
     _show(one, two)
     return [
@@ -62,7 +62,7 @@ def ray(count: int = 200_000) -> list[Promise]:
     """Two workers of Ray beside one process, and once more while a worker is killed every few seconds."""
     what = f"{count:,} pairs by two workers of Ray"
     with tempfile.TemporaryDirectory() as folder:
-        source = _write(Path(folder), count)
+        source = write_pairs(Path(folder), count)
         one = _measured(source, engine="processes", workers=1)
         two = _measured(source, engine="ray", workers=2)
         killed = _measured(source, engine="ray", workers=2, kills=True)
@@ -79,14 +79,14 @@ def memory(count: int = 5_000_000) -> list[Promise]:
     peaks = []
     for size in (count // 10, count):
         with tempfile.TemporaryDirectory() as folder:
-            measured = _measured(_write(Path(folder), size), engine="processes", workers=2, names=SHORT)
+            measured = _measured(write_pairs(Path(folder), size), engine="processes", workers=2, names=SHORT)
         _show(measured)
         peaks.append(measured["megabytes"] + measured["megabytes of workers"])
     what = f"{count:,} pairs: peak memory of all processes over that of a tenth"
     return [Promise(what, peaks[1] / peaks[0], 1.1)]
 
 
-def _write(folder: Path, count: int) -> Path:
+def write_pairs(folder: Path, count: int) -> Path:
     """Real pairs, pairs put together from sentences of real ones, and near copies among them."""
     rng = random.Random(0)
     file = folder / "pairs.jsonl"
