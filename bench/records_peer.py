@@ -1,9 +1,9 @@
 """Records a second and core beside data-juicer, on the same pairs: `python -m bench.records_peer 20000`.
 
-data-juicer lives in a folder of its own: `pip install --target <folder> py-data-juicer`, DATA_JUICER=<folder>. Its filters
-look at a text, ours at a question with its answer: it gets both in one. Its operators are those of its recipes that do what
+data-juicer lives in a folder of its own: `pip install --target <folder> py-data-juicer`, DATA_JUICER=<folder>. Its
+filters look at one text, ours at a question with its answer: it gets both in one. Its operators are those that do what
 our rules do; it has none for doses, drugs, refusals or cut answers. Both take copies by MinHash on character trigrams
-at a likeness of 0.8, in 20 bands of 6; it compares what shares a band, we measure the likeness too. One thread each.
+at a likeness of 0.8, in 20 bands of 6; it takes what shares a band for copies, we measure the likeness. One thread.
 """
 
 import json
