@@ -2,9 +2,8 @@
 
 python -m bench.scale_records    prints the tables of docs/scale.md
 
-A step takes as long as its workers or the one main process, whichever is slower, and what does not grow. The constants
-are CPU-seconds of `python -m bench.all_cores cores` on pairs of 569 bytes; how far off they are at another number of
-records and of processes stands in docs/scale.md.
+A step takes as long as its workers or the one main process, whichever is slower, and what does not grow. Where the
+constants come from, and which of them are estimates, stands in docs/scale.md.
 """
 
 from collections.abc import Iterator
@@ -42,10 +41,10 @@ class StepCost:
 
 
 STEPS = (
-    StepCost("read", 150, 30),
-    StepCost("clean", 140, 5, fixed=5),
-    StepCost("deduplicate", 50, 20),
-    StepCost("decontaminate", 140, 5, fixed=10),
+    StepCost("read", 140, 15),
+    StepCost("clean", 130, 5, fixed=4),
+    StepCost("deduplicate", 57, 18),
+    StepCost("decontaminate", 130, 5, fixed=6),
     StepCost("fit", 700, 5, fixed=160),
     StepCost("select", 10, 5),
 )
