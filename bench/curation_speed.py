@@ -30,8 +30,11 @@ def copies() -> list[Promise]:
     if not SHARED.is_dir():
         return [Promise(f"{what}: seconds of one core", None, 15.0)]
     rng = random.Random(0)
-    rows = list(_instructions(rng))
-    pairs = [_edit(rng.choice(rows), f"copy-{number}", rng) for number in range(COPIES)]
+    rows = list(put_together(read_lines("qa/general_medical_qa.jsonl"), INSTRUCTIONS - COPIES, rng))
+    pairs = []
+    for number in range(COPIES):
+        original = rng.choice(rows)
+        pairs.append((edited(original, f"copy-{number}", rng), original))
     rows += [copy for copy, _ in pairs]
     rejected: list[Row] = []
     start = time.process_time()
@@ -49,16 +52,17 @@ def copies() -> list[Promise]:
     ]
 
 
-def _instructions(rng: random.Random) -> Iterator[Row]:
-    real = read_lines("qa/general_medical_qa.jsonl")
+def put_together(real: list[Row], count: int, rng: random.Random) -> Iterator[Row]:
+    """Pairs out of the sentences of real ones."""
     sentences = [part for row in real for part in row["output"].split("。") if 5 < len(part) < 80]
-    for number in range(INSTRUCTIONS - COPIES):
+    for number in range(count):
         question = rng.choice(real)["instruction"][:60] + rng.choice(sentences)[:20]
         answer = "。".join(rng.choices(sentences, k=rng.randint(1, 6)))
         yield {"id": f"{number}", "instruction": question, "input": "", "output": answer}
 
 
-def _edit(row: Row, name: str, rng: random.Random) -> tuple[Row, Row]:
+def edited(row: Row, name: str, rng: random.Random) -> Row:
+    """A near copy: some signs of the answer are others, or gone."""
     signs = list(row["output"])
     for _ in range(1 + len(signs) // rng.randint(15, 60)):
         at = rng.randrange(len(signs))
@@ -69,7 +73,7 @@ def _edit(row: Row, name: str, rng: random.Random) -> tuple[Row, Row]:
             del signs[at]
         else:
             signs.insert(at, rng.choice("了和不大"))
-    return row | {"id": name, "output": "".join(signs)}, row
+    return row | {"id": name, "output": "".join(signs)}
 
 
 def _told(row: Row) -> str:
@@ -92,7 +96,7 @@ def selecting() -> list[Promise]:
                 stream.write(orjson.dumps(_scored(number, rng), option=orjson.OPT_APPEND_NEWLINE))
         start = time.process_time()
         work = SelectBlocks(Selection(), folder / "scored.jsonl")
-        counts = run_blocks("select", work, folder / "scored.jsonl", folder, workers=1).counts
+        counts = run_blocks("select", work, folder / "scored.jsonl", folder).counts
         seconds = time.process_time() - start
     assert counts.plain()["in"] == SCORED
     return [Promise(f"selecting among {SCORED:,} scored records and writing them: seconds of one core", seconds, 4.0)]

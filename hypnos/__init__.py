@@ -8,6 +8,7 @@ Files:
     compare         two runs side by side: settings, data, code, numbers and their tests
     export          a stage for llama.cpp and Ollama
     push            kept records or a stage sent to a hub
+    child_processes processes that share a command's work and end with it
     code_version    the commit and the versions of libraries that a process runs
     override_words  words of a command line in the quotes that Hydra's grammar asks for
     errors          errors that a user can mend, and their one line

@@ -18,6 +18,7 @@ from hypnos.benchmark.raters.run import Ratings
 from hypnos.benchmark.raters.study import Study
 from hypnos.benchmark.settings import KEYS
 from hypnos.benchmark.tasks.task import Task
+from hypnos.errors import UserError
 from hypnos.llm.client import Client
 from hypnos.llm.engine.vllm import Vllm
 from hypnos.specialty.folder import Specialty, read_specialty
@@ -89,7 +90,9 @@ def _served(answerer: Answerer, config: Mapping[str, Any], build: Build) -> Answ
     """A local model behind the engine that is asked for; any other model as it is."""
     if not isinstance(answerer, LocalModel):
         return answerer
-    engine: Vllm = build(config["engine"])
+    engine = build(config["engine"])
+    if not isinstance(engine, Vllm):
+        raise UserError("engine: answers for no model; know engine=vllm")
     engine.check()
     return ServedModel(
         local=answerer,

@@ -22,7 +22,7 @@ Folders:
     likeness/       texts compared by their n-grams, and copies of what must not leave the machine
 Others import:
     records             Instruction, Record, Rejections, Text, Unusable
-    files               list_files, Malformed, read_rows
+    files               FileRow, list_files, Malformed, read_rows
     blank               is_blank
     shapes              SHAPES, to_records
     sources             GENERAL, is_held_out, read_source, Source, SPECIFIC

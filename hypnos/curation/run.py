@@ -18,12 +18,15 @@ from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
+from hypnos.curation.pipeline.processes import Processes
+from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
 from hypnos.curation.pushed_records import push_records
 from hypnos.curation.review.pages import HANDED_OUT
 from hypnos.curation.review.settings import read_review
 from hypnos.curation.review.step import review_records
+from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS
@@ -40,6 +43,9 @@ Build = Callable[..., Any]
 
 SHARED = ("specialty", "authors", "scorers", "client", "task_files")
 """What a step's constructor is given where it takes an argument of this name."""
+
+ENGINES = (f"{RayWorkers.__module__}.{RayWorkers.__qualname__}",)
+"""Who may work for steps in the place of processes."""
 
 
 def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outcome | None:
@@ -60,14 +66,15 @@ def run_filter(config: Mapping[str, Any], *, build: Build, output: Path) -> Outc
     check_configuration(config)
     resources = Resources(config, build)
     try:
-        return _run(resources, output)
+        with resources.workers() as workers:
+            return _run(resources, output, workers)
     except KeyboardInterrupt as stop:
         raise Interrupted("stopped; the same command goes on, and what was answered is kept") from stop
     finally:
         resources.close()
 
 
-def _run(resources: "Resources", output: Path) -> Outcome | None:
+def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | None:
     config = resources.config
     steps = resources.steps()
     check_order(steps)
@@ -89,9 +96,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
                 print(f"\n{expense_table(expenses)}\n", flush=True)
             if config["dry_run"]:
                 return None
-        finished += run_steps(
-            [step], artefacts=resources.artefacts, before=before, workers=config["workers"] or cores()
-        )
+        finished += run_steps([step], artefacts=resources.artefacts, before=before, workers=workers)
         if step.name == "read" and holds_both(finished[-1].directory / KEPT):
             steps.insert(len(finished), MarkLocal())
     if config["dry_run"]:
@@ -100,7 +105,7 @@ def _run(resources: "Resources", output: Path) -> Outcome | None:
     pairs = None
     if further:
         scored = finished[-2]
-        seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=config["workers"] or cores())
+        seconds = run_steps(further, artefacts=resources.artefacts, before=scored, workers=workers)
         pairs = PairSteps(scored, list(seconds), pairing_of(config["preferences"], steps[-1]))
     sheets = None
     if config["review"]:
@@ -166,8 +171,13 @@ def check_configuration(config: Mapping[str, Any]) -> None:
         check_pairs(config)
         parts.append(config["preferences"]["second_answers"])
     targets = [part["_target_"] for part in parts if "_target_" in part]
+    supplied = {target: shared_of(target) for target in targets}
+    if config["engine"]:
+        if (engine := config["engine"].get("_target_")) not in ENGINES:
+            raise UserError("engine: works on no records; know engine=ray (for authors: llm@authors.first=vllm)")
+        supplied[engine] = ("count",)
     ordered = dict(sorted(config.items(), key=lambda part: part[0] in ("step", "client")))  # they refer to others
-    bind_targets(ordered, supplied={target: shared_of(target) for target in targets})
+    bind_targets(ordered, supplied=supplied)
 
 
 def shared_of(target: str) -> tuple[str, ...]:
@@ -211,6 +221,13 @@ class Resources:
             if not task["path"]:
                 raise UserError(f"tasks.{name}.path: this set is not bundled; say where its file lies")
         return [str(task["path"]) for task in self.config["tasks"].values()]
+
+    def workers(self) -> Workers:
+        """Who works for the steps that ask no model."""
+        engine, count = self.config["engine"], self.config["workers"]
+        if not engine:
+            return Processes(count or cores())
+        return cast(Workers, self.build(engine, count=count))
 
     def close(self) -> None:
         """End what the client runs, if one was made."""

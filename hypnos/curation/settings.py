@@ -15,6 +15,7 @@ KEYS = Table(
         "seed": Seed,
         "specialty": str,
         "dry_run": bool,
+        "engine": Mapping[str, Any] | None,
         "workers": Natural,
         "sweep_name": str,
         "steps": Sequence[str],

@@ -6,20 +6,15 @@ What is encoded does not depend on how many processes there are.
 import gc
 import multiprocessing
 import os
-import signal
-import sys
-import threading
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from types import ModuleType
 from typing import Any, Self
 
 from transformers import PreTrainedTokenizerFast
 
+from hypnos.child_processes import end_with_parent, started_apart
 from hypnos.corpus.records import Record
 from hypnos.data.batch import Batch, EncodedBatch, encode_batch
 from hypnos.data.encode import Document, Encoder, Reasoning
@@ -105,7 +100,7 @@ class Encoders:
             ) from error
 
     def _submit(self, batch: Batch, holdout: float) -> Future[EncodedBatch]:
-        with _apart():  # a process is started where none is idle
+        with started_apart():  # a process is started where none is idle
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
                 self._pool = ProcessPoolExecutor(
@@ -119,24 +114,6 @@ class Encoders:
                 raise
 
 
-@contextmanager
-def _apart() -> Iterator[None]:
-    """Start processes inside the block that neither get Ctrl-C nor run the command's own script once more.
-
-    This process tells them when to end. What they need is in this module; a script may import seconds of what it is not
-    used for, and one without a guard around what it does would do it again.
-    """
-    resource_tracker.ensure_running()  # it lets Ctrl-C through again when it starts, which it would do in the block
-    script = sys.modules["__main__"]
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = script
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
 _encoder: Encoder
 """Of a process that encodes; set once, when it begins."""
 
@@ -144,16 +121,9 @@ _encoder: Encoder
 def _begin(tokenizer: PreTrainedTokenizerFast, settings: Mapping[str, Any]) -> None:
     global _encoder
     os.environ["TOKENIZERS_PARALLELISM"] = "false"  # the other cores have processes of their own
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     _encoder = Encoder(tokenizer, **settings)
     gc.freeze()
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    assert parent is not None
-    parent.join()
-    os._exit(1)
 
 
 def _encode(batch: Batch, holdout: float) -> EncodedBatch:

@@ -3,11 +3,11 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import islice
 
 from hypnos.artefacts.ranges import Count, Natural
 from hypnos.curation.clean.rule import Rule, text_of
 from hypnos.curation.clean.sentence_ends import SIGNS, SentenceEnds
+from hypnos.curation.pipeline.rows import evenly
 from hypnos.curation.pipeline.step import RecordRow
 
 _ENDED = "。！？!?.…～~；;）)】]》”\"'」』%％℃"
@@ -58,11 +58,10 @@ class Truncated(Rule):
     _ends: SentenceEnds | None = None
 
     def learnt_from(self, rows: Iterable[RecordRow]) -> "Truncated":
-        count = sum(1 for _ in rows) if self.odds is not None else 0
-        if count < max(self.fewest, 1):
+        if self.odds is None:
             return self
-        chosen = islice(rows, 0, None, -(-count // self.sample))
-        return replace(self, _ends=SentenceEnds(text_of(row, "output") for row in chosen))
+        chosen, step = evenly(rows, self.sample, least=self.fewest)
+        return replace(self, _ends=SentenceEnds(text_of(row, "output") for row in chosen)) if step else self
 
     def check(self, row: RecordRow) -> str | None:
         text = text_of(row, "output").rstrip()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.curation.clean.rule import Rule
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 

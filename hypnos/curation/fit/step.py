@@ -10,8 +10,8 @@ from typing import Any
 from hypnos.artefacts.ranges import Count, Natural, Seed
 from hypnos.curation.fit.embedding import Embedding
 from hypnos.curation.fit.model import FitModel
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
-from hypnos.curation.pipeline.rows import RowsOf, sift_block
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
+from hypnos.curation.pipeline.rows import RowsOf, evenly, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
 log = logging.getLogger(__name__)
@@ -60,15 +60,14 @@ class Fit(Step):
 
     def learn(self, rows: Iterable[RecordRow]) -> "Judge | None":
         """What is learnt from the records; None where they are too few."""
-        count = sum(1 for _ in rows)
-        if count < self.fewest:
-            log.info("fit: %d records are too few to learn from (step.fit.fewest=%d): all are kept", count, self.fewest)
+        sample, step = evenly(rows, self.sample, least=self.fewest)
+        if not step:
+            log.info("fit: fewer than step.fit.fewest=%d records teach nothing: all are kept", self.fewest)
             return None
-        every = -(-count // self.sample)
-        chosen = list(itertools.islice(rows, 0, None, every))
+        chosen = list(sample)
         questions, answers = [question_of(row) for row in chosen], [answer_of(row) for row in chosen]
         model = FitModel(questions, answers, seed=self.seed, embedding=self.embedding)
-        return Judge(model, self.least, None if every == 1 else frozenset(map(_mark, chosen)))
+        return Judge(model, self.least, None if step == 1 else frozenset(map(_mark, chosen)))
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields what fits. Reason: `answers_another_question`, with the odds as `fit`.

@@ -6,6 +6,8 @@ Files:
     self_instruct    the step `generate`: authors write for a specialty, in rounds
     documents        the step `documents`: questions from passages, explanations for choice questions
     read_source      the step `read`: existing data of any known shape
+    read_blocks      the same by blocks, in several processes
+    row_maker        makes a row of what stands in a file, and counts what it leaves out
     quotas           how many records of which kind are wanted
     prompts          the prompts that authors get
     drafts           reads the records out of an author's reply

@@ -1,23 +1,21 @@
 """Reads existing data of any known shape as rows of the `instructions` artefact."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal
 
+from hypnos.artefacts.hub import HUB
 from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
-from hypnos.corpus.files import Malformed, read_rows
-from hypnos.corpus.records import Instruction, Rejections, Text, Unusable
-from hypnos.corpus.shapes import to_records
+from hypnos.corpus.files import read_rows
+from hypnos.corpus.records import Unusable
 from hypnos.corpus.sources import Source
-from hypnos.curation.hidden_signs import reveal_row
+from hypnos.curation.generate.read_blocks import ReadBlocks
+from hypnos.curation.generate.row_maker import RowMaker, Tally
+from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
-from hypnos.curation.score.own_scores import is_own
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
-from hypnos.sound_text import mend
-
-TEXTS = ("author", "model", "topic", "task", "difficulty", "audience", "licence", "prompt")
-"""Fields of text that a row brings along where it has them."""
 
 
 @dataclass(slots=True)
@@ -48,12 +46,11 @@ class Read(Step):
     client: Client | None = None
     name: str = field(default="read", init=False)
     _source: Source = field(init=False)
-    _read: Rejections = field(init=False, default_factory=Rejections)
-    _left_out: int = field(default=0, init=False)
-    _hidden: int = field(default=0, init=False)
+    _tally: Tally = field(init=False)
 
     def __post_init__(self) -> None:
         self._source = Source(self.path, limit=self.limit, encoding=self.encoding, max_rejected=self.max_rejected)
+        self._tally = Tally(self.max_rejected)
         if self.egress not in ("any", "local"):
             raise UserError(f"input.egress {self.egress!r}: know any, local")
         if self.scores not in ("own", "all"):
@@ -66,10 +63,7 @@ class Read(Step):
 
     def notes(self) -> dict[str, Any]:
         """What was left out of the records, by name: fields, scores of others, signs that hide words from the rules."""
-        left_out = {"scores of unknown origin": self._left_out, "signs that nobody sees": self._hidden}
-        left_out |= self._read.left_out
-        counted = {what: count for what, count in left_out.items() if count}
-        return {"left_out": counted} if counted else {}
+        return {"left_out": dict(self._tally.left_out)} if self._tally.left_out else {}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields rows; what has no known shape is rejected as `unusable` with its place.
@@ -77,70 +71,37 @@ class Read(Step):
         Raises:
             UserError: a file cannot be read, too many rows are unusable, or passages come where none are wanted.
         """
-        seen = refused = taken = 0
-        first = ""
-        for where, raw in read_rows(self._source.path, encoding=self._source.encoding):
-            seen += 1
+        taken, maker = 0, self._maker()
+        tally = self._tally = Tally(self.max_rejected)
+        for row in read_rows(self.path, encoding=self.encoding):
+            tally.seen += 1
             try:
-                if isinstance(raw, Malformed):
-                    raise Unusable(str(raw))
-                for record in to_records(raw, source=self._source.path.rpartition("/")[2], note=self._read.leave_out):
-                    yield self._revealed(self._row(record, raw, where))
+                for record in maker.rows(row, tally.note):
+                    yield record
                     taken += 1
-                    if taken == self._source.limit:
+                    if taken == self.limit:
                         return
             except Unusable as reason:
-                refused += 1
-                first = first or f"{where}: {reason}"
-                reject({"id": where, "detail": str(reason)}, "unusable")
-        if refused > self._source.max_rejected * seen:
-            allowed = f"max_rejected is {self._source.max_rejected}"
-            raise UserError(f"{first} ({refused} of {seen} rows are unusable; {allowed})")
+                tally.refuse(row[0], str(reason))
+                reject({"id": row[0], "detail": str(reason)}, "unusable")
+        tally.check()
 
-    def _row(self, record: Instruction | Text, raw: Any, where: str) -> RecordRow:
-        carried = mend(carry(raw)) if isinstance(raw, Mapping) else {}
-        shared = {
-            **{"source": record.source, "author": "", "topic": "", "licence": self.licence, **carried},
-            **{"egress": "local" if self.egress == "local" else record.egress, "group": record.group},
-        }
-        if isinstance(record, Text):
-            if not self.passages:
-                raise UserError(
-                    f"{where}: running text, no question with an answer: input=documents writes some from it"
-                )
-            return {"id": record.id, "text": record.text, **shared}
-        texts = {"instruction": record.instruction, "input": record.input, "output": record.output}
-        # Of rows without them nothing changes, not even a byte.
-        beside = {name: text for name in ("system", "reasoning") if (text := getattr(record, name))}
-        row = {"id": record.id, **texts, "history": [list(turn) for turn in record.history], **beside, **shared}
-        return self._with_own_scores(row) if self.scores == "own" and "scores" in row else row
+    @property
+    def reads(self) -> Path | None:  # type: ignore[override]
+        return None if self.path.startswith(HUB) else Path(self.path)
 
-    def _revealed(self, row: RecordRow) -> RecordRow:
-        revealed, count = reveal_row(row)
-        self._hidden += count
-        return revealed
+    def block_work(self, source: Path) -> BlockWork | None:
+        # With a limit it ends within a block; whoever sets one has few records.
+        if self.limit is not None:
+            return None
+        return ReadBlocks(self.path, self.encoding, self._maker(), self.max_rejected)
 
-    def _with_own_scores(self, row: RecordRow) -> RecordRow:
-        """Drop the scores that nobody can vouch for: a filter that believed them would ask no scorer."""
-        own = [entry for entry in row["scores"] if self.client and is_own(entry, row, self.client.journal)]
-        self._left_out += len(row["scores"]) - len(own)
-        left = {name: value for name, value in row.items() if name != "scores"}
-        return {**left, "scores": own} if own else left
-
-
-def carry(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Take over what a row brings along besides its texts.
-
-    Raises:
-        Unusable: a field is not what the steps and the page take it for; found here, before a reply is paid for.
-    """
-    carried = {name: raw[name] for name in (*TEXTS, "parents", "passage", "page", "scores") if raw.get(name)}
-    for name in TEXTS:
-        if not isinstance(carried.get(name, ""), str):
-            raise Unusable(f"{name} must be text, not {type(carried[name]).__name__}")
-    scores = carried.get("scores", [])
-    if not (isinstance(scores, list) and all(isinstance(entry, Mapping) for entry in scores)):
-        raise Unusable("scores must be a list of objects, one for each scorer")
-    if not all(isinstance(entry.get("scorer"), str) for entry in scores):
-        raise Unusable("scores: an entry without the name of its scorer")
-    return carried
+    def _maker(self) -> RowMaker:
+        return RowMaker(
+            source=self.path.rpartition("/")[2],
+            egress=self.egress,
+            licence=self.licence,
+            passages=self.passages,
+            scores=self.scores,
+            journal=self.client.journal.path.resolve() if self.client else None,
+        )

@@ -5,7 +5,11 @@ What a step does to rows lies beside this folder, what is alike for all steps in
 Files:
     step         what a step is: key, run and what else the pipeline may ask of it; the plan of what it sends
     run_steps    runs steps and keeps what each one made
-    blocks       runs a step over a file block by block, on several processes, and goes on after a kill
-    rows         reads and writes rows as lines
+    block_work   what a step does with a block of rows, and what it made of it
+    blocks       runs a step block by block, by any workers, and goes on after a kill
+    workers      who works through blocks: this process
+    processes    the same by processes of this machine
+    ray_workers  the same by Ray, here or on a cluster
+    rows         reads and writes rows as lines, and divides them
     counts       counts what a step kept and rejected
 """

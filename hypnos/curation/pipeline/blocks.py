@@ -1,36 +1,28 @@
-"""Runs a step over a file of rows block by block: on several processes, and from where a killed run had come.
+"""Runs a step over its rows block by block: by several workers, and from where a killed run had come.
 
-The main process reads blocks of lines and hands them to workers; what they make of them is joined in the order of the
-file, so that the same bytes are written whatever the number of workers.
+The main process reads blocks and hands them to workers; what they make of them is joined in the order of the file, so
+that the same bytes are written whatever the number of workers, and wherever they work.
 """
 
 import logging
-import multiprocessing
 import os
 import time
-from abc import ABC, abstractmethod
-from collections import Counter, deque
-from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from collections import Counter
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import orjson
 from tqdm import tqdm
 
+from hypnos.curation.pipeline.block_work import BLOCK, BlockResult, BlockWork
 from hypnos.curation.pipeline.counts import StepCounts
-from hypnos.errors import UserError
+from hypnos.curation.pipeline.workers import HERE, Workers
 
 log = logging.getLogger(__name__)
 
 KEPT, REJECTED = "kept.jsonl", "rejected.jsonl"
 PROGRESS = "progress.json"
-
-BLOCK = 1 << 20
-"""Bytes of a block, and what its last line has more."""
 
 WORTH = 8 * BLOCK
 """A smaller file is not worth the second that it takes to start other processes."""
@@ -42,129 +34,39 @@ SHOWN = 30.0
 """Seconds between two lines of progress where there is no terminal for a bar."""
 
 
-@dataclass(slots=True)
-class BlockResult:
-    """What became of some lines.
-
-    Attributes:
-        read: bytes of the file that these lines took.
-        kept: lines to write, whole.
-        rejected: likewise.
-        counts: of the rows.
-        notes: numbers that the step adds up besides, by name.
-    """
-
-    read: int
-    kept: bytes = b""
-    rejected: bytes = b""
-    counts: StepCounts = field(default_factory=StepCounts)
-    notes: dict[str, Counter[str]] = field(default_factory=dict)
-
-
-class BlockWork(ABC):
-    """What a step does with blocks of lines. It is sent to workers, so it must pickle.
-
-    Attributes:
-        spread: whether several processes may work.
-    """
-
-    spread: bool = True
-
-    @abstractmethod
-    def work(self, block: bytes) -> Any:
-        """In any process and any order: what needs no other block."""
-
-    def join(self, block: bytes, worked: Any) -> Iterator[BlockResult]:
-        """In the main process and in order: what is to be written; a block may also be held back for the next one."""
-        yield worked
-
-    def finish(self) -> Iterator[BlockResult]:
-        """What was held back, after the last block."""
-        return iter(())
-
-    def begin(self, folder: Path) -> None:  # noqa: B027
-        """Make files that are needed beside those written, in the step's folder."""
-
-    def save(self) -> dict[str, Any]:
-        """What `resume` needs, as plain values."""
-        return {}
-
-    def resume(self, saved: dict[str, Any]) -> None:  # noqa: B027
-        """Take up what `save` had returned."""
-
-    def end(self) -> None:  # noqa: B027
-        """Remove what `begin` made."""
-
-
-def run_blocks(name: str, work: BlockWork, source: Path, folder: Path, *, workers: int) -> BlockResult:
-    """Write what a step keeps and rejects of a file, and add up its counts.
+def run_blocks(name: str, work: BlockWork, source: Path, folder: Path, *, workers: Workers = HERE) -> BlockResult:
+    """Write what a step keeps and rejects, and add up its counts.
 
     Args:
         name: of the step, for what is shown.
         work: what it does.
-        source: lines.
+        source: a file of lines, or what `work` knows how to divide.
         folder: where `kept.jsonl` and `rejected.jsonl` are written, or are found as a killed run left them.
-        workers: processes that work; 1: none but this one.
+        workers: who works, where there is enough to do for more than this process.
 
     Raises:
         UserError: a worker was killed; or see the step.
     """
     with _Written(folder, work) as written:
-        size = source.stat().st_size
-        total, shown = written.total, _Shown(name, written.total.read, size)
-        processes = workers if work.spread and size - total.read >= WORTH else 1
-        with source.open("rb") as stream:
-            stream.seek(total.read)
-            for block, worked in _worked(work, _blocks(stream), processes):
-                for result in work.join(block, worked):
-                    written.add(result)
-                shown.at(total.read)
-            for result in work.finish():
+        size = work.size(source)
+        total, shown = written.total, _Shown(name, work.unit, read=written.total.read, size=size)
+        left = _bytes_of(source) - (total.read if size is not None else 0)
+        chosen = workers if work.spread and left >= WORTH else HERE
+        for block, worked in chosen.spread(work, work.blocks(source, total.read)):
+            for result in work.join(block, worked):
                 written.add(result)
+            shown.at(total.read)
+        for result in work.finish():
+            written.add(result)
         shown.close()
     work.end()
     (folder / PROGRESS).unlink(missing_ok=True)
     return total
 
 
-def _blocks(stream: IO[bytes]) -> Iterator[bytes]:
-    while block := stream.read(BLOCK):
-        yield block + stream.readline() if not block.endswith(b"\n") else block
-
-
-def _worked(work: BlockWork, blocks: Iterator[bytes], processes: int) -> Iterator[tuple[bytes, Any]]:
-    """Each block with what was made of it, in their order."""
-    if processes <= 1:
-        for block in blocks:
-            yield block, work.work(block)
-        return
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(processes, context, initializer=_take, initargs=(work,))
-    under_way: deque[tuple[bytes, Future[Any]]] = deque()
-    try:
-        for block in blocks:
-            under_way.append((block, pool.submit(_do, block)))
-            if len(under_way) > 2 * processes:
-                first, future = under_way.popleft()
-                yield first, future.result()
-        for first, future in under_way:
-            yield first, future.result()
-    except BrokenProcessPool as error:
-        raise UserError("a worker process was killed, perhaps for want of memory; the same command goes on") from error
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
-
-
-_WORK: list[BlockWork] = []
-"""Of a worker process."""
-
-
-def _take(work: BlockWork) -> None:
-    _WORK[:] = [work]
-
-
-def _do(block: bytes) -> Any:
-    return _WORK[0].work(block)
+def _bytes_of(source: Path) -> int:
+    files = source.rglob("*") if source.is_dir() else [source]
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 class _Written:
@@ -227,9 +129,9 @@ class _Written:
 class _Shown:
     """How far a step has come: a bar in a terminal, a line now and then elsewhere."""
 
-    def __init__(self, name: str, read: int, size: int) -> None:
-        bar = partial(tqdm, unit="B", unit_scale=True, disable=None, dynamic_ncols=True, leave=False)
-        self.name, self.size, self.first = name, size, read
+    def __init__(self, name: str, unit: str, *, read: int, size: int | None) -> None:
+        bar = partial(tqdm, unit=unit, unit_scale=True, disable=None, dynamic_ncols=True, leave=False)
+        self.name, self.unit, self.size, self.first = name, unit, size, read
         self.bar = bar(desc=name, total=size, initial=read)
         self.begun = self.told = time.monotonic()
 
@@ -237,8 +139,11 @@ class _Shown:
         self.bar.update(read - self.bar.n if not self.bar.disable else 0)
         now = time.monotonic()
         if self.bar.disable and now - self.told >= SHOWN and read > self.first:
-            left = (now - self.begun) * (self.size - read) / (read - self.first)
-            log.info("%s: %d %%, %s left", self.name, 100 * read // self.size, tqdm.format_interval(left))
+            if self.size is None:
+                log.info("%s: %s%s", self.name, f"{read:,}", self.unit)
+            else:
+                left = (now - self.begun) * (self.size - read) / (read - self.first)
+                log.info("%s: %d %%, %s left", self.name, 100 * read // self.size, tqdm.format_interval(left))
             self.told = now
 
     def close(self) -> None:

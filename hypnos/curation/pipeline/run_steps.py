@@ -16,6 +16,7 @@ from hypnos.curation.pipeline.blocks import KEPT, REJECTED, run_blocks
 from hypnos.curation.pipeline.counts import StepCounts
 from hypnos.curation.pipeline.rows import to_line
 from hypnos.curation.pipeline.step import RecordRow, Step
+from hypnos.curation.pipeline.workers import HERE, Workers
 from hypnos.errors import UserError
 from hypnos.llm.failures import tells_of_failure
 
@@ -62,7 +63,7 @@ class StepArtefact:
 
 
 def run_steps(
-    steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | None = None, workers: int = 1
+    steps: Sequence[Step], *, artefacts: Path, before: StepArtefact | None = None, workers: Workers = HERE
 ) -> Iterator[StepArtefact]:
     """Run steps, each on what the one before it kept; what exists is reused.
 
@@ -73,7 +74,7 @@ def run_steps(
         steps: in their order.
         artefacts: where steps are kept.
         before: the step that gives the first one its rows; the first step makes its own if there is none.
-        workers: processes for steps that work block by block.
+        workers: who works for steps that work block by block.
 
     Raises:
         UserError: see the steps.
@@ -100,10 +101,11 @@ def artefact_of(step: Step, *, artefacts: Path, before: StepArtefact | None) -> 
     return StepArtefact(step.name, key, artefact_folder(artefacts / "curation", step.name, key))
 
 
-def _make(step: Step, source: Lines, folder: Path, workers: int) -> None:
-    work = step.block_work(source.path) if source.path else None
-    if work is not None and source.path is not None:
-        made = run_blocks(step.name, work, source.path, folder, workers=workers)
+def _make(step: Step, source: Lines, folder: Path, workers: Workers) -> None:
+    path = source.path or step.reads
+    work = step.block_work(path) if path else None
+    if work is not None and path is not None:
+        made = run_blocks(step.name, work, path, folder, workers=workers)
         counts, notes = made.counts, step.notes() | {name: dict(counts) for name, counts in made.notes.items()}
     else:
         counts = StepCounts()

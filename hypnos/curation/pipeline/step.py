@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.corpus.selection import Selection
-from hypnos.curation.pipeline.blocks import BlockWork
+from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.llm.chat import ChatModel
 from hypnos.llm.requests import Request
 
@@ -43,10 +43,12 @@ class Step(ABC):
     Attributes:
         name: stands in configurations, folders and tables.
         selection: the policy of a step that selects, for the curve over thresholds.
+        reads: where the rows are that a first step reads; None for one that makes its own.
     """
 
     name: str
     selection: Selection | None = None
+    reads: Path | None = None
 
     @abstractmethod
     def key(self) -> dict[str, Any]:
@@ -62,9 +64,12 @@ class Step(ABC):
         """
 
     def block_work(self, source: Path) -> BlockWork | None:
-        """For a step that asks no model: how it works through the file of the step before, block by block.
+        """For a step that asks no model: how it works through its rows, block by block.
 
-        It makes the same of the rows as `run` does. None: it cannot, and `run` is called.
+        It makes the same of them as `run` does. None: it cannot, and `run` is called.
+
+        Args:
+            source: the file of the step before, or what the first step `reads`.
         """
         return None
 

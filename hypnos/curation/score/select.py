@@ -8,7 +8,7 @@ import orjson
 
 from hypnos.corpus.decisions import STEP, decider
 from hypnos.corpus.selection import Selection
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, read_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 

@@ -14,7 +14,7 @@ from hypnos.artefacts.hub import on_hub
 from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
 from hypnos.corpus.likeness.ngrams import batches
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex, Hit

@@ -1,7 +1,8 @@
 """Drops copies: exact ones after folding, and near ones, measured on character trigrams; the first of them stays."""
 
-import tempfile
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Annotated, Any, Literal
@@ -14,10 +15,10 @@ from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Range, Seed
 from hypnos.corpus.files import read_rows
 from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, batches, grams
-from hypnos.curation.pipeline.blocks import BlockResult, BlockWork
+from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import read_block, to_line
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
-from hypnos.curation.similarity.minhash_index import MinHashIndex
+from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs
 from hypnos.curation.similarity.seen_records import Comparison, SeenRecords
 from hypnos.errors import UserError
 
@@ -70,8 +71,7 @@ class Deduplicate(Step):
         Reasons: `duplicate` for the same text after folding, `near_duplicate`. A rejected row also has
         `duplicate_of`, `duplicate_text` and `likeness`.
         """
-        with tempfile.TemporaryFile() as spool:
-            seen = self.seen(spool)
+        with closing(self.seen()) as seen:
             for batch, texts in batches(rows, self.comparison.text_of):
                 for row in batch:
                     seen.write(row)
@@ -82,9 +82,9 @@ class Deduplicate(Step):
                     else:
                         reject(row | twins[number], reason_of(twins[number]))
 
-    def seen(self, spool: IO[bytes], source: IO[bytes] | None = None) -> SeenRecords:
+    def seen(self, folder: Path | None = None, source: IO[bytes] | None = None) -> SeenRecords:
         """Remembers what stands in the files of `against`."""
-        seen = SeenRecords(self.comparison, seed=self.seed, spool=spool, source=source)
+        seen = SeenRecords(self.comparison, seed=self.seed, folder=folder, source=source)
         for path in self.against:
             pool = (dict(row) for _, row in read_rows(path) if isinstance(row, Mapping))
             for batch, texts in batches(pool, self.comparison.text_of):
@@ -107,22 +107,37 @@ KEYS = "keys.npy"
 
 
 @dataclass(frozen=True, slots=True)
-class KeyedBlock:
-    """What is known of the rows of a block.
+class KeyedRows:
+    """What is known of some rows.
 
     Attributes:
-        lengths: the characters that are compared.
         labels: author and topic.
         keys: `(rows, keys)`, see `MinHashIndex.keys`.
     """
 
-    lengths: list[int]
     labels: list[tuple[str, str]]
     keys: NDArray[np.uint64]
 
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyedBlock(KeyedRows):
+    """The same of the rows of a block.
+
+    Attributes:
+        lengths: the characters that are compared.
+    """
+
+    lengths: list[int]
+
 
 class DeduplicateBlocks(BlockWork):
-    """Workers make the keys of records; whether they meet, the main process looks, in the order of the rows."""
+    """Workers make the keys of records; whether they meet, the main process looks, in the order of the rows.
+
+    Batches are held back while older records lie in files, and looked up there together.
+    """
 
     def __init__(self, step: Deduplicate, source: Path) -> None:
         self.step = step
@@ -134,50 +149,66 @@ class DeduplicateBlocks(BlockWork):
     def work(self, block: bytes) -> KeyedBlock:
         texts: list[str] = []
         labels: list[tuple[str, str]] = []
+        same: dict[tuple[str, str], tuple[str, str]] = {}  # few labels are held, however many rows have them
         for _, row in read_block(block):
             texts.append(self.step.comparison.text_of(row))
-            labels.append((row.get("author") or "", row.get("topic") or ""))
-        return KeyedBlock([len(text) for text in texts], labels, MinHashIndex(seed=self.step.seed).keys(grams(texts)))
+            label = (row.get("author") or "", row.get("topic") or "")
+            labels.append(same.setdefault(label, label))
+        keys = MinHashIndex(seed=self.step.seed).keys(grams(texts))
+        return KeyedBlock(labels, keys, [len(text) for text in texts])
 
     def begin(self, folder: Path) -> None:
         self._keys = (folder / KEYS).open("a+b")
-        self._rows = self.source.open("rb")
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115
-        self._seen = self.step.seen(self._spool, self._rows)
+        self._rows, self._lines = self.source.open("rb"), self.source.open("rb")
+        self._seen = self.step.seen(folder, self._rows)
         self._read = 0
-        self._lines: list[bytes] = []
-        self._labels: list[tuple[str, str]] = []
-        self._held: list[NDArray[np.uint64]] = []
         self._characters = 0
+        self._parts: list[KeyedRows] = []
+        self._batches: list[KeyedRows] = []
 
     def join(self, block: bytes, worked: KeyedBlock) -> Iterator[BlockResult]:
         # Batches end where those of `run` do, so that both look at the same candidates.
-        begun = 0
-        lines = block.splitlines(keepends=True)
-        for number, (line, label, length) in enumerate(zip(lines, worked.labels, worked.lengths, strict=True), 1):
-            self._lines.append(line)
-            self._labels.append(label)
+        begun, rows = 0, sum(map(len, self._parts))
+        for number, length in enumerate(worked.lengths, 1):
+            rows += 1
             self._characters += length
-            if len(self._lines) == ROWS or self._characters >= CHARACTERS:
-                self._held.append(worked.keys[begun:number])
-                begun = number
-                yield self._sift()
-        self._held.append(worked.keys[begun:])
+            if rows == ROWS or self._characters >= CHARACTERS:
+                self._parts.append(KeyedRows(worked.labels[begun:number], worked.keys[begun:number]))
+                begun, rows = number, 0
+                self._end_batch()
+                if not self._seen.index.has_settled or self._seen.settles_after(sum(map(len, self._batches))):
+                    yield from self._sift_batches()
+        self._parts.append(KeyedRows(worked.labels[begun:], worked.keys[begun:]))
+
+    def _end_batch(self) -> None:
+        labels = [label for part in self._parts for label in part.labels]
+        self._batches.append(KeyedRows(labels, np.concatenate([part.keys for part in self._parts])))
+        self._parts, self._characters = [], 0
 
     def finish(self) -> Iterator[BlockResult]:
-        if self._lines:
-            yield self._sift()
+        if any(map(len, self._parts)):
+            self._end_batch()
+        yield from self._sift_batches()
 
-    def _sift(self) -> BlockResult:
-        """Divide the lines that are held."""
-        result = BlockResult(sum(map(len, self._lines)))
-        for line in self._lines:
+    def _sift_batches(self) -> Iterator[BlockResult]:
+        settled = None
+        if self._batches and self._seen.index.has_settled:
+            settled = self._seen.look_back(np.concatenate([batch.keys for batch in self._batches]))
+        batches, self._batches = self._batches, []
+        for batch in batches:
+            yield self._sift(batch, settled)
+
+    def _sift(self, batch: KeyedRows, settled: Pairs | None) -> BlockResult:
+        """Divide the next lines of the file."""
+        lines = list(itertools.islice(self._lines, len(batch)))
+        result = BlockResult(sum(map(len, lines)))
+        for line in lines:
             self._seen.point(self._read)
             self._read += len(line)
-        twins = self._seen.sift(keys := np.concatenate(self._held))
+        twins = self._seen.sift(batch.keys, settled)
         kept: list[bytes] = []
         rejected: list[bytes] = []
-        for number, (line, (author, topic)) in enumerate(zip(self._lines, self._labels, strict=True)):
+        for number, (line, (author, topic)) in enumerate(zip(lines, batch.labels, strict=True)):
             if number not in twins:
                 result.counts.keep({"author": author, "topic": topic})
                 kept.append(line)
@@ -188,10 +219,9 @@ class DeduplicateBlocks(BlockWork):
                     to_line(orjson.loads(line) | twins[number] | {"step": self.step.name, "reason": reason})
                 )
         result.kept, result.rejected = b"".join(kept), b"".join(rejected)
-        stays = np.array([number not in twins for number in range(len(keys))])
+        stays = np.array([number not in twins for number in range(len(batch))])
         np.save(self._keys, stays)
-        np.save(self._keys, keys[stays])
-        self._lines, self._labels, self._held, self._characters = [], [], [], 0
+        np.save(self._keys, batch.keys[stays])
         return result
 
     def save(self) -> dict[str, Any]:
@@ -203,12 +233,12 @@ class DeduplicateBlocks(BlockWork):
         self._keys.seek(0)
         while self._keys.tell() < saved["keys"]:
             stays = np.load(self._keys)
-            for _ in stays:
+            for line in itertools.islice(self._lines, len(stays)):
                 self._seen.point(self._read)
-                self._read += len(self._rows.readline())
+                self._read += len(line)
             self._seen.take(stays, np.load(self._keys))
 
     def end(self) -> None:
-        for file in (self._rows, self._keys, self._spool):
+        for file in (self._rows, self._lines, self._keys, self._seen):
             file.close()
         Path(self._keys.name).unlink()

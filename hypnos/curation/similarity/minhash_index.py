@@ -1,11 +1,13 @@
-"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, at most 259 bytes a text."""
+"""Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, 252 bytes a text."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hypnos.corpus.likeness.ngrams import Grams
+from hypnos.curation.similarity.settled_keys import Keys, SettledKeys
 
 BANDS = 20
 ROWS = 6
@@ -17,8 +19,8 @@ PART_BITS = 5
 MOST = 64
 """Candidates looked at for one key: a key that more texts share is that of a form letter."""
 
-Keys = tuple[NDArray[np.uint64], NDArray[np.uint32]]
-"""Keys in order, and the number of the text of each."""
+FINE_BITS = 5
+"""More of their first bits by which keys are kept apart in a file: one part of them at a time lies in memory."""
 
 _NONE: Keys = (np.empty(0, np.uint64), np.empty(0, np.uint32))
 
@@ -27,11 +29,26 @@ Pairs = NDArray[np.int64]
 
 
 class MinHashIndex:
-    """An index that grows by batches. The last key of a text is that of the whole text: exact copies share it."""
+    """An index that grows by batches. The last key of a text is that of the whole text: exact copies share it.
 
-    def __init__(self, *, seed: int = 0) -> None:
+    What was settled lies in files, and is looked through from end to end: that pays for many texts at once.
+    """
+
+    def __init__(self, *, seed: int = 0, folder: Path | None = None) -> None:
+        """Begin without texts.
+
+        Args:
+            seed: of the hashes.
+            folder: on whose disk settled keys lie; None: that of temporary files.
+        """
         self.seed = seed
+        self._folder = folder
         self._runs: list[list[Keys]] = []
+        self._settled: list[SettledKeys] = []
+
+    @property
+    def has_settled(self) -> bool:
+        return bool(self._settled)
 
     def keys(self, batch: Grams) -> NDArray[np.uint64]:
         """Keys of texts: `(texts, BANDS + 1)`. Texts that share one may be alike; a text without grams has zeros."""
@@ -52,12 +69,39 @@ class MinHashIndex:
         return keys
 
     def candidates(self, keys: NDArray[np.uint64], first: int) -> Pairs:
-        """Pairs of a batch's texts, numbered from `first`, with earlier ones, those of the batch itself included."""
+        """Pairs of a batch's texts, numbered from `first`, with earlier ones in memory, the batch itself included."""
         numbers = np.arange(first, first + len(keys), dtype=np.uint32)
         own = _in_parts(keys, numbers)
         meetings = [_meet(*mine, *theirs) for run in [*self._runs, own] for mine, theirs in zip(own, run, strict=True)]
         pairs = np.concatenate(meetings)
         return np.unique(pairs[pairs[:, 1] < pairs[:, 0]], axis=0)
+
+    def settled_candidates(self, keys: NDArray[np.uint64], first: int) -> Pairs:
+        """Pairs of texts, numbered from `first`, with settled ones."""
+        own = _in_parts(keys, np.arange(first, first + len(keys), dtype=np.uint32), PART_BITS + FINE_BITS)
+        none = np.empty((0, 2), np.int64)
+        meetings = [_meet(*mine, *theirs) for run in self._settled for mine, theirs in zip(own, run, strict=True)]
+        return np.unique(np.concatenate([none, *meetings]), axis=0)
+
+    def settle(self) -> None:
+        """Write what lies in memory to files; runs of them double in length as well."""
+        length, older = sum(map(_length, self._runs)), list[SettledKeys]()
+        if not length:
+            return
+        while self._settled and self._settled[-1].length <= 2 * length:
+            older.insert(0, self._settled.pop())
+            length += older[0].length
+        runs = zip(*older, self._leave_memory(), strict=True)
+        self._settled.append(SettledKeys(map(_joined, runs), self._folder))
+
+    def _leave_memory(self) -> Iterator[Keys]:
+        """All that lies in memory, part by part; each is gone from there before the next one."""
+        for part in range(1 << PART_BITS):
+            keys, texts = _joined([run[part] for run in self._runs])
+            for run in self._runs:
+                run[part] = _NONE
+            yield from _cut(keys, texts, PART_BITS + FINE_BITS, part << FINE_BITS, (part + 1) << FINE_BITS)
+        self._runs = []
 
     def add(self, keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> None:
         """Take texts in, given by their keys and numbers."""
@@ -65,8 +109,8 @@ class MinHashIndex:
         # Runs double in length, so that few are searched and each key is moved but a few times.
         while self._runs and _length(self._runs[-1]) <= 2 * _length(run):
             other = self._runs.pop()
-            for part, (more, numbers) in enumerate(run):
-                run[part] = _in_order(np.concatenate([other[part][0], more]), np.concatenate([other[part][1], numbers]))
+            for part, more in enumerate(run):
+                run[part] = _joined([other[part], more])
                 other[part] = _NONE  # gone before the next part takes room
         self._runs.append(run)
 
@@ -75,13 +119,21 @@ def _length(run: Sequence[Keys]) -> int:
     return sum(len(keys) for keys, _ in run)
 
 
-def _in_parts(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> list[Keys]:
+def _joined(several: Sequence[Keys]) -> Keys:
+    """One run of several; of equal keys those of the first run come first."""
+    return _in_order(*(np.concatenate(arrays) for arrays in zip(*several, strict=True)))
+
+
+def _in_parts(keys: NDArray[np.uint64], texts: NDArray[np.uint32], bits: int = PART_BITS) -> list[Keys]:
     """Keys and their texts in order, cut where the first bits change."""
-    ordered, numbers = _in_order(keys.ravel(), np.repeat(texts, keys.shape[1]))
-    firsts = np.arange(1, 1 << PART_BITS, dtype=np.uint64) << np.uint64(64 - PART_BITS)
-    bounds = np.searchsorted(ordered, firsts)
-    parts = zip(np.split(ordered, bounds), np.split(numbers, bounds), strict=True)
-    return [(part.copy(), several.copy()) for part, several in parts]
+    return list(_cut(*_in_order(keys.ravel(), np.repeat(texts, keys.shape[1])), bits, 0, 1 << bits))
+
+
+def _cut(keys: NDArray[np.uint64], texts: NDArray[np.uint32], bits: int, first: int, end: int) -> Iterator[Keys]:
+    """Cut ordered keys by their first bits, which are numbers from `first` to below `end`."""
+    bounds = np.searchsorted(keys, np.arange(first + 1, end, dtype=np.uint64) << np.uint64(64 - bits))
+    for part, several in zip(np.split(keys, bounds), np.split(texts, bounds), strict=True):
+        yield part.copy(), several.copy()
 
 
 def _in_order(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> Keys:
@@ -94,9 +146,11 @@ def _meet(
     wanted: NDArray[np.uint64], texts: NDArray[np.uint32], keys: NDArray[np.uint64], numbers: NDArray[np.uint32]
 ) -> Pairs:
     """Pairs of texts whose keys are the same."""
+    if not len(keys):
+        return np.empty((0, 2), np.int64)
     left = np.searchsorted(keys, wanted, "left")
+    hits = keys[np.minimum(left, len(keys) - 1)] == wanted
+    left, wanted, texts = left[hits], wanted[hits], texts[hits]
     count = np.minimum(np.searchsorted(keys, wanted, "right") - left, MOST)
-    hits = count > 0
-    left, count, texts = left[hits], count[hits], texts[hits]
     position = np.repeat(left, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
     return np.stack([np.repeat(texts, count), numbers[position]], axis=1).astype(np.int64)

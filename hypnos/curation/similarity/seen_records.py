@@ -1,8 +1,10 @@
-"""Remembers records that were kept, and tells which later ones copy them: keys in memory, texts in a file."""
+"""Remembers records that were kept, and tells which later ones copy them: texts and most keys lie in files."""
 
-from array import array
+import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
@@ -11,7 +13,13 @@ from numpy.typing import NDArray
 
 from hypnos.corpus.likeness.ngrams import Grams, grams, jaccard
 from hypnos.curation.pipeline.step import RecordRow
-from hypnos.curation.similarity.minhash_index import MinHashIndex
+from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs
+
+STRETCH = 1 << 18
+"""Records whose keys lie in memory before they are settled in a file. It decides nothing but memory and time."""
+
+LOOKS = 64
+"""From `STRETCH * LOOKS` records on that share of all is kept in memory: so few times are all files read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,38 +46,73 @@ def _turn_text(turn: Any) -> str:
 
 
 class SeenRecords:
-    """Records by number, in the order in which they came: 252 bytes of keys for each that was kept, 8 for its place.
+    """Records by number, in the order in which they came, of which little lies in memory: keys of the last `STRETCH`.
 
-    A record is read again when its keys meet those of another: from the file of the step before (`source`), or, where
-    there is none, from the one it was written to (`spool`). Those of the latter come first.
+    On the disk there are 252 bytes of keys for each that was kept, 8 for its place. A record is read again when its
+    keys meet those of another: from the file of the step before (`source`), or, where there is none, from the one it
+    was written to (`spool`). Those of the latter come first.
     """
 
-    def __init__(self, comparison: Comparison, *, seed: int, spool: IO[bytes], source: IO[bytes] | None = None) -> None:
+    def __init__(
+        self, comparison: Comparison, *, seed: int, folder: Path | None = None, source: IO[bytes] | None = None
+    ) -> None:
+        """Begin without records.
+
+        Args:
+            comparison: when two are copies.
+            seed: of the hashes.
+            folder: on whose disk keys, places and texts lie; None: that of temporary files.
+            source: the file that `point` means.
+        """
         self.comparison = comparison
-        self.index = MinHashIndex(seed=seed)
-        self._spool, self._source = spool, source
-        self._spooled, self._places = array("Q"), array("Q")
+        self.index = MinHashIndex(seed=seed, folder=folder)
+        self._spool: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._places: IO[bytes] = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115
+        self._source = source
+        self._spooled = self._taken = self._unsettled = 0
 
     def write(self, row: RecordRow) -> None:
-        """Take a record's text by writing it down."""
-        self._spooled.append(self._spool.seek(0, 2))
+        """Take a record's text by writing it down; all that are written come before those that are pointed at."""
+        self.point(self._spool.seek(0, 2))
         self._spool.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+        self._spooled = self._taken
 
     def point(self, place: int) -> None:
         """Take a record's text by its place in the source."""
-        self._places.append(place)
+        self._places.write(place.to_bytes(8, "little"))
+        self._taken += 1
 
-    def sift(self, keys: NDArray[np.uint64]) -> dict[int, RecordRow]:
+    def settles_after(self, records: int) -> bool:
+        """Whether keys are settled once so many more records are taken."""
+        return self._unsettled + records >= max(STRETCH, (self._taken - self._unsettled) // LOOKS)
+
+    def look_back(self, keys: NDArray[np.uint64]) -> Pairs:
+        """Pairs of the next records with settled ones, for `sift`: one search for many batches.
+
+        Args:
+            keys: `(records, keys)`, of no more records than are taken before keys are settled.
+        """
+        return self.index.settled_candidates(keys, self._taken)
+
+    def sift(self, keys: NDArray[np.uint64], settled: Pairs | None = None) -> dict[int, RecordRow]:
         """Tell which of a batch, the last records that were taken, are copies; the others are kept.
 
         Args:
             keys: `(records, keys)`, see `MinHashIndex.keys`.
+            settled: what `look_back` returned for records of which these are some; None: it is looked for now.
 
         Returns:
             `duplicate_of`, `duplicate_text` and `likeness`, by the number of the copy in the batch.
         """
-        first = len(self._spooled) + len(self._places) - len(keys)
+        first = self._taken - len(keys)
+        self._places.flush()
+        self._spool.flush()
         pairs = self.index.candidates(keys, first)
+        if self.index.has_settled:
+            if settled is None:
+                settled = self.index.settled_candidates(keys, first)
+            own = slice(*np.searchsorted(settled[:, 0], [first, self._taken]).tolist())
+            pairs = np.unique(np.concatenate([pairs, settled[own]]), axis=0)
         texts = _Texts(np.unique(pairs), self._text)
         bounds = np.searchsorted(pairs[:, 0], np.arange(first, first + len(keys) + 1))
         twins: dict[int, RecordRow] = {}
@@ -92,14 +135,21 @@ class SeenRecords:
 
     def take(self, stays: NDArray[np.bool_], keys: NDArray[np.uint64]) -> None:
         """Remember the keys of those of a batch that stay; its records are the last that were taken."""
-        first = len(self._spooled) + len(self._places) - len(stays)
+        first = self._taken - len(stays)
         self.index.add(keys, (np.flatnonzero(stays) + first).astype(np.uint32))
+        self._unsettled += len(stays)
+        if self.settles_after(0):
+            self.index.settle()
+            self._unsettled = 0
+
+    def close(self) -> None:
+        self._spool.close()
+        self._places.close()
 
     def _row(self, number: int) -> RecordRow:
-        spooled = number < len(self._spooled)
-        file = self._spool if spooled else self._source
+        file = self._spool if number < self._spooled else self._source
         assert file is not None
-        file.seek(self._spooled[number] if spooled else self._places[number - len(self._spooled)])
+        file.seek(int.from_bytes(os.pread(self._places.fileno(), 8, 8 * number), "little"))
         row: RecordRow = orjson.loads(file.readline())
         return row
 

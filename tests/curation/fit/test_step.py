@@ -91,7 +91,7 @@ def test_blocks_make_what_rows_make(tmp_path, monkeypatch):
     step = Fit(fewest=500)
     rejected = []
     kept = [row["id"] for row in step.run(rows, lambda row, why: rejected.append(row["id"]))]
-    made = run_blocks("fit", step.block_work(source), source, tmp_path, workers=1)
+    made = run_blocks("fit", step.block_work(source), source, tmp_path)
     assert [json.loads(line)["id"] for line in (tmp_path / "kept.jsonl").open()] == kept
     assert [json.loads(line)["id"] for line in (tmp_path / "rejected.jsonl").open()] == rejected != []
     assert made.counts.rejected == {REASON: len(rejected)}

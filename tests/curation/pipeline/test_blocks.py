@@ -10,9 +10,13 @@ import pytest
 from hypnos.corpus.selection import Selection
 from hypnos.curation.clean.form import Empty, Length
 from hypnos.curation.clean.step import Clean
-from hypnos.curation.pipeline import blocks
-from hypnos.curation.pipeline.blocks import BlockWork, run_blocks
+from hypnos.curation.generate.read_source import Read
+from hypnos.curation.pipeline import block_work, blocks
+from hypnos.curation.pipeline.block_work import BlockWork
+from hypnos.curation.pipeline.blocks import run_blocks
+from hypnos.curation.pipeline.processes import Processes
 from hypnos.curation.pipeline.run_steps import StepArtefact, run_steps
+from hypnos.curation.pipeline.workers import HERE
 from hypnos.curation.score.select import Select
 from hypnos.curation.similarity.decontaminate import Decontaminate
 from hypnos.curation.similarity.deduplicate import Deduplicate
@@ -93,10 +97,10 @@ def test_blocks_of_any_size_make_what_rows_make(kind, source, tmp_path, monkeypa
     step = steps(source)[kind]
     path = source.directory / "kept.jsonl"
     for size in (100, 5_000, 1 << 20):
-        monkeypatch.setattr(blocks, "BLOCK", size)
+        monkeypatch.setattr(block_work, "BLOCK", size)
         folder = tmp_path / str(size)
         folder.mkdir()
-        made = run_blocks(step.name, step.block_work(path), path, folder, workers=1)
+        made = run_blocks(step.name, step.block_work(path), path, folder)
         assert written(folder) == as_rows(step, source)
         assert made.read == path.stat().st_size
         assert sorted(p.name for p in folder.iterdir()) == ["kept.jsonl", "rejected.jsonl"]
@@ -110,7 +114,7 @@ class Killed(BaseException):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_step_goes_on_and_ends_with_the_same_bytes(kind, source, tmp_path, monkeypatch, caplog):
-    monkeypatch.setattr(blocks, "BLOCK", 4_000)
+    monkeypatch.setattr(block_work, "BLOCK", 4_000)
     monkeypatch.setattr(blocks, "SAVED", 0.0)
     path, step = source.directory / "kept.jsonl", steps(source)[kind]
     if kind in ("deduplicate", "against"):
@@ -118,7 +122,7 @@ def test_a_killed_step_goes_on_and_ends_with_the_same_bytes(kind, source, tmp_pa
         monkeypatch.setattr("hypnos.corpus.likeness.ngrams.ROWS", 32)
     whole = tmp_path / "whole"
     whole.mkdir()
-    unbroken = run_blocks(step.name, step.block_work(path), path, whole, workers=1)
+    unbroken = run_blocks(step.name, step.block_work(path), path, whole)
     folder = tmp_path / "broken"
     folder.mkdir()
     for kill in (3, 4, 5):
@@ -137,9 +141,9 @@ def test_a_killed_step_goes_on_and_ends_with_the_same_bytes(kind, source, tmp_pa
             patch.setattr(type(work), "work", until_killed)
             patch.setattr(blocks._Written, "__exit__", lambda self, *_: None)
             with pytest.raises(Killed):
-                run_blocks(step.name, work, path, folder, workers=1)
+                run_blocks(step.name, work, path, folder)
     caplog.set_level("INFO")
-    made = run_blocks(step.name, step.block_work(path), path, folder, workers=1)
+    made = run_blocks(step.name, step.block_work(path), path, folder)
     assert "goes on where it was stopped" in caplog.text
     assert written(folder) == written(whole) == as_rows(steps(source)[kind], source)
     assert (made.counts.plain(), made.notes) == (unbroken.counts.plain(), unbroken.notes)
@@ -157,14 +161,23 @@ class Dies(BlockWork):
 
 @pytest.mark.slow
 def test_two_processes_write_the_same_bytes_and_one_that_is_killed_is_one_line(source, tmp_path, monkeypatch):
-    monkeypatch.setattr(blocks, "BLOCK", 5_000)
+    monkeypatch.setattr(block_work, "BLOCK", 5_000)
     monkeypatch.setattr(blocks, "WORTH", 0)
-    chosen = [steps(source)[kind] for kind in ("clean", "deduplicate", "decontaminate", "select")]
+    read = Read(str(source.directory / "kept.jsonl"))
+    chosen = [read, *(steps(source)[kind] for kind in ("clean", "deduplicate", "decontaminate", "select"))]
     files = []
-    for workers in (1, 2):
-        made = run_steps(chosen, artefacts=tmp_path / str(workers), before=source, workers=workers)
-        files.append([(step.directory / name).read_bytes() for step in made for name in ("kept.jsonl", "counts.json")])
-    assert files[0] == files[1]
-    path = source.directory / "kept.jsonl"
-    with pytest.raises(UserError, match="a worker process was killed"):
-        run_blocks("dies", Dies(), path, tmp_path, workers=2)
+    with Processes(2) as processes:
+        for workers in (HERE, processes):
+            made = run_steps(chosen, artefacts=tmp_path / type(workers).__name__, workers=workers)
+            files.append(
+                [(step.directory / name).read_bytes() for step in made for name in ("kept.jsonl", "counts.json")]
+            )
+        assert files[0] == files[1]
+        path = source.directory / "kept.jsonl"
+        with pytest.raises(UserError, match="a worker process was killed"):
+            run_blocks("dies", Dies(), path, tmp_path, workers=processes)
+        # Whoever goes on has new ones.
+        step = steps(source)["clean"]
+        (tmp_path / "again").mkdir()
+        run_blocks("clean", step.block_work(path), path, tmp_path / "again", workers=processes)
+        assert written(tmp_path / "again") == as_rows(step, source)

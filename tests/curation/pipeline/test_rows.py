@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypnos.curation.pipeline.rows import read_block, sift_block, to_line
+from hypnos.curation.pipeline.rows import RowsOf, evenly, read_block, sift_block, to_line
 from hypnos.errors import UserError
 
 
@@ -26,3 +26,14 @@ def test_what_is_no_row_is_shown():
         list(read_block(b'{"a": 1}\n{"a":'))
     with pytest.raises(UserError, match="record 7: cannot be written"):
         to_line({"id": 7, "scores": {1, 2}})
+
+
+@pytest.mark.parametrize("most", [1, 7, 8, 40, 41, 100])
+def test_rows_evenly_out_of_a_file_are_those_out_of_a_list(tmp_path, most):
+    rows = [{"id": str(number)} for number in range(41)]
+    file = tmp_path / "rows.jsonl"
+    file.write_bytes(b"".join(map(to_line, rows)))
+    chosen, step = evenly(RowsOf(file), most)
+    assert list(chosen) == list(evenly(rows, most)[0]) == rows[::step]
+    assert len(rows[::step]) <= most and (step == 1) == (most >= 41)
+    assert [list(evenly(some, most, least=42)[0]) for some in (rows, RowsOf(file))] == [[], []]

@@ -22,7 +22,7 @@ def row(scores=(8, 8, 8, 0, 8), *, author="gpt", scorer="claude", name="r", **mo
 
 def divided(source: Path, folder: Path, selection: Selection) -> tuple[list[bytes], list[dict], dict]:
     folder.mkdir()
-    made = run_blocks("select", SelectBlocks(selection, source), source, folder, workers=1)
+    made = run_blocks("select", SelectBlocks(selection, source), source, folder)
     kept, rejected = ((folder / name).read_bytes().splitlines() for name in ("kept.jsonl", "rejected.jsonl"))
     return kept, [orjson.loads(line) for line in rejected], {"kept": made.counts.kept, **made.counts.rejected}
 
