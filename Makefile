@@ -12,13 +12,16 @@ WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo test test-slow test-all test-cluster test-engine test-extras check check-deps sbom docs hold bench study \
-	evidence engine lock lock-extras format clean
+.PHONY: demo demo-real test test-slow test-all test-cluster test-engine test-extras check check-deps sbom docs hold bench \
+	study evidence engine lock lock-extras format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
 	$(BIN)/python evaluate.py
 	$(BIN)/python -m hypnos.sample.demo
+
+demo-real: $(INSTALLED) ## BASE=<folder of SmolLM2-135M> DATA=<folder>: real data through all three, then a chat; half an hour
+	$(BIN)/python -m hypnos.sample.demo_real --base '$(BASE)' --data '$(DATA)'
 
 test: $(INSTALLED)      ## hermetic, under five minutes
 	$(PYTEST) -m "not slow and not real_data"

@@ -10,7 +10,7 @@ import logging
 import random
 import sys
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -117,10 +117,9 @@ class Measured:
     masked: list[Row]
     untouched: int
 
-    @property
-    def share_wrong(self) -> float:
-        """In percent; faults that the data had before count as wrong here."""
-        return 100 * len(self.wrong) / self.untouched
+    def share_wrong(self, besides: Collection[str] = ()) -> float:
+        """In percent, without some reasons; faults that the data had before count as wrong here."""
+        return 100 * sum(why not in besides for _, why in self.wrong) / self.untouched
 
     def caught(self, kind: str) -> tuple[int, int]:
         out_of = EACH - self.fates[kind]["below 0.8"]
@@ -172,15 +171,19 @@ def table(found: Measured) -> Iterator[str]:
 
 def planted() -> list[Promise]:
     """Of the untouched records, what is rejected; of each kind, what is missed."""
+    what = f"planted faults: % of untouched real records rejected, but for {' and '.join(MEASURED_APART)}"
     if not SHARED.is_dir():
-        return [Promise("planted faults: % of untouched real records rejected", None, 1.0)]
+        return [Promise(what, None, 1.0)]
     found = measure()
-    promises = [Promise("planted faults: % of untouched real records rejected", found.share_wrong, 1.0)]
+    promises = [Promise(what, found.share_wrong(MEASURED_APART), 1.0)]
     for kind, most in MISSED_AT_MOST.items():
         caught, out_of = found.caught(kind)
         promises.append(Promise(f"planted faults: % missed, {kind}", 100 * (out_of - caught) / out_of, most))
     return promises
 
+
+MEASURED_APART = ("courtesy", "truncated")
+"""Reasons that are no part of the bound: 649 records are thanks for thanks, and `meaning.cut_answers` has its own."""
 
 MISSED_AT_MOST = dict.fromkeys(KINDS, 10.0) | {"truncated": 80.0}
 """In percent. What people leave without a full stop cannot be told from what was cut: see docs/curation.md."""
@@ -198,7 +201,8 @@ def main() -> None:
     print("\n".join(table(found)))
     reasons = ", ".join(f"{why} {n}" for why, n in Counter(why for _, why in found.wrong).most_common())
     print(
-        f"\nof {found.untouched:,} untouched records {len(found.wrong)} rejected ({found.share_wrong:.2f} %): {reasons}"
+        f"\nof {found.untouched:,} untouched records {len(found.wrong)} rejected ({found.share_wrong():.2f} %):",
+        reasons,
     )
     for row in found.missed if chosen.missed else ():
         print(row["kind"], [row[name][-90:] for name in ("instruction", "input", "output")], row.get("secrets", ""))

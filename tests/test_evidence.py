@@ -6,10 +6,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from bench.evidence.arms import claims, setting_of
+from bench.evidence.arms import GENERAL_RATE, RATED, SPECIFIC_RATE, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
-from bench.evidence.files import write_files
+from bench.evidence.files import BOARD, write_files
 from bench.evidence.page import write_page
+from bench.evidence.papers import PAPERS
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
@@ -129,8 +130,13 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
 
 def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
     settings = read_settings("training")
-    setting = setting_of(settings, "small", base=tmp_path, data=tmp_path, folder=tmp_path)
-    known = claims(setting)
+    rates = {kind: 10.0**-at for at, kind in enumerate(RATED, 3)}
+    setting = setting_of(settings, {"small": rates}, "small", base=tmp_path, data=tmp_path, folder=tmp_path)
+    known = claims(setting) | {"rates": rates_claim(setting)[0]}
+    backwards = "specific_to_general"  # begins with the specialty, as specific_only does, and ends with general pairs
+    knobs = {GENERAL_RATE: rates["general_only"], SPECIFIC_RATE: rates["specific_only"]}
+    assert set(setting.rate(backwards)) == {f"{knob}={rate:g}" for knob, rate in knobs.items()}
+    assert setting.rate("mixed")[0] == f"{GENERAL_RATE}={rates['mixed']:g}"
     assert DIFFERENCES.keys() == settings["claims"].keys()
     for name, (sweep, *sides) in DIFFERENCES.items():
         assert {label for label, _ in sides} <= known[sweep].arms.keys(), name
@@ -178,16 +184,34 @@ def test_what_is_measured_is_in_no_training_file(tmp_path):
         for number in range(200, 230)
     ]
     write(PAIRS, pairs)
-    numbers = {"general": 20, "pairs": 30, "answers": 60, "statements": 5, "held_out": 3}
+    options = {letter: asked(500 + at) for at, letter in enumerate("ABCD")}
+    write(BOARD, [{"question": asked(400), "options": options, "answer": "A", "year": 2020, "id": "b"}])
+    texts = {"201802": [asked(number) * 9 for number in (600, 601)], "202106": [asked(602) * 9], "201903": [asked(603)]}
+    texts["201803"] = [asked(400) + "".join(options.values())]
+    write(
+        PAPERS,
+        [
+            {"id": f"ChinaXiv-{month}.0001V1", "anesthesia": True, "text": "\n".join(parts)}
+            for month, parts in texts.items()
+        ],
+    )
+    numbers = {"general": 20, "pairs": 30, "answers": 60, "statements": 5, "pieces": 9, "held_out": 3}
     settings = read_settings("training") | {"bases": {"tiny": numbers}}
     write_files(tmp_path, tmp_path / "out", settings, "tiny")
     read = {path.stem: read_lines(path) for path in (tmp_path / "out").glob("*.jsonl")}
-    assert {(row["file"], row["instruction"]) for row in read["removed"]} >= {
-        ("statements", asked(300)),
+    assert {(row["file"], row.get("instruction") or row["paper"]) for row in read["removed"]} >= {
+        ("specialty", asked(300)),
+        ("specialty", "ChinaXiv-201803.0001V1"),  # holds the board question
         ("scored", asked(205)),
     }
     sides = [row["group"] for row in read["pairs"] if is_held_out(row["group"], settings["holdout"])]
     assert 0 < len(sides) < len(read["pairs"]) == 30
-    assert [is_held_out(row["group"], 0.15) for row in read["statements"]] == [True, True]
+    later = [is_held_out(row["group"], 0.15) for row in read["specialty"]]
+    assert later == [row["year"] >= 2020 for row in read["specialty"]] and later.count(True) == 3
+    assert [len(row["text"]) <= 400 for row in read["specialty"] if "text" in row] == [True] * 4
+    divided = {row["id"]: is_held_out(row["group"], 0.15) for row in read["development-specialty"]}
+    first, second = (f"ChinaXiv-201802.0001V1-{at}" for at in range(2))
+    assert divided == {first: False, second: False, "ChinaXiv-201903.0001V1-0": True}
+    assert 0 < sum(is_held_out(row["group"], 0.15) for row in read["development-general"]) < 6
     ranks = {entry["scorer"]: entry["overall"] for entry in read["scored"][0]["scores"]}
     assert ranks["GPT-4"] + ranks["worst"] == 10 and set(ranks) == {"GPT-4", "worst", "shortest", "longest"}

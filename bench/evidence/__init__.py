@@ -7,6 +7,8 @@ Files:
     scored       the public sets of scored answers, as rows that the project's selection reads
     scores       claims about scores alone, which need no training
     files        training and held-out files of the claims that are trained
+    papers       papers on anesthesia as running text
+    rates        chooses the rate of each stage
     arms         their arms, as command lines of train.py
     trained      findings about what was trained, from what the sweeps left
     verdict      supported, not supported or undecided, from an interval

@@ -1,20 +1,23 @@
 """Try claims, and write the claim sheet that docs/results.md begins with: `python -m bench.evidence`.
 
 What needs no training is tried at every start. `--train preference` trains the arms of a claim (preference, filtering,
-order, vocabulary; without a name all), one after another, and may be stopped at any moment: the same command goes on,
-and stages that claims share are trained once. A second run writes the same bytes.
+order, vocabulary; without a name all), as many at once as there are cores, and may be stopped at any moment: the same
+command goes on, and stages that claims share are trained once. `--rates` comes before: it chooses the rate of each
+stage. A second run writes the same bytes.
 """
 
 import argparse
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from bench.evidence.arms import Trained, claims, setting_of
+from bench.evidence.arms import Trained, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import REMOVED, write_files
 from bench.evidence.page import Table, write_page
+from bench.evidence.rates import FILE, choose_rates
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
 from bench.evidence.trained import try_trained
@@ -28,6 +31,7 @@ from hypnos.errors import UserError, one_line
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.evidence", description=__doc__)
     parser.add_argument("--train", nargs="*", metavar="claim", help="train the arms of these claims first")
+    parser.add_argument("--rates", action="store_true", help="choose rates on the development part, and nothing else")
     parser.add_argument("--size", default="small", help="small (stories15M), smollm2 or gpu: settings/training.yaml")
     parser.add_argument("--base", type=Path, help="folder of the base; of stories15M by default the one of the data")
     parser.add_argument("--data", type=Path, default=SHARED, help="folder of the public sets")
@@ -45,15 +49,21 @@ def try_all(asked: argparse.Namespace) -> bool:
         raise UserError(f"--size {asked.size}: know {', '.join(training['bases'])}")
     base = asked.base or asked.data / "models/stories15M"
     places = {"base": base.resolve(), "data": asked.data.resolve(), "folder": asked.folder.resolve()}
-    setting = setting_of(training, asked.size, **places)
+    rates = read_settings("rates") if FILE.is_file() else {}
+    setting = setting_of(training, rates, asked.size, **places)
     succeeded = True
+    if asked.rates:
+        write_files(setting.data, setting.files, training, asked.size)
+        if succeeded := _train(*rates_claim(setting)):
+            choose_rates(setting, asked.size)
+        return succeeded
     if asked.train is not None:
         known = claims(setting)
         if strange := set(asked.train) - known.keys():
             raise UserError(f"--train {', '.join(sorted(strange))}: know {', '.join(known)}")
         write_files(setting.data, setting.files, training, asked.size)
-        done = [_train(known[name], setting) for name in asked.train or known]
-        succeeded = all(done)
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            succeeded = all(list(pool.map(lambda name: _train(known[name], setting), asked.train or known)))
     found, tables = try_scores(setting.data, scores)
     trained, more = try_trained(setting)
     earlier = try_earlier(read_section(asked.page.read_text("utf-8") if asked.page.is_file() else ""), study)

@@ -1,16 +1,27 @@
-"""The arms of the claims that are trained, as command lines of train.py."""
+"""The arms of the claims that are trained, and of the choice of their rates, as command lines of train.py."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from bench.evidence.files import DEVELOPMENT, QUESTIONS
 from bench.study.claims import EXTENDED, UNMEASURED, Claim, Overrides, Setting
 
 BETTER, WORSE = "better", "worse"
 """Held-out sets: both sides of the pairs that are kept from training."""
 
 BEST = ("selection.share=0.5",)
+
+GENERAL_RATE, SPECIFIC_RATE = "model.recipe.general.lr", "model.recipe.anesthesia.lr"
+
+RATED = {
+    "general_only": GENERAL_RATE,
+    "mixed": GENERAL_RATE,
+    "specific_only": SPECIFIC_RATE,
+    "general_to_specific": SPECIFIC_RATE,
+}
+"""Experiments whose rate is chosen, and the knob that is turned in each; of two stages the last one's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +31,23 @@ class Trained(Setting):
     Attributes:
         numbers: of records, from the settings.
         common: further settings that all bases share.
+        rates: chosen ones, by experiment; empty before they are chosen.
     """
 
     numbers: Mapping[str, Any]
     common: Mapping[str, Any]
+    rates: Mapping[str, float]
+
+    def rate(self, experiment: str) -> Overrides:
+        """The rates of an arm's stages; the recipe's where none were chosen."""
+        if not self.rates:
+            return ()
+        rates = {GENERAL_RATE: self.rates["general_only"], SPECIFIC_RATE: self.rates["general_to_specific"]}
+        if experiment == "specific_to_general":  # its stage on the specialty comes first, as in specific_only
+            rates[SPECIFIC_RATE] = self.rates["specific_only"]
+        elif experiment in RATED:
+            rates[RATED[experiment]] = self.rates[experiment]
+        return tuple(f"{knob}={rate:g}" for knob, rate in rates.items())
 
     @property
     def shared(self) -> Overrides:
@@ -35,27 +59,69 @@ class Trained(Setting):
             "model.recipe.general.epochs=1",
             "answers.prompts=[]",
             "logger=csv",
-            "benchmark=false",
         )
 
 
-def setting_of(settings: Mapping[str, Any], size: str, *, base: Path, data: Path, folder: Path) -> Trained:
-    """What `settings/training.yaml` says of one size."""
+def setting_of(
+    settings: Mapping[str, Any], rates: Mapping[str, Any], size: str, *, base: Path, data: Path, folder: Path
+) -> Trained:
+    """What `settings/training.yaml` and `settings/rates.yaml` say of one size."""
     numbers = settings["bases"][size]
-    model = tuple(part.format(base=base) for part in numbers["model"])
-    seeds = tuple(settings["seeds"])
-    return Trained(data=data, folder=folder / size, model=model, seeds=seeds, numbers=numbers, common=settings)
+    return Trained(
+        data=data,
+        folder=folder / size,
+        model=tuple(part.format(base=base) for part in numbers["model"]),
+        seeds=tuple(settings["seeds"]),
+        numbers=numbers,
+        common=settings,
+        rates=rates.get(size, {}),
+    )
+
+
+def rates_claim(setting: Trained) -> tuple[Claim, Trained]:
+    """Every rate for every experiment whose rate is chosen, and under what: one seed, the recipe's rate before it."""
+    files = setting.files
+    tried = ",".join(f"{rate:g}" for rate in setting.common["rates"])
+    claim = Claim(
+        name="rates",
+        title="Rates",
+        text="",
+        shared=(
+            "benchmark=false",
+            f"sources.general.path={files}/{DEVELOPMENT}-general.jsonl",
+            f"sources.anesthesia.path={files}/{DEVELOPMENT}-specialty.jsonl",
+            *ORDER,
+        ),
+        turns=tuple((f"experiment={kind}", f"{knob}={tried}", *_unmeasured(kind)) for kind, knob in RATED.items()),
+        arms={
+            f"{kind} {rate:g}": (f"experiment={kind}", f"{knob}={rate:g}")
+            for kind, knob in RATED.items()
+            for rate in setting.common["rates"]
+        },
+        references=(),
+    )
+    return claim, replace(setting, seeds=setting.seeds[:1], rates={})
+
+
+def _unmeasured(experiment: str) -> Overrides:
+    """Of a stage on general pairs: measuring within it would take longer than training."""
+    return (UNMEASURED,) if "general" in experiment else ()
+
+
+ORDER = ("model.recipe.anesthesia.epochs=1", "model.recipe.mixed.anesthesia=1", *EXTENDED)
+"""Each record once, whatever the order."""
 
 
 def claims(setting: Trained) -> dict[str, Claim]:
     """All claims by name."""
     files, settings, numbers = setting.files, setting.common, setting.numbers
-    statements = (f"sources.anesthesia.path={files}/statements.jsonl",)
+    specialty = (f"sources.anesthesia.path={files}/specialty.jsonl",)
     preference = Claim(
         name="preference",
         title="Preferences",
         text="",
         shared=(
+            "benchmark=false",
             f"sources.preferences.path={files}/pairs.jsonl",
             f"sources.preferences.holdout={settings['holdout']}",
             f"sources.preferences.least_margin={settings['least_margin']}",
@@ -66,6 +132,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
             *(f"+heldout.{name}.heldout_only=true" for name in (BETTER, WORSE)),
             *(f"heldout.{name}.{knob}=4096" for name in (BETTER, WORSE) for knob in ("max_length", "row_length")),
             f"heldout.{WORSE}.sources.preferences.side=rejected",
+            *setting.rate(""),
             *EXTENDED,
         ),
         turns=(("experiment=general_to_specific_to_preferred",), ("experiment=sft_only",)),
@@ -80,6 +147,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
         title="Cross-filtering on real scores",
         text="",
         shared=(
+            "benchmark=false",
             f"sources.anesthesia.path={files}/scored.jsonl",
             "~heldout.general",
             UNMEASURED,
@@ -87,6 +155,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
             *("selection.aspects=[overall]", "selection.floor=0", "selection.harmless_floor=0"),
             f"learnt_characters={numbers['learnt_characters']}",
             "model.recipe.anesthesia.epochs=1",
+            *setting.rate(""),
             *EXTENDED,
         ),
         turns=(
@@ -111,20 +180,31 @@ def claims(setting: Trained) -> dict[str, Claim]:
         name="order",
         title="General to specific",
         text="",
-        shared=(*statements, "model.recipe.anesthesia.epochs=1", "model.recipe.mixed.anesthesia=1", *EXTENDED),
-        turns=tuple((f"experiment={kind}", *((UNMEASURED,) if "general" in kind else ())) for kind in kinds),
+        shared=(
+            *specialty,
+            *ORDER,
+            "benchmark=true",
+            "tasks=[anecq]",
+            f"tasks.anecq.path={files}/{QUESTIONS}",
+            "likelihood=[letters,texts]",
+        ),
+        turns=tuple((f"experiment={kind}", *setting.rate(kind), *_unmeasured(kind)) for kind in kinds),
         arms={kind.replace("_", " "): (f"experiment={kind}",) for kind in kinds},
         references=("general to specific",),
     )
+    own = ("vocabulary=none", "model.recipe.max_length=2048", "model.recipe.row_length=2048")
+    as_many = (f"stages.general.data.learnt_tokens={numbers['learnt_tokens']}",)
     vocabulary = Claim(
         name="vocabulary",
-        title="Vocabulary, at equal characters",
+        title="Vocabulary, at equal characters and at equal learnt tokens",
         text="",
-        shared=(*statements, "experiment=general_only", UNMEASURED),
-        turns=(EXTENDED, ("vocabulary=none", "model.recipe.max_length=2048", "model.recipe.row_length=2048")),
+        shared=(*specialty, "benchmark=false", "experiment=general_only", UNMEASURED, *setting.rate("")),
+        turns=(EXTENDED, own, (*EXTENDED, *as_many), (*own, *as_many)),
         arms={
-            "extended": ("experiment=general_only",),
-            "the base's own": ("experiment=general_only", "vocabulary=none"),
+            "extended": (),
+            "the base's own": ("vocabulary=none",),
+            "extended, as many tokens": as_many,
+            "the base's own, as many tokens": ("vocabulary=none", *as_many),
         },
         references=("extended",),
     )

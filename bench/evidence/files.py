@@ -10,6 +10,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from bench.evidence.papers import read_papers
 from bench.evidence.scored import ASPECT, PAIRS, read_scores
 from bench.study.pairs import ANESTHESIA, GENERAL, Row, Sizes, draw_pairs, read_lines, write_lines
 from hypnos.corpus.sources import is_held_out
@@ -17,6 +18,13 @@ from hypnos.curation.similarity.decontaminate import Decontaminate
 
 LONG = "qa/general_medical_long_qa.jsonl"
 STATEMENTS = "qa/anesthesia_statements_2017_2020.jsonl"
+BOARD = "mcq/anesthesia_board_2017_2020.jsonl"
+
+QUESTIONS = "board.jsonl"
+"""Board questions of the last year, which models answer by likelihood."""
+
+DEVELOPMENT = "development"
+"""Files that rates are chosen on: all they hold is trained on by the claims, and no table shows it."""
 
 REMOVED = "removed.jsonl"
 
@@ -24,7 +32,7 @@ HELD_OUT = 0.15
 """Share of groups that conf/sources holds out."""
 
 LAST_YEAR = 2020
-"""Statements of this year are measured on, earlier ones are learnt."""
+"""Statements of this year, and papers from it on, are measured on; earlier ones are learnt."""
 
 SCORERS = ("GPT-4", "worst", "shortest", "longest")
 """Who ranks answers: the judge, the judge turned round, and length both ways."""
@@ -34,7 +42,8 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     """Draw, hold out, decontaminate and write.
 
     `general.jsonl` is what the first stage sees, `scored.jsonl` answers with scores, `pairs.jsonl` pairs of them,
-    `statements.jsonl` the specialty; `removed.jsonl` lists what was too near to something measured.
+    `specialty.jsonl` statements and papers; `removed.jsonl` lists what was too near to something measured. The files
+    for the choice of rates are drawn from the trained part of these.
 
     Args:
         data: folder of the public sets.
@@ -48,26 +57,36 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     drawn = draw_pairs(read_lines(data / GENERAL), read_lines(data / ANESTHESIA), sizes)
     validated = [row for row in read_lines(data / LONG) if row["source"] == "llmeval-med"]
     answers = _few([row for row in validated if len(row["output"]) <= longest], numbers["held_out"])
-    statements = read_lines(data / STATEMENTS)
-    last = _few([row for row in statements if row["year"] == LAST_YEAR], numbers["held_out"])
-    earlier = _few([row for row in statements if row["year"] < LAST_YEAR], numbers["statements"])
+    statements, papers = read_lines(data / STATEMENTS), list(read_papers(data))
+    board = [row for row in read_lines(data / BOARD) if row["year"] == LAST_YEAR]
+    last, earlier = (
+        [
+            *_few([row for row in statements if (row["year"] >= LAST_YEAR) == late], numbers[most]),
+            *_few([row for row in papers if (row["year"] >= LAST_YEAR) == late], numbers["pieces"]),
+        ]
+        for late, most in ((True, "held_out"), (False, "statements"))
+    )
     pairs = list(_pairs(data, settings, numbers["pairs"]))
     tested = [pair for pair in pairs if is_held_out(pair["group"], settings["holdout"])]
     questions = [{"instruction": pair["question"]} for pair in tested]
-    measured = {"scored": answers, "statements": last, "pairs": questions}
+    asked = [{"instruction": row["question"], "options": row["options"]} for row in board]
+    measured = {"scored": answers, "specialty": [*last, *asked], "pairs": questions}
     # The first stage goes before all of them.
-    measured["general"] = [*drawn.held_out, *answers, *last, *questions]
-    trained = {"scored": _few(list(_scored(data, settings)), numbers["answers"]), "statements": earlier}
+    measured["general"] = [*drawn.held_out, *answers, *last, *asked, *questions]
+    trained = {"scored": _few(list(_scored(data, settings)), numbers["answers"]), "specialty": earlier}
     trained |= {"general": drawn.general, "pairs": [pair for pair in pairs if pair not in tested]}
-    held_out = {"scored": answers, "statements": last, "general": drawn.held_out}
+    held_out = {"scored": answers, "specialty": last, "general": drawn.held_out}
     removed: list[Row] = []
     for name, rows in trained.items():
         path = folder / f"measured-{name}.jsonl"
-        write_lines(path, [{"id": str(at), "question": _question(row)} for at, row in enumerate(measured[name])])
+        write_lines(path, [_asked(at, row) for at, row in enumerate(measured[name])])
         kept = list(_rid(name, rows, path, removed))
+        if name in ("general", "specialty"):
+            write_lines(folder / f"{DEVELOPMENT}-{name}.jsonl", _divided(kept))
         if name != "pairs":  # whose groups are those of their questions
             kept = [*(_placed(row, False) for row in kept), *(_placed(row, True) for row in held_out[name])]
         write_lines(folder / f"{name}.jsonl", [*kept, *tested] if name == "pairs" else kept)
+    write_lines(folder / QUESTIONS, board)
     write_lines(folder / "text.jsonl", [*drawn.general, *drawn.held_out])
     write_lines(folder / REMOVED, removed)
 
@@ -75,7 +94,7 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
 def _rid(name: str, rows: Sequence[Row], measured: Path, removed: list[Row]) -> Iterator[Row]:
     """Take out of rows, by the project's own step, what holds a measured question."""
     step = Decontaminate(benchmarks=[str(measured)])
-    asked = [{**row, "instruction": row.get("instruction") or row["question"]} for row in rows]
+    asked = [{**row, "instruction": row["question"]} if "question" in row else row for row in rows]
     for row in step.run(asked, lambda row, reason: removed.append({**row, "file": name, "reason": reason})):
         if "answer_a" in row:
             del row["instruction"]
@@ -119,11 +138,23 @@ def _few(rows: Sequence[Row], most: int) -> list[Row]:
     return [row for at, row in enumerate(rows) if at in chosen]
 
 
+def _divided(rows: Sequence[Row]) -> Iterator[Row]:
+    """A part to choose rates on: the year before the last one of what has a year, of other rows one in six."""
+    for number, row in enumerate(rows):
+        yield _placed(row, row["year"] == LAST_YEAR - 1 if "year" in row else number % 6 == 0)
+
+
 def _placed(row: Row, held_out: bool) -> Row:
-    """The row with a group that the rule holds out, or does not; rows of one question have one group."""
-    name = _question(row)
+    """The row with a group that the rule holds out, or does not; rows of one question or paper have one group."""
+    name = row.get("paper") or _question(row)
     group = next(f"{name} {at}" for at in range(1000) if is_held_out(f"{name} {at}", HELD_OUT) == held_out)
     return {**row, "group": group}
+
+
+def _asked(number: int, row: Row) -> Row:
+    """A measured question or text, as `Decontaminate` reads it."""
+    options = {"options": row["options"]} if "options" in row else {}
+    return {"id": str(number), "question": row.get("text") or _question(row), **options}
 
 
 def _question(row: Row) -> str:

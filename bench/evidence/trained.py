@@ -8,6 +8,7 @@ from bench.evidence.arms import BETTER, WORSE, Trained, claims
 from bench.evidence.verdict import Finding, deciding_level
 from bench.study.claims import Claim
 from hypnos.errors import UserError
+from hypnos.experiment.sweep.arm_scores import read_scores
 from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
 from hypnos.report.statistics.intervals import mean_interval
 
@@ -69,6 +70,24 @@ def is_longer(arm: Arm) -> Units:
     return {name: Unit(better.groups[name], (gap > 0) + (gap == 0) / 2, 1.0) for name, gap in longer.items()}
 
 
+ACCURACY = {"letters": "accuracy_likelihood", "texts": "accuracy_texts_per_char"}
+"""Of choice questions, by what the likelihood is of."""
+
+
+def right(kind: str) -> Read:
+    """Whether a board question's likeliest letter, or text of an option by character, is the right one."""
+
+    def read(arm: Arm) -> Units:
+        results = read_scores([arm])
+        if results is None:
+            raise UserError(f"{arm.folder}: answered no board questions")
+        (answers,), (task,) = results.answers, results.tasks
+        values = zip(task.questions, answers.scores[ACCURACY[kind]], strict=True)
+        return {one.id: Unit(one.group, value, 1.0) for one, value in values if value is not None}
+
+    return read
+
+
 DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
     "preferred": ("preference", ("DPO", became_likelier), ("DPO", is_longer)),
     "preferred_by_contrast": ("preference", ("DPO", became_likelier), ("better answers alone", became_likelier)),
@@ -77,8 +96,16 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
     "best_not_worst": ("filtering", ("best half", bits(SPECIFIC)), ("worst half", bits(SPECIFIC))),
     "general_first_real": ("order", ("general to specific", bits(SPECIFIC)), ("specific only", bits(SPECIFIC))),
     "not_turned_round": ("order", ("general to specific", bits(SPECIFIC)), ("specific to general", bits(SPECIFIC))),
+    "general_first_letters": ("order", ("general to specific", right("letters")), ("specific only", right("letters"))),
+    "general_first_texts": ("order", ("general to specific", right("texts")), ("specific only", right("texts"))),
+    "specialty_remembers": ("order", ("general to specific", bits(GENERAL)), ("general only", bits(GENERAL))),
     "not_mixed": ("order", ("general to specific", bits(SPECIFIC)), ("mixed", bits(SPECIFIC))),
     "vocabulary_characters": ("vocabulary", ("extended", bits(GENERAL)), ("the base's own", bits(GENERAL))),
+    "vocabulary_compute": (
+        "vocabulary",
+        ("extended, as many tokens", bits(GENERAL)),
+        ("the base's own, as many tokens", bits(GENERAL)),
+    ),
 }
 """By claim: the sweep, the arm whose value counts and the one it is held against, each with how it is read."""
 
@@ -86,7 +113,7 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
 def try_trained(setting: Trained) -> tuple[list[Finding], list[Table]]:
     """The findings of all claims whose arms are finished under the same seeds, and a table for each sweep."""
     known = claims(setting)
-    arms = {name: _finished(claim, setting) for name, claim in known.items()}
+    arms = {name: read_finished(claim, setting) for name, claim in known.items()}
     level = deciding_level(setting.common["claims"])
     findings = []
     for name, (sweep, (arm, read), (other, read_other)) in DIFFERENCES.items():
@@ -98,8 +125,8 @@ def try_trained(setting: Trained) -> tuple[list[Finding], list[Table]]:
     return findings, [table for name, claim in known.items() for table in _table(claim, arms[name])]
 
 
-def _finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
-    """By arm and seed."""
+def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
+    """The finished runs of a claim, by arm and seed."""
     try:
         arms = read_arms(find_sweep(claim.sweep, setting.folder / "outputs"))
     except UserError:
@@ -140,6 +167,8 @@ def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Tabl
             name for name in (GENERAL, SPECIFIC) if all(name in a.texts for of in arms.values() for a in of.values())
         ]
         measures = [(f"{name}, bits/char", bits(name)) for name in sets]
+        if claim.name == "order":
+            measures = [*measures, *((f"board questions right, {kind}", right(kind)) for kind in ACCURACY)]
     rows = []
     for label in (name for name in claim.arms if name in arms):
         cells = [label, ", ".join(sorted(arms[label]))]

@@ -20,7 +20,7 @@ class Tries:
     """How long a reply is tried for.
 
     Attributes:
-        sendings: of one request, while its own failures may pass.
+        sendings: of one request for each address of its model, while its own failures may pass.
         patience: seconds that a provider is waited for while it takes no requests at all.
     """
 

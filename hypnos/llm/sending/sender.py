@@ -101,7 +101,7 @@ class Sender:
                 continue  # no fault of this request: it waits at the gate with all others
             except TransientError as failure:
                 tried += 1
-                if tried >= self._tries.sendings:
+                if tried >= self._tries.sendings * len(self._servers):
                     raise self._give_up(str(failure)) from None
                 wait = wait_before(tried, failure, self._chance)
             await cancellation.sleep(wait)

@@ -1,12 +1,13 @@
 """Small models whose every word is known, because each token has one token that follows it; and a server over them."""
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import AutoModelForCausalLM, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from tests.benchmark.answerers.weights_server import WeightsServer
 
@@ -81,3 +82,20 @@ def serve() -> Iterator[Callable[..., WeightsServer]]:
     yield start
     for server in running:
         server.close()
+
+
+@pytest.fixture
+def adapter(directory, tmp_path):
+    """A stage's folder with an adapter inside, whose weights are far from nothing."""
+    from peft import LoraConfig, get_peft_model
+
+    torch.manual_seed(1)
+    shutil.copytree(directory, tmp_path / "base")
+    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
+    tuned = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
+    for name, weight in tuned.named_parameters():
+        if "lora_B" in name:
+            torch.nn.init.normal_(weight, std=0.5)
+    tuned.save_pretrained(tmp_path / "stage" / "adapter")
+    merged = tuned.merge_and_unload().eval()
+    return tmp_path / "stage" / "adapter", merged

@@ -2,9 +2,7 @@ import json
 import shutil
 from dataclasses import replace
 
-import pytest
-import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoTokenizer
 
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.answerers.prompt_form import PromptForm
@@ -117,23 +115,6 @@ def test_an_answer_that_the_context_cuts_is_told_from_one_that_never_stops(direc
         room = middle - len(local.encode([one.prompt])[0])
         assert one.out_of_context == (not one.finished and room < 20)
     assert {one.out_of_context for one in found.values()} == {True, False}
-
-
-@pytest.fixture
-def adapter(directory, tmp_path):
-    """A stage's folder with an adapter inside, whose weights are far from nothing."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(1)
-    shutil.copytree(directory, tmp_path / "base")
-    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
-    tuned = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
-    for name, weight in tuned.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.5)
-    tuned.save_pretrained(tmp_path / "stage" / "adapter")
-    merged = tuned.merge_and_unload().eval()
-    return tmp_path / "stage" / "adapter", merged
 
 
 def test_an_adapter_is_loaded_on_its_base(adapter, directory, make_task, prompts, generate_alone, questions):

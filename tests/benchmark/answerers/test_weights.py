@@ -2,7 +2,6 @@ import json
 import shutil
 
 import pytest
-import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hypnos.benchmark.answerers.local_model import LocalModel
@@ -17,23 +16,6 @@ def test_the_templates_turn_end_is_a_stop(directory):
     tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
     model = AutoModelForCausalLM.from_pretrained(directory)
     assert stop_ids(model, tokenizer) == {2, tokenizer.convert_tokens_to_ids("<|im_end|>")}
-
-
-@pytest.fixture
-def adapter(directory, tmp_path):
-    """A stage's folder with an adapter inside, whose weights are far from nothing."""
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(1)
-    shutil.copytree(directory, tmp_path / "base")
-    base = AutoModelForCausalLM.from_pretrained(tmp_path / "base")
-    tuned = get_peft_model(base, LoraConfig(r=4, target_modules=["q_proj", "v_proj"]))
-    for name, weight in tuned.named_parameters():
-        if "lora_B" in name:
-            torch.nn.init.normal_(weight, std=0.5)
-    tuned.save_pretrained(tmp_path / "stage" / "adapter")
-    merged = tuned.merge_and_unload().eval()
-    return tmp_path / "stage" / "adapter", merged
 
 
 def test_an_adapter_without_its_base_says_where_it_looked(adapter, directory):

@@ -1,8 +1,5 @@
 """A task: its items, the turns put to a model, its version, and what is wrong with a file in one line."""
 
-import json
-from pathlib import Path
-
 import pytest
 
 from hypnos.benchmark.tasks.prompts import Prompt
@@ -10,33 +7,7 @@ from hypnos.benchmark.tasks.readers.anesbench import AnesBench
 from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
-
-PLAIN = Prompt(template="{question}")
-CHOICE = Prompt(template="{ask}\n{stem}\n{options}\n答案：", single="选一项。", multiple="选多项。")
-READING = Prompt(template="{passage}\n{question}")
-
-
-def write(path: Path, rows: list) -> str:
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
-    return str(path)
-
-
-def question(number: int, **more) -> dict:
-    return {"id": f"q{number}", "question": f"问题{number}？", "answers": [f"答{number}"], **more}
-
-
-def choice(number: int, answer: str = "B", **more) -> dict:
-    return {
-        "id": f"c{number}",
-        "question": f"选择{number}",
-        "options": {"A": "甲", "B": f"乙{number}"},
-        "answer": answer,
-        **more,
-    }
-
-
-def task(path: str, kind: str = "question", prompt: Prompt = PLAIN, **more) -> Task:
-    return Task(name="mine", kind=kind, path=path, prompt=prompt, metrics=["length"], **more)
+from tests.benchmark.tasks.rows import CHOICE, PLAIN, READING, choice, question, task, write
 
 
 def test_the_turns_are_system_examples_and_question(tmp_path):

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 
 import pytest
 
@@ -119,6 +120,26 @@ def test_servers_that_die_hang_and_break_lose_nothing_and_nothing_is_paid_twice(
     hung, broken = running[1].stats(), running[2].stats()
     assert hung["requests"] <= 20
     assert broken["500"] > 5
+
+
+def test_what_one_server_fails_another_is_asked_for_as_often_as_if_it_were_alone(scripted, make_client, requests):
+    calls = Counter()
+
+    def say(prompt, sample):
+        calls[prompt] += 1
+        return TransientError("500") if calls[prompt] < 4 else "答"
+
+    class Two(scripted):
+        addresses = ("http://a", "http://b")
+
+        def servers(self):
+            return [scripted(say), scripted(say)]
+
+    assert [one.value for one in make_client(tries=2).ask(Two(say), requests(3), parse=str)] == ["答"] * 3
+    calls.clear()
+    with pytest.raises(UserError, match="3 requests got no answer"):
+        list(make_client(tries=1).ask(Two(say), requests(3, "问{}"), parse=str))
+    assert set(calls.values()) == {2}
 
 
 def test_the_key_of_a_reply_does_not_depend_on_who_answered(server, make_client, requests):

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 import torch
-from hydra.utils import instantiate
 from pytorch_lightning import Callback, Trainer
 from safetensors.torch import load_file
 
 from hypnos.errors import UserError
-from hypnos.experiment.run import run_experiment
 from hypnos.tuning.callbacks.checkpoints import STAGE_KEY
 from hypnos.tuning.callbacks.resume import MADE_WITH, check_weights, progress_at
+from tests.tuning import watched
+from tests.tuning.watched import Killed
 
 ROOT = Path(__file__).parents[3]
 GENERAL = "stages.general"
@@ -25,10 +25,6 @@ COMMON = [
     *("model.recipe.pieces=2000", "model.recipe.general.epochs=2", "answers.prompts=[]", "accelerator=cpu"),
     *(f"{GENERAL}.data.row_length=512", f"{GENERAL}.callbacks.checkpoint.every_n_train_steps=2"),
 ]
-
-
-class Killed(BaseException):
-    """What no handler of ours or of Lightning's takes for a reason to save anything."""
 
 
 class Losses(Callback):
@@ -49,17 +45,7 @@ class Losses(Callback):
 
 
 def train(compose: Callable[..., Any], folder: Path, watch: Losses, overrides: list[str]) -> Path:
-    def build(node: Any, **more: Any) -> Any:
-        made = instantiate(node, _convert_="all", **more)
-        if isinstance(made, Trainer):
-            made.callbacks.insert(0, watch)
-        return made
-
-    config = compose("train", [*COMMON, *overrides, f"paths.artefacts={folder}"])
-    (folder / "out").mkdir(parents=True, exist_ok=True)
-    run_experiment(config, build=build, output=folder / "out")
-    (directory,) = folder.glob("models/general-*")
-    return directory
+    return watched.train(compose, folder, watch, [*COMMON, *overrides], stage="general")
 
 
 EVERY = f"{GENERAL}.callbacks.checkpoint.every_n_train_steps"

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 import torch
-from hydra.utils import instantiate
 from pytorch_lightning import Callback, Trainer
 from safetensors.torch import load_file
 
-from hypnos.experiment.run import run_experiment
+from tests.tuning import watched
+from tests.tuning.watched import Killed
 
 ROOT = Path(__file__).parents[3]
 STAGE = "stages.preference"
@@ -30,10 +30,6 @@ SETTINGS = [
 ]
 
 
-class Killed(BaseException):
-    """What no handler of ours or of Lightning's takes for a reason to save anything."""
-
-
 class Kill(Callback):
     def __init__(self, before: int | None) -> None:
         self.before = before
@@ -46,17 +42,7 @@ class Kill(Callback):
 
 
 def train(compose: Callable[..., Any], folder: Path, watch: Kill, *more: str) -> Path:
-    def build(node: Any, **arguments: Any) -> Any:
-        made = instantiate(node, _convert_="all", **arguments)
-        if isinstance(made, Trainer):
-            made.callbacks.insert(0, watch)
-        return made
-
-    config = compose("train", [*SETTINGS, *more, f"paths.artefacts={folder}"])
-    (folder / "out").mkdir(parents=True, exist_ok=True)
-    run_experiment(config, build=build, output=folder / "out")
-    (directory,) = folder.glob("models/preference-*")
-    return directory
+    return watched.train(compose, folder, watch, [*SETTINGS, *more], stage="preference")
 
 
 def same_weights(first: Path, second: Path, *, within: float = 0.0) -> None:
