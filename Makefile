@@ -6,12 +6,14 @@ INSTALLED := $(VENV)/.installed
 ENGINE ?= .engines/vllm
 TOOLS := .venv-tools
 TOOLED := $(TOOLS)/.installed
+DOCS := .venv-docs
+EXTRAS := .venv-extras
 WORKERS ?= 2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
-.PHONY: demo demo-real test test-slow test-all test-cluster test-engine check check-deps sbom hold bench study evidence engine lock \
-	format clean
+.PHONY: demo demo-real test test-slow test-all test-cluster test-engine test-extras check check-deps sbom docs hold bench \
+	study evidence engine lock lock-extras format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -36,6 +38,9 @@ test-cluster: $(INSTALLED)  ## two and four ranks as torchrun and srun start the
 test-engine: $(INSTALLED) $(ENGINE)/.installed   ## what is asked through a real engine, beside our own; minutes
 	HYPNOS_ENGINE=$(ENGINE)/bin/python $(BIN)/python -m pytest tests/benchmark/answerers/test_real_engine.py
 
+test-extras: $(EXTRAS)/.installed   ## what needs libraries that are no requirement, in an environment with all of them
+	OMP_NUM_THREADS=1 $(EXTRAS)/bin/python -m pytest -rs $(shell grep -rl --include='test_*.py' importorskip tests)
+
 check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -47,6 +52,10 @@ check-deps: $(TOOLED)   ## the lock against pyproject.toml and known vulnerabili
 
 sbom: $(TOOLED)         ## sbom.json: everything in .venv with versions and licences, as CycloneDX
 	$(TOOLS)/bin/cyclonedx-py environment --pyproject pyproject.toml --of JSON -o sbom.json $(BIN)/python
+
+docs: $(DOCS)/.installed   ## the documentation site, .site/html/index.html; a dead link or anchor is a failure
+	$(DOCS)/bin/python -m manual .site/pages
+	NO_MKDOCS_2_WARNING=1 $(DOCS)/bin/python -m mkdocs build --strict --clean --config-file manual/mkdocs.yml
 
 hold: $(INSTALLED)      ## each measured promise beside its figure; fails on a miss
 	$(BIN)/python -m bench.hold
@@ -83,6 +92,16 @@ $(TOOLED): $(INSTALLED)
 	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check 'cyclonedx-bom>=7,<8' 'pip-audit>=2.9,<3'
 	touch $@
 
+$(DOCS)/.installed: manual/requirements.txt
+	$(PYTHON) -m venv $(DOCS)
+	$(DOCS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
+$(EXTRAS)/.installed: requirements-extras.lock
+	$(PYTHON) -m venv $(EXTRAS)
+	$(EXTRAS)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
+
 lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
@@ -91,5 +110,16 @@ lock:                   ## pin anew what pyproject.toml allows
 	.venv-lock/bin/python -m pip freeze --exclude-editable --exclude hypnos-llm | sed 's/+cpu$$//; s/ @ .*torch-\([0-9.]*\).*/==\1/' > requirements.lock
 	rm -rf .venv-lock
 
+# Extras whose libraries `make test-extras` has; a new one is added here, and pinned by `make lock-extras`.
+EXTRA_NAMES := dev,documents,fit,gguf,mlflow,notebook,swanlab,sweep,web
+
+lock-extras:            ## the same for the libraries of the extras, beside what requirements.lock pins
+	rm -rf .venv-lock
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
+	.venv-lock/bin/python -m pip install --quiet -e '.[$(EXTRA_NAMES)]'
+	.venv-lock/bin/python -m pip freeze --exclude-editable --exclude hypnos-llm | sed 's/+cpu$$//; s/ @ .*torch-\([0-9.]*\).*/==\1/' > requirements-extras.lock
+	rm -rf .venv-lock
+
 clean:
-	rm -rf $(VENV) $(TOOLS) .engines artefacts outputs
+	rm -rf $(VENV) $(TOOLS) $(DOCS) $(EXTRAS) .engines .site artefacts outputs

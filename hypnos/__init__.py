@@ -4,7 +4,6 @@ Three commands use it, train.py, filter.py and evaluate.py; of its folders each 
 
 Files:
     commands        what the three commands share: a composed configuration becomes a job
-    chat            a talk with a trained stage, to try it
     compare         two runs side by side: settings, data, code, numbers and their tests
     export          a stage for llama.cpp and Ollama
     push            kept records or a stage sent to a hub
@@ -16,6 +15,7 @@ Files:
     reasoning       cuts off reasoning, however it is marked
     sound_text      control characters, halves of signs and broken LaTeX, mended
 Folders:
+    chat/           a talk with trained stages, in a terminal or on a page
     experiment/     an experiment from its configuration to a table, and sweeps of experiments
     curation/       seed tasks become candidates, are cleaned, scored and kept
     vocabulary/     the tokenizer of a run, the base's own or extended by Chinese

@@ -27,6 +27,9 @@ Folders:
 Others import:
     chat                     ChatModel, CUT_FINISHES, Reply, ReplyLimits
     client                   Client
+    engine.gguf_chat         GgufChat
+    engine.gguf_file         read_gguf
+    engine.llama_cpp         LlamaServer
     engine.served_chat       ServedChat
     engine.vllm              Vllm
     estimate                 estimate, Estimate

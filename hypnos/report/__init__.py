@@ -38,6 +38,7 @@ Others import:
     figures.plots              grouped_bars, line_plot
     figures.funnel_plot        funnel_bars, threshold_curve
     pages.funnel_page          Sample, Table, write_funnel_page
+    pages.highlights           Marker
     pages.offline_page         write_offline_page
     lineage                    Ingredient
     secrecy                    without_secrets

@@ -1,4 +1,4 @@
-"""Gets answers from models: local folders, models behind an address, or files of answers made elsewhere.
+"""Gets answers from models: local folders, GGUF files, models behind an address, or files of answers made elsewhere.
 
 Every answer is kept as an artefact under the key of what decides it, so that no model answers the same twice.
 
@@ -6,6 +6,7 @@ Files:
     answerer            the base class: what an answerer must do
     local_model         a Hugging Face directory, asked in large batches
     served_model        a local model, asked through a serving engine
+    gguf_model          a GGUF file, asked through llama.cpp
     api_model           a chat model, asked through journal and budget
     answer_file         answers read from a file
     lineup              builds the models that a user names

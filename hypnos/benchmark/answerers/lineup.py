@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.artefacts.hub import on_hub
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.names import ANSWERS, name_entries
+from hypnos.benchmark.answerers.names import ANSWERS, GGUF, name_entries
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -28,9 +28,9 @@ def line_up(
     """Build every model under test, in the order given; without any, the stages of the newest training run.
 
     Args:
-        models: folders, `hub:` names, `answers:` files, or names that litellm knows.
+        models: folders, `hub:` names, `answers:` and `gguf:` files, or names that litellm knows.
         baselines: configured by name.
-        entries: what an entry of `models` becomes: configs `folder`, `answers` and `chat`.
+        entries: what an entry of `models` becomes: configs `folder`, `answers`, `gguf` and `chat`.
         build: makes an object from a config with a `_target_`.
         outputs: where runs of train.py left their results.
 
@@ -72,13 +72,15 @@ def newest_stages(outputs: Path) -> list[dict[str, str]]:
 
 def _is_on_disk(entry: str) -> bool:
     """Whether an entry names files, here or on the hub, and no model behind an address."""
-    return on_hub(entry) or entry.startswith((ANSWERS, ".", "/", "~")) or Path(entry).is_dir()
+    return on_hub(entry) or entry.startswith((ANSWERS, GGUF, ".", "/", "~")) or Path(entry).is_dir()
 
 
 def _build(entry: str, name: str | None, entries: Mapping[str, Mapping[str, Any]], build: Build) -> Answerer:
     """The model of an entry, under the name that is given to files on disk."""
     if name is not None:
-        kind, path = ("answers", entry.removeprefix(ANSWERS)) if entry.startswith(ANSWERS) else ("folder", entry)
+        files = {"answers": ANSWERS, "gguf": GGUF}
+        kind = next((kind for kind, prefix in files.items() if entry.startswith(prefix)), "folder")
+        path = entry.removeprefix(files.get(kind, ""))
         return build({**entries[kind], "path": path, "name": name})  # type: ignore[no-any-return]
     from hypnos.benchmark.answerers.api_model import key_variable
 

@@ -10,12 +10,15 @@ from hypnos.benchmark.answerers.weights import is_adapter
 ANSWERS = "answers:"
 """An entry that starts so names a file of answers made elsewhere."""
 
+GGUF = "gguf:"
+"""An entry that starts so names a model in one file, for llama.cpp."""
+
 
 def name_entries(entries: Sequence[str], *, taken: Collection[str] = ()) -> list[str]:
     """The shortest ending of each entry that no other has: `final`, or `run1/final` beside `run2/final`.
 
     Args:
-        entries: folders, names on a hub (`hub:`, `ms:`) and `answers:` files.
+        entries: folders, names on a hub (`hub:`, `ms:`), `answers:` and `gguf:` files.
         taken: names that others have already.
 
     Returns:
@@ -37,16 +40,17 @@ def _parts(entry: str) -> tuple[str, ...]:
     """What can be read of an entry, from the front to the end; a link keeps the name that the user gave it."""
     if on_hub(entry):
         return tuple(bare_name(entry).strip("/").split("/"))
-    path = Path(os.path.abspath(Path(entry.removeprefix(ANSWERS)).expanduser()))  # noqa: PTH100 (follows no link)
+    file = entry.removeprefix(ANSWERS).removeprefix(GGUF)
+    path = Path(os.path.abspath(Path(file).expanduser()))  # noqa: PTH100 (follows no link)
     if name := name_of_snapshot(path):
         return tuple(name.split("/"))
-    end = path.stem if entry.startswith(ANSWERS) else path.name
+    end = path.stem if entry.startswith((ANSWERS, GGUF)) else path.name
     return (*path.parts[1:-1], end)
 
 
 def _fewest(entry: str) -> int:
     """A stage keeps its adapter in a folder of its own, whose name says nothing."""
-    named = on_hub(entry) or entry.startswith(ANSWERS)
+    named = on_hub(entry) or entry.startswith((ANSWERS, GGUF))
     return 1 if named or not is_adapter(Path(entry).expanduser()) else 2
 
 

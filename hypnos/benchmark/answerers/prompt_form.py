@@ -79,7 +79,13 @@ def _literal(text: str) -> str:
 
 def without_special(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
     """Turns with their special tokens broken by a space, for a server that would read them as what they are named."""
-    return [{"role": turn["role"], "content": _as_text(tokenizer, turn["content"])} for turn in messages]
+    return broken(tokenizer.all_special_tokens, messages)
+
+
+def broken(special: Iterable[str], messages: Sequence[Message]) -> list[dict[str, str]]:
+    """Turns in which each of these tokens is broken by a space, and so is text."""
+    tokens = [token for token in special if len(token) > 1]
+    return [{"role": turn["role"], "content": _as_text(tokens, turn["content"])} for turn in messages]
 
 
 def fitting_turns(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
@@ -118,8 +124,8 @@ def _apply(tokenizer: Any, turns: list[dict[str, str]], values: Mapping[str, Any
     return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True, **values))
 
 
-def _as_text(tokenizer: Any, content: str) -> str:
-    for token in tokenizer.all_special_tokens:
-        if len(token) > 1 and token in content:
+def _as_text(tokens: Iterable[str], content: str) -> str:
+    for token in tokens:
+        if token in content:
             content = content.replace(token, f"{token[0]} {token[1:]}")
     return content

@@ -1,36 +1,24 @@
-"""A model in a local folder as a chat model behind a server that is started at the first question, and ended again."""
+"""A model in a local folder as a chat model behind a server of vLLM of its own."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import read_json
 from hypnos.errors import UserError
-from hypnos.llm.chat import Reply, ReplyLimits
-from hypnos.llm.engine.server_process import HOST, ServerProcess
+from hypnos.llm.engine.own_server import OwnServerChat, Turns
+from hypnos.llm.engine.server_process import ServerProcess
 from hypnos.llm.engine.vllm import ServedFolder, Vllm
-from hypnos.llm.failures import BusyError, TransientError
-from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.providers.settings import PARAMETERS
-from hypnos.llm.requests import Message
-
-_NOTICED = 0.5
-"""Seconds after which the end of a server is known for sure."""
-
-Turns = Callable[[Sequence[Message]], Sequence[Message]]
 
 
-class ServedChat(LitellmChat):
-    """Weights on disk, or an adapter on its base, asked through a server of its own on this machine.
+class ServedChat(OwnServerChat):
+    """Weights on disk, or an adapter on its base, asked through a server of vLLM on this machine.
 
     The key of a reply holds the folder's content and the engine's deciding flags, and no address: a server at another
     port is the same model.
     """
-
-    portable = False  # the server is this process's own
-    free = True
 
     def __init__(
         self,
@@ -58,40 +46,18 @@ class ServedChat(LitellmChat):
         self._base = Path(base).expanduser().absolute() if base else None
         super().__init__(
             name=name,
-            model=f"hosted_vllm/{self._folder.name}",
-            address=f"http://{HOST}/v1",
+            served_name=self._folder.name,
             parameters=parameters,
-            prices={"input": 0.0, "output": 0.0},
             in_flight=engine.in_flight,
             timeout=engine.timeout,
-            structured=True,  # vLLM follows any schema
+            turns=turns,
         )
         self._engine = engine
         self._template = template.absolute() if template else None
-        self._turns = turns
-        self._running: list[ServerProcess] = []  # shared with copies that have other limits
         self._contents: list[str] = []
 
-    def prepare(self) -> None:
-        """Start the server and wait for it.
-
-        Raises:
-            UserError: it cannot be started; the line holds the cause.
-        """
-        if not self._running:
-            self._running.append(self._engine.serve(self._served(), name=f"llm {self.name}: vLLM"))
-        self._running[0].start()
-        self._url = self._running[0].url
-
-    def close(self) -> None:
-        """End the server; the next question starts another."""
-        while self._running:
-            self._running.pop().close()
-
-    def limited(self, limits: ReplyLimits) -> "ServedChat":
-        other = super().limited(limits)
-        assert isinstance(other, ServedChat)
-        return other
+    def server(self) -> ServerProcess:
+        return self._engine.serve(self._served(), name=f"llm {self.name}: vLLM")
 
     def identity(self) -> dict[str, Any]:
         if not self._contents:
@@ -104,17 +70,6 @@ class ServedChat(LitellmChat):
             "template": self._template.read_text("utf-8") if self._template else None,
             "parameters": dict(self.parameters),
         }
-
-    async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
-        try:
-            return await super().complete(
-                self._turns(messages) if self._turns else messages, schema=schema, sample=sample
-            )
-        except (TransientError, BusyError):
-            await asyncio.sleep(_NOTICED)
-            if self._running and (cause := await asyncio.to_thread(self._running[0].failure)) is not None:
-                raise UserError(f"{cause}; every reply is kept: start again to go on") from None
-            raise
 
     def _served(self) -> ServedFolder:
         """What the server is told.

@@ -168,9 +168,10 @@ def _is_taken(port: int) -> bool:
 
 
 def _lists(port: int, model: str) -> bool:
-    """Whether a server at this port says that it has the model."""
+    """Whether a server at this port says that it has the model, and is healthy: llama.cpp lists what it still loads."""
     straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
+        straight.open(f"http://{HOST}:{port}/health", timeout=5).close()
         with straight.open(f"http://{HOST}:{port}/v1/models", timeout=5) as reply:
             return model in [str(entry["id"]) for entry in json.load(reply)["data"]]
     except (OSError, HTTPException, ValueError, KeyError, TypeError):

@@ -17,7 +17,15 @@ def test_entries_become_folders_files_and_chats(tmp_path, monkeypatch):
 
     monkeypatch.setattr("hypnos.benchmark.answerers.api_model.key_variable", lambda model: "X_KEY")
     entries = {"folder": {"kind": "folder"}, "answers": {"kind": "answers"}, "chat": {"chat": {"kind": "chat"}}}
-    models = [str(tmp_path / "a"), "hub:x/y", f"answers:{tmp_path}/b.jsonl", "openai/gpt-4o", "./gone"]
+    entries["gguf"] = {"kind": "gguf"}
+    models = [
+        str(tmp_path / "a"),
+        "hub:x/y",
+        f"answers:{tmp_path}/b.jsonl",
+        "openai/gpt-4o",
+        "./gone",
+        "gguf:m/x-q8_0.gguf",
+    ]
     line_up(models, {"mine": {"path": "p"}}, entries=entries, build=build, outputs=tmp_path)
     assert built[0] == {"kind": "folder", "path": str(tmp_path / "a"), "name": "a"}
     assert built[1] == {"kind": "folder", "path": "hub:x/y", "name": "y"}
@@ -25,7 +33,8 @@ def test_entries_become_folders_files_and_chats(tmp_path, monkeypatch):
     chat = {"kind": "chat", "name": "openai/gpt-4o", "model": "openai/gpt-4o", "key_variable": "X_KEY"}
     assert built[3] == {"chat": chat}
     assert built[4] == {"kind": "folder", "path": "./gone", "name": "gone"}
-    assert built[5] == {"name": "mine", "path": "p"}
+    assert built[5] == {"kind": "gguf", "path": "m/x-q8_0.gguf", "name": "x-q8_0"}
+    assert built[6] == {"name": "mine", "path": "p"}
 
 
 def test_a_model_that_stands_twice_is_named(tmp_path):

@@ -1,6 +1,7 @@
 """An HTTP server in OpenAI's form over the weights in a folder, by transformers' own `generate`, one by one.
 
 It takes what vLLM takes: `chat_template_kwargs`, and a beginning of a reply to go on with; and it has a batch endpoint.
+It says what llama.cpp's server says of templates, tokens and the likelihoods of the next one.
 """
 
 import json
@@ -59,6 +60,8 @@ class WeightsServer:
     def answer(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         if handler.path.endswith("/chat/completions"):
             self.send(handler, self.complete(json.loads(body)))
+        elif handler.path in ("/apply-template", "/tokenize", "/completion"):
+            self.send(handler, self.as_llama_cpp(handler.path, json.loads(body)))
         elif handler.path.endswith("/files"):
             content = re.search(rb'filename="[^"]*".*?\r\n\r\n(.*?)\r\n--', body, re.DOTALL)
             assert content is not None
@@ -69,6 +72,9 @@ class WeightsServer:
             self.send(handler, self.batch(json.loads(body)["input_file_id"]))
 
     def get(self, handler: BaseHTTPRequestHandler) -> None:
+        if handler.path == "/health":
+            self.send(handler, {"status": "ok"})
+            return
         if handler.path == "/v1/models":
             self.send(handler, {"data": [{"id": self.name}]})
             return
@@ -77,6 +83,18 @@ class WeightsServer:
             self.send(handler, self.files[name])
         else:
             self.send(handler, self.batch(name.removeprefix("batch-")))
+
+    def as_llama_cpp(self, path: str, body: dict) -> dict:
+        if path == "/apply-template":
+            text = self.tokenizer.apply_chat_template(body["messages"], tokenize=False, add_generation_prompt=True)
+            return {"prompt": text}
+        if path == "/tokenize":
+            return {"tokens": self.tokenizer(body["content"], add_special_tokens=False)["input_ids"]}
+        with self.lock, torch.inference_mode():
+            logits = self.model(torch.tensor([body["prompt"]])).logits[0, -1]
+        values, ids = torch.log_softmax(logits, -1).topk(min(body["n_probs"], len(logits)))
+        likeliest = [{"id": i, "logprob": value} for i, value in zip(ids.tolist(), values.tolist())]
+        return {"completion_probabilities": [{"id": likeliest[0]["id"], "top_logprobs": likeliest}]}
 
     def batch(self, source: str) -> dict:
         """A batch that is done when it is looked at."""
@@ -127,10 +145,18 @@ class WeightsServer:
         return {**fixed, "choices": [choice], "usage": {**usage, "total_tokens": sum(usage.values())}}
 
 
-if __name__ == "__main__":  # as vLLM is started: -m vllm.entrypoints.cli.main serve <folder> --port N ...
-    words = sys.argv[4:]
-    flags = dict(zip(words[1::2], words[2::2], strict=True))
-    served = WeightsServer(Path(words[0]), port=int(flags["--port"]))
-    if "--chat-template" in flags:
-        served.tokenizer.chat_template = Path(flags["--chat-template"]).read_text("utf-8")
+if __name__ == "__main__":
+    if "--model" in sys.argv:  # as llama.cpp's server is started; the weights lie in the file's folder
+        words = [word for word in sys.argv[1:] if word not in ("--jinja", "--no-webui", "--skip-chat-parsing")]
+        flags = dict(zip(words[::2], words[1::2], strict=True))
+        folder, name = Path(flags["--model"]).parent, flags["--alias"]
+    else:  # as vLLM is: -m vllm.entrypoints.cli.main serve <folder> --port N ...
+        words = sys.argv[4:]
+        flags = dict(zip(words[1::2], words[2::2], strict=True))
+        folder, name = Path(words[0]), Path(words[0]).name
+    served = WeightsServer(folder, port=int(flags["--port"]))
+    served.name = name
+    for flag in ("--chat-template", "--chat-template-file"):
+        if flag in flags:
+            served.tokenizer.chat_template = Path(flags[flag]).read_text("utf-8")
     threading.Event().wait()

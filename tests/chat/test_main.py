@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from hypnos.chat import main
+from hypnos.chat.__main__ import main
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,7 @@ def test_a_talk_remembers_what_was_said_until_it_is_reset(stage, capsys, monkeyp
     seen: list[list[dict[str, str]]] = []
     monkeypatch.setattr("builtins.input", type_next)
     monkeypatch.setattr(
-        "hypnos.chat.answer", lambda m, t, messages, **k: seen.append(list(messages)) or f"答{len(seen)}"
+        "hypnos.chat.__main__.answer", lambda m, t, messages, **k: seen.append(list(messages)) or f"答{len(seen)}"
     )
     main([str(stage)])
     assert [[turn["content"] for turn in messages] for messages in seen] == [

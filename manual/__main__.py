@@ -1,0 +1,23 @@
+"""Writes what the site is made of, docs/ and the generated pages, into a folder: `python -m manual <folder>`."""
+
+import shutil
+import sys
+from pathlib import Path
+
+from manual.pages import generated_pages
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def main(folder: Path) -> None:
+    """Make the folder anew."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    shutil.copytree(DOCS, folder)
+    for path, text in generated_pages().items():
+        (folder / path).parent.mkdir(exist_ok=True)
+        (folder / path).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
