@@ -22,11 +22,11 @@ from hypnos.curation.pipeline.processes import Processes
 from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
+from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.pushed_records import push_records
 from hypnos.curation.review.pages import HANDED_OUT
 from hypnos.curation.review.settings import read_review
 from hypnos.curation.review.step import review_records
-from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.score.cross_score import CrossScore
 from hypnos.curation.score.rubric_fit import check_fit
 from hypnos.curation.settings import KEYS

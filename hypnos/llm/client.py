@@ -58,7 +58,7 @@ class Client:
             journal: where replies are kept and found again.
             budget: what may be spent; None for no limit.
             local_addresses: host names that records with `egress: local` may be sent to.
-            tries: sendings of a request for each address, while its own errors may pass; a busy provider counts for none.
+            tries: sendings of a request for each address, while its own errors may pass; a busy one counts for none.
             patience: seconds that a provider is waited for while it takes no requests at all.
             most_unreadable: replies in a row that cannot be read and stop a model; None for any number.
             window: how far requests are read ahead of the oldest answer that is still awaited; None for 32 times the
