@@ -5,10 +5,13 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import resource_tracker
 from types import ModuleType
+from typing import Any
 
 
 @contextmanager
@@ -27,6 +30,21 @@ def started_apart() -> Iterator[None]:
     finally:
         sys.modules["__main__"] = script
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def submit(pool: ProcessPoolExecutor, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    """Hand work to a pool, which starts a process apart where none is idle.
+
+    Raises:
+        BrokenProcessPool: one of its processes was ended from outside.
+    """
+    with started_apart():
+        try:
+            return pool.submit(work, *arguments)
+        except OSError as error:
+            if error.errno is None:  # the pool broke and closed its pipes while it started another process
+                raise BrokenProcessPool(str(error)) from error
+            raise
 
 
 def end_with_parent() -> None:

@@ -14,7 +14,7 @@ from typing import Any, Self
 
 from transformers import PreTrainedTokenizerFast
 
-from hypnos.child_processes import end_with_parent, started_apart
+from hypnos.child_processes import end_with_parent, submit
 from hypnos.corpus.records import Record
 from hypnos.data.batch import Batch, EncodedBatch, encode_batch
 from hypnos.data.encode import Document, Encoder, Reasoning
@@ -100,18 +100,12 @@ class Encoders:
             ) from error
 
     def _submit(self, batch: Batch, holdout: float) -> Future[EncodedBatch]:
-        with started_apart():  # a process is started where none is idle
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(
-                    self.processes, mp_context=context, initializer=_begin, initargs=(self.tokenizer, self._settings)
-                )
-            try:
-                return self._pool.submit(_encode, batch, holdout)
-            except OSError as error:
-                if error.errno is None:  # the pool broke and closed its pipes while it started another process
-                    raise BrokenProcessPool(str(error)) from error
-                raise
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(
+                self.processes, mp_context=context, initializer=_begin, initargs=(self.tokenizer, self._settings)
+            )
+        return submit(self._pool, _encode, batch, holdout)
 
 
 _encoder: Encoder

@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Any
 
-from hypnos.child_processes import end_with_parent, started_apart
+from hypnos.child_processes import end_with_parent, submit
 from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.curation.pipeline.workers import Workers
 from hypnos.errors import UserError
@@ -66,16 +66,10 @@ class Processes(Workers):
         return str(file)
 
     def _submit(self, file: str, block: Any) -> Future[Any]:
-        with started_apart():  # a process is started where none is idle
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self.count, context, initializer=end_with_parent)
-            try:
-                return self._pool.submit(_do, file, block)
-            except OSError as error:
-                if error.errno is None:  # the pool broke and closed its pipes while it started another process
-                    raise BrokenProcessPool(str(error)) from error
-                raise
+        if self._pool is None:
+            context = multiprocessing.get_context("spawn")
+            self._pool = ProcessPoolExecutor(self.count, context, initializer=end_with_parent)
+        return submit(self._pool, _do, file, block)
 
     def close(self) -> None:
         if self._pool is not None:
