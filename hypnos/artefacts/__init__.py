@@ -20,13 +20,14 @@ Others import:
     store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT
     keys               content_key, file_key, visible_files
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub                bare_name, fetch_model, fetch_modelscope, HUB, is_hub_name, MODELSCOPE, name_of_snapshot, on_hub
+    hub                bare_name, fetch_model, fetch_modelscope, HUB, is_hub_name, MODELSCOPE, name_of_snapshot,
+                         on_hub
     upload             check_target, send, Upload
     tokenizer_file     read_tokenizer_file, TOKENIZER
     older_readers      name_positions, name_tokenizer, reads_as_written
     config_check       bind_targets
     ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, PackingMethod,
-                       Positive, Range, Seed, Share, ShareAboveZero, WandbMode
+                         Positive, Range, Seed, Share, ShareAboveZero, WandbMode, Form
     shared_settings    PATHS, WANDB
     value_check        check_table, Table
 """
