@@ -25,8 +25,8 @@ Others import:
     tokenizer_file     read_tokenizer_file, TOKENIZER
     older_readers      name_positions, name_tokenizer, reads_as_written
     config_check       bind_targets
-    ranges             Count, Device, Egress, Encoding, Filled, FloatType, Natural, NotNegative, PackingMethod,
-                       Positive, Range, Seed, Share, ShareAboveZero, WandbMode
+    ranges             Count, Device, Egress, Encoding, Filled, FloatType, Form, Natural, NotNegative,
+                       PackingMethod, Positive, Range, Seed, Share, ShareAboveZero, WandbMode
     shared_settings    PATHS, WANDB
     value_check        check_table, Table
 """
