@@ -96,11 +96,12 @@ def _reviewed(last: Mapping[str, Any]) -> dict[str, str]:
             "to_read": "a specialist has yet to read a sample.",
             "review": "",
         }
-    people, kinds = counts["reviewers"], {kind: count for kind, count in counts.items() if kind != "reviewers"}
+    people = f"{counts['reviewers']} {'person' if counts['reviewers'] == 1 else 'people'}"
+    kinds = {kind: count for kind, count in counts.items() if kind != "reviewers"}
     reasons = ", ".join(f"{reason} {count:,}" for reason, count in sorted(last["rejected"].items())) or "none"
     listed = "".join(f"- {kind}: {count:,}\n" for kind, count in sorted(kinds.items()))
     return {
-        "filtered": f"Filtered by rules and by models; {people} reviewed records as the section on review says.",
+        "filtered": f"Filtered by rules and by models; {people} reviewed as the section on review says.",
         "to_read": f"{kinds.get('not reviewed', 0):,} records were read by no reviewer.",
         "review": f"## Review\n\nBy {people}, blinded to the authors. Mended records hold the mended text; `review`"
         " in a record says who decided what and when, `before_review` what stood there.\n\n"
