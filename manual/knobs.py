@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -60,8 +60,7 @@ def command_knobs(name: str) -> list[Knob]:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         loader = GlobalHydra.instance().hydra.config_loader  # type: ignore[union-attr]
         layers = loader.compute_defaults_list(name, [], RunMode.RUN).defaults
-        values = OmegaConf.to_container(compose(name), resolve=False)
-    assert isinstance(values, dict)
+        values = cast(dict[str, Any], OmegaConf.to_container(compose(name), resolve=False))
     meanings: dict[str, str] = {}
     files: dict[str, str] = {}
     for layer in layers:
