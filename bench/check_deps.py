@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -17,10 +17,15 @@ UNREACHED = ("ConnectionError", "Max retries", "Temporary failure", "ServiceErro
 """What pip-audit says where its service did not answer."""
 
 
+LOCKS: Mapping[str, Collection[str] | None] = {"requirements.lock": ("dev",), "requirements-extras.lock": None}
+"""By file, the extras that it holds; None: all. An extra may need an older release than the rest is locked to."""
+
+
 def main(audit: str = "pip-audit") -> int:
     """Print what is wrong; 0 where nothing is, 1 for a fault, 2 where nobody could be asked."""
     lock = ROOT / "requirements.lock"
-    faults = list(refused_pins(lock.read_text("utf-8"), (ROOT / "pyproject.toml").read_text("utf-8")))
+    project = (ROOT / "pyproject.toml").read_text("utf-8")
+    faults = [fault for file, extras in LOCKS.items() for fault in refused_pins(_read(file), project, extras=extras)]
     print("\n".join(faults) or "pins: all allowed by pyproject.toml", flush=True)
     command = [audit, "--requirement", str(lock), "--no-deps", "--disable-pip", "--progress-spinner", "off"]
     try:
@@ -35,18 +40,23 @@ def main(audit: str = "pip-audit") -> int:
     return int(bool(faults) or done.returncode != 0)
 
 
-def refused_pins(lock: str, project: str) -> Iterator[str]:
+def refused_pins(lock: str, project: str, *, extras: Collection[str] | None = None) -> Iterator[str]:
     """Yields a line for each pin that pyproject.toml does not allow, versions excluded by name among them.
 
     Args:
         lock: text of the lock.
         project: text of pyproject.toml.
+        extras: those whose requirements count; None: all.
     """
     from packaging.requirements import Requirement
 
     pins = read_pins(lock)
     table = tomllib.loads(project)["project"]
-    stated = [*table["dependencies"], *(one for extra in table["optional-dependencies"].values() for one in extra)]
+    optional = table["optional-dependencies"]
+    stated = [
+        *table["dependencies"],
+        *(one for extra in optional if extras is None or extra in extras for one in optional[extra]),
+    ]
     for requirement in map(Requirement, stated):
         pin = pins.get(_plain(requirement.name))
         if pin is not None and not requirement.specifier.contains(pin, prereleases=True):
@@ -56,6 +66,10 @@ def refused_pins(lock: str, project: str) -> Iterator[str]:
 def read_pins(lock: str) -> Mapping[str, str]:
     """The pinned version of each package, by its plain name."""
     return {_plain(name): version for name, version in re.findall(r"^([\w.-]+)==([\w.+!-]+)", lock, re.MULTILINE)}
+
+
+def _read(file: str) -> str:
+    return (ROOT / file).read_text("utf-8")
 
 
 def _plain(name: str) -> str:

@@ -2,15 +2,18 @@
 
 import stat
 
-from bench.check_deps import ROOT, main, read_pins, refused_pins
+import pytest
+
+from bench.check_deps import LOCKS, ROOT, main, read_pins, refused_pins
 
 PROJECT = (ROOT / "pyproject.toml").read_text("utf-8")
 
 
-def test_the_lock_is_allowed_and_malicious_releases_are_not():
-    lock = (ROOT / "requirements.lock").read_text("utf-8")
+@pytest.mark.parametrize(("file", "extras"), LOCKS.items())
+def test_a_lock_is_allowed_and_malicious_releases_are_not(file, extras):
+    lock = (ROOT / file).read_text("utf-8")
     assert len(read_pins(lock)) > 50
-    assert not list(refused_pins(lock, PROJECT))
+    assert not list(refused_pins(lock, PROJECT, extras=extras))
     for version in ("2.6.2", "2.6.3"):
         (line,) = refused_pins(f"pytorch_lightning=={version}\n", PROJECT)
         assert line.startswith(f"pytorch-lightning=={version} is not allowed")

@@ -20,7 +20,7 @@ def knobs() -> dict[str, Knob]:
 def test_defaults_are_those_that_hydra_composes_and_comments_say_what_they_do(knobs, compose):
     composed = compose("filter", [], complete=False)
     assert knobs["workers"].default == str(composed["workers"]) == "0"
-    assert knobs["workers"].meaning.startswith("processes for the steps that ask no model")
+    assert knobs["workers"].meaning.startswith("who work for the steps that ask no model")
     odds = knobs["step.clean.rules.truncated.odds"]
     assert (odds.default, odds.file) == (str(composed["step"]["clean"]["rules"]["truncated"]["odds"]), "step/clean")
     assert odds.meaning.startswith("log odds that a sentence ends there")
