@@ -171,19 +171,22 @@ def table(found: Measured) -> Iterator[str]:
 
 def planted() -> list[Promise]:
     """Of the untouched records, what is rejected; of each kind, what is missed."""
-    what = f"planted faults: % of untouched real records rejected, but for {' and '.join(MEASURED_APART)}"
+    what = "planted faults: % of untouched real records rejected"
     if not SHARED.is_dir():
         return [Promise(what, None, 1.0)]
     found = measure()
-    promises = [Promise(what, found.share_wrong(MEASURED_APART), 1.0)]
+    promises = [
+        Promise(what, found.share_wrong(), 1.0),
+        Promise(f"{what}, but for {' and '.join(LATER)}", found.share_wrong(LATER), 1.0),
+    ]
     for kind, most in MISSED_AT_MOST.items():
         caught, out_of = found.caught(kind)
         promises.append(Promise(f"planted faults: % missed, {kind}", 100 * (out_of - caught) / out_of, most))
     return promises
 
 
-MEASURED_APART = ("courtesy", "truncated")
-"""Reasons that are no part of the bound: 649 records are thanks for thanks, and `meaning.cut_answers` has its own."""
+LATER = ("courtesy", "truncated")
+"""Reasons that explain why the bound is missed: thanks for thanks, and ends that the rule has learnt (docs/curation.md)."""
 
 MISSED_AT_MOST = dict.fromkeys(KINDS, 10.0) | {"truncated": 80.0}
 """In percent. What people leave without a full stop cannot be told from what was cut: see docs/curation.md."""
