@@ -186,7 +186,7 @@ def planted() -> list[Promise]:
 
 
 LATER = ("courtesy", "truncated")
-"""Reasons that explain why the bound is missed: thanks for thanks, and ends that the rule has learnt (docs/curation.md)."""
+"""Reasons for which the bound is missed: thanks for thanks, and ends that look cut (docs/curation.md)."""
 
 MISSED_AT_MOST = dict.fromkeys(KINDS, 10.0) | {"truncated": 80.0}
 """In percent. What people leave without a full stop cannot be told from what was cut: see docs/curation.md."""
