@@ -1,6 +1,7 @@
 """The claim sheet: verdicts come from intervals, earlier tables are read as they stand, a second run changes nothing."""
 
 import json
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from bench.evidence.arms import GENERAL_RATE, RATED, SPECIFIC_RATE, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import BOARD, write_files
+from bench.evidence.measured import Measured, keep_measured
 from bench.evidence.page import write_page
 from bench.evidence.papers import PAPERS
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
@@ -126,6 +128,23 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         assert text.count("**supported**") == 1 and text.count("| not tried yet |") == 1 and "t\\|u" in text
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")
+
+
+def test_what_was_measured_is_kept_and_fewer_seeds_do_not_replace_it(tmp_path):
+    def of(seeds, high):
+        return Measured([replace(finding(0.1, high), seeds=seeds)], [["Table", ["arm"], [["1"]]]])
+
+    assert keep_measured("small", {}, tmp_path) == {} and not list(tmp_path.iterdir())
+    keep_measured("small", {"order": of(5, 0.3)}, tmp_path)
+    assert keep_measured("small", {"order": of(2, 0.4), "vocabulary": of(2, 0.5)}, tmp_path) == {
+        "order": of(5, 0.3),
+        "vocabulary": of(2, 0.5),
+    }
+    assert keep_measured("small", {"order": of(5, 0.6)}, tmp_path)["order"] == of(5, 0.6)
+    assert keep_measured("small", {}, tmp_path) == {"order": of(5, 0.6), "vocabulary": of(2, 0.5)}
+    (tmp_path / "small.json").write_text('{"order": {"findings": [{"name": "x"}], "tables": []}}', "utf-8")
+    with pytest.raises(UserError, match=r"small.json: not results of this version of the study"):
+        keep_measured("small", {}, tmp_path)
 
 
 def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):

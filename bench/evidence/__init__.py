@@ -11,6 +11,7 @@ Files:
     rates        chooses the rate of each stage
     arms         their arms, as command lines of train.py
     trained      findings about what was trained, from what the sweeps left
+    measured     what came of each sweep, kept in `results/`
     verdict      supported, not supported or undecided, from an interval
     earlier      rows of the claim sheet from the section that `bench.study` wrote
     page         the claim sheet and the details in docs/results.md

@@ -16,7 +16,8 @@ from pathlib import Path
 from bench.evidence.arms import Trained, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import REMOVED, write_files
-from bench.evidence.page import Table, write_page
+from bench.evidence.measured import Measured, keep_measured
+from bench.evidence.page import write_page
 from bench.evidence.rates import FILE, choose_rates
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
@@ -65,10 +66,11 @@ def try_all(asked: argparse.Namespace) -> bool:
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             succeeded = all(list(pool.map(lambda name: _train(known[name], setting), asked.train or known)))
     found, tables = try_scores(setting.data, scores)
-    trained, more = try_trained(setting)
+    measured = keep_measured(asked.size, {**try_trained(setting), **_removed(setting)})
     earlier = try_earlier(read_section(asked.page.read_text("utf-8") if asked.page.is_file() else ""), study)
+    trained = [finding for one in measured.values() for finding in one.findings]
     parts = [(scores, found), (training, trained), (study, earlier)]
-    write_page(asked.page, parts, [*tables, *more, *_removed(setting)])
+    write_page(asked.page, parts, [*tables, *(table for one in measured.values() for table in one.tables)])
     return succeeded
 
 
@@ -80,15 +82,16 @@ def _train(claim: Claim, setting: Trained) -> bool:
     return not any(one.returncode for one in done)
 
 
-def _removed(setting: Trained) -> list[Table]:
+def _removed(setting: Trained) -> dict[str, Measured]:
     """What the project's own decontamination took out of the training sets."""
     if not (setting.files / REMOVED).is_file():
-        return []
+        return {}
     counts: dict[tuple[str, str], int] = {}
     for row in read_lines(setting.files / REMOVED):
         counts[row["file"], row["reason"]] = counts.get((row["file"], row["reason"]), 0) + 1
     rows = [[file, reason, str(count)] for (file, reason), count in sorted(counts.items())]
-    return [("Left out of what is trained on, as too near to what is measured", ["file", "reason", "records"], rows)]
+    title = "Left out of what is trained on, as too near to what is measured"
+    return {"removed": Measured([], [(title, ["file", "reason", "records"], rows)])}
 
 
 if __name__ == "__main__":

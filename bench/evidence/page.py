@@ -5,13 +5,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.evidence.measured import Table
 from bench.evidence.verdict import WRONG, Finding
 
 BEGIN = "<!-- The claim sheet: from here on written by `python -m bench.evidence`. -->"
 END = "<!-- Up to here the claim sheet. -->"
-
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
-"""Title, head and rows."""
 
 Part = tuple[Mapping[str, Any], Sequence[Finding]]
 """The settings of some claims, and what came of them."""

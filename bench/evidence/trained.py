@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.evidence.arms import BETTER, WORSE, Trained, claims
+from bench.evidence.measured import Measured, Table
 from bench.evidence.verdict import Finding, deciding_level
 from bench.study.claims import Claim
 from hypnos.errors import UserError
@@ -13,8 +14,6 @@ from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
 from hypnos.report.statistics.intervals import mean_interval
 
 SPECIFIC, GENERAL = "anesthesia", "general"
-
-Table = tuple[str, Sequence[str], Sequence[Sequence[str]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,19 +109,19 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
 """By claim: the sweep, the arm whose value counts and the one it is held against, each with how it is read."""
 
 
-def try_trained(setting: Trained) -> tuple[list[Finding], list[Table]]:
-    """The findings of all claims whose arms are finished under the same seeds, and a table for each sweep."""
+def try_trained(setting: Trained) -> dict[str, Measured]:
+    """By sweep, the findings of all claims whose arms are finished under the same seeds, and a table."""
     known = claims(setting)
     arms = {name: read_finished(claim, setting) for name, claim in known.items()}
     level = deciding_level(setting.common["claims"])
-    findings = []
+    findings: dict[str, list[Finding]] = {}
     for name, (sweep, (arm, read), (other, read_other)) in DIFFERENCES.items():
         first, second = (arms[sweep].get(label, {}) for label in (arm, other))
         seeds = sorted(first.keys() & second.keys())
         if seeds:
             pairs = [(seed, read(first[seed]), read_other(second[seed])) for seed in seeds]
-            findings.append(_finding(name, pairs, level))
-    return findings, [table for name, claim in known.items() for table in _table(claim, arms[name])]
+            findings.setdefault(sweep, []).append(_finding(name, pairs, level))
+    return {name: Measured(of_sweep, list(_table(known[name], arms[name]))) for name, of_sweep in findings.items()}
 
 
 def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:

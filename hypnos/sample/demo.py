@@ -28,8 +28,8 @@ NUMBERS = (
         "near a fifth throughout: knows no medicine",
     ),
     ("general/choice", "accuracy_likelihood", "letters by likelihood, general", "near a fifth throughout"),
-    ("aneqa/characters", "rouge_l", "written answers: ROUGE-L", "0 to 5: frequent characters, no sentences"),
-    ("anerc/characters", "f1", "answers from passages: F1", "0 to 1, for the same reason"),
+    ("aneqa/characters", "rouge_l", "written answers: ROUGE-L", "0 to 6: frequent characters, no sentences"),
+    ("anerc/characters", "f1", "answers from passages: F1", "0 to 2, for the same reason"),
     ("anecq/choice", "accuracy", "written letters, anecq", "0: it writes no letter, so that none can be read"),
     ("general/choice", "accuracy", "written letters, general", "0, for the same reason"),
 )
