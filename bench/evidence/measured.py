@@ -1,4 +1,4 @@
-"""What came of each sweep, kept in `results/<size>.json`: the sheet is written anew where the sweeps are not at hand."""
+"""What came of each sweep, kept in `results/<size>.json`: the sheet can be written anew without the sweeps."""
 
 import json
 from collections.abc import Mapping, Sequence
