@@ -6,7 +6,7 @@ from typing import Any
 
 from hypnos.report.pages.offline_page import write_offline_page
 
-_TEMPLATE = Path(__file__).with_name("rating.html")
+_MORE = Path(__file__).with_name("rating.html")
 
 
 def write_page(file: Path, sheet: Mapping[str, Any]) -> None:
@@ -16,4 +16,4 @@ def write_page(file: Path, sheet: Mapping[str, Any]) -> None:
         file: the page, `.html`.
         sheet: what the page shows; see `make_sheets`.
     """
-    write_offline_page(file, sheet, template=_TEMPLATE, title=f"{sheet['title']} - {sheet['rater']}")
+    write_offline_page(file, sheet, more=_MORE, title=f"{sheet['title']} - {sheet['rater']}")

@@ -1,7 +1,7 @@
 (function () {
   "use strict";
 
-  var sheet = JSON.parse(document.getElementById("sheet").textContent);
+  var sheet = page.sheet, $ = page.$, make = page.make, add = page.add, button = page.button, clock = page.clock;
   var KEY = "hypnos-ratings:" + sheet.sheet;
   var IDLE = 90;            // seconds without a touch after which the clock of an item stands still
   var REMIND = 8;           // finished questions after which a backup is recommended
@@ -15,25 +15,6 @@
   sheet.questions.forEach(function (question) { byId[question.id] = question; });
 
   function fresh() { return { at: 0, opened: false, backedUp: 0, questions: {} }; }
-  function $(id) { return document.getElementById(id); }
-
-  // Everything a model or a file wrote goes through textContent, never through innerHTML.
-  function make(tag, className, text) {
-    var element = document.createElement(tag);
-    if (className) { element.className = className; }
-    if (text !== undefined) { element.textContent = text; }
-    return element;
-  }
-  function add(parent) {
-    for (var i = 1; i < arguments.length; i++) { if (arguments[i]) { parent.appendChild(arguments[i]); } }
-    return parent;
-  }
-  function button(text, className, click) {
-    var made = make("button", className, text);
-    made.type = "button";
-    made.addEventListener("click", click);
-    return made;
-  }
 
   // ---- what has been filled in ----
 
@@ -78,7 +59,6 @@
       $("saved").textContent = "浏览器无法自动保存";
     }
   }
-  function clock(date) { return ("0" + date.getHours()).slice(-2) + ":" + ("0" + date.getMinutes()).slice(-2); }
 
   function load() {
     var text = null;
@@ -128,16 +108,7 @@
     };
   }
   function download(kind) {
-    var blob = new Blob([JSON.stringify(file(kind), null, 1)], { type: "application/json" });
-    var link = document.createElement("a");
-    var now = new Date();
-    var stamp = ("0" + (now.getMonth() + 1)).slice(-2) + ("0" + now.getDate()).slice(-2) + "-" + clock(now).replace(":", "");
-    link.href = URL.createObjectURL(blob);
-    link.download = (kind === "backup" ? "备份_" : "评分结果_") + sheet.rater + "_" + stamp + ".json";
-    document.body.appendChild(link);
-    link.click();
-    document.body.removeChild(link);
-    window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
+    page.download(file(kind), (kind === "backup" ? "备份_" : "评分结果_") + sheet.rater);
     state.backedUp = finished().length;
     save();
   }
@@ -146,21 +117,14 @@
     say("备份已保存到浏览器的下载文件夹。建议拷贝一份到 U 盘。", "good");
   }
   function restore(event) {
-    var chosen = event.target.files[0];
-    event.target.value = "";
-    if (!chosen) { return; }
-    var reader = new FileReader();
-    reader.onload = function () {
-      var found = null;
-      try { found = JSON.parse(reader.result); } catch (error) { found = null; }
-      if (!found || found.format !== sheet.ratings) { say("“" + chosen.name + "”不是本页面的备份文件。", "bad"); return; }
-      if (found.sheet !== sheet.sheet) { say("“" + chosen.name + "”属于另一份评分表（评分员 " + found.rater + "），未读取。", "bad"); return; }
+    page.read(event, function (found, name) {
+      if (!found || found.format !== sheet.ratings) { say("“" + name + "”不是本页面的备份文件。", "bad"); return; }
+      if (found.sheet !== sheet.sheet) { say("“" + name + "”属于另一份评分表（评分员 " + found.rater + "），未读取。", "bad"); return; }
       var taken = take(found.questions);
       save();
       show(at);
       say(taken ? "已从备份恢复 " + taken + " 题。" : "备份中没有比当前更新的内容。", "good");
-    };
-    reader.readAsText(chosen, "utf-8");
+    });
   }
 
   // ---- messages ----
@@ -449,7 +413,10 @@
     $("backup").addEventListener("click", backup);
     $("restore").addEventListener("change", restore);
     $("export").addEventListener("click", finish);
-    $("help").addEventListener("click", help);
+    var told = button("说明", "", help);
+    told.id = "help";
+    told.title = "填写说明与快捷键";
+    add(document.querySelector("header .tools"), told);
   }
 
   // Places on the keyboard, not letters: an input method for Chinese swallows letters but not their places.

@@ -38,7 +38,7 @@ REASONS = {
 MOST = 5000
 """Records of a page: more are reviewed by nobody, and make a file that no browser likes."""
 
-_TEMPLATE = Path(__file__).with_name("review.html")
+_MORE = Path(__file__).with_name("review.html")
 
 
 def pages_for(review: Review, rows: Iterable[RecordRow], *, artefacts: Path) -> Path:
@@ -74,7 +74,7 @@ def pages_for(review: Review, rows: Iterable[RecordRow], *, artefacts: Path) -> 
         for name, share in shares.items():
             page, entries = _sheet(review, name, share)
             title = f"{review.title} - {name}"
-            write_offline_page(partial / HANDED_OUT / f"{name}.html", page, template=_TEMPLATE, title=title)
+            write_offline_page(partial / HANDED_OUT / f"{name}.html", page, more=_MORE, title=title)
             sheets[page["sheet"]] = {"reviewer": name, "records": entries}
         (partial / KEY_FILE).write_text(
             json.dumps({"format": KEY, "sheets": sheets}, ensure_ascii=False, indent=1), "utf-8"

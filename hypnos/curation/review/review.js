@@ -1,33 +1,13 @@
 (function () {
   "use strict";
 
-  var sheet = JSON.parse(document.getElementById("sheet").textContent);
+  var sheet = page.sheet, $ = page.$, make = page.make, add = page.add, button = page.button;
   var KEY = "hypnos-review:" + sheet.sheet;
   var NAMES = { system: "系统提示", instruction: "问题", input: "材料", reasoning: "思考过程", output: "回答" };
   var VERDICTS = [["accept", "1 通过"], ["mend", "2 修改"], ["reject", "3 退回"]];
   var state = { at: 0, records: {} };
   var byId = {};
   sheet.records.forEach(function (record) { byId[record.id] = record; });
-
-  function $(id) { return document.getElementById(id); }
-
-  // Everything a model or a file wrote goes through textContent or value, never through innerHTML.
-  function make(tag, className, text) {
-    var element = document.createElement(tag);
-    if (className) { element.className = className; }
-    if (text !== undefined) { element.textContent = text; }
-    return element;
-  }
-  function add(parent) {
-    for (var i = 1; i < arguments.length; i++) { if (arguments[i]) { parent.appendChild(arguments[i]); } }
-    return parent;
-  }
-  function button(text, className, click) {
-    var made = make("button", className, text);
-    made.type = "button";
-    made.addEventListener("click", click);
-    return made;
-  }
 
   // ---- what has been decided ----
 
@@ -113,34 +93,18 @@
       complete: finished().length === sheet.records.length, saved: new Date().toISOString(), records: records
     };
   }
-  function download(kind) {
-    var blob = new Blob([JSON.stringify(file(kind), null, 1)], { type: "application/json" });
-    var link = document.createElement("a");
-    link.href = URL.createObjectURL(blob);
-    link.download = (kind === "backup" ? "备份_" : "审核结果_") + sheet.reviewer + "_" + new Date().toISOString().slice(0, 10) + ".json";
-    document.body.appendChild(link);
-    link.click();
-    document.body.removeChild(link);
-    window.setTimeout(function () { URL.revokeObjectURL(link.href); }, 10000);
-  }
+  function download(kind) { page.download(file(kind), (kind === "backup" ? "备份_" : "审核结果_") + sheet.reviewer); }
   function restore(event) {
-    var chosen = event.target.files[0];
-    event.target.value = "";
-    if (!chosen) { return; }
-    var reader = new FileReader();
-    reader.onload = function () {
-      var found = null;
-      try { found = JSON.parse(reader.result); } catch (error) { found = null; }
+    page.read(event, function (found, name) {
       if (!found || found.format !== sheet.decisions || found.sheet !== sheet.sheet) {
-        say("“" + chosen.name + "”不是本页面的备份文件。", "bad");
+        say("“" + name + "”不是本页面的备份文件。", "bad");
         return;
       }
       var taken = take(found.records);
       save();
       show(state.at);
       say("已从备份恢复 " + taken + " 条。", "");
-    };
-    reader.readAsText(chosen, "utf-8");
+    });
   }
   function say(text, kind) {
     $("banner").textContent = text;

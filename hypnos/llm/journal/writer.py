@@ -1,9 +1,11 @@
 """Writes to the journal from an event loop; what waits together is committed together."""
 
 import asyncio
+import math
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,11 +15,16 @@ T = TypeVar("T")
 
 _AT_ONCE = 512
 
+_APART = 0.01
+"""Seconds from one commit to the next, at least: a disk that is fast would be given a few replies at a time, and each
+commit takes time from the loop."""
+
 
 class Writer:
     """A thread that runs small pieces of work inside shared transactions.
 
-    One commit a reply would wait for the disk each time; while one group is being synced, the next one gathers.
+    One commit a reply would wait for the disk each time; while one group is being synced, or is just behind, the next
+    one gathers.
     """
 
     def __init__(self, journal: Journal, loop: asyncio.AbstractEventLoop) -> None:
@@ -41,8 +48,10 @@ class Writer:
 
     def _run(self) -> None:
         going = True
+        committed = -math.inf
         while going:
             group = [self._queue.get()]
+            time.sleep(max(0.0, committed + _APART - time.monotonic()))
             while len(group) < _AT_ONCE:
                 try:
                     group.append(self._queue.get_nowait())
@@ -50,6 +59,7 @@ class Writer:
                     break
             going = None not in group
             self._commit([entry for entry in group if entry is not None])
+            committed = time.monotonic()
         self._journal.close()
 
     def _commit(self, group: list[tuple[Callable[[sqlite3.Connection], Any], asyncio.Future]]) -> None:

@@ -1,7 +1,7 @@
 """Writes HTML pages that need nothing else: pictures lie within, and no address is asked.
 
-Texts of models and records are shown as text, never as markup; `page.html`, `page.css` and `page.js` are the report's,
-and `words_zh.json` holds its words in Chinese.
+Texts of models and records are shown as text, never as markup. `page.html`, `page.css` and `page.js` are the report's,
+`words_zh.json` its words in Chinese; `sheet.*` is the frame of pages that people fill in.
 
 Files:
     report_page     the report: tables, figures, and questions with every model's answer
