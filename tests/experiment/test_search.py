@@ -13,7 +13,7 @@ pytest.importorskip("hydra_plugins.hydra_optuna_sweeper")
 
 ROOT = Path(__file__).parents[2]
 SMALL = [
-    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=2000", "logger=csv"),
+    *("experiment=specific_only", "sources.anesthesia.limit=60", "model.recipe.pieces=3000", "logger=csv"),
     *("model.recipe.anesthesia.epochs=2", "accelerator=cpu", "answers.prompts=[]", "benchmark=false"),
 ]
 SEARCH = [

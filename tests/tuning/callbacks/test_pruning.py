@@ -44,7 +44,7 @@ class TestWithOptuna:
                 **{"startup_trials": 2, **settings},
             )
             curve.tracking = Tracking(before={}, offset=offset)
-            return curve, lambda: study.trials[-1]
+            return curve, lambda: optuna.load_study(study_name="rates", storage=storage).trials[-1]
 
         def measured(values):
             monkeypatch.setattr(HeldOutCurve, "measure", lambda self, trainer, module: values)
