@@ -44,9 +44,10 @@ def cause_in(log: Path) -> str:
 
 
 def _with_what_is_wrong(lines: Sequence[str]) -> Iterator[str]:
-    """The lines, with a summary and what it stands for as one."""
+    """The lines, with what is wrong in the place of its summary."""
     for line, after in pairwise([*lines, ""]):
-        yield f"{line.rpartition('.')[2]}: {_DETAILS.sub('', after)}" if _SUMMARY.search(line) else line
+        is_summary = _SUMMARY.search(line)
+        yield f"ValueError: {_DETAILS.sub('', after.removeprefix('Value error, '))}" if is_summary else line
 
 
 def _tail(log: Path) -> str:

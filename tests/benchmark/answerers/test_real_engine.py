@@ -35,6 +35,7 @@ pytestmark = [
 ]
 
 ROOT = Path(__file__).parents[3]
+PYTHON = str(Path(os.environ.get("HYPNOS_ENGINE", "")).absolute())
 
 NEAR = 1e-3
 """Difference of two logits below which kernels of two engines may take the other token (float32)."""
@@ -42,9 +43,7 @@ NEAR = 1e-3
 
 @pytest.fixture
 def engine(tmp_path):
-    return Vllm(
-        python=os.environ["HYPNOS_ENGINE"], logs=str(tmp_path / "logs"), cpu_cache_gib=1.0, max_length=512, in_flight=8
-    )
+    return Vllm(python=PYTHON, logs=str(tmp_path / "logs"), cpu_cache_gib=1.0, max_length=512, in_flight=8)
 
 
 @pytest.fixture(scope="module")
@@ -107,14 +106,14 @@ def gap_where_they_part(local: LocalModel, prompt: str, ours: str, theirs: str) 
     ("settings", "cause"),
     [
         ({"options": {"quantization": "no-such"}}, "no-such"),
-        ({"max_length": 10**9}, "1000000000"),
-        ({"cpu_cache_gib": 10_000.0}, "memory"),
+        ({"max_length": 10**9}, r"1000000000.*\[engine\.max_length\]"),
+        ({"cpu_cache_gib": 10_000.0}, r"less than requested memory.*\[engine\.cpu_cache_gib\]"),
     ],
     ids=["flag", "length", "memory"],
 )
 def test_a_start_that_fails_is_one_line(stage, tmp_path, make_task, questions, settings, cause):
     given = {"logs": str(tmp_path / "logs"), "cpu_cache_gib": 1.0, **settings}
-    engine = Vllm(python=os.environ["HYPNOS_ENGINE"], **given)
+    engine = Vllm(python=PYTHON, **given)
     client = Client(journal=Journal(path=str(tmp_path / "journal.sqlite")))
     served = ServedModel(local=LocalModel(path=str(stage)), engine=engine, client=client, templates=tmp_path)
     task = make_task(questions[:1], max_new_tokens=4)
@@ -152,8 +151,8 @@ def test_a_port_that_is_taken_is_one_line(stage, engine):
 def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage, tmp_path, victim):
     words = [
         *(sys.executable, str(ROOT / "evaluate.py"), f"models=[{stage}]", "tasks=[aneqa]", "engine=vllm"),
-        *(f"engine.python={os.environ['HYPNOS_ENGINE']}", "engine.cpu_cache_gib=1", "engine.max_length=512"),
-        *("engine.in_flight=2", "tasks.aneqa.limit=24", "tasks.aneqa.max_new_tokens=64"),
+        *(f"engine.python={PYTHON}", "engine.cpu_cache_gib=1", "engine.max_length=512"),
+        *("engine.in_flight=2", "tasks.aneqa.limit=40", "tasks.aneqa.max_new_tokens=128"),
         *(f"paths.artefacts={tmp_path / 'artefacts'}", f"paths.outputs={tmp_path / 'outputs'}"),
     ]
     journal = tmp_path / "artefacts" / "journal.sqlite"
@@ -181,10 +180,10 @@ def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage
         time.sleep(0.1)
     assert not [name for process, name in names.items() if is_alive(process)]
     before = kept(journal)
-    assert 4 <= before < 24
+    assert 4 <= before < 40
     again = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr[-2000:]
-    assert kept(journal) == 24
+    assert kept(journal) == 40
 
 
 def kept(journal: Path) -> int:

@@ -13,7 +13,7 @@ UNKNOWN = """\
 
 MEMORY = """\
 (EngineCore pid=7) ERROR 11-29 10:00:01 [core.py:9] Traceback (most recent call last):
-(EngineCore pid=7) ERROR 11-29 10:00:01 [core.py:9] ValueError: Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB).
+(EngineCore pid=7) ERROR 11-29 10:00:01 [core.py:9] RuntimeError: Worker failed with error 'Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB).', please check the stack trace
 (APIServer pid=6) RuntimeError: Engine core initialization failed. See root cause above.
 """
 
@@ -28,8 +28,8 @@ GGUF = """\
 @pytest.mark.parametrize(
     ("log", "cause"),
     [
-        (UNKNOWN, "ValidationError: 1 validation error for ModelConfig: Value error, Model architectures ['NoSuch'] are not supported for now."),
-        (MEMORY, "ValueError: Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB)."),
+        (UNKNOWN, "ValueError: Model architectures ['NoSuch'] are not supported for now."),
+        (MEMORY, "RuntimeError: Worker failed with error 'Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB).', please check the stack trace"),
         (GGUF, "llama_model_load: error loading model: unknown model architecture: 'no-such'"),
         ("vllm: error: unrecognized arguments: --no-such\n", "vllm: error: unrecognized arguments: --no-such"),
         ("first\nlast words\n", "last words"),
