@@ -15,7 +15,7 @@ _PREFIX = re.compile(
 """What vLLM puts before a line: the process, the level, the time and the place; and llama.cpp: time, level and part."""
 
 _ERROR = re.compile(
-    r"^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt)(?:: .*)?$|^\S*error: .+|^\w+: error .+"
+    r"^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt)(?:: .*)?$|^\S*error: .+|^(?:\w+: )?error .+"
     r"|^\w+: failed to (?:allocate|fit) .+|.*No module named .+"
 )
 _VAGUE = ("Engine core initialization failed", "EngineDeadError", "EngineCore encountered an issue")

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,10 @@ HOST = "127.0.0.1"
 """Servers listen here alone: what they are asked stays on this machine."""
 
 _WATCHER = Path(__file__).with_name("watcher.py")
+_WHO_KILLS = {
+    signal.SIGKILL: ", by somebody or by the system when memory ran out",
+    signal.SIGILL: ", it was built for another processor",
+}
 _PORTS_TRIED = 3  # another process may take a free port before the server does
 _ENDING = 15.0  # seconds within which a server that died has taken along what it started
 _LOOK_EVERY = 0.5  # seconds between two looks whether a server is up
@@ -95,7 +100,8 @@ class ServerProcess:
         if self._watcher is None or self._watcher.poll() is None:
             return None
         status = self._watcher.returncode
-        how = f"was killed (signal {256 - status})" if status > 192 else f"ended (status {status})"
+        killed = f"signal {256 - status}{_WHO_KILLS.get(256 - status, '')}"
+        how = f"was killed ({killed})" if status > 192 else f"ended (status {status})"
         return f"{self.name} {how}: {self._cause()} (all it said: {self.log_file})"
 
     def failure(self) -> str | None:

@@ -32,10 +32,11 @@ GGUF = """\
         (MEMORY, "RuntimeError: Worker failed with error 'Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB).', please check the stack trace"),
         (GGUF, "llama_model_load: error loading model: unknown model architecture: 'no-such'"),
         ("vllm: error: unrecognized arguments: --no-such\n", "vllm: error: unrecognized arguments: --no-such"),
+        ('error while handling argument "--ctx-size": stoi\n\nto show complete usage, run with -h\n', 'error while handling argument "--ctx-size": stoi'),
         ("first\nlast words\n", "last words"),
         ("", "it said nothing"),
     ],
-    ids=["unknown", "memory", "gguf", "flag", "nothing wrong", "empty"],
+    ids=["unknown", "memory", "gguf", "flag", "value", "nothing wrong", "empty"],
 )  # fmt: skip
 def test_the_line_that_says_why_is_found(tmp_path, log, cause):
     file = tmp_path / "log"
