@@ -18,8 +18,12 @@ _ERROR = re.compile(
     r"^\s*(?:[A-Za-z_][\w.]*\.)?[A-Z]\w*(?:Error|Exception|Interrupt)(?:: .*)?$|^\S*error: .+|^(?:\w+: )?error .+"
     r"|^\w+: failed to (?:allocate|fit) .+|.*No module named .+"
 )
-_VAGUE = ("Engine core initialization failed", "EngineDeadError", "EngineCore encountered an issue")
+_VAGUE = re.compile(
+    "Engine core initialization failed|EngineDeadError|EngineCore encountered an issue|RuntimeError: cancelled$"
+)
 """Lines of a process that only says that another one failed."""
+
+_WITHOUT_A_WORD = "one of its processes ended without a word, as when the system kills it because memory ran out"
 
 _SUMMARY = re.compile(r"\bValidationError: \d+ validation errors? for \w+$")
 """A line after which pydantic says what is wrong: `  Value error, <what> [type=value_error, input_value=...]`."""
@@ -34,10 +38,16 @@ OUT_OF_MEMORY = re.compile(
 
 
 def cause_in(log: Path) -> str:
-    """The line of a log that says most about its end: the last error that is none of another one, or the last line."""
+    """The line of a log that says most about its end: the last error that is none of another one, or the last line.
+
+    Where every error is of a process that lost another one, and that one said nothing, this is said.
+    """
     lines = [_PREFIX.sub("", line).strip() for line in _tail(log).splitlines()]
     lines = list(_with_what_is_wrong([line for line in lines if line]))
-    errors = [line for line in lines if _ERROR.match(line) and not any(vague in line for vague in _VAGUE)]
+    all_errors = [line for line in lines if _ERROR.match(line)]
+    errors = [line for line in all_errors if not _VAGUE.search(line)]
+    if all_errors and not errors:
+        return _WITHOUT_A_WORD
     memory = [line for line in errors if OUT_OF_MEMORY.search(line)]
     chosen = (memory or errors or lines or ["it said nothing"])[-1]
     return chosen if len(chosen) <= 400 else f"{chosen[:400]} ..."

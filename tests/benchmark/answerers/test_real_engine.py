@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -147,6 +148,25 @@ def test_a_port_that_is_taken_is_one_line(stage, engine):
     assert not left_of_engines()
 
 
+def test_a_worker_that_the_system_kills_while_it_starts_is_one_line(stage, engine):
+    chat = ServedChat(name="s", directory=str(stage), engine=engine)
+
+    def kill_the_worker() -> None:
+        deadline = time.monotonic() + 600
+        while time.monotonic() < deadline:
+            for process in descendants(os.getpid()):
+                if "VLLM::Worker" in name_of(process):
+                    time.sleep(1)
+                    os.kill(process, signal.SIGKILL)
+                    return
+            time.sleep(0.1)
+
+    threading.Thread(target=kill_the_worker, daemon=True).start()
+    with pytest.raises(UserError, match=r"ended without a word, as when the system kills it because memory ran out"):
+        chat.prepare()
+    assert not left_of_engines()
+
+
 @pytest.mark.parametrize("victim", ["server", "engine", "command"])
 def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage, tmp_path, victim):
     words = [
@@ -175,6 +195,8 @@ def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage
         (line,) = (one for one in said.splitlines() if one.startswith("error: "))
         assert command.returncode == 1 and "vLLM" in line and "every reply is kept: start again to go on" in line
         assert "Traceback" not in said
+        assert ("killed (signal 9" if victim == "server" else "ended without a word") in line
+        print(line)
     deadline = time.monotonic() + 30
     while any(map(is_alive, started)) and time.monotonic() < deadline:
         time.sleep(0.1)

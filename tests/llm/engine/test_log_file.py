@@ -17,6 +17,13 @@ MEMORY = """\
 (APIServer pid=6) RuntimeError: Engine core initialization failed. See root cause above.
 """
 
+LOST = """\
+(EngineCore pid=17414) ERROR 11-29 19:02:14 [core.py:1510]     raise RuntimeError("cancelled")
+(EngineCore pid=17414) ERROR 11-29 19:02:14 [core.py:1510] RuntimeError: cancelled
+(APIServer pid=6) RuntimeError: Engine core initialization failed. See root cause above. Failed core proc(s): {}
+resource_tracker: There appear to be 1 leaked semaphore objects to clean up at shutdown
+"""
+
 GGUF = """\
 0.00.151.204 E llama_model_load: error loading model: unknown model architecture: 'no-such'
 0.00.151.211 E llama_model_load_from_file_impl: failed to load model
@@ -30,13 +37,20 @@ GGUF = """\
     [
         (UNKNOWN, "ValueError: Model architectures ['NoSuch'] are not supported for now."),
         (MEMORY, "RuntimeError: Worker failed with error 'Available memory on node 0 (18/23 GiB) on kv cache allocation is less than requested memory for kv (9999 GiB).', please check the stack trace"),
+        (LOST, "one of its processes ended without a word, as when the system kills it because memory ran out"),
         (GGUF, "llama_model_load: error loading model: unknown model architecture: 'no-such'"),
+        (
+            "0.00.139.706 E ggml_aligned_malloc: insufficient memory (attempted to allocate 160.00 MB)\n"
+            "0.00.139.903 E alloc_tensor_range: failed to allocate CPU buffer of size 167772160\n"
+            "#5  0x00007f in llama_init_from_model () from libllama.so.0\n",
+            "alloc_tensor_range: failed to allocate CPU buffer of size 167772160",
+        ),
         ("vllm: error: unrecognized arguments: --no-such\n", "vllm: error: unrecognized arguments: --no-such"),
         ('error while handling argument "--ctx-size": stoi\n\nto show complete usage, run with -h\n', 'error while handling argument "--ctx-size": stoi'),
         ("first\nlast words\n", "last words"),
         ("", "it said nothing"),
     ],
-    ids=["unknown", "memory", "gguf", "flag", "value", "nothing wrong", "empty"],
+    ids=["unknown", "memory", "lost", "gguf", "gguf memory", "flag", "value", "nothing wrong", "empty"],
 )  # fmt: skip
 def test_the_line_that_says_why_is_found(tmp_path, log, cause):
     file = tmp_path / "log"
