@@ -172,12 +172,12 @@ def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage
     words = [
         *(sys.executable, str(ROOT / "evaluate.py"), f"models=[{stage}]", "tasks=[aneqa]", "engine=vllm"),
         *(f"engine.python={PYTHON}", "engine.cpu_cache_gib=1", "engine.max_length=512"),
-        *("engine.in_flight=2", "tasks.aneqa.limit=40", "tasks.aneqa.max_new_tokens=128"),
+        *("engine.in_flight=2", "tasks.aneqa.limit=16", "tasks.aneqa.max_new_tokens=48"),
         *(f"paths.artefacts={tmp_path / 'artefacts'}", f"paths.outputs={tmp_path / 'outputs'}"),
     ]
     journal = tmp_path / "artefacts" / "journal.sqlite"
     with subprocess.Popen(words, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as command:
-        while command.poll() is None and kept(journal) < 4:
+        while command.poll() is None and kept(journal) < 2:
             time.sleep(0.05)
         started = descendants(command.pid)
         names = {process: name_of(process) for process in started}
@@ -202,10 +202,10 @@ def test_whatever_is_killed_leaves_no_process_and_the_same_command_goes_on(stage
         time.sleep(0.1)
     assert not [name for process, name in names.items() if is_alive(process)]
     before = kept(journal)
-    assert 4 <= before < 40
+    assert 2 <= before < 16
     again = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True)
     assert again.returncode == 0, again.stderr[-2000:]
-    assert kept(journal) == 40
+    assert kept(journal) == 16
 
 
 def kept(journal: Path) -> int:
