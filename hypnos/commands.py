@@ -27,6 +27,14 @@ from hypnos.override_words import quote_text, quote_word, unquote
 ROOT = Path(__file__).parents[1]
 
 os.environ.setdefault("HYPNOS_ROOT", str(ROOT))
+
+
+def _search_setting(name: str) -> Any:
+    """What the sweeper of this sweep has under a name; None where it has none of it."""
+    return HydraConfig.get().sweeper.get(name)
+
+
+OmegaConf.register_new_resolver("search", _search_setting, replace=True)
 OmegaConf.register_new_resolver("arm", name_arm, replace=True)
 OmegaConf.register_new_resolver("job", name_job, replace=True)
 OmegaConf.register_new_resolver("direction", name_direction, replace=True)

@@ -31,6 +31,20 @@ class Preempted(Interrupted):
     status = 143
 
 
+class Pruned(Exception):
+    """A search ends this trial early, because others were better at the same step.
+
+    Attributes:
+        value: of the objective, when it ended.
+        step: of the stage that was under way.
+    """
+
+    def __init__(self, *, value: float, step: int) -> None:
+        super().__init__(f"ended by the search at step {step}: {value:.4f} is worse than half of the others there")
+        self.value = value
+        self.step = step
+
+
 @contextmanager
 def one_line(*, reraise: bool) -> Iterator[None]:
     """End a command with one line and status 1 (130 or 143 if it was stopped) where the user can mend the cause.

@@ -164,3 +164,8 @@ def test_none_of_our_targets_swallows_unknown_arguments(compose):
         module, _, name = target.rpartition(".")
         signature = inspect.signature(getattr(importlib.import_module(module), name))
         assert all(p.kind is not p.VAR_KEYWORD for p in signature.parameters.values()), target
+
+
+def test_no_file_names_what_hydra_1_4_takes_away():
+    """`hydra.job.override_dirname`: folders of arms are named by a resolver of ours."""
+    assert not [file for file in CONF.rglob("*.yaml") if "override_dirname" in file.read_text("utf-8")]

@@ -1,16 +1,20 @@
 """Writes what a finished run leaves in its folder, so that a sweep can be read and is not done twice."""
 
 import json
+import logging
 from collections.abc import Sequence
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+from hypnos.errors import Pruned
 from hypnos.experiment.objective import Objective
-from hypnos.experiment.run_folder import ARM, OUTCOME, RECORDS, RESULTS, SCORES, write_whole
+from hypnos.experiment.run_folder import ARM, OUTCOME, PRUNED, RECORDS, RESULTS, SCORES, write_whole
 from hypnos.tuning.export import read_stage
 from hypnos.tuning.heldout import VERSION as MEASURE_VERSION
 from hypnos.tuning.stages import Result, Run
+
+log = logging.getLogger(__name__)
 
 VERSION = 1
 """Raised when what is left in the folder changes."""
@@ -69,6 +73,12 @@ def write_outcome(output: Path, run: Run, results: Sequence[Result]) -> None:
         for result in results
     ]
     _write_json(output / RESULTS, models)
+
+
+def write_pruned(output: Path, pruned: Pruned) -> None:
+    """Write where a search ended this trial; the run is not finished."""
+    log.info("%s", pruned)
+    _write_json(output / PRUNED, {"step": pruned.step, "value": pruned.value})
 
 
 def _held_out_records(run: Run, results: Sequence[Result]) -> dict[str, Any]:

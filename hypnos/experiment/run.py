@@ -13,11 +13,11 @@ from transformers.utils.logging import disable_progress_bar
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.upload import check_target
 from hypnos.artefacts.value_check import check_table
-from hypnos.errors import one_line
+from hypnos.errors import Pruned, one_line
 from hypnos.experiment.benchmark_run import choose_benchmark_run
 from hypnos.experiment.library_settings import LIBRARIES
 from hypnos.experiment.objective import read_objective
-from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome
+from hypnos.experiment.outcome import clear_outcome, is_finished, objective_value, write_outcome, write_pruned
 from hypnos.experiment.pushed_stage import push_stage
 from hypnos.experiment.settings import KEYS, STAGE
 from hypnos.report.tables.terminal import text_table
@@ -100,7 +100,12 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
         return objective_value(output, objective)
     if is_first_rank():
         clear_outcome(output)
-    results = run.train()
+    try:
+        results = run.train()
+    except Pruned as pruned:
+        if is_first_rank():
+            write_pruned(output, pruned)
+        return pruned.value
     if not is_first_rank():
         return None
     last = results[-1].directory

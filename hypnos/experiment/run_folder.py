@@ -20,7 +20,10 @@ QUESTIONS = "questions.json"
 FAILED = "failed.json"
 """The error that ended an arm of a sweep."""
 
-OUTCOME = (RESULTS, ARM, RECORDS, SCORES, QUESTIONS)
+PRUNED = "pruned.json"
+"""Where a search ended a trial early, and the objective's value there."""
+
+OUTCOME = (RESULTS, ARM, RECORDS, SCORES, QUESTIONS, PRUNED)
 """Files that are cleared before a run of other settings uses the folder."""
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from hypnos.errors import UserError
 from hypnos.experiment.arm_names import distinguishes, name_arm, shorten
-from hypnos.experiment.run_folder import ARM, FAILED, RECORDS, RESULTS
+from hypnos.experiment.run_folder import ARM, FAILED, PRUNED, RECORDS, RESULTS
 
 SWEEPS = "sweeps"
 """Folder of all sweeps among the outputs."""
@@ -39,7 +39,8 @@ class Arm:
         label: what tells it from the other arms, but for its seed.
         seed: as its override gives it.
         overrides: all that tell arms apart.
-        state: `unfinished` ones were stopped, or are running; one that is `not started` has no folder yet.
+        state: a search ended `pruned` ones early; `unfinished` ones were stopped, or are running; one that is
+            `not started` has no folder yet.
         error: of a failed one.
         models: names in the order of training, from `base` on.
         measures: by model and held-out set.
@@ -52,7 +53,7 @@ class Arm:
     label: str
     seed: str
     overrides: tuple[str, ...]
-    state: Literal["finished", "failed", "unfinished", "not started"]
+    state: Literal["finished", "failed", "pruned", "unfinished", "not started"]
     error: str = ""
     models: tuple[str, ...] = ()
     measures: Mapping[str, Mapping[str, Mapping[str, float]]] = field(default_factory=dict)
@@ -154,6 +155,8 @@ def _read_arm(folder: Path, overrides: tuple[str, ...], common: set[str]) -> Arm
         return Arm(**identity, state="not started")
     if (folder / FAILED).is_file():
         return Arm(**identity, state="failed", error=_read_json(folder / FAILED)["error"])
+    if (folder / PRUNED).is_file():
+        return Arm(**identity, state="pruned")
     if not (folder / RESULTS).is_file():
         return Arm(**identity, state="unfinished")
     models, arm, records = (_read_json(folder / name) for name in (RESULTS, ARM, RECORDS))

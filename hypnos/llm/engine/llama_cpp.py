@@ -22,6 +22,16 @@ _OURS = {
 """Flags that are set here, and by what."""
 
 
+_KNOBS = {
+    **{
+        "failed to allocate": "engine.max_length, engine.in_flight",
+        "--ctx-size": "engine.max_length, engine.in_flight",
+    },
+    **{"--parallel": "engine.in_flight", "--threads": "engine.threads", "--gpu-layers": "engine.gpu_layers"},
+}
+"""Words of llama.cpp's, and what sets here what they speak of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LlamaServer:
     """How servers of llama.cpp are started, each on one file.
@@ -125,6 +135,7 @@ class LlamaServer:
             log_file=logs / f"{file.stem}-{os.getpid()}.log",
             port=self.port,
             patience=self.start_timeout,
+            knobs=_KNOBS,
         )
 
 

@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -23,6 +24,10 @@ HOST = "127.0.0.1"
 """Servers listen here alone: what they are asked stays on this machine."""
 
 _WATCHER = Path(__file__).with_name("watcher.py")
+_WHO_KILLS = {
+    signal.SIGKILL: ", by somebody or by the system when memory ran out",
+    signal.SIGILL: ", it was built for another processor",
+}
 _PORTS_TRIED = 3  # another process may take a free port before the server does
 _ENDING = 15.0  # seconds within which a server that died has taken along what it started
 _LOOK_EVERY = 0.5  # seconds between two looks whether a server is up
@@ -41,6 +46,7 @@ class ServerProcess:
         log_file: Path,
         port: int | None = None,
         patience: float = 900.0,
+        knobs: Mapping[str, str] | None = None,
     ) -> None:
         """Say what would run; nothing is started.
 
@@ -52,6 +58,7 @@ class ServerProcess:
             log_file: what the server writes, all of it.
             port: None: one that is free.
             patience: seconds until it must be up.
+            knobs: by a word of the server's, what sets here what it speaks of.
         """
         self.name = name
         self.log_file = log_file.absolute()
@@ -62,6 +69,7 @@ class ServerProcess:
         self._environment = {**inherited, **environment}
         self._port = port
         self._patience = patience
+        self._knobs = dict(knobs or {})
         self._watcher: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
         self.port = 0
@@ -92,8 +100,9 @@ class ServerProcess:
         if self._watcher is None or self._watcher.poll() is None:
             return None
         status = self._watcher.returncode
-        how = f"was killed (signal {256 - status})" if status > 192 else f"ended (status {status})"
-        return f"{self.name} {how}: {cause_in(self.log_file)} (all it said: {self.log_file})"
+        killed = f"signal {256 - status}{_WHO_KILLS.get(256 - status, '')}"
+        how = f"was killed ({killed})" if status > 192 else f"ended (status {status})"
+        return f"{self.name} {how}: {self._cause()} (all it said: {self.log_file})"
 
     def failure(self) -> str | None:
         """Why it cannot be asked any more: it has ended, or does not answer; None where it can."""
@@ -101,7 +110,13 @@ class ServerProcess:
             return reason
         with suppress(subprocess.TimeoutExpired):  # what it started is ended first
             self._watcher.wait(_ENDING)
-        return self.ended() or f"{self.name} does not answer any more: {cause_in(self.log_file)} ({self.log_file})"
+        return self.ended() or f"{self.name} does not answer any more: {self._cause()} ({self.log_file})"
+
+    def _cause(self) -> str:
+        """The log's own words, and what sets here what they speak of."""
+        cause = cause_in(self.log_file)
+        knobs = dict.fromkeys(knob for word, knob in self._knobs.items() if word in cause)
+        return f"{cause} [{', '.join(knobs)}]" if knobs else cause
 
     def close(self) -> None:
         """End the server and wait until nothing of it is left; one that does not run is left alone."""
@@ -140,7 +155,7 @@ class ServerProcess:
                 if time.monotonic() - started > self._patience:
                     raise UserError(
                         f"{self.name}: not up after {self._patience:g} seconds (engine.start_timeout); last words: "
-                        f"{cause_in(self.log_file)} (all of them: {self.log_file})"
+                        f"{self._cause()} (all of them: {self.log_file})"
                     )
                 time.sleep(_LOOK_EVERY)
         except BaseException:

@@ -20,6 +20,15 @@ _OURS = {
 """Flags that are set here, and by what."""
 
 
+_KNOBS = {
+    **{"VLLM_CPU_KVCACHE_SPACE": "engine.cpu_cache_gib", "gpu-memory-utilization": "engine.gpu_memory"},
+    **{"gpu_memory_utilization": "engine.gpu_memory", "CUDA out of memory": "engine.gpu_memory"},
+    **{"max_model_len": "engine.max_length", "max-model-len": "engine.max_length"},
+    **{"tensor_parallel_size": "engine.tensor_parallel", "tensor parallel size": "engine.tensor_parallel"},
+}
+"""Words of vLLM's, and what sets here what they speak of."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vllm:
     """How servers of vLLM are started, each in an environment of its own.
@@ -99,6 +108,7 @@ class Vllm:
             log_file=where / f"{model.served_name}-{os.getpid()}.log",
             port=self.port,
             patience=self.start_timeout,
+            knobs=_KNOBS,
         )
 
     def _command(self, model: "ServedFolder", port: int) -> list[str]:

@@ -8,4 +8,5 @@ Files:
     progress        shows loss, tokens per second and time left
     sample_answers  answers fixed prompts at each validation
     heldout_curve   measures every held-out set at each validation
+    pruning         ends a trial of a search whose held-out curve is worse than those of others
 """

@@ -27,13 +27,19 @@ class HeldOutCurve(Callback):
 
     def on_validation_end(self, trainer: Trainer, pl_module: Any) -> None:
         """Show bits per character of each set; what the finished stage achieves is measured apart."""
-        if self.tracking is None or not self.tracking.loggers or trainer.state.fn != TrainerFn.FITTING:
-            return
+        if self.tracking is not None and self.tracking.loggers:
+            self.measure(trainer, pl_module)
+
+    def measure(self, trainer: Trainer, pl_module: Any) -> dict[str, float] | None:
+        """Measure and show every set of which there is text; None where this is no validation within training."""
+        if self.tracking is None or trainer.state.fn != TrainerFn.FITTING:
+            return None
         sets = {name: data.held_out_rows for name, data in self.tracking.held_out.items()}
         with trainer.precision_plugin.forward_context():
             bits = {name: _bits_per_char(trainer, pl_module, rows) for name, rows in sets.items()}
-        shown = {name: value for name, value in bits.items() if value is not None}
-        self.tracking.along(shown, trainer.global_step)
+        measured = {name: value for name, value in bits.items() if value is not None}
+        self.tracking.along(measured, trainer.global_step)
+        return measured
 
 
 def _bits_per_char(trainer: Trainer, pl_module: Any, rows: Any) -> float | None:

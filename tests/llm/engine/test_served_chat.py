@@ -38,7 +38,7 @@ def test_a_server_that_ends_is_said_in_one_line_with_its_cause(engine, folder, m
 def test_a_server_that_cannot_start_says_the_engines_own_reason(engine, folder, make_client, requests):
     chat = ServedChat(name="s", directory=str(folder), engine=engine("crash"))
     with pytest.raises(
-        UserError, match=r"vLLM ended \(status 1\): torch.OutOfMemoryError: CUDA out of memory"
+        UserError, match=r"vLLM ended \(status 1\): torch.OutOfMemoryError: CUDA out of memory.*\[engine\.gpu_memory\]"
     ) as caught:
         list(make_client().ask(chat, requests(1), parse=str))
     assert "\n" not in str(caught.value) and "Engine core" not in str(caught.value)
