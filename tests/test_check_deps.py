@@ -1,6 +1,8 @@
 """What the lock pins is what pyproject.toml allows, and an audit that asked nobody is none."""
 
+import re
 import stat
+import tomllib
 
 import pytest
 
@@ -32,3 +34,13 @@ def test_an_unreachable_service_is_a_line_and_no_success(tmp_path, capsys):
     assert "Found 1 known vulnerability" in capsys.readouterr().out
     assert main(tool("good", "No known vulnerabilities found", 0)) == 0
     assert main(str(tmp_path / "none")) == 2
+
+
+def test_what_docs_and_errors_say_to_install_is_there():
+    extras = tomllib.loads(PROJECT)["project"]["optional-dependencies"]
+    folders = [(ROOT / folder).rglob("*") for folder in ("conf", "docs", "hypnos")]
+    files = [*ROOT.glob("README*.md"), *(file for found in folders for file in found)]
+    texts = [file.read_text("utf-8") for file in files if file.suffix in (".md", ".yaml", ".py", ".ipynb")]
+    named = {name for text in texts for name in re.findall(r"install -e '\.\[(\w+)\]'", text)}
+    assert {"swanlab", "documents", "gguf", "flash"} <= named <= extras.keys()
+    assert not [text for text in texts if "hypnos-llm[" in text]  # no index has it: it is installed from its folder

@@ -43,7 +43,7 @@ def test_without_the_library_it_is_one_line(monkeypatch):
         return whole(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"--web needs a library: pip install 'hypnos-llm\[web\]'"):
+    with pytest.raises(UserError, match=r"--web needs a library: pip install -e '\.\[web\]'"):
         load_gradio()
 
 

@@ -40,7 +40,7 @@ def layout(*, entity: str, project: str, group: str | None = None, sets: Sequenc
         import wandb_workspaces.reports.v2 as panels
         import wandb_workspaces.workspaces as ws
     except ImportError as error:
-        raise UserError("dashboard: needs wandb-workspaces; pip install 'hypnos-llm[dashboard]'") from error
+        raise UserError("dashboard: needs wandb-workspaces; pip install -e '.[dashboard]'") from error
 
     def lines(title: str, *metrics: str, x: str = STEP) -> Any:
         return panels.LinePlot(title=title, x=x, y=list(metrics))
