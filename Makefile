@@ -111,7 +111,7 @@ lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 
 # Extras whose libraries `make test-extras` has; a new one is added here, and pinned by `make lock-extras`.
-EXTRA_NAMES := dev,documents,fit,gguf,mlflow,notebook,swanlab,sweep,web
+EXTRA_NAMES := dev,documents,fit,gguf,mlflow,modelscope,notebook,ray,swanlab,sweep,web
 
 lock-extras:            ## the same for the libraries of the extras, beside what requirements.lock pins
 	rm -rf .venv-lock
