@@ -113,11 +113,15 @@ lock:                   ## pin anew what pyproject.toml allows
 # Extras whose libraries `make test-extras` has; a new one is added here, and pinned by `make lock-extras`.
 EXTRA_NAMES := dev,documents,fit,gguf,mlflow,modelscope,notebook,ray,swanlab,sweep,web
 
+# Of requirements.lock all pins hold here too but these: SwanLab keeps protobuf older, and so SentencePiece; Gradio pillow.
+OLDER := protobuf|sentencepiece|pillow
+
 lock-extras:            ## the same for the libraries of the extras, beside what requirements.lock pins
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
+	grep -vE '^($(OLDER))==' requirements.lock > .venv-lock/pins.txt
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
-	.venv-lock/bin/python -m pip install --quiet -e '.[$(EXTRA_NAMES)]'
+	.venv-lock/bin/python -m pip install --quiet -c .venv-lock/pins.txt -e '.[$(EXTRA_NAMES)]'
 	.venv-lock/bin/python -m pip freeze --exclude-editable --exclude hypnos-llm | sed 's/+cpu$$//; s/ @ .*torch-\([0-9.]*\).*/==\1/' > requirements-extras.lock
 	rm -rf .venv-lock
 

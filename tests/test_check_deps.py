@@ -21,6 +21,13 @@ def test_a_lock_is_allowed_and_malicious_releases_are_not(file, extras):
         assert line.startswith(f"pytorch-lightning=={version} is not allowed")
 
 
+def test_tests_of_extras_run_beside_what_the_lock_pins():
+    pins, extras = (read_pins((ROOT / file).read_text("utf-8")) for file in LOCKS)
+    assert pins.keys() <= extras.keys()
+    (older,) = re.findall(r"^OLDER := (.*)$", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    assert {name for name, pin in pins.items() if extras[name] != pin} == set(older.split("|"))
+
+
 def test_an_unreachable_service_is_a_line_and_no_success(tmp_path, capsys):
     def tool(name, text, status):
         file = tmp_path / name
