@@ -47,7 +47,7 @@ check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check-deps: $(TOOLED)   ## the lock against pyproject.toml and known vulnerabilities; the latter needs a network
+check-deps: $(TOOLED)   ## the locks against pyproject.toml and known vulnerabilities; the latter needs a network
 	$(BIN)/python -m bench.check_deps $(TOOLS)/bin/pip-audit
 
 sbom: $(TOOLED)         ## sbom.json: everything in .venv with versions and licences, as CycloneDX

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
 from hypnos.artefacts.keys import file_key
 from hypnos.errors import UserError
@@ -148,6 +149,12 @@ class GgufChat(OwnServerChat):
         try:
             with straight.open(request, timeout=self._timeout) as reply:
                 return json.load(reply)
+        except HTTPError as error:
+            said = error.read().decode("utf-8", "replace")
+            if _BROKEN in said and "grammar" not in body:
+                # The likelihoods are those before a grammar: it only has the token that is written leave text.
+                return self._post(path, {**body, "grammar": _TEXT})
+            raise UserError(f"llm {self.name}: llama.cpp{path}: {error}: {' '.join(said.split())[:300]}") from error
         except (OSError, HTTPException, ValueError) as error:
             cause = self._running[0].failure() if self._running else None
             raise UserError(cause or f"llm {self.name}: llama.cpp{path}: {error}") from error
