@@ -100,6 +100,8 @@ class WeightsServer:
             logits = self.model(torch.tensor([body["prompt"]])).logits[0, -1]
         values, ids = torch.log_softmax(logits, -1).topk(min(body["n_probs"], len(logits)))
         if "\ufffd" in self.tokenizer.decode(ids[:1]) and "grammar" not in body:
+            if ids[0] % 2:  # the first byte of a character is held back
+                return {"content": ""}
             raise BrokenReply("The model produced output that does not match the expected Content-only format")
         likeliest = [{"id": i, "logprob": value} for i, value in zip(ids.tolist(), values.tolist())]
         return {"completion_probabilities": [{"id": likeliest[0]["id"], "top_logprobs": likeliest}]}
