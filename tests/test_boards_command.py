@@ -47,7 +47,7 @@ def all_commands(run, logger):
     run("train.py", f"logger={logger}", *SMALL, *TWO)
     run("evaluate.py", f"publish=report_{logger}", *ASKED)
     run("train.py", "-m", "seed=1,2", "sweep_name=mine", f"logger={logger}", *SMALL, *ONE)
-    run("evaluate.py", "sweep=mine", f"publish=report_{logger}", "tasks=[]")
+    run("evaluate.py", "sweep=mine", f"publish=report_{logger}")
 
 
 @pytest.mark.slow
@@ -62,11 +62,17 @@ def test_mlflow_holds_runs_of_stages_arms_and_reports(run, tmp_path):
         client = MlflowClient(store_address(None, str(store.parent)))
         experiment = client.get_experiment_by_name("hypnos")
         kept += [(client, one, store) for one in client.search_runs([experiment.experiment_id])]
-    tags = sorted((one.data.tags["group"], one.data.tags["job_type"]) for _, one, _ in kept)
+    kinds = sorted((one.data.tags.get("group", ""), one.data.tags["job_type"]) for _, one, _ in kept)
     stages = [("general_to_specific", "anesthesia"), ("general_to_specific", "general")]
-    assert tags[:2] == stages and tags.count(("mine", "anesthesia")) == 2, tags
+    arms = [("specific_only", "anesthesia")] * 2
+    assert [kind for kind in kinds if kind[1] not in ("evaluate", "sweep")] == [*stages, *arms]
+    assert {kind for _, kind in kinds} >= {"evaluate", "sweep"}
     assert {one.info.status for _, one, _ in kept} == {"FINISHED"}
-    by_kind = {(one.data.tags["group"], one.data.tags["job_type"]): (client, one) for client, one, _ in kept}
+    places = [
+        store.parent.name.partition("__")[0] for _, one, store in kept if one.data.tags.get("group") == arms[0][0]
+    ]
+    assert sorted(places) == ["seed-1", "seed-2"]  # each arm in its own folder
+    by_kind = {(one.data.tags.get("group"), one.data.tags["job_type"]): (client, one) for client, one, _ in kept}
     client, last = by_kind["general_to_specific", "anesthesia"]
     assert {"train/loss", "val/loss", "heldout/general_bits_per_char", "experiment_step"} <= last.data.metrics.keys()
     history = client.get_metric_history(last.info.run_id, "experiment_step")
@@ -74,10 +80,8 @@ def test_mlflow_holds_runs_of_stages_arms_and_reports(run, tmp_path):
     tables = {one.path for one in client.list_artifacts(last.info.run_id, "tables")}
     assert {"tables/answers.json", "tables/lineage.json", "tables/measures.json"} <= tables
     assert last.data.tags["used_model"].startswith("general-")
-    _, first = by_kind["general_to_specific", "general"]
-    assert client.list_artifacts(first.info.run_id, "pictures")  # fertility
-    _, report = by_kind.get(("general_to_specific", "evaluate"), (0, 0))
-    assert report or any(kind == "evaluate" for _, kind in by_kind), by_kind.keys()
+    client, first = by_kind["general_to_specific", "general"]
+    assert [one.path for one in client.list_artifacts(first.info.run_id, "pictures")] == ["pictures/fertility.png"]
 
 
 @pytest.mark.slow
@@ -85,9 +89,14 @@ def test_swanlab_holds_runs_of_stages_arms_and_reports(run, tmp_path):
     pytest.importorskip("swanlab")
     all_commands(run, "swanlab")
     runs = sorted(tmp_path.glob("outputs/**/swanlog/run-*"))
-    assert len(runs) >= 6
-    texts = []
-    for one in runs:
+    assert len(runs) == 6  # two stages, a report, two arms, and theirs
+    assert len(list(tmp_path.glob("outputs/sweeps/mine/seed-*/swanlog/run-*"))) == 2
+    for one in runs[:5]:
         tables = [json.loads(file.read_text("utf-8")) for file in one.glob("media/echarts/**/*.json")]
-        texts.append(json.dumps(tables, ensure_ascii=False))
-    assert sum("used" in text and "model" in text for text in texts) >= 4
+        assert any("used" in json.dumps(table) and "model" in json.dumps(table) for table in tables), one  # lineage
+        assert list(one.glob("media/image/*.png")), one
+    stages = [run for run in runs if run.parent.parent.parent.name == "general_to_specific"]
+    for one in stages:
+        kept = b"".join(file.read_bytes() for file in one.glob("run-*.swanlab"))
+        for name in (b"train/loss", b"heldout/anesthesia_bits_per_char", b"experiment_step", b"general_to_specific"):
+            assert name in kept

@@ -35,7 +35,7 @@ def guidelines(tmp_path) -> Path:
             for column, text in enumerate(row):
                 box = pymupdf.Rect(60 + 120 * column, 60 + 24 * number, 180 + 120 * column, 84 + 24 * number)
                 page.draw_rect(box)
-                page.insert_text((box.x0 + 6, box.y1 - 8), text, fontname="china-s")
+                page.insert_text((box.x0 + 6, box.y1 - 8), text, fontname="china-s", fontsize=8)
         document.save(folder / "肌松.pdf")
     document = docx.Document()
     document.add_paragraph(REVERSAL).add_run().add_break(docx.enum.text.WD_BREAK.PAGE)
