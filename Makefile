@@ -47,7 +47,7 @@ check: $(INSTALLED)     ## style, types, and who may import whom
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-check-deps: $(TOOLED)   ## the lock against pyproject.toml and known vulnerabilities; the latter needs a network
+check-deps: $(TOOLED)   ## the locks against pyproject.toml and known vulnerabilities; the latter needs a network
 	$(BIN)/python -m bench.check_deps $(TOOLS)/bin/pip-audit
 
 sbom: $(TOOLED)         ## sbom.json: everything in .venv with versions and licences, as CycloneDX
@@ -111,13 +111,17 @@ lock:                   ## pin anew what pyproject.toml allows
 	rm -rf .venv-lock
 
 # Extras whose libraries `make test-extras` has; a new one is added here, and pinned by `make lock-extras`.
-EXTRA_NAMES := dev,documents,fit,gguf,mlflow,notebook,swanlab,sweep,web
+EXTRA_NAMES := dev,documents,fit,gguf,mlflow,modelscope,notebook,ray,swanlab,sweep,web
+
+# Of requirements.lock all pins hold here too but these: SwanLab keeps protobuf older, and so SentencePiece; Gradio pillow.
+OLDER := protobuf|sentencepiece|pillow
 
 lock-extras:            ## the same for the libraries of the extras, beside what requirements.lock pins
 	rm -rf .venv-lock
 	$(PYTHON) -m venv .venv-lock
+	grep -vE '^($(OLDER))==' requirements.lock > .venv-lock/pins.txt
 	.venv-lock/bin/python -m pip install --quiet torch==2.13.0
-	.venv-lock/bin/python -m pip install --quiet -e '.[$(EXTRA_NAMES)]'
+	.venv-lock/bin/python -m pip install --quiet -c .venv-lock/pins.txt -e '.[$(EXTRA_NAMES)]'
 	.venv-lock/bin/python -m pip freeze --exclude-editable --exclude hypnos-llm | sed 's/+cpu$$//; s/ @ .*torch-\([0-9.]*\).*/==\1/' > requirements-extras.lock
 	rm -rf .venv-lock
 

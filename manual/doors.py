@@ -74,8 +74,8 @@ def stands_alone(room: str, module: str, name: str) -> bool:
 
 def command_file(module: str) -> Path:
     """The file of `python -m hypnos.<module>`."""
-    file = HOUSE / f"{module}.py"
-    return file if file.is_file() else HOUSE / module / "__main__.py"
+    file = HOUSE / f"{module.replace('.', '/')}.py"
+    return file if file.is_file() else file.with_suffix("") / "__main__.py"
 
 
 def opening(module: str) -> str:

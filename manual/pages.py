@@ -7,7 +7,8 @@ from manual.doors import Option, opening, options, others_import, rooms, sentenc
 from manual.knobs import CONF, Group, Knob, command_groups, command_knobs, file_knobs, header, package
 
 SCRIPTS = ("train", "filter", "evaluate")
-MODULES = ("chat", "compare", "export")
+MODULES = ("chat", "compare", "export", "push", "experiment.sweep.dashboard", "llm.journal.export")
+"""Of each `python -m hypnos.<module>` that docs/ name."""
 
 
 def generated_pages() -> dict[str, str]:

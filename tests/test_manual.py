@@ -1,8 +1,11 @@
 """What the documentation site is made of: knobs as Hydra composes them, comments, doors; the site is built by make docs."""
 
-import pytest
+import re
 
-from manual.doors import arguments, options, others_import, rooms
+import pytest
+import yaml
+
+from manual.doors import ROOT, arguments, options, others_import, rooms
 from manual.knobs import CONF, UNSHOWN, Knob, command_groups, command_knobs, file_knobs, header
 from manual.pages import MODULES, SCRIPTS, generated_pages
 
@@ -74,3 +77,29 @@ def test_choices_and_options_are_those_of_the_commands(pages):
     assert {"--gguf", "--ollama"} <= {option.name for option in options("export")}
     assert "| `--web` |" in pages["commands/chat.md"]
     assert header(CONF / "evaluate.yaml").splitlines()[0] in pages["commands/evaluate.md"]
+
+
+def test_every_page_of_docs_has_its_place_in_the_navigation():
+    class Loader(yaml.SafeLoader):
+        """Reads what mkdocs imports by a tag of its own as nothing."""
+
+    Loader.add_multi_constructor("tag:yaml.org,2002:python/", lambda loader, suffix, node: None)
+    nav = yaml.load((ROOT / "manual/mkdocs.yml").read_text("utf-8"), Loader)["nav"]
+
+    def files(entries):
+        for entry in entries:
+            yield from [entry] if isinstance(entry, str) else (file for part in entry.values() for file in files(part))
+
+    named = sorted(files(nav))
+    # A page with a Chinese sister is named once.
+    assert named == sorted(file.name for file in (ROOT / "docs").glob("*.md") if not file.name.endswith(".zh.md"))
+
+
+def test_every_command_that_docs_name_has_its_page_and_its_options_have_words(pages):
+    texts = [file.read_text("utf-8") for file in [*(ROOT / "docs").glob("*.md"), *ROOT.glob("README*.md")]]
+    named = {name for text in texts for name in re.findall(r"python -m hypnos\.([\w.]*\w)", text)}
+    assert {"push", "llm.journal.export"} <= set(MODULES)
+    assert {name for name in named if not name.startswith("sample.")} <= set(MODULES)
+    for name in MODULES:
+        assert f"```bash\npython -m hypnos.{name} " in pages[f"commands/{name}.md"]
+        assert all(option.meaning for option in options(name)), name

@@ -105,7 +105,7 @@ def open_modelscope(complaint: str) -> Any:
     try:
         from modelscope_hub import HubApi, HubConfig
     except ImportError:
-        raise UserError(f"{complaint} ms: needs ModelScope's library: pip install 'hypnos-llm[modelscope]'") from None
+        raise UserError(f"{complaint} ms: needs ModelScope's library: pip install -e '.[modelscope]'") from None
     return HubApi(config=HubConfig())
 
 

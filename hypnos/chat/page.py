@@ -135,5 +135,5 @@ def load_gradio() -> Any:
     try:
         import gradio
     except ImportError as error:
-        raise UserError("--web needs a library: pip install 'hypnos-llm[web]'") from error
+        raise UserError("--web needs a library: pip install -e '.[web]'") from error
     return gradio

@@ -105,7 +105,7 @@ class Tuning(LightningModule, ABC):
         """Raise UserError if this machine lacks what the tuning needs."""
         kind = self.attention
         if kind == "flash_attention_2" and not is_flash_attn_2_available():
-            raise UserError(f"tuning.attention: {kind}: needs a GPU and hypnos-llm[flash]; auto does not")
+            raise UserError(f"tuning.attention: {kind}: needs a GPU and pip install -e '.[flash]'; auto does not")
         if kind == "flash_attention_3" and not is_flash_attn_3_available():
             raise UserError(f"tuning.attention: {kind}: needs a GPU and FlashAttention 3; auto needs none")
         if kind == "flex_attention" and not torch.cuda.is_available():

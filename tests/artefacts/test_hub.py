@@ -55,7 +55,7 @@ def test_a_model_of_modelscope_is_fetched_once_and_then_found_without_a_network(
 
 def test_without_its_library_modelscope_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "modelscope_hub", None)
-    with pytest.raises(UserError, match=r"^x: ms: needs ModelScope's library: pip install 'hypnos-llm\[modelscope\]'$"):
+    with pytest.raises(UserError, match=r"^x: ms: needs ModelScope's library: pip install -e '\.\[modelscope\]'$"):
         fetch_model("ms:owner/name", ["*"], complaint="x:")
 
 

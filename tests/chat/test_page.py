@@ -28,7 +28,9 @@ def alone(model, tokens: int) -> str:
 
 def test_models_are_asked_the_same_and_each_failure_stays_in_its_column(model):
     broken = (object(), model[1])
+    slowly = model[0].register_forward_pre_hook(lambda *_: time.sleep(0.1))  # else all may be said before one looks
     *between, last = answers_side_by_side({"a": model, "b": broken}, QUESTION, max_new_tokens=12)
+    slowly.remove()
     assert last["a"] == (alone(model, 12), True)
     assert last["b"][1] and "[error: " in last["b"][0]
     assert any(0 < len(step["a"][0]) < len(last["a"][0]) for step in between)
@@ -43,7 +45,7 @@ def test_without_the_library_it_is_one_line(monkeypatch):
         return whole(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"--web needs a library: pip install 'hypnos-llm\[web\]'"):
+    with pytest.raises(UserError, match=r"--web needs a library: pip install -e '\.\[web\]'"):
         load_gradio()
 
 

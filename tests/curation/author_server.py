@@ -29,6 +29,22 @@ def words(seed: str, count: int) -> str:
     return "".join(SYLLABLES[byte % len(SYLLABLES)] for byte in stream[:count])
 
 
+def from_passage(fence: str, prompt: str) -> list[dict[str, str]]:
+    """A question a sentence, or a row of a table by its head, as one who reads the passage writes them."""
+    head: list[str] = []
+    texts = []
+    for line in prompt.split(f"\n{fence}\n")[1].splitlines():
+        cells = [cell.strip() for cell in line.strip("| ").split("|")]
+        if not line.startswith("|"):
+            texts += [(text[:12], f"{text}。") for text in line.split("。") if len(text) > 20]
+        elif not head:
+            head = cells
+        elif not set(line) <= set("|-"):
+            facts = "，".join(f"{name}为{cell}" for name, cell in zip(head[1:], cells[1:], strict=True))
+            texts.append((cells[0], f"{cells[0]}的{facts}。"))
+    return [{"instruction": f"{about}：请说明要点。", "input": "", "output": text} for about, text in texts]
+
+
 def reply(model: str, prompt: str) -> str:
     die = hashlib.sha256(f"{model}{prompt}".encode()).digest()
     if '"code"' in prompt:
@@ -48,6 +64,8 @@ def reply(model: str, prompt: str) -> str:
     if die[0] < 12:
         return '{"records": [{"instruction": "没有写完'
     count = int(re.search(r"编写 (\d+) 条", prompt)[1])
+    if passage := re.search(r"资料位于两行 (.+?) 之间", prompt):
+        return json.dumps({"records": from_passage(passage[1], prompt)[:count]}, ensure_ascii=False)
     records = [
         {
             "instruction": words(f"q{die.hex()}{i}", 24) + "？",

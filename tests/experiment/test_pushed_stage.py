@@ -1,7 +1,9 @@
 import json
+from pathlib import Path
 
 import pytest
 
+from hypnos.artefacts.hub import fetch_model
 from hypnos.errors import UserError
 from hypnos.experiment.pushed_stage import push_stage, stage_to_push
 
@@ -37,3 +39,31 @@ def test_it_is_pushed_private(stage, hub_server):
 def test_a_folder_that_is_no_stage_is_told(tmp_path):
     with pytest.raises(UserError, match=r"no stage of train\.py"):
         stage_to_push(tmp_path, tmp_path)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("hub", ["hub", "ms"])
+def test_a_run_pushes_its_last_stage_and_one_that_was_refused_is_trained_no_second_time(
+    hub, hub_server, train_once, tmp_path, caplog
+):
+    if hub == "ms":
+        pytest.importorskip("modelscope_hub")
+    hub_server(token="another")
+    asked = (f"push={hub}:owner/model",)
+    kept = tmp_path / "artefacts"
+    with pytest.raises(UserError, match=f"^push {hub}:owner/model: "):
+        train_once(*asked, steps=2, artefacts=kept)
+    server = hub_server()
+    caplog.set_level("INFO")
+    results = train_once(*asked, steps=2, artefacts=kept)
+    assert caplog.text.count("reusing") >= 2 and f"pushed: {hub}:owner/model" in caplog.text
+    ((name, held),) = server.state()["repositories"].items()
+    assert (name, held["private"], server.state()["commits"]) == ("models/owner/model", True, 1)
+    last = Path(results[-1]["directory"])
+    assert last.name.startswith("anesthesia-")
+    assert {"model.safetensors", "config.json", "tokenizer.json", "README.md"} <= held["files"].keys()
+    assert "stage.json" not in held["files"]
+    assert not [name for name, text in held["files"].items() if str(tmp_path) in text]
+    if hub == "ms":  # as who has the right to read it gets it
+        folder = fetch_model("ms:owner/model", ["*.safetensors"], complaint="x:")
+        assert (folder / "model.safetensors").read_bytes() == (last / "model.safetensors").read_bytes()

@@ -26,7 +26,7 @@ def read_pdf(file: Path, encoding: str) -> Iterator[tuple[str, dict[str, Any] | 
     try:
         import pymupdf
     except ImportError as error:
-        raise UserError(f"{file}: PDF needs pymupdf: pip install 'hypnos-llm[documents]'") from error
+        raise UserError(f"{file}: PDF needs pymupdf: pip install -e '.[documents]'") from error
     pymupdf.TOOLS.mupdf_display_errors(False)  # the lines below say it
     pymupdf.no_recommend_layout()
     try:

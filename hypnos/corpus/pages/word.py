@@ -25,7 +25,7 @@ def read_word(file: Path, encoding: str) -> Iterator[tuple[str, dict[str, Any]]]
     try:
         import docx
     except ImportError as error:
-        raise UserError(f"{file}: DOCX needs python-docx: pip install 'hypnos-llm[documents]'") from error
+        raise UserError(f"{file}: DOCX needs python-docx: pip install -e '.[documents]'") from error
     from docx.oxml.ns import qn
     from docx.table import Table
 

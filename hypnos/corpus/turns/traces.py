@@ -42,7 +42,10 @@ def traces_of(file: Path) -> tuple[str, ...]:
 @lru_cache(maxsize=1024)
 def _traces(file: Path, size: int, changed_ns: int) -> tuple[str, ...]:
     """Look into a file once in a process, as long as its size and time of change stay the same."""
-    if file.suffix.lower() == ".parquet":
+    kind = file.suffix.lower()
+    if kind in (".pdf", ".docx"):
+        return ()  # their bytes are no text, and no earlier version read them
+    if kind == ".parquet":
         return tuple(sorted(set(_in_columns(file))))
     with open_binary(file) as stream:
         block = stream.read(LOOKED_AT)

@@ -1,6 +1,7 @@
-"""Saves a dashboard of training at Weights & Biases: `python -m hypnos.experiment.sweep.dashboard --entity <yours>`.
+"""Saves a dashboard of training at Weights & Biases, a view of the project; runs of logger=wandb fill it.
 
-A view of the project with the panels below is saved once; runs of logger=wandb fill it.
+python -m hypnos.experiment.sweep.dashboard --entity <yours>                     every run of the project
+python -m hypnos.experiment.sweep.dashboard --entity <yours> --group strategy    one sweep alone
 """
 
 import argparse
@@ -39,7 +40,7 @@ def layout(*, entity: str, project: str, group: str | None = None, sets: Sequenc
         import wandb_workspaces.reports.v2 as panels
         import wandb_workspaces.workspaces as ws
     except ImportError as error:
-        raise UserError("dashboard: needs wandb-workspaces; pip install 'hypnos-llm[dashboard]'") from error
+        raise UserError("dashboard: needs wandb-workspaces; pip install -e '.[dashboard]'") from error
 
     def lines(title: str, *metrics: str, x: str = STEP) -> Any:
         return panels.LinePlot(title=title, x=x, y=list(metrics))
@@ -92,7 +93,7 @@ def main(arguments: list[str] | None = None) -> None:
         prog="python -m hypnos.experiment.sweep.dashboard", description="Save a dashboard at W&B."
     )
     parser.add_argument("--entity", required=True, help="a user or a team at W&B")
-    parser.add_argument("--project", default="hypnos")
+    parser.add_argument("--project", default="hypnos", help="of the runs")
     parser.add_argument("--group", help="one experiment or sweep alone")
     parser.add_argument("--sets", nargs="+", default=list(SETS), help="names of the held-out sets")
     options = parser.parse_args(arguments)

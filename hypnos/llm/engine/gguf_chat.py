@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from http.client import HTTPException
 from typing import Any
+from urllib.error import HTTPError
 
 from hypnos.artefacts.keys import file_key
 from hypnos.errors import UserError
@@ -23,6 +24,9 @@ _BROKEN = "does not match the expected"
 
 _TEXT = r"root ::= [^\x00]*"
 """A grammar of any text: of the likeliest tokens those are taken that leave it text."""
+
+_SIGN = "root ::= [!-~]+"
+"""A grammar of plain letters and signs, which every tokenizer has."""
 
 _FEW = 64
 """Tokens whose likelihoods are asked for first: mostly all that are looked for are among the likeliest."""
@@ -131,12 +135,28 @@ class GgufChat(OwnServerChat):
     def _next(self, ids: Sequence[int], token: int) -> dict[int, float]:
         """Log-likelihoods of tokens after some others, of a given one in any case."""
         for number in (_FEW, 10**7):
-            asked = {"prompt": list(ids), "n_predict": 1, "n_probs": number, "temperature": 0.0, "cache_prompt": False}
-            (step,) = self._post("/completion", asked)["completion_probabilities"]
-            known = {int(one["id"]): float(one["logprob"]) for one in step["top_logprobs"]}
+            known = self._likeliest(ids, number)
             if token in known:
                 return known
         raise UserError(f"llm {self.name}: llama.cpp tells no likelihood of token {token}")
+
+    def _likeliest(self, ids: Sequence[int], number: int) -> dict[int, float]:
+        """Log-likelihoods of so many tokens after some others.
+
+        The server writes one of them, and where that is no text, or the first byte of a character, it answers with an
+        error or without likelihoods. A grammar has it write something else; the likelihoods are those before it.
+        """
+        asked = {"prompt": list(ids), "n_predict": 1, "n_probs": number, "temperature": 0.0, "cache_prompt": False}
+        try:
+            reply = self._post("/completion", asked)
+        except UserError as error:
+            if _BROKEN not in str(error):
+                raise
+            reply = {}
+        if "completion_probabilities" not in reply:
+            reply = self._post("/completion", {**asked, "grammar": _SIGN})
+        (step,) = reply["completion_probabilities"]
+        return {int(one["id"]): float(one["logprob"]) for one in step["top_logprobs"]}
 
     def _post(self, path: str, body: Mapping[str, Any]) -> Any:
         straight = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -148,6 +168,9 @@ class GgufChat(OwnServerChat):
         try:
             with straight.open(request, timeout=self._timeout) as reply:
                 return json.load(reply)
+        except HTTPError as error:
+            said = " ".join(error.read().decode("utf-8", "replace").split())
+            raise UserError(f"llm {self.name}: llama.cpp{path}: {error}: {said[:300]}") from error
         except (OSError, HTTPException, ValueError) as error:
             cause = self._running[0].failure() if self._running else None
             raise UserError(cause or f"llm {self.name}: llama.cpp{path}: {error}") from error

@@ -36,7 +36,7 @@ def read_gguf(path: Path) -> GgufFile:
     try:
         from gguf import GGUFReader
     except ImportError as error:
-        raise UserError("models: gguf:<file> needs a library: pip install 'hypnos-llm[gguf]'") from error
+        raise UserError("models: gguf:<file> needs a library: pip install -e '.[gguf]'") from error
     if not path.is_file():
         raise UserError(f"gguf:{path}: no such file")
     try:

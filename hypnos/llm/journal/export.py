@@ -134,9 +134,11 @@ def _line(row: Mapping[str, Any]) -> bytes:
 def main() -> None:
     """Run the command: export or import."""
     parser = argparse.ArgumentParser(description="Write a journal's replies as JSON Lines, or add them to one.")
-    parser.add_argument("what", choices=["export", "import"])
-    parser.add_argument("journal", type=Path)
-    parser.add_argument("lines", type=Path)
+    parser.add_argument("what", choices=["export", "import"], help="export or import")
+    parser.add_argument(
+        "journal", type=Path, help="such as artefacts/journal.sqlite; an import makes it where there is none"
+    )
+    parser.add_argument("lines", type=Path, help="JSON Lines, a reply a line")
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line(reraise=False):

@@ -28,7 +28,7 @@ def check_mlflow() -> None:
         UserError: the library is not installed.
     """
     if find_spec("mlflow") is None:
-        raise UserError("MLflow: the package mlflow is not installed: pip install 'hypnos-llm[mlflow]'")
+        raise UserError("MLflow: the package mlflow is not installed: pip install -e '.[mlflow]'")
 
 
 def store_address(address: str | None, save_dir: str) -> str:

@@ -29,7 +29,7 @@ def check_swanlab(mode: str) -> None:
         UserError: the library is not installed, the mode is unknown, or there is no key to send anything with.
     """
     if find_spec("swanlab") is None:
-        raise UserError("SwanLab: the package swanlab is not installed: pip install 'hypnos-llm[swanlab]'")
+        raise UserError("SwanLab: the package swanlab is not installed: pip install -e '.[swanlab]'")
     if mode not in ("offline", "online", "disabled"):
         raise UserError(f"SwanLab: mode {mode!r} is none of offline, online, disabled (SWANLAB_MODE)")
     if mode == "online" and not os.environ.get("SWANLAB_API_KEY"):

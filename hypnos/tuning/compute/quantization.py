@@ -25,7 +25,7 @@ def check_machine(kind: str) -> None:
     if not torch.cuda.is_available():
         raise UserError(f"tuning.quantization {kind}: needs a CUDA GPU, and there is none here; use tuning=lora")
     if find_spec("bitsandbytes") is None:
-        raise UserError(f"tuning.quantization {kind}: needs bitsandbytes: pip install 'hypnos-llm[qlora]'")
+        raise UserError(f"tuning.quantization {kind}: needs bitsandbytes: pip install -e '.[qlora]'")
 
 
 def read_quantized(directory: Path, *, kind: str, dtype: torch.dtype) -> Any:

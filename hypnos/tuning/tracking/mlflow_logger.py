@@ -1,15 +1,19 @@
 """Logs a stage as a run of MLflow: Lightning's logger, with tables, pictures and lineage as its artifacts."""
 
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from pytorch_lightning.loggers import MLFlowLogger
+from pytorch_lightning.loggers.logger import rank_zero_experiment
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from hypnos.report.boards.mlflow import check_mlflow, keep_lineage, keep_table, run_tags, store_address
 from hypnos.report.lineage import Ingredient
 from hypnos.tuning.tracking.stage_board import StageBoard
+
+_ADDRESS = "MLFLOW_TRACKING_URI"
 
 
 class StageMlflowLogger(MLFlowLogger, StageBoard):
@@ -45,6 +49,22 @@ class StageMlflowLogger(MLFlowLogger, StageBoard):
             tracking_uri=store_address(address, save_dir),
             tags=run_tags(job_type=job_type, group=group),
         )
+
+    @property
+    @rank_zero_experiment
+    def experiment(self) -> Any:
+        """MLflow's client, with a run that has begun.
+
+        Beginning one writes its address into MLFLOW_TRACKING_URI, where the next arm of a sweep would take it for what
+        the user said, and log into this one's folder.
+        """
+        said = os.environ.get(_ADDRESS)
+        try:
+            return super().experiment
+        finally:
+            os.environ.pop(_ADDRESS, None)
+            if said is not None:
+                os.environ[_ADDRESS] = said
 
     @rank_zero_only
     def show_table(self, name: str, *, head: Sequence[str], rows: Sequence[Sequence[Any]], step: int) -> None:

@@ -15,6 +15,10 @@ import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 
+class BrokenReply(Exception):
+    """What was written is no text: the byte of a character alone."""
+
+
 class WeightsServer:
     """Serves from a thread of its own until it is closed.
 
@@ -54,6 +58,8 @@ class WeightsServer:
     def post(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         try:
             self.answer(handler, body)
+        except BrokenReply as error:
+            self.send(handler, {"error": {"message": str(error), "code": 500, "type": "server_error"}}, status=500)
         except Exception as error:  # as a server answers that does not stop for one request
             self.send(handler, {"error": {"message": repr(error), "code": 400}}, status=400)
 
@@ -93,6 +99,10 @@ class WeightsServer:
         with self.lock, torch.inference_mode():
             logits = self.model(torch.tensor([body["prompt"]])).logits[0, -1]
         values, ids = torch.log_softmax(logits, -1).topk(min(body["n_probs"], len(logits)))
+        if "\ufffd" in self.tokenizer.decode(ids[:1]) and "grammar" not in body:
+            if ids[0] % 2:  # the first byte of a character is held back
+                return {"content": ""}
+            raise BrokenReply("The model produced output that does not match the expected Content-only format")
         likeliest = [{"id": i, "logprob": value} for i, value in zip(ids.tolist(), values.tolist())]
         return {"completion_probabilities": [{"id": likeliest[0]["id"], "top_logprobs": likeliest}]}
 

@@ -12,7 +12,7 @@ from hypnos.errors import UserError
 def test_without_the_reader_a_line_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "pymupdf", None)
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.4")
-    with pytest.raises(UserError, match=r"pip install 'hypnos-llm\[documents\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[documents\]'"):
         list(read_rows(str(tmp_path / "a.pdf")))
 
 

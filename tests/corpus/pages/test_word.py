@@ -11,7 +11,7 @@ from hypnos.errors import UserError
 def test_without_the_reader_a_line_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "docx", None)
     (tmp_path / "a.docx").write_bytes(b"PK")
-    with pytest.raises(UserError, match=r"pip install 'hypnos-llm\[documents\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[documents\]'"):
         list(read_rows(str(tmp_path / "a.docx")))
 
 

@@ -59,3 +59,9 @@ def test_the_key_of_a_source_changes_with_what_is_read_otherwise_alone(tmp_path)
     assert plain == "f3638cb28aed82cb8b6db0221fbc42ca4a4e6c4ad8f09481be207e864a681bc4"
     (record,) = read_source(Source(str(file)), Rejections(), name="s")
     assert record.system == record.reasoning == ""
+
+
+def test_documents_of_pages_are_no_text_and_a_docx_is_no_packed_file(tmp_path):
+    for name, content in (("a.docx", b"PK\x03\x04\x14\x00<think>"), ("a.PDF", b"%PDF-1.7\n\x00\x01\x02")):
+        (tmp_path / name).write_bytes(content)
+        assert traces_of(tmp_path / name) == ()

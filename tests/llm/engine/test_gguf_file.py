@@ -37,5 +37,5 @@ def test_without_the_library_it_is_one_line(tmp_path, monkeypatch):
         return whole(name, *rest, **more)
 
     monkeypatch.setattr(builtins, "__import__", without)
-    with pytest.raises(UserError, match=r"gguf:<file> needs a library: pip install 'hypnos-llm\[gguf\]'"):
+    with pytest.raises(UserError, match=r"gguf:<file> needs a library: pip install -e '\.\[gguf\]'"):
         read_gguf(tmp_path / "m.gguf")

@@ -10,7 +10,7 @@ from hypnos.report.boards.mlflow import MlflowFunnel, MlflowReport, check_mlflow
 
 def test_without_the_library_a_line_says_how_to_get_it(monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)  # as if it were not installed
-    with pytest.raises(UserError, match=r"pip install 'hypnos-llm\[mlflow\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[mlflow\]'"):
         check_mlflow()
 
 

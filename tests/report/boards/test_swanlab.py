@@ -11,7 +11,7 @@ from hypnos.report.boards.swanlab import SwanlabFunnel, SwanlabReport, check_swa
 
 def test_without_the_library_a_line_says_how_to_get_it(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "swanlab", None)  # as if it were not installed
-    with pytest.raises(UserError, match=r"pip install 'hypnos-llm\[swanlab\]'"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[swanlab\]'"):
         check_swanlab("offline")
 
 

@@ -19,7 +19,7 @@ def test_without_a_gpu_four_bits_are_refused_before_anything_is_made(train_once,
 def test_without_the_library_the_extra_is_named(monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr("hypnos.tuning.compute.quantization.find_spec", lambda name: None)
-    with pytest.raises(UserError, match=r"hypnos-llm\[qlora\]"):
+    with pytest.raises(UserError, match=r"pip install -e '\.\[qlora\]'"):
         check_machine("nf4")
 
 

@@ -1,6 +1,7 @@
 """A stage as a run of MLflow, by its own library, in a store of files."""
 
 import json
+import os
 
 import pytest
 
@@ -10,6 +11,17 @@ from hypnos.tuning.tracking.loggers import show_across, show_settings, show_tabl
 from hypnos.tuning.tracking.mlflow_logger import StageMlflowLogger
 
 pytest.importorskip("mlflow")
+
+
+def test_a_run_that_begins_leaves_the_address_of_the_next_one_alone(tmp_path, monkeypatch):
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    for arm in ("a", "b"):
+        logger = StageMlflowLogger(project="hypnos", save_dir=str(tmp_path / arm))
+        logger.log_metrics({"loss": 1.0}, step=1)
+        assert "MLFLOW_TRACKING_URI" not in os.environ and (tmp_path / arm / "mlruns").is_dir()
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://127.0.0.1:1")
+    StageMlflowLogger(project="hypnos", save_dir=str(tmp_path / "c")).log_metrics({"loss": 1.0}, step=1)
+    assert os.environ["MLFLOW_TRACKING_URI"] == "http://127.0.0.1:1"
 
 
 def test_each_stage_is_a_run_with_numbers_settings_tables_and_lineage(tmp_path):
