@@ -107,4 +107,4 @@ def _check(storage: str | None, study: str | None) -> None:
     try:
         import optuna  # noqa: F401
     except ImportError as error:
-        raise UserError("callbacks pruned: needs Optuna: pip install 'hypnos-llm[sweep]'") from error
+        raise UserError("callbacks pruned: needs Optuna: pip install -e '.[sweep]'") from error
