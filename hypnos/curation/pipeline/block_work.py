@@ -47,6 +47,10 @@ class BlockWork(ABC):
         """All that is to be read, as `BlockResult.read` counts it; None: not known before it is read."""
         return source.stat().st_size
 
+    def weight(self, source: Path) -> int:
+        """Bytes of all that is to be read: whether other processes are worth the time they take to start."""
+        return source.stat().st_size
+
     def blocks(self, source: Path, start: int) -> Iterator[Any]:
         """Divide what is to be read, without what `start` counts: here a file into whole lines of a megabyte."""
         with source.open("rb") as stream:
