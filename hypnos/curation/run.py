@@ -118,6 +118,7 @@ def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | No
         specialty=resources.specialty,
         selection=steps[-1].selection,
         pairs=pairs,
+        shards=config["shards"],
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")
     for entry in outcome.funnel:
@@ -131,6 +132,8 @@ def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | No
     has_scores = any(entry["notes"].get("distribution") for entry in outcome.funnel)
     stricter = " selection.threshold=8" if has_scores else ""
     print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
+    if config["shards"]:
+        print(f"shards:    {outcome.shards}")
     if pairs:
         print(f"pairs:     {outcome.preferences}")
         third = f"experiment=general_to_specific_to_preferred sources.preferences.path={outcome.preferences}"
