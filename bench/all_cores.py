@@ -28,12 +28,12 @@ from bench.curation_speed import edited, put_together
 from bench.promise import ROOT, SHARED, Promise
 from hypnos.corpus.selection import Selection
 from hypnos.curation.generate.read_source import Read
-from hypnos.curation.pipeline.processes import Processes
-from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import run_steps
 from hypnos.curation.pipeline.step import Step
-from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.score.select import Select
+from hypnos.workers.processes import Processes
+from hypnos.workers.ray_workers import RayWorkers
+from hypnos.workers.workers import Workers
 
 PAIRS = 400_000
 COPIES = 0.05

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from hypnos.curation.pipeline.block_work import BLOCK, BlockResult, BlockWork
 from hypnos.curation.pipeline.counts import StepCounts
-from hypnos.curation.pipeline.workers import HERE, Workers
+from hypnos.workers.workers import HERE, Workers
 
 log = logging.getLogger(__name__)
 

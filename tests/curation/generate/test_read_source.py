@@ -9,9 +9,9 @@ from hypnos.corpus.storage.remote_files import list_remote
 from hypnos.curation.generate import read_blocks
 from hypnos.curation.generate.read_source import Read
 from hypnos.curation.pipeline import blocks
-from hypnos.curation.pipeline.processes import Processes
 from hypnos.curation.pipeline.run_steps import run_steps
 from hypnos.errors import UserError
+from hypnos.workers.processes import Processes
 
 RECORD = {"instruction": "丙泊酚的诱导剂量是多少？", "output": "成人 1.5 至 2.5 mg/kg。"}
 SCORE = {"scorer": "a", "coherence": 8}

@@ -13,13 +13,14 @@ import pytest
 from hypnos.curation.clean.form import Empty, Length
 from hypnos.curation.clean.step import Clean
 from hypnos.curation.generate.read_source import Read
-from hypnos.curation.pipeline import block_work, blocks, ray_workers
+from hypnos.curation.pipeline import block_work, blocks
 from hypnos.curation.pipeline.block_work import BlockWork
-from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import run_steps
-from hypnos.curation.pipeline.workers import HERE
 from hypnos.curation.similarity.deduplicate import Deduplicate
 from hypnos.errors import UserError
+from hypnos.workers import ray_workers
+from hypnos.workers.ray_workers import RayWorkers
+from hypnos.workers.workers import HERE
 
 
 def test_without_ray_one_line_says_what_to_install(monkeypatch):
