@@ -1,6 +1,5 @@
 """Works through blocks on a Ray cluster, or by a Ray that is started on this machine for the command."""
 
-import logging
 import os
 import pickle
 import uuid
@@ -15,13 +14,8 @@ from hypnos.artefacts.ranges import Natural
 from hypnos.errors import UserError
 from hypnos.workers.workers import Work, WorkerKilled, Workers
 
-log = logging.getLogger(__name__)
-
 AHEAD = 3
 """Blocks a worker that are handed out before they are needed."""
-
-STARTS = 3
-"""Times that Ray is started here which takes longer than it allows itself, as on a machine full of other work."""
 
 TRIES = 10
 """Times that a block is begun anew whose worker was killed, or whose machine is gone."""
@@ -90,15 +84,10 @@ class RayWorkers(Workers):
             paths = [str(package.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
             settings |= {"runtime_env": {"env_vars": {"PYTHONPATH": os.pathsep.join(paths)}}}
             settings |= {"num_cpus": self.count or None, "include_dashboard": False}
-        for left in reversed(range(STARTS)):
-            try:
-                ray.init(log_to_driver=False, logging_level="ERROR", **settings)
-                break
-            except Exception as error:  # Ray raises the plain class where a machine is too slow to start it
-                ray.shutdown()
-                if not left or "timed out during startup" not in str(error):
-                    raise UserError(f"engine=ray: {' '.join(str(error).split())[:300]}") from error
-                log.info("Ray was not up in its 30 seconds: started once more")
+        try:
+            ray.init(log_to_driver=False, logging_level="ERROR", **settings)
+        except Exception as error:  # Ray raises the plain class where its agents do not come up in 30 seconds
+            raise UserError(f"engine=ray: {' '.join(str(error).split())[:300]}") from error
         return ray
 
     def close(self) -> None:

@@ -20,7 +20,7 @@ from hypnos.curation.similarity.deduplicate import Deduplicate
 from hypnos.errors import UserError
 from hypnos.workers import ray_workers
 from hypnos.workers.ray_workers import RayWorkers
-from hypnos.workers.workers import HERE, Work
+from hypnos.workers.workers import HERE
 
 
 def test_without_ray_one_line_says_what_to_install(monkeypatch):
@@ -57,10 +57,12 @@ def test_the_same_bytes_though_workers_are_killed(workers, tmp_path, monkeypatch
     ended, killed = threading.Event(), []
 
     def kill():
-        while not ended.wait(0.5):
+        # More of them, and a slow machine would not get past a block.
+        while len(killed) < ray_workers.TRIES // 2 and not ended.wait(1):
             for child in psutil.Process().children(recursive=True):
                 with contextlib.suppress(psutil.Error):
-                    if "ray::" in " ".join(child.cmdline()):
+                    # At work: Ray ends the whole node with an agent of its own, which has such a name too.
+                    if "ray::_do" in " ".join(child.cmdline()):
                         child.send_signal(signal.SIGKILL)
                         killed.append(child.pid)
                         break
@@ -99,30 +101,3 @@ def test_what_a_worker_meets_is_one_line(workers, monkeypatch):
         UserError, match=r"^engine=ray: a block was given up after 1 tries: .*; the same command goes on$"
     ):
         list(workers.spread(Dies(), [b"abcdef"]))
-
-
-@pytest.mark.slow
-def test_a_start_that_takes_too_long_is_made_again_and_then_one_line(monkeypatch):
-    """Ray gives itself 30 seconds, whatever else the machine does."""
-    ray = pytest.importorskip("ray")
-    init, late = ray.init, []
-
-    def slow(**settings):
-        if len(late) < most:
-            late.append(settings)
-            raise Exception("The current node timed out during startup. This could happen because")
-        return init(**settings)
-
-    monkeypatch.setattr(ray, "init", slow)
-    most = 1
-    with RayWorkers(count=1) as workers:
-        assert list(workers.spread(Same(), [b"a"])) == [(b"a", b"a")]
-    most, late[:] = 99, []
-    with RayWorkers(count=1) as workers, pytest.raises(UserError, match=r"^engine=ray: The current node timed out"):
-        list(workers.spread(Same(), [b"a"]))
-    assert len(late) == ray_workers.STARTS
-
-
-class Same(Work):
-    def work(self, block):
-        return block
