@@ -40,7 +40,7 @@ def memory() -> Iterator[fsspec.AbstractFileSystem]:
 
 
 class Web(http.server.ThreadingHTTPServer):
-    """Files by their paths; `etags` are stated where they are given, and so many replies end in the middle.
+    """Files by their paths; `etags` are stated where they are given, so many replies end in the middle, or all stall there.
 
     Attributes:
         after: called once a file is sent.
@@ -51,6 +51,8 @@ class Web(http.server.ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.etags: dict[str, str] = {}
         self.cut = 0
+        self.stalls = False
+        self.closing = threading.Event()
         self.status = 200
         self.sent: list[str] = []
         self.after = lambda path: None
@@ -85,6 +87,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if path in self.server.files:
             self.server.sent.append(path)
+            if self.server.stalls:
+                self.wfile.write(content[: len(content) // 2])
+                self.wfile.flush()
+                self.server.closing.wait()
+                return
             if self.server.cut:
                 self.server.cut -= 1
                 self.wfile.write(content[: len(content) // 2])
@@ -112,5 +119,6 @@ def web() -> Iterator[Web]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield server
+    server.closing.set()
     server.shutdown()
     server.server_close()

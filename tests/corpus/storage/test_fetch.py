@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hypnos.corpus.storage import fetch
+from hypnos.corpus.storage import connection, fetch
 from hypnos.corpus.storage.fetch import fetched, remote_key
 from hypnos.corpus.storage.remote_files import list_remote
 from hypnos.errors import UserError
@@ -100,6 +100,14 @@ def test_one_that_stays_cut_is_one_line(web):
         UserError, match=r"^http://127\.0\.0\.1:\d+/a\.jsonl: cannot be read: ClientPayloadError: [^\n]+$"
     ):
         read(f"{web.address}/a.jsonl?token=secret")
+    assert len(web.sent) == fetch.TRIES
+
+
+def test_one_that_says_no_more_is_not_waited_for_without_end(web, monkeypatch):
+    monkeypatch.setattr(connection, "WAITS", {"sock_connect": 5, "sock_read": 0.2})
+    web.files["/a.jsonl"], web.stalls = b"0123456789" * 1000, True
+    with pytest.raises(UserError, match=r"/a\.jsonl: cannot be read: [^\n]*Timeout[^\n]*$"):
+        read(f"{web.address}/a.jsonl")
     assert len(web.sent) == fetch.TRIES
 
 
