@@ -25,6 +25,7 @@ Folders:
     sample/         the embedded default, written for this project
     report/         tables, figures, pages and statistics of what was measured
     llm/            asking other people's models, keeping every reply, within a budget
+    workers/        blocks of work, done by processes of this machine or by Ray
     corpus/         records, where they come from, and which are selected
     specialty/      what one medical specialty knows: topics, terms, doses, rubric, prompts
     artefacts/      what a run makes, named by its content and made once

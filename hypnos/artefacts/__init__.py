@@ -20,8 +20,8 @@ Others import:
     store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT
     keys               content_key, file_key, visible_files
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
-    hub                bare_name, fetch_model, fetch_modelscope, HUB, is_hub_name, MODELSCOPE, name_of_snapshot,
-                         on_hub
+    hub                bare_name, fetch_model, fetch_modelscope, first_line, HUB, is_hub_name, MODELSCOPE,
+                         name_of_snapshot, on_hub
     upload             check_target, send, Upload
     tokenizer_file     read_tokenizer_file, TOKENIZER
     older_readers      name_positions, name_tokenizer, reads_as_written

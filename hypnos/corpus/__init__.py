@@ -5,10 +5,10 @@ Module state: reading a table raises the csv module's limit of a cell for the wh
 
 Files:
     records         the two kinds of records, and the count of what could not be used
-    files           rows of JSON Lines, JSON, CSV, Parquet, documents and sets of the hub, streamed
+    files           rows of files, folders, addresses of a storage and sets of a hub, streamed
+    formats         the same of one file: JSON Lines, JSON, CSV, Parquet, documents
     cells           what stands in one field, as text
     options         options of choice questions in the forms of public sets
-    compressed      text files opened as they are, or out of gzip and Zstandard
     blank           text in which nothing can be seen
     shapes          rows of public sets become records
     sources         a source's records, its key, and the share that is held out
@@ -17,12 +17,14 @@ Files:
     decisions       which records pass a selection, alone or compared with all others
     simplified      the simplified sign of each traditional one
 Folders:
+    storage/        files of object storage, and compressed ones
     pages/          PDF and DOCX, a page a passage
     turns/          conversations: system turns, thoughts, and what is left out
     likeness/       texts compared by their n-grams, and copies of what must not leave the machine
 Others import:
     records             Instruction, Record, Rejections, Text, Unusable
-    files               FileRow, list_files, Malformed, read_rows
+    files               file_sizes, path_key, read_rows
+    formats             FileRow, Malformed
     blank               is_blank
     shapes              SHAPES, to_records
     sources             GENERAL, is_held_out, read_source, Source, SPECIFIC
@@ -34,6 +36,7 @@ Others import:
     scores              LOWER_IS_BETTER, read_grades, ASPECTS, Grades
     turns.conversation  Conversation, read_history, read_messages
     turns.left_out      Note
+    storage.connection  is_remote, local_path, shown_address
     likeness.ngrams     batches, CHARACTERS, fold, Grams, grams, jaccard, ROWS
     likeness.local_words  LocalWords
 """

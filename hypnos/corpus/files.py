@@ -1,31 +1,18 @@
-"""Streams the rows of JSON Lines, JSON, CSV, Parquet and Hugging Face sets, each with where it stands."""
+"""Streams the rows of files, folders, addresses of a storage and sets of a hub, each with where it stands."""
 
-import csv
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any
-
-import orjson
 
 from hypnos.artefacts.hub import MODELSCOPE, bare_name, fetch_modelscope, on_hub
-from hypnos.artefacts.keys import visible_files
-from hypnos.corpus.compressed import COMPRESSED, kind_of, open_binary, open_text
-from hypnos.corpus.pages.pdf import read_pdf
-from hypnos.corpus.pages.word import read_word
+from hypnos.artefacts.keys import file_key, visible_files
+from hypnos.corpus.formats import READERS, FileRow, Malformed, has_reader, read_file
+from hypnos.corpus.storage.connection import is_remote, local_path, shown_address
+from hypnos.corpus.storage.fetch import fetched, remote_key
+from hypnos.corpus.storage.remote_files import RemoteFile, list_remote
 from hypnos.errors import UserError
 
 JOINED = ("question.csv", "answer.csv")
 """A folder that holds both is read as cMedQA2 is published."""
-
-COMPRESSED_WITHIN = (".parquet", ".pdf", ".docx")
-
-FileRow = tuple[str, Any]
-"""Where a row stands (`file:line`) and what it holds: a mapping, a list, or `Malformed`."""
-
-
-class Malformed(str):
-    """Stands for a row that could not be parsed, and says why."""
 
 
 def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
@@ -34,36 +21,72 @@ def read_rows(path: str, *, encoding: str = "utf-8-sig") -> Iterator[FileRow]:
     Args:
         path: a `.jsonl`, `.json` (array or lines), `.csv`, `.tsv` or `.parquet` file, text also as `.gz` or `.zst`, a
             `.pdf` or `.docx` whose pages are passages, a folder of such files, or `hub:name[@config][#split]`,
-            or `ms:` before the name for ModelScope.
+            or `ms:` before the name for ModelScope. Files and folders also as addresses of a storage
+            (`s3://bucket/prefix`), each file of which lies in TMPDIR while it is read.
         encoding: of text files; `gb18030` for many older Chinese sets.
 
     Raises:
-        UserError: nothing is there, the file is empty or of an unknown kind, or is not in this encoding.
+        UserError: nothing is there, the file is empty or of an unknown kind, or is not in this encoding; the storage
+            does not give it, or gives another one than before.
     """
     if on_hub(path):
         yield from _read_hub(path)
-        return
-    if all((Path(path) / name).is_file() for name in JOINED):
-        yield from _join(Path(path), encoding)
-        return
-    for file in list_files(Path(path)):
-        yield from _read_file(file, _reader(file), encoding)
+    elif is_remote(path):
+        files = _remote_files(path)
+        joined = [file for file in files if file.below in JOINED]
+        for few in [joined] if len(joined) == len(JOINED) else [[file] for file in files]:
+            yield from _read_fetched(few, encoding)
+    elif all((local_path(path) / name).is_file() for name in JOINED):
+        yield from _join(local_path(path), encoding)
+    else:
+        for file in list_files(local_path(path)):
+            yield from read_file(file, encoding)
 
 
-def _read_file(file: Path, read: Callable[[Path, str], Iterator[FileRow]], encoding: str) -> Iterator[FileRow]:
-    count = 0
-    try:
-        for row in read(file, encoding):
-            count += 1
-            yield row
-    except UnicodeDecodeError as error:
-        hint = " (older Chinese files: encoding=gb18030)" if encoding.startswith("utf") else ""
-        line = _undecodable_line(file, encoding)
-        raise UserError(f"{file}:{line}: not {encoding.removesuffix('-sig')}: {error.reason}{hint}") from error
-    except OSError as error:
-        raise UserError(f"{file}: {error.strerror or error}") from error
-    if not count:
-        raise UserError(f"{file}: no records in this file")
+def _read_fetched(files: Sequence[RemoteFile], encoding: str) -> Iterator[FileRow]:
+    """Rows of copies; where they stand is said by the address."""
+    address = files[0].folder
+    with fetched(files) as folder:
+        rows = _join(folder, encoding) if len(files) > 1 else read_file(folder / files[0].name, encoding)
+        try:
+            for where, row in rows:
+                yield address + where.removeprefix(str(folder)), row
+        except UserError as error:
+            raise UserError(str(error).replace(str(folder), address)) from error
+
+
+def path_key(path: str) -> str:
+    """What stands for the content at a path in a key: of a set on a hub its name.
+
+    Raises:
+        UserError: nothing is there, or it cannot be read.
+    """
+    if on_hub(path):
+        return path
+    return remote_key(_remote_files(path)) if is_remote(path) else file_key(local_path(path))
+
+
+def file_sizes(path: str) -> dict[str, int | None]:
+    """Bytes of each file at a path; None where a storage does not say. A set on a hub has none.
+
+    Raises:
+        UserError: nothing that can be read is there.
+    """
+    if on_hub(path):
+        return {}
+    if is_remote(path):
+        return {file.address: file.size for file in _remote_files(path)}
+    return {str(file): file.stat().st_size for file in list_files(local_path(path))}
+
+
+def _remote_files(address: str) -> list[RemoteFile]:
+    """The files of a known kind at an address."""
+    files = list_remote(address)
+    known = [file for file in files if has_reader(Path(file.name))]
+    if not known:
+        shown = shown_address(address)
+        raise UserError(f"{shown}: no file of a known kind ({', '.join(READERS)}) at this address")
+    return known
 
 
 def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
@@ -71,10 +94,10 @@ def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
     question_file, answer_file = (folder / name for name in JOINED)
     questions = {
         row["question_id"]: row["content"]
-        for _, row in _read_file(question_file, _read_csv, encoding)
+        for _, row in read_file(question_file, encoding)
         if isinstance(row, dict) and {"question_id", "content"} <= row.keys()
     }
-    for where, row in _read_file(answer_file, _read_csv, encoding):
+    for where, row in read_file(answer_file, encoding):
         if isinstance(row, Malformed):
             yield where, row
         elif row.get("question_id") not in questions:
@@ -84,17 +107,6 @@ def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
             yield where, {**pair, "id": row.get("ans_id"), "group": row["question_id"]}
 
 
-def _undecodable_line(file: Path, encoding: str) -> int:
-    """Find the faulty line: text is decoded in blocks, so the error itself does not know it."""
-    with open_binary(file) as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                line.decode(encoding)
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
 def list_files(path: Path) -> list[Path]:
     """The files a path stands for: itself, or the readable files below a folder in the order of their names.
 
@@ -102,125 +114,13 @@ def list_files(path: Path) -> list[Path]:
         UserError: there are none.
     """
     if path.is_dir():
-        files = [p for p in visible_files(path) if _has_reader(p)]
+        files = [p for p in visible_files(path) if has_reader(p)]
         if not files:
             raise UserError(f"{path}: no file of a known kind ({', '.join(READERS)}) in this folder")
         return files
     if not path.exists():
         raise UserError(f"{path}: no such file or folder (a set on a hub is named hub:owner/name or ms:owner/name)")
     return [path]
-
-
-def _reader(file: Path) -> Callable[[Path, str], Iterator[FileRow]]:
-    if not _has_reader(file):
-        packed = ", ".join(f"{kind}{ending}" for kind in (".jsonl", ".csv") for ending in COMPRESSED)
-        raise UserError(f"{file}: unknown kind {file.suffix!r}; known: {', '.join(READERS)}, {packed}")
-    return READERS[kind_of(file)]
-
-
-def _has_reader(file: Path) -> bool:
-    kind = kind_of(file)
-    return kind in READERS and (kind not in COMPRESSED_WITHIN or file.suffix.lower() == kind)
-
-
-def _read_lines(file: Path, encoding: str) -> Iterator[FileRow]:
-    with open_text(file, encoding) as stream:
-        for number, line in enumerate(stream, 1):
-            if not line.strip():
-                continue
-            try:
-                yield f"{file}:{number}", orjson.loads(line)
-            except orjson.JSONDecodeError as error:
-                yield f"{file}:{number}", Malformed(f"not JSON: {error}")
-
-
-def _read_json(file: Path, encoding: str) -> Iterator[FileRow]:
-    with open_text(file, encoding) as stream:
-        if _is_array(file, encoding):
-            yield from _read_array(file, stream, encoding)
-        else:
-            yield from _read_lines(file, encoding)
-
-
-def _is_array(file: Path, encoding: str) -> bool:
-    """Tell one JSON array from JSON Lines under the name .json, whose lines may be lists of turns themselves.
-
-    The first signs decide, since a whole array often stands on one line that does not fit into memory.
-    """
-    start = ""
-    with open_text(file, encoding) as stream:
-        while len(start) < 2 and (block := stream.read(1024)):
-            start += "".join(block.split())
-    return start.startswith("[") and not start.startswith('["')
-
-
-def _read_array(file: Path, stream: IO[str], encoding: str) -> Iterator[FileRow]:
-    import ijson
-
-    number = 0
-    try:
-        for number, row in enumerate(ijson.items(stream, "item", use_float=True), 1):
-            yield f"{file}#{number}", row
-    except ijson.JSONError as error:
-        reason = str(error).splitlines()[0]  # the lines below draw where it is
-        raise UserError(f"{file}{_line_of_fault(file, encoding)}: not JSON after record {number}: {reason}") from error
-
-
-def _line_of_fault(file: Path, encoding: str, limit: int = 64 << 20) -> str:
-    """Find the faulty line by parsing the text at once, which is affordable only for smaller files."""
-    with open_text(file, encoding) as whole:
-        text = whole.read(limit)
-    if len(text) == limit:
-        return ""
-    try:
-        json.loads(text)
-    except json.JSONDecodeError as error:
-        return f":{error.lineno}"
-    return ""
-
-
-def _read_csv(file: Path, encoding: str) -> Iterator[FileRow]:
-    csv.field_size_limit(1 << 30)
-    with open_text(file, encoding, newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t" if kind_of(file) == ".tsv" else ",")
-        try:
-            _refuse_twins(file, reader.fieldnames or ())
-            for row in reader:
-                extra = row.pop(None, None)  # type: ignore[call-overload]
-                fault = "more cells than columns" if extra else None
-                fault = "fewer cells than columns" if None in row.values() else fault
-                if holed := next((name for name, cell in row.items() if cell and "\0" in cell), None):
-                    fault = f"a NUL in column {holed}"
-                yield f"{file}:{reader.line_num}", Malformed(fault) if fault else row
-        except csv.Error as error:
-            raise UserError(f"{file}:{reader.line_num}: not CSV: {error}") from error
-
-
-def _refuse_twins(file: Path, columns: Sequence[str]) -> None:
-    """Of two columns of one name only the last would be read; names differ by more than case and blanks."""
-    plain = [column.strip().lower() for column in columns]
-    for column in plain:
-        if column and plain.count(column) > 1:
-            raise UserError(f"{file}:1: two columns are called {column}")
-
-
-def _read_parquet(file: Path, encoding: str) -> Iterator[FileRow]:
-    import pyarrow
-    import pyarrow.parquet
-
-    number = 0
-    try:
-        with pyarrow.parquet.ParquetFile(file) as table:
-            for batch in table.iter_batches(batch_size=1000):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"{file}#{number}", row
-    except pyarrow.ArrowInvalid as error:
-        raise UserError(f"{file}: not Parquet: {str(error).splitlines()[0]}") from error
-
-
-def _read_pdf(file: Path, encoding: str) -> Iterator[FileRow]:
-    return ((where, Malformed(row) if isinstance(row, str) else row) for where, row in read_pdf(file, encoding))
 
 
 def _read_hub(path: str) -> Iterator[FileRow]:
@@ -238,15 +138,3 @@ def _read_hub(path: str) -> Iterator[FileRow]:
     except (OSError, ValueError, RuntimeError) as error:
         line = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{path}: cannot be read from the hub (HF_ENDPOINT sets a mirror): {line}") from error
-
-
-READERS: dict[str, Callable[[Path, str], Iterator[FileRow]]] = {
-    ".jsonl": _read_lines,
-    ".ndjson": _read_lines,
-    ".json": _read_json,
-    ".csv": _read_csv,
-    ".tsv": _read_csv,
-    ".parquet": _read_parquet,
-    ".pdf": _read_pdf,
-    ".docx": read_word,
-}

@@ -4,15 +4,16 @@ import codecs
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Annotated, Any
 
 from hypnos.artefacts.hub import on_hub
-from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Encoding, Range, Share
-from hypnos.corpus.files import Malformed, list_files, read_rows
+from hypnos.corpus.files import file_sizes, list_files, path_key, read_rows
+from hypnos.corpus.formats import Malformed
 from hypnos.corpus.records import Record, Rejections, Unusable
 from hypnos.corpus.shapes import to_records
+from hypnos.corpus.storage.connection import is_remote, local_path
 from hypnos.corpus.turns.left_out import Note
 from hypnos.corpus.turns.traces import traces_of
 from hypnos.errors import UserError
@@ -29,7 +30,7 @@ EARLY = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Records of one file, folder or Hugging Face set.
+    """Records of one file, folder or Hugging Face set, here or in a storage.
 
     Attributes:
         path: see `hypnos.corpus.files.read_rows`.
@@ -55,12 +56,11 @@ class Source:
 
     def key(self) -> str:
         """Hash what the records are made from: the files' bytes, not their paths."""
-        elsewhere = on_hub(self.path)
-        content = self.path if elsewhere else file_key(Path(self.path))
         settings = {"holdout": self.holdout, "limit": self.limit, "encoding": self.encoding}
-        # What no earlier version read keeps its key.
-        traces = [] if elsewhere else sorted({name for file in list_files(Path(self.path)) for name in traces_of(file)})
-        return content_key({"content": content, **settings, **({"read": traces} if traces else {})})
+        # What no earlier version read keeps its key; none read a storage.
+        files = [] if on_hub(self.path) or is_remote(self.path) else list_files(local_path(self.path))
+        traces = sorted({name for file in files for name in traces_of(file)})
+        return content_key({"content": path_key(self.path), **settings, **({"read": traces} if traces else {})})
 
     def holds_out(self, record: Record) -> bool:
         """Tell whether a record is kept from training."""
@@ -76,10 +76,9 @@ class Source:
 
     def check(self) -> None:
         """Raise UserError if nothing can be read at the path; the content is not looked at."""
-        if not on_hub(self.path):
-            for file in list_files(Path(self.path)):
-                if not file.stat().st_size:
-                    raise UserError(f"{file}: the file is empty")
+        for file, size in file_sizes(self.path).items():
+            if size == 0:
+                raise UserError(f"{file}: the file is empty")
 
 
 def read_source(

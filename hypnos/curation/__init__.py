@@ -7,6 +7,7 @@ Files:
     settings       keys, types and ranges of filter.py's plain tables
     outcome        gathers records, funnel, page and card into the artefact `instructions`
     funnel         what went into each step and what came out, as tables
+    shards         writes records once more in files of so many, as JSON Lines or Parquet
     card           writes the data card
     pushed_records what of kept records goes to a hub
     local_words    finds words of records that must stay in what is to be shown elsewhere

@@ -20,6 +20,7 @@ from hypnos.curation.funnel import diversity_rows, funnel_rows, make_funnel, sco
 from hypnos.curation.local_words import carrying_local_words
 from hypnos.curation.pairs.outcome import PREFERENCES, PairSteps, pair_rows
 from hypnos.curation.pipeline.run_steps import KEPT, REJECTED, StepArtefact
+from hypnos.curation.shards import write_shards
 from hypnos.report.figures.funnel_plot import funnel_bars, threshold_curve
 from hypnos.report.pages.funnel_page import Sample, Table, write_funnel_page
 from hypnos.specialty.folder import Specialty
@@ -67,6 +68,11 @@ class Outcome:
         return self.directory / PREFERENCES
 
     @property
+    def shards(self) -> Path:
+        """The same records in shards, where they were asked for."""
+        return self.directory / "shards"
+
+    @property
     def page(self) -> Path:
         return self.directory / "funnel.html"
 
@@ -79,6 +85,7 @@ def write_outcome(
     specialty: Specialty,
     selection: Selection | None,
     pairs: PairSteps | None = None,
+    shards: Mapping[str, Any] | None = None,
 ) -> Outcome:
     """Put together what the steps left; made once for the same steps.
 
@@ -89,6 +96,7 @@ def write_outcome(
         specialty: named in the data card; its topics are in its own order.
         selection: for the curve over thresholds, where the last step selected.
         pairs: second answers, where pairs are wanted too.
+        shards: how records are written once more; see `write_shards`.
     """
     funnel = make_funnel(finished)
     content = [file_key(step.directory / name) for step in finished for name in (KEPT, REJECTED)]
@@ -96,10 +104,14 @@ def write_outcome(
     content_of_all = {"format": FORMAT, "steps": content, "funnel": funnel, "selection": chosen}
     if pairs:
         content_of_all["pairs"] = pairs.key()
+    if shards:
+        content_of_all["shards"] = shards
     directory = artefact_folder(artefacts, "instructions", content_key(content_of_all))
 
     def write(folder: Path) -> None:
         _gather(finished, folder)
+        if shards:
+            write_shards(folder / "records", folder / "shards", shards)
         made = pairs.write(folder / PREFERENCES) if pairs else {}
         pictures = [folder / "funnel.png"]
         funnel_bars(pictures[0], funnel)

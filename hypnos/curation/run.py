@@ -18,11 +18,8 @@ from hypnos.curation.funnel import diversity_rows, funnel_table, score_table
 from hypnos.curation.outcome import Outcome, publish, write_outcome
 from hypnos.curation.pairs.outcome import PairSteps, pair_rows
 from hypnos.curation.pairs.settings import check_pairs, pairing_of, second_steps
-from hypnos.curation.pipeline.processes import Processes
-from hypnos.curation.pipeline.ray_workers import RayWorkers
 from hypnos.curation.pipeline.run_steps import KEPT, StepArtefact, artefact_of, check_order, run_steps
 from hypnos.curation.pipeline.step import RecordRow, Step
-from hypnos.curation.pipeline.workers import Workers
 from hypnos.curation.pushed_records import push_records
 from hypnos.curation.review.pages import HANDED_OUT
 from hypnos.curation.review.settings import read_review
@@ -35,6 +32,9 @@ from hypnos.errors import Interrupted, UserError
 from hypnos.report.tables.expected_costs import Expense, expense_table
 from hypnos.report.tables.terminal import text_table
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
+from hypnos.workers.processes import Processes
+from hypnos.workers.ray_workers import RayWorkers
+from hypnos.workers.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +118,7 @@ def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | No
         specialty=resources.specialty,
         selection=steps[-1].selection,
         pairs=pairs,
+        shards=config["shards"],
     )
     print(f"\n{funnel_table(outcome.funnel)}\n")
     for entry in outcome.funnel:
@@ -131,6 +132,8 @@ def _run(resources: "Resources", output: Path, workers: Workers) -> Outcome | No
     has_scores = any(entry["notes"].get("distribution") for entry in outcome.funnel)
     stricter = " selection.threshold=8" if has_scores else ""
     print(f"train:     python train.py sources.{SPECIFIC}.path={outcome.records}{stricter}")
+    if config["shards"]:
+        print(f"shards:    {outcome.shards}")
     if pairs:
         print(f"pairs:     {outcome.preferences}")
         third = f"experiment=general_to_specific_to_preferred sources.preferences.path={outcome.preferences}"

@@ -7,6 +7,7 @@ from hypnos.artefacts.ranges import Natural, Positive, Seed
 from hypnos.artefacts.shared_settings import PATHS, WANDB
 from hypnos.artefacts.value_check import Table
 from hypnos.curation.review.settings import REVIEW
+from hypnos.curation.shards import SHARDS
 
 PREFERENCES = Table({"second_answers": Mapping[str, Any], "margin": Positive, "even_scorers": bool})
 
@@ -30,6 +31,7 @@ KEYS = Table(
         "push": str | None,
         "publish": Mapping[str, Any] | None,
         "review": Annotated[Mapping[str, Any] | None, REVIEW],
+        "shards": Annotated[Mapping[str, Any] | None, SHARDS],
         "preferences": Annotated[Mapping[str, Any] | None, PREFERENCES],
         "paths": PATHS,
         "wandb": WANDB,

@@ -28,6 +28,7 @@ from hypnos.data.pack import METHODS, Indices, Packing, pack
 from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
 from hypnos.errors import UserError
+from hypnos.workers.workers import Workers
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +68,7 @@ class InstructionData(LightningDataModule):
         seed: Seed = 0,
         workers: Natural = 0,
         encoders: Count | None = None,
+        engine: Workers | None = None,
     ) -> None:
         """Describe the data; nothing is read yet.
 
@@ -89,6 +91,7 @@ class InstructionData(LightningDataModule):
             seed: of the order of rows.
             workers: processes that load rows.
             encoders: processes that encode; one a core where nothing is said.
+            engine: who encodes in their place.
 
         Raises:
             UserError: a number is out of its range.
@@ -109,16 +112,12 @@ class InstructionData(LightningDataModule):
         if not self.selections.keys() <= sources.keys():
             raise UserError(f"data.selections {', '.join(self.selections)}: only for sources {', '.join(sources)}")
         self.cache = Path(cache)
-        self.max_length = max_length
-        self.row_length = row_length
-        self.rows_per_step = rows_per_step
-        self.max_heldout = max_heldout
-        self.heldout_only = heldout_only
+        self.max_length, self.row_length, self.rows_per_step = max_length, row_length, rows_per_step
+        self.max_heldout, self.heldout_only = max_heldout, heldout_only
         self.reasoning: Reasoning = reasoning
         self.packing = packing
         self.seed = seed
-        self.workers = workers
-        self.encoders = encoders
+        self.workers, self.encoders, self.engine = workers, encoders, engine
         self.tokenizer: Path | None = None
         self.steps_done = 0
 
@@ -193,6 +192,7 @@ class InstructionData(LightningDataModule):
                     max_length=self.max_length,
                     reasoning=self.reasoning,
                     processes=self.encoders,
+                    engine=self.engine,
                 ),
                 max_heldout=self.max_heldout,
                 heldout_only=self.heldout_only,

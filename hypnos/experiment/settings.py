@@ -41,6 +41,7 @@ KEYS = Table(
         "estimate": bool,
         "estimate_rate": Positive | None,
         "sweep_name": str,
+        "engine": Mapping[str, Any] | None,
         "group": str | None,
         "push": str | None,
         "accelerator": TRAINER["accelerator"],

@@ -13,7 +13,7 @@ from hypnos.llm.redaction import secrets
 _NAME = (
     r"(?:[a-z]+[-_])*(?:api[-_]?keys?|app[-_]?(?:key|code)|access[-_]?(?:key|token)(?:[-_]?(?:id|secret))?|subscription-key"
     r"|secrets?(?:[-_]?(?:access[-_]?)?key)?|auth(?:orization|[-_]?token)?|tokens?(?=[\"']?[=:])|password|passwd|credentials?"
-    r"|private[-_]?key|(?<=[?&])key)"
+    r"|private[-_]?key|(?<=[?&])(?:key|sig|(?:[a-z]+-)*signature))"
 )
 _GIVEN = re.compile(rf"(?<![\w-])[\"']?({_NAME})[\"']?\s*[=:]\s*[\"']?([^\s\"'&,}}\])]*)", re.IGNORECASE)
 _OURS = re.compile(r"(?:max_|min_|new_|learnt_|budget[._])*tokens?", re.IGNORECASE)

@@ -1,13 +1,17 @@
+import gzip
 import json
-import tracemalloc
+import re
 from pathlib import Path
 
 import datasets
+import fsspec
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.files import file_sizes, path_key, read_rows
+from hypnos.corpus.formats import Malformed
+from hypnos.corpus.storage.remote_files import list_remote
 from hypnos.errors import UserError
 
 ROW = {"question": "麻醉前禁食多久？", "answer": "清饮料 2 小时。"}
@@ -16,68 +20,6 @@ LINE = json.dumps(ROW, ensure_ascii=False)
 
 def rows_of(path: Path, **settings: str) -> list:
     return [row for _, row in read_rows(str(path), **settings)]
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.ndjson", "a.json", "a.JSONL"])
-def test_json_lines_are_read_under_each_of_their_names(tmp_path: Path, name: str) -> None:
-    file = tmp_path / name
-    file.write_text(LINE + "\n\n" + LINE + "\n", "utf-8")
-    assert list(read_rows(str(file))) == [(f"{file}:1", ROW), (f"{file}:3", ROW)]
-
-
-@pytest.mark.parametrize("indent", [None, 2])
-def test_a_json_array_is_read_on_one_line_and_on_many(tmp_path: Path, indent: int | None) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(json.dumps([ROW, {"text": "b"}], ensure_ascii=False, indent=indent), "utf-8")
-    assert list(read_rows(str(file))) == [(f"{file}#1", ROW), (f"{file}#2", {"text": "b"})]
-
-
-@pytest.mark.parametrize(
-    "content",
-    ['["问：甲","答：乙"]\n["问：丙","答：丁"]\n', '[["问：甲","答：乙"],["问：丙","答：丁"]]', '[\n ["问：甲","答：乙"],\n ["问：丙","答：丁"]\n]'],
-    ids=["lines", "array on one line", "array on many lines"],
-)  # fmt: skip
-def test_lists_of_turns_are_rows_in_lines_and_in_an_array(tmp_path: Path, content: str) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(content, "utf-8")
-    assert rows_of(file) == [["问：甲", "答：乙"], ["问：丙", "答：丁"]]
-
-
-def test_a_single_line_of_turns_is_one_dialogue(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text('["问：甲","答：乙"]', "utf-8")
-    assert rows_of(file) == [["问：甲", "答：乙"]]
-
-
-@pytest.mark.parametrize(
-    ("name", "content"),
-    [("a.jsonl", LINE), ("a.json", LINE), ("b.json", f"[{LINE}]"), ("a.csv", "question,answer\n麻醉前禁食多久？,清饮料 2 小时。\n")],
-)  # fmt: skip
-def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path, name: str, content: str) -> None:
-    file = tmp_path / name
-    file.write_bytes(b"\xef\xbb\xbf" + content.encode())
-    assert rows_of(file) == [ROW]
-
-
-@pytest.mark.parametrize(("name", "separator"), [("a.csv", ","), ("a.tsv", "\t"), ("a.TSV", "\t")])
-def test_tables_in_gb18030_are_read_when_told_so(tmp_path: Path, name: str, separator: str) -> None:
-    file = tmp_path / name
-    lines = [("department", "title", "ask", "answer"), ("麻醉科", "术后头痛", "腰麻后头痛", "平卧、补液")]
-    file.write_bytes("\n".join(map(separator.join, lines)).encode("gb18030"))
-    assert rows_of(file, encoding="gb18030") == [dict(zip(*lines, strict=True))]
-
-
-def test_a_quoted_cell_may_hold_line_breaks_and_commas(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text('question,answer\n"甲,\n乙",丙\n', "utf-8")
-    assert list(read_rows(str(file))) == [(f"{file}:3", {"question": "甲,\n乙", "answer": "丙"})]
-
-
-def test_parquet_keeps_lists_in_cells(tmp_path: Path) -> None:
-    file = tmp_path / "a.parquet"
-    row = {"questions": [["甲", "乙"]], "answers": ["丙"]}
-    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([row, row]), file)
-    assert list(read_rows(str(file))) == [(f"{file}#1", row), (f"{file}#2", row)]
 
 
 def test_a_folder_is_its_visible_files_of_known_kinds_in_order(tmp_path: Path) -> None:
@@ -119,67 +61,6 @@ def test_a_hub_that_cannot_be_reached_is_one_line(monkeypatch, error: Exception)
         next(read_rows("hub:owner/set"))
 
 
-def test_a_malformed_line_is_named_and_the_others_are_read(tmp_path: Path) -> None:
-    file = tmp_path / "a.jsonl"
-    file.write_text(f'{LINE}\n{{"question": \n{LINE}\n', "utf-8")
-    rows = list(read_rows(str(file)))
-    assert [row for _, row in rows[::2]] == [ROW, ROW]
-    assert rows[1][0] == f"{file}:2"
-    assert isinstance(rows[1][1], Malformed)
-    assert "not JSON" in rows[1][1]
-
-
-@pytest.mark.parametrize(
-    ("cells", "fault"), [("甲", "fewer cells than columns"), ("甲,乙,丙", "more cells than columns")]
-)
-def test_a_row_of_a_table_with_another_number_of_cells_is_malformed(tmp_path: Path, cells: str, fault: str) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text(f"question,answer\n甲,乙\n{cells}\n", "utf-8")
-    assert list(read_rows(str(file)))[1] == (f"{file}:3", Malformed(fault))
-
-
-def test_a_broken_array_names_line_and_record(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(f"[\n{LINE},\n{LINE}\n{LINE}\n]", "utf-8")
-    with pytest.raises(UserError, match=r"a\.json:4: not JSON after record 2") as raised:
-        rows_of(file)
-    assert "\n" not in str(raised.value)
-
-
-def test_an_array_cut_off_in_the_middle_is_an_error(tmp_path: Path) -> None:
-    file = tmp_path / "a.json"
-    file.write_text(f"[{LINE},{LINE[:-5]}", "utf-8")
-    with pytest.raises(UserError, match=r"a\.json:1: not JSON after record 1"):
-        rows_of(file)
-
-
-@pytest.mark.parametrize("name", ["a.jsonl", "a.csv", "a.json"])
-def test_a_wrong_encoding_names_the_line_and_the_cure(tmp_path: Path, name: str) -> None:
-    file = tmp_path / name
-    good = '{"question": "a", "answer": "b"}\n' if name != "a.csv" else "a,b\n"
-    file.write_bytes(good.encode() * 700 + good.replace("a", "麻醉").encode("gb18030") + good.encode())
-    with pytest.raises(UserError, match=rf"{name}:701: not utf-8: .*encoding=gb18030"):
-        rows_of(file)
-
-
-@pytest.mark.parametrize(
-    ("name", "content"), [("a.jsonl", b""), ("a.json", b"[]"), ("a.json", b" \n"), ("a.csv", b"question,answer\n")]
-)
-def test_a_file_without_records_is_an_error(tmp_path: Path, name: str, content: bytes) -> None:
-    file = tmp_path / name
-    file.write_bytes(content)
-    with pytest.raises(UserError, match="no records in this file"):
-        rows_of(file)
-
-
-@pytest.mark.parametrize("content", [b"", b"PAR1 but no more"])
-def test_a_file_that_is_no_parquet_is_one_line(tmp_path: Path, content: bytes) -> None:
-    file = tmp_path / "a.parquet"
-    file.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.parquet: not Parquet: [^\n]+$"):
-        rows_of(file)
-
-
 def test_what_is_not_there_or_of_an_unknown_kind_is_named(tmp_path: Path) -> None:
     (tmp_path / "a.xlsx").write_bytes(b"x")
     with pytest.raises(UserError, match=r"b\.jsonl: no such file or folder"):
@@ -188,20 +69,6 @@ def test_what_is_not_there_or_of_an_unknown_kind_is_named(tmp_path: Path) -> Non
         rows_of(tmp_path / "a.xlsx")
     with pytest.raises(UserError, match="no file of a known kind"):
         rows_of(tmp_path)
-
-
-@pytest.mark.parametrize("lines", [True, False], ids=["lines", "one line"])
-def test_a_long_file_is_never_held_as_a_whole(tmp_path: Path, lines: bool) -> None:
-    file = tmp_path / "a.json"
-    rows = [json.dumps({"text": "a" * 1000})] * 5000
-    file.write_text("\n".join(rows) if lines else f"[{','.join(rows)}]")
-    assert sum(1 for _ in read_rows(str(tmp_path / "a.json"))) == 5000  # imports and first buffers
-    tracemalloc.start()
-    count = sum(1 for _ in read_rows(str(file)))
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert count == 5000
-    assert peak < file.stat().st_size / 5
 
 
 def test_questions_and_answers_in_two_files_are_joined(tmp_path):
@@ -216,40 +83,6 @@ def test_questions_and_answers_in_two_files_are_joined(tmp_path):
     assert isinstance(rows[2], Malformed) and "9" in rows[2]
 
 
-@pytest.mark.parametrize(
-    "head", ["question,answer,answer", "question,answer,Answer ", "question,answer,id,question"]
-)  # fmt: skip
-def test_a_csv_with_two_columns_of_one_name_is_refused(tmp_path: Path, head: str) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text(f"{head}\n" + ",".join("甲乙丙丁"[: head.count(",") + 1]) + "\n", "utf-8")
-    with pytest.raises(UserError, match=r"a\.csv:1: two columns are called (answer|question)$"):
-        list(read_rows(str(file)))
-
-
-def test_columns_without_a_name_may_be_many(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_text("question,answer,,\n甲,乙,,\n", "utf-8")
-    (row,) = rows_of(file)
-    assert (row["question"], row["answer"]) == ("甲", "乙")
-
-
-def test_a_nul_in_a_cell_is_no_text(tmp_path: Path) -> None:
-    file = tmp_path / "a.csv"
-    file.write_bytes("question,answer\n甲,乙\n丙,丁\0丁\n".encode())
-    (_, first), (where, second) = read_rows(str(file))
-    assert first == {"question": "甲", "answer": "乙"}
-    assert where == f"{file}:3" and second == "a NUL in column answer" and isinstance(second, Malformed)
-
-
-@pytest.mark.parametrize("text", ['[{"a": "甲"}]\n[{"a": "乙"}]', r'[{"a": "甲"}, {"a": "0.1 \mu g"}]'])
-def test_a_json_file_that_holds_more_or_other_than_one_array_is_one_line(tmp_path, text):
-    file = tmp_path / "a.json"
-    file.write_text(text, "utf-8")
-    with pytest.raises(UserError, match=r"a\.json:\d: not JSON after record 1: ") as raised:
-        list(read_rows(str(file)))
-    assert "\n" not in str(raised.value)
-
-
 def test_a_set_of_modelscope_is_fetched_and_read_as_one_of_the_hub(hub_server) -> None:
     pytest.importorskip("modelscope_hub")
     rows = [{"instruction": f"问{number}", "output": "答"} for number in range(3)]
@@ -262,3 +95,71 @@ def test_a_set_of_modelscope_is_fetched_and_read_as_one_of_the_hub(hub_server) -
     assert read == [(f"ms:owner/set#{number}", row) for number, row in enumerate(rows, 1)]
     with pytest.raises(UserError, match=r"^ms:owner/other: ModelScope does not give it"):
         next(read_rows("ms:owner/other"))
+
+
+@pytest.fixture
+def stored(tmp_path: Path):
+    """A folder here and the same files in a storage, of each kind that is read."""
+    storage = fsspec.filesystem("memory")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text(f"{LINE}\n\n{{broken\n{LINE}\n", "utf-8")
+    (folder / "b.json").write_text(f"[{LINE}, {LINE}]", "utf-8")
+    (folder / "c.csv").write_text("question,answer\n甲,乙\n丙\n", "utf-8")
+    pyarrow.parquet.write_table(pyarrow.Table.from_pylist([ROW, ROW]), folder / "d.parquet")
+    (folder / "e.jsonl.gz").write_bytes(gzip.compress(LINE.encode()))
+    with pyarrow.CompressedOutputStream(str(folder / "f.jsonl.zst"), "zstd") as stream:
+        stream.write(LINE.encode())
+    (folder / "sub").mkdir()
+    (folder / "sub" / "g.tsv").write_text("question\tanswer\n甲\t乙\n", "utf-8")
+    (folder / "README.md").write_text("no data")
+    storage.put(str(folder), "/stored", recursive=True)
+    yield folder
+    storage.rm("/stored", recursive=True)
+    list_remote.cache_clear()
+
+
+def test_rows_of_a_storage_are_those_of_the_folder_and_name_their_address(stored: Path) -> None:
+    here = list(read_rows(str(stored)))
+    assert len(here) == 12
+    assert list(read_rows("memory://stored")) == [
+        (where.replace(str(stored), "memory://stored"), row) for where, row in here
+    ]
+    assert list(read_rows(f"file://{stored}")) == here
+    assert next(read_rows("memory://stored/c.csv")) == (
+        "memory://stored/c.csv:2",
+        {"question": "甲", "answer": "乙"},
+    )
+
+
+def test_what_a_storage_lacks_is_named_by_its_address(stored: Path) -> None:
+    for address, line in {
+        "memory://stored/README.md": "memory://stored/README.md: no file of a known kind",
+        "memory://stored/none": "memory://stored/none: nothing is there",
+        "memory://stored/empty.jsonl": "memory://stored/empty.jsonl: no records in this file",
+        "memory://stored/broken.json": "memory://stored/broken.json:1: not JSON after record 1",
+    }.items():
+        fsspec.filesystem("memory").pipe({"/stored/empty.jsonl": b"\n", "/stored/broken.json": b'[{"a": 1}, {"b"'})
+        with pytest.raises(UserError, match=f"^{re.escape(line)}"):
+            list(read_rows(address))
+
+
+def test_questions_and_answers_in_a_storage_are_joined() -> None:
+    files = {
+        "question.csv": "question_id,content\n7,甲\n",
+        "answer.csv": "ans_id,question_id,content\n1,7,乙\n2,8,丙\n",
+    }
+    fsspec.filesystem("memory").pipe({f"/joined/{name}": text.encode() for name, text in files.items()})
+    first, second = read_rows("memory://joined")
+    assert first == ("memory://joined/answer.csv:2", {"question": "甲", "answer": "乙", "id": "1", "group": "7"})
+    assert second == ("memory://joined/answer.csv:3", "no question 8 in question.csv")
+
+
+def test_a_key_and_sizes_are_those_of_what_is_read(stored: Path) -> None:
+    key = path_key("memory://stored")
+    assert path_key(f"file://{stored}") == path_key(str(stored)) != key
+    assert file_sizes("memory://stored/a.jsonl") == {"memory://stored/a.jsonl": (stored / "a.jsonl").stat().st_size}
+    assert file_sizes("hub:owner/set") == {} and path_key("hub:owner/set") == "hub:owner/set"
+    fsspec.filesystem("memory").pipe("/stored/a.jsonl", b"{}")
+    list_remote.cache_clear()
+    assert path_key("memory://stored") != key

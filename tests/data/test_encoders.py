@@ -1,5 +1,6 @@
 """Processes that encode: the same bytes however many there are, and one line when one is killed."""
 
+import contextlib
 import os
 import shutil
 import signal
@@ -15,6 +16,9 @@ import pytest
 import hypnos.data.encoders
 from hypnos.corpus.sources import Source
 from hypnos.errors import UserError
+from hypnos.workers.processes import Processes
+from hypnos.workers.ray_workers import RayWorkers
+from hypnos.workers.workers import Workers
 
 ROOT = Path(__file__).parents[2]
 
@@ -57,22 +61,53 @@ def test_the_same_bytes_whatever_the_number_of_processes(make_data, write_lines,
 
 
 @pytest.mark.slow
+def test_the_same_bytes_by_ray(make_data, write_lines, pairs, monkeypatch):
+    pytest.importorskip("ray")
+    monkeypatch.setattr(hypnos.data.encoders, "FEW", 1)
+    source = Source(write_lines("a.jsonl", mixed_rows(pairs, 4_321)), holdout=0.2, max_rejected=0.1)
+    here = make_data(source, encoders=1)
+    here.prepare_data()
+    made = files_of(here.directory)
+    shutil.rmtree(here.directory)
+    there = make_data(source, engine=RayWorkers(count=2))
+    there.prepare_data()
+    assert there.directory == here.directory
+    assert files_of(there.directory) == made
+
+
+def test_who_works_on_no_records_is_refused(make_data, write_lines, pairs):
+    with pytest.raises(UserError, match=r"^engine: does no work on records; know engine=ray$"):
+        make_data(Source(write_lines("a.jsonl", pairs(3))), engine=object()).prepare_data()
+
+
+def test_nobody_is_started_where_a_few_batches_are_all(make_data, write_lines, pairs):
+    class Never(Workers):
+        def spread(self, work, blocks):
+            raise AssertionError
+
+    data = make_data(Source(write_lines("a.jsonl", pairs(3_000))), engine=Never())
+    data.prepare_data()
+    assert len(data._open("s0")) == 3_000
+
+
+@pytest.mark.slow
 def test_a_process_that_is_killed_is_one_line_and_the_next_start_makes_the_set(
     make_data, write_lines, pairs, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(hypnos.data.encoders, "FEW", 1)
     data = make_data(Source(write_lines("a.jsonl", pairs(6_000))), encoders=2)
     with monkeypatch.context() as patch:
-        submit = hypnos.data.encoders.Encoders._submit
+        submit = Processes._submit
 
-        def submit_and_kill(self, batch, holdout):
-            future = submit(self, batch, holdout)
+        def submit_and_kill(self, file, batch):
+            future = submit(self, file, batch)
             for child in psutil.Process().children():
-                if "spawn_main" in " ".join(child.cmdline()):
-                    child.kill()
+                with contextlib.suppress(psutil.Error):  # one that was killed before is still there for a moment
+                    if "spawn_main" in " ".join(child.cmdline()):
+                        child.kill()
             return future
 
-        patch.setattr(hypnos.data.encoders.Encoders, "_submit", submit_and_kill)
+        patch.setattr(Processes, "_submit", submit_and_kill)
         with pytest.raises(UserError, match=r"^data: a process that encodes was ended from outside.*data\.encoders=1"):
             data.prepare_data()
     assert [path.suffix for path in (tmp_path / "cache").iterdir()] == [".lock"]

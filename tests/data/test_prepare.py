@@ -1,12 +1,14 @@
 """What is encoded of the sources, what is left out of them, and what the report says of both."""
 
 import errno
+import gzip
 import json
 import logging
 import os
 import weakref
 from pathlib import Path
 
+import fsspec
 import pytest
 
 import hypnos.corpus.sources
@@ -15,6 +17,7 @@ import hypnos.data.prepare
 from hypnos.corpus.records import Instruction
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, is_held_out
+from hypnos.corpus.storage.remote_files import list_remote
 from hypnos.data.datamodule import InstructionData
 from hypnos.errors import UserError
 
@@ -215,3 +218,27 @@ def test_a_set_is_kept_apart_by_what_becomes_of_its_thoughts(make_data, write_li
         data.prepare_data()
     assert [data.volume()["loss_tokens"] for data in sets][1:] == [sets[2].volume()["loss_tokens"]] * 2
     assert sets[0].volume()["tokens"] == sets[1].volume()["tokens"] > sets[2].volume()["tokens"]
+
+
+def test_a_source_in_a_storage_gives_the_same_documents(tmp_path: Path, tokenizer_folders, write_lines, pairs) -> None:
+    """In two shards, one of them compressed; a changed one makes another set."""
+    path = write_lines("records.jsonl", pairs(40))
+    lines = Path(path).read_bytes().splitlines(keepends=True)
+    storage = fsspec.filesystem("memory")
+    storage.pipe({"/shards/1.jsonl.gz": gzip.compress(b"".join(lines[:25])), "/shards/2.jsonl": b"".join(lines[25:])})
+
+    def data_of(source):
+        settings = {"max_length": 64, "row_length": 128, "rows_per_step": 2, "cache": str(tmp_path / "cache")}
+        data = InstructionData(sources={"s": Source(source, holdout=0.2)}, **settings)
+        data.check()
+        return prepared(data.with_tokenizer(tokenizer_folders["plain"]))
+
+    here, there = data_of(path), data_of("memory://shards")
+    for name in ("s.arrow", "heldout.arrow", "heldout.json"):
+        assert (there.directory / name).read_bytes() == (here.directory / name).read_bytes()
+    assert len(there.train_rows.documents) > 20
+    made = (here.directory, there.directory)
+    storage.pipe("/shards/2.jsonl", b"".join(lines[25:-1]))
+    list_remote.cache_clear()
+    assert data_of("memory://shards").directory not in made
+    list_remote.cache_clear()

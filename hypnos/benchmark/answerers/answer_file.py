@@ -10,7 +10,8 @@ from hypnos.benchmark.items import Item
 from hypnos.benchmark.predictions import Prediction, RequestType
 from hypnos.benchmark.tasks.task import Task
 from hypnos.corpus.cells import cell_text
-from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.files import read_rows
+from hypnos.corpus.formats import Malformed
 from hypnos.errors import UserError
 from hypnos.reasoning import cut_thinking
 

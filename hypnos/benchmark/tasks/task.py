@@ -3,10 +3,8 @@
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 from typing import Annotated, Any, Protocol, get_args
 
-from hypnos.artefacts.hub import on_hub
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.ranges import Count, Egress, Seed
 from hypnos.benchmark.choice.official_rules import OfficialRule
@@ -20,7 +18,7 @@ from hypnos.benchmark.tasks.sample import draw_sample
 from hypnos.benchmark.tasks.shots import Shots
 from hypnos.benchmark.tasks.shuffle import shuffle
 from hypnos.benchmark.thinking import Thinking, TokenLimits, limits, read_thinking
-from hypnos.corpus.files import list_files
+from hypnos.corpus.files import file_sizes
 from hypnos.corpus.likeness.local_words import LocalWords
 from hypnos.errors import UserError
 
@@ -44,9 +42,9 @@ class Task:
     Attributes:
         name: as it stands in tables and file names.
         kind: `question`, `choice` or `reading`.
-        path: the file, a folder of files, `hub:owner/name` or `ms:owner/name`; see `hypnos.corpus.files.read_rows`.
-            None in the files of sets that are not bundled: a value inherited from another task would hide that it is
-            missing.
+        path: the file, a folder of files, an address of a storage, `hub:owner/name` or `ms:owner/name`; see
+            `hypnos.corpus.files.read_rows`. None in the files of sets that are not bundled: a value inherited from
+            another task would hide that it is missing.
         prompt: the words around each question.
         metrics: names of what is measured.
         reader: of the file's layout; by default the project's own, `hypnos.benchmark.tasks.readers.lines.Lines`.
@@ -93,8 +91,7 @@ class Task:
         if not self.path:
             raise UserError(f"tasks.{self.name}.path: this set is not bundled; say where its file lies")
         for path in filter(None, (self.path, self.shots.path if self.shots.number else None)):
-            if not on_hub(path):
-                list_files(Path(path))
+            file_sizes(path)
 
     def items(self) -> list[Item]:
         """The questions, in the order of the file; read once.

@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.compressed import kind_of, open_binary
+from hypnos.corpus.storage.compressed import kind_of, open_binary
 from hypnos.corpus.turns.thoughts import FIELDS
 
 LOOKED_AT = 4 << 20

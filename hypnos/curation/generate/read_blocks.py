@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.files import FileRow, read_rows
+from hypnos.corpus.files import file_sizes, read_rows
+from hypnos.corpus.formats import FileRow
 from hypnos.corpus.records import Unusable
 from hypnos.curation.generate.row_maker import RowMaker, Tally
 from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
@@ -44,6 +45,9 @@ class ReadBlocks(BlockWork):
 
     def size(self, source: Path) -> None:
         return None
+
+    def weight(self, source: Path) -> int:
+        return sum(size or 0 for size in file_sizes(self.path).values())
 
     def blocks(self, source: Path, start: int) -> Iterator[Sequence[FileRow]]:
         rows = islice(read_rows(self.path, encoding=self.encoding), start, None)

@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from hypnos.artefacts.hub import HUB
+from hypnos.artefacts.hub import on_hub
 from hypnos.artefacts.ranges import Count, Egress, Encoding, Share
 from hypnos.corpus.files import read_rows
 from hypnos.corpus.records import Unusable
 from hypnos.corpus.sources import Source
+from hypnos.corpus.storage.connection import is_remote, local_path, shown_address
 from hypnos.curation.generate.read_blocks import ReadBlocks
 from hypnos.curation.generate.row_maker import RowMaker, Tally
 from hypnos.curation.pipeline.block_work import BlockWork
@@ -23,7 +24,7 @@ class Read(Step):
     """The step `read`, the first wherever there is a source.
 
     Attributes:
-        path: a file, a folder or a set on the hub; see `hypnos.corpus.files.read_rows`.
+        path: a file, a folder, an address of a storage or a set on a hub; see `hypnos.corpus.files.read_rows`.
         encoding: of text files; `gb18030` for many older Chinese ones.
         limit: at most this many records.
         max_rejected: largest share of unusable rows before the run stops.
@@ -88,7 +89,8 @@ class Read(Step):
 
     @property
     def reads(self) -> Path | None:  # type: ignore[override]
-        return None if self.path.startswith(HUB) else Path(self.path)
+        # Of what lies in a storage it stands for there being something: blocks are read by the address.
+        return None if on_hub(self.path) else local_path(self.path)
 
     def block_work(self, source: Path) -> BlockWork | None:
         # With a limit it ends within a block; whoever sets one has few records.
@@ -98,7 +100,7 @@ class Read(Step):
 
     def _maker(self) -> RowMaker:
         return RowMaker(
-            source=self.path.rpartition("/")[2],
+            source=(shown_address(self.path) if is_remote(self.path) else self.path).rpartition("/")[2],
             egress=self.egress,
             licence=self.licence,
             passages=self.passages,

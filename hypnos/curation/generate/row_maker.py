@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-from hypnos.corpus.files import FileRow, Malformed
+from hypnos.corpus.formats import FileRow, Malformed
 from hypnos.corpus.records import Instruction, Rejections, Text, Unusable
 from hypnos.corpus.shapes import to_records
 from hypnos.curation.hidden_signs import reveal_row

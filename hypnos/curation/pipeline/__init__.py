@@ -7,9 +7,6 @@ Files:
     run_steps    runs steps and keeps what each one made
     block_work   what a step does with a block of rows, and what it made of it
     blocks       runs a step block by block, by any workers, and goes on after a kill
-    workers      who works through blocks: this process
-    processes    the same by processes of this machine
-    ray_workers  the same by Ray, here or on a cluster
     rows         reads and writes rows as lines, and divides them
     counts       counts what a step kept and rejected
 """

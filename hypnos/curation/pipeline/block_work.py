@@ -1,6 +1,5 @@
 """Defines what a step does with a block of rows, in whatever process, and what it makes of it."""
 
-from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.curation.pipeline.counts import StepCounts
+from hypnos.workers.workers import Work
 
 BLOCK = 1 << 20
 """Bytes of a block, and what its last line has more."""
@@ -32,8 +32,8 @@ class BlockResult:
     notes: dict[str, Counter[str]] = field(default_factory=dict)
 
 
-class BlockWork(ABC):
-    """What a step does with blocks of its rows. It is sent to workers, so it must pickle.
+class BlockWork(Work):
+    """What a step does with blocks of its rows.
 
     Attributes:
         spread: whether several processes may work.
@@ -47,16 +47,16 @@ class BlockWork(ABC):
         """All that is to be read, as `BlockResult.read` counts it; None: not known before it is read."""
         return source.stat().st_size
 
+    def weight(self, source: Path) -> int:
+        """Bytes of all that is to be read: whether other processes are worth the time they take to start."""
+        return source.stat().st_size
+
     def blocks(self, source: Path, start: int) -> Iterator[Any]:
         """Divide what is to be read, without what `start` counts: here a file into whole lines of a megabyte."""
         with source.open("rb") as stream:
             stream.seek(start)
             while block := stream.read(BLOCK):
                 yield block + stream.readline() if not block.endswith(b"\n") else block
-
-    @abstractmethod
-    def work(self, block: Any) -> Any:
-        """In any process and any order: what needs no other block."""
 
     def join(self, block: Any, worked: Any) -> Iterator[BlockResult]:
         """In the main process and in order: what is to be written; a block may also be held back for the next one."""
@@ -66,15 +66,15 @@ class BlockWork(ABC):
         """What was held back, after the last block."""
         return iter(())
 
-    def begin(self, folder: Path) -> None:  # noqa: B027
+    def begin(self, folder: Path) -> None:
         """Make files that are needed beside those written, in the step's folder."""
 
     def save(self) -> dict[str, Any]:
         """What `resume` needs, as plain values."""
         return {}
 
-    def resume(self, saved: dict[str, Any]) -> None:  # noqa: B027
+    def resume(self, saved: dict[str, Any]) -> None:
         """Take up what `save` had returned."""
 
-    def end(self) -> None:  # noqa: B027
+    def end(self) -> None:
         """Remove what `begin` made."""

@@ -17,7 +17,7 @@ from tqdm import tqdm
 
 from hypnos.curation.pipeline.block_work import BLOCK, BlockResult, BlockWork
 from hypnos.curation.pipeline.counts import StepCounts
-from hypnos.curation.pipeline.workers import HERE, Workers
+from hypnos.workers.workers import HERE, Workers
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ def run_blocks(name: str, work: BlockWork, source: Path, folder: Path, *, worker
     with _Written(folder, work) as written:
         size = work.size(source)
         total, shown = written.total, _Shown(name, work.unit, read=written.total.read, size=size)
-        left = _bytes_of(source) - (total.read if size is not None else 0)
+        left = work.weight(source) - (total.read if size is not None else 0)
         chosen = workers if work.spread and left >= WORTH else HERE
         for block, worked in chosen.spread(work, work.blocks(source, total.read)):
             for result in work.join(block, worked):
@@ -62,11 +62,6 @@ def run_blocks(name: str, work: BlockWork, source: Path, folder: Path, *, worker
     work.end()
     (folder / PROGRESS).unlink(missing_ok=True)
     return total
-
-
-def _bytes_of(source: Path) -> int:
-    files = source.rglob("*") if source.is_dir() else [source]
-    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 class _Written:

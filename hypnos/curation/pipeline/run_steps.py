@@ -16,9 +16,9 @@ from hypnos.curation.pipeline.blocks import KEPT, REJECTED, run_blocks
 from hypnos.curation.pipeline.counts import StepCounts
 from hypnos.curation.pipeline.rows import to_line
 from hypnos.curation.pipeline.step import RecordRow, Step
-from hypnos.curation.pipeline.workers import HERE, Workers
 from hypnos.errors import UserError
 from hypnos.llm.failures import tells_of_failure
+from hypnos.workers.workers import HERE, Workers
 
 log = logging.getLogger(__name__)
 

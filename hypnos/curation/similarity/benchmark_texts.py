@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.files import read_rows
+from hypnos.corpus.formats import Malformed
 from hypnos.errors import UserError
 
 

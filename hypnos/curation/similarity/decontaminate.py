@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import numpy as np
 
 from hypnos.artefacts.hub import on_hub
-from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Count, Range, ShareAboveZero
+from hypnos.corpus.files import path_key
 from hypnos.corpus.likeness.ngrams import batches
+from hypnos.corpus.storage.connection import is_remote, local_path
 from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
@@ -72,7 +73,7 @@ class Decontaminate(Step):
             raise UserError(f"decontaminate: need gram {self.gram} >= 2 and stem_least {self.stem_least} >= gram")
 
     def key(self) -> dict[str, Any]:
-        content = [path if on_hub(path) else file_key(Path(path)) for path in self.benchmarks]
+        content = [path_key(path) for path in self.benchmarks]
         return {
             "version": VERSION,
             "benchmarks": content,
@@ -161,11 +162,17 @@ class DecontaminateBlocks(BlockWork):
 
 def _beyond(benchmarks: Sequence[str], files: Sequence[str]) -> Iterator[str]:
     """The files that are no part of the benchmarks: these keep their key."""
-    folders = [Path(path).resolve() for path in benchmarks if not on_hub(path)]
+    folders = [place for path in benchmarks if (place := _place(path))]
     for file in dict.fromkeys(files):
-        place = Path(file).resolve()
-        if file not in benchmarks and not any(place.is_relative_to(folder) for folder in folders):
+        place = _place(file)
+        within = place and any(place.is_relative_to(folder) for folder in folders)
+        if file not in benchmarks and not within:
             yield file
+
+
+def _place(path: str) -> Path | None:
+    """Where a path lies on this machine; None for what lies elsewhere."""
+    return None if on_hub(path) or is_remote(path) else local_path(path).resolve()
 
 
 def _question(row: Mapping[str, Any]) -> str:

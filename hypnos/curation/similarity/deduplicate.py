@@ -11,9 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.ranges import Range, Seed
-from hypnos.corpus.files import read_rows
+from hypnos.corpus.files import path_key, read_rows
 from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, batches, grams
 from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import read_block, to_line
@@ -62,7 +61,7 @@ class Deduplicate(Step):
         self.seed = seed
 
     def key(self) -> dict[str, Any]:
-        against = [file_key(Path(path)) for path in self.against]
+        against = [path_key(path) for path in self.against]
         return {"version": VERSION, "on": self.on, "jaccard": self.jaccard, "against": against, "seed": self.seed}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:

@@ -4,7 +4,8 @@ import sys
 
 import pytest
 
-from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.files import read_rows
+from hypnos.corpus.formats import Malformed
 from hypnos.corpus.pages import pdf
 from hypnos.errors import UserError
 

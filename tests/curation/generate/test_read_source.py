@@ -2,10 +2,16 @@
 
 import json
 
+import fsspec
 import pytest
 
+from hypnos.corpus.storage.remote_files import list_remote
+from hypnos.curation.generate import read_blocks
 from hypnos.curation.generate.read_source import Read
+from hypnos.curation.pipeline import blocks
+from hypnos.curation.pipeline.run_steps import run_steps
 from hypnos.errors import UserError
+from hypnos.workers.processes import Processes
 
 RECORD = {"instruction": "丙泊酚的诱导剂量是多少？", "output": "成人 1.5 至 2.5 mg/kg。"}
 SCORE = {"scorer": "a", "coherence": 8}
@@ -166,3 +172,48 @@ class TestRead:
             (tmp_path / name).write_text('{"query": "问", "response": "答"}', "utf-8")
         first, second = (Read(path=str(tmp_path / name)) for name in ("a.jsonl", "b.jsonl"))
         assert first.key() == second.key() != Read(path=str(tmp_path / "a.jsonl"), egress="local").key()
+
+
+@pytest.fixture
+def stored(tmp_path):
+    """A folder of shards here, and the same in a storage."""
+    folder = tmp_path / "set"
+    folder.mkdir()
+    rows = [RECORD | {"id": str(n), "egress": "local" if n == 3 else "any"} for n in range(40)]
+    (folder / "1.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows[:20]), "utf-8")
+    (folder / "2.jsonl").write_text("".join(json.dumps(row) + "\n" for row in [*rows[20:], {"author": 5}]), "utf-8")
+    fsspec.filesystem("memory").put(str(folder), "/set", recursive=True)
+    list_remote.cache_clear()
+    yield folder
+    fsspec.filesystem("memory").rm("/set", recursive=True)
+    list_remote.cache_clear()
+
+
+def test_rows_of_a_storage_become_the_same_records_block_by_block(stored, tmp_path, monkeypatch):
+    """Also on two processes; local records stay local, and an unusable row names the address."""
+    monkeypatch.setattr(read_blocks, "ROWS", 7)
+    monkeypatch.setattr(blocks, "WORTH", 0)
+    here, there = Read(str(stored), max_rejected=0.5), Read("memory://set", max_rejected=0.5)
+    with Processes(2) as workers:
+        (one,) = run_steps([here], artefacts=tmp_path / "here")
+        (two,) = run_steps([there], artefacts=tmp_path / "there", workers=workers)
+    assert (two.directory / "kept.jsonl").read_bytes() == (one.directory / "kept.jsonl").read_bytes()
+    assert [row["egress"] for row in two.kept].count("local") == 1
+    ((rejected,), counts) = list(two.rejected), two.counts()
+    assert rejected["id"] == "memory://set/2.jsonl:21" and counts["out"] == 40
+    assert there.key() != here.key()
+
+
+def test_the_signature_of_an_address_is_no_name_of_a_source(stored):
+    rows = list(Read("memory://set/1.jsonl").run((), lambda row, reason: None))
+    assert {row["source"] for row in rows} == {"1.jsonl"}
+    assert Read("https://host/a.jsonl?sig=x")._maker().source == "a.jsonl"
+    assert Read("data/a?b.jsonl")._maker().source == "a?b.jsonl"
+
+
+def test_a_storage_that_changes_between_two_starts_is_another_step(stored, tmp_path):
+    (before,) = run_steps([Read("memory://set", max_rejected=0.5)], artefacts=tmp_path / "made")
+    fsspec.filesystem("memory").pipe("/set/2.jsonl", (stored / "1.jsonl").read_bytes())
+    list_remote.cache_clear()
+    (after,) = run_steps([Read("memory://set", max_rejected=0.5)], artefacts=tmp_path / "made")
+    assert after.directory != before.directory and after.counts()["out"] == 40

@@ -14,13 +14,13 @@ from hypnos.curation.generate.read_source import Read
 from hypnos.curation.pipeline import block_work, blocks
 from hypnos.curation.pipeline.block_work import BlockWork
 from hypnos.curation.pipeline.blocks import run_blocks
-from hypnos.curation.pipeline.processes import Processes
 from hypnos.curation.pipeline.run_steps import StepArtefact, run_steps
-from hypnos.curation.pipeline.workers import HERE
 from hypnos.curation.score.select import Select
 from hypnos.curation.similarity.decontaminate import Decontaminate
 from hypnos.curation.similarity.deduplicate import Deduplicate
 from hypnos.errors import UserError
+from hypnos.workers.processes import Processes
+from hypnos.workers.workers import HERE
 
 WORDS = [
     "丙泊酚",

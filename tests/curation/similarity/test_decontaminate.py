@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import fsspec
 import pytest
 
 from hypnos.curation.similarity.decontaminate import Decontaminate
@@ -140,3 +141,13 @@ def test_what_tasks_ask_is_kept_out_beside_the_benchmarks_and_what_lies_in_them_
     assert wider.benchmarks == (str(inside), str(beyond)) and wider.key() != step.key()
     kept, [(rejected, _)] = sift(wider, row)
     assert kept == [] and rejected["benchmark_item"] == "own.jsonl:m"
+
+
+def test_a_benchmark_in_a_storage_keeps_out_the_same(step, tmp_path):
+    fsspec.filesystem("memory").pipe("/bench/q.jsonl", Path(step.benchmarks[0]).read_bytes())
+    there = Decontaminate(benchmarks=["memory://bench"], task_files=["memory://bench", "memory://bench/q.jsonl"])
+    _, rejected = sift(there, record(STEM + "？"))
+    ((row, reason),) = rejected
+    assert (row["benchmark_item"], reason) == ("q.jsonl:q1", "contaminated_question")
+    assert there.benchmarks == ("memory://bench", "memory://bench/q.jsonl")
+    assert there.key() != step.key()

@@ -3,6 +3,7 @@
 import json
 import random
 
+import fsspec
 import pytest
 
 from hypnos.corpus.likeness.ngrams import CHARACTERS, ROWS, fold
@@ -158,6 +159,9 @@ def test_against_a_pool(tmp_path):
     with pytest.raises(UserError, match=r"none\.jsonl"):
         sift([], against=[str(tmp_path / "none.jsonl")])
     assert Deduplicate(against=[str(pool)]).key() != Deduplicate().key()
+    fsspec.filesystem("memory").pipe("/pool/pool.jsonl", pool.read_bytes())
+    kept, _ = sift([record("术前八小时禁食", "new"), record("术后监测。", "n2")], against=["memory://pool"])
+    assert [row["id"] for row in kept] == ["n2"]
 
 
 @pytest.mark.parametrize(("settings", "named"), [({"on": "answer"}, "on 'answer'"), ({"jaccard": 0.2}, "jaccard 0.2")])

@@ -10,7 +10,8 @@ from hypnos.artefacts.hub import bare_name
 from hypnos.benchmark.items import Item
 from hypnos.benchmark.letters import plain_letters, sorted_letters
 from hypnos.corpus.cells import cell_text
-from hypnos.corpus.files import Malformed, read_rows
+from hypnos.corpus.files import read_rows
+from hypnos.corpus.formats import Malformed
 from hypnos.corpus.options import read_options
 from hypnos.errors import UserError
 
@@ -201,4 +202,5 @@ def as_fields(where: str, row: Any) -> Fields:
 
 def file_stem(where: str) -> str:
     """The name of the file a row stands in, without suffix: the subject in sets of a file each."""
-    return Path(bare_name(where).rpartition(":" if ":" in where else "#")[0]).stem
+    where = bare_name(where.rpartition("://")[2])
+    return Path(where.rpartition(":" if ":" in where else "#")[0]).stem

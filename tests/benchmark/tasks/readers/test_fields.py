@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.benchmark.items import Item
-from hypnos.benchmark.tasks.readers.fields import as_fields
+from hypnos.benchmark.tasks.readers.fields import as_fields, file_stem
 from hypnos.benchmark.tasks.readers.lines import Lines
 from hypnos.errors import UserError
 
@@ -65,3 +65,17 @@ def test_the_first_column_that_is_not_empty_counts():
     assert (fields.whole_number("n"), fields.whole_number("m"), fields.whole_number("none")) == (5, 5, None)
     with pytest.raises(UserError, match=r"a:1: k must be a whole number, not '五'"):
         fields.whole_number("k")
+
+
+@pytest.mark.parametrize(
+    ("where", "stem"),
+    [
+        ("/data/airway.csv:3", "airway"),
+        ("/data/airway.parquet#3", "airway"),
+        ("s3://bucket/set/airway.csv:3", "airway"),
+        ("s3://bucket/set/airway.parquet#3", "airway"),
+        ("hub:owner/set#3", "set"),
+    ],
+)
+def test_a_subject_is_the_name_of_its_file_wherever_that_lies(where, stem):
+    assert file_stem(where) == stem

@@ -4,8 +4,8 @@ import pytest
 
 from hypnos.curation.clean.form import Empty
 from hypnos.curation.clean.step import Clean
-from hypnos.curation.pipeline.processes import Processes
 from hypnos.errors import UserError
+from hypnos.workers.processes import Processes
 
 
 def test_blocks_come_back_in_their_order_and_one_process_is_this_one(tmp_path):

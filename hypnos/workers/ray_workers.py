@@ -11,9 +11,8 @@ from typing import Any
 
 import hypnos
 from hypnos.artefacts.ranges import Natural
-from hypnos.curation.pipeline.block_work import BlockWork
-from hypnos.curation.pipeline.workers import Workers
 from hypnos.errors import UserError
+from hypnos.workers.workers import Work, WorkerKilled, Workers
 
 AHEAD = 3
 """Blocks a worker that are handed out before they are needed."""
@@ -44,7 +43,7 @@ class RayWorkers(Workers):
         self.address = address or os.environ.get("RAY_ADDRESS")
         self._ray: Any = None
 
-    def spread(self, work: BlockWork, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    def spread(self, work: Work, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Likewise. A killed worker is replaced, `TRIES` times for one block."""
         ray = self._ray = self._ray or self._start()
         count = self.count or max(int(ray.cluster_resources().get("CPU", 1)), 1)
@@ -68,7 +67,7 @@ class RayWorkers(Workers):
             raise
         except ray.exceptions.RayError as error:
             reason = f"a block was given up after {TRIES} tries: {' '.join(str(error).split())[:200]}"
-            raise UserError(f"engine=ray: {reason}; the same command goes on") from error
+            raise WorkerKilled(f"engine=ray: {reason}; the same command goes on") from error
         finally:
             for _, reference in pending:
                 ray.cancel(reference)
@@ -87,7 +86,7 @@ class RayWorkers(Workers):
             settings |= {"num_cpus": self.count or None, "include_dashboard": False}
         try:
             ray.init(log_to_driver=False, logging_level="ERROR", **settings)
-        except Exception as error:  # Ray raises the plain class where a machine is too slow to start it
+        except Exception as error:  # Ray raises the plain class where its agents do not come up in 30 seconds
             raise UserError(f"engine=ray: {' '.join(str(error).split())[:300]}") from error
         return ray
 
@@ -97,7 +96,7 @@ class RayWorkers(Workers):
             self._ray = None
 
 
-_TAKEN: dict[str, BlockWork] = {}
+_TAKEN: dict[str, Work] = {}
 """Of a worker: what it does at present."""
 
 

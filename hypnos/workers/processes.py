@@ -12,9 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.child_processes import end_with_parent, submit
-from hypnos.curation.pipeline.block_work import BlockWork
-from hypnos.curation.pipeline.workers import Workers
-from hypnos.errors import UserError
+from hypnos.workers.workers import Work, WorkerKilled, Workers
 
 AHEAD = 3
 """Blocks a process that are handed out before they are needed."""
@@ -29,7 +27,7 @@ class Processes(Workers):
         self._folder: Path | None = None
         self._works = 0
 
-    def spread(self, work: BlockWork, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    def spread(self, work: Work, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
         """Likewise. The same command goes on where a worker was killed."""
         if self.count < 2:
             yield from super().spread(work, blocks)
@@ -47,7 +45,7 @@ class Processes(Workers):
                 yield first, future.result()
         except BrokenProcessPool as error:
             self.close()
-            raise UserError(
+            raise WorkerKilled(
                 "a worker process was killed, perhaps for want of memory; the same command goes on"
             ) from error
         finally:
@@ -55,7 +53,7 @@ class Processes(Workers):
                 future.cancel()
             Path(file).unlink(missing_ok=True)
 
-    def _write(self, work: BlockWork) -> str:
+    def _write(self, work: Work) -> str:
         """What is to be done lies in a file: a process takes it up once, and not with each block."""
         if self._folder is None:
             self._folder = Path(tempfile.mkdtemp(prefix="hypnos-"))
@@ -80,7 +78,7 @@ class Processes(Workers):
             self._folder = None
 
 
-_TAKEN: dict[str, BlockWork] = {}
+_TAKEN: dict[str, Work] = {}
 """Of a worker process: what it does at present, by the file that it lay in."""
 
 
