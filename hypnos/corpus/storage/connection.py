@@ -93,7 +93,7 @@ def storage_errors(address: str) -> Iterator[None]:
 
 def _missing_driver(scheme: str, error: ImportError) -> str:
     if scheme in ("s3", "s3a"):
-        return f"{scheme}:// needs s3fs: pip install 'hypnos-llm[storage]'"
+        return f"{scheme}:// needs s3fs: pip install -e '.[storage]'"
     return f"{scheme}:// needs a driver: {shown_address(' '.join(str(error).split()))}"
 
 

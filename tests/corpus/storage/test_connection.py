@@ -64,7 +64,7 @@ def test_an_address_that_no_storage_opens_is_one_line(address, line):
 @pytest.mark.parametrize(
     ("address", "said", "line"),
     [
-        ("s3://bucket/a", "Install s3fs to access S3", "s3://bucket/a: s3:// needs s3fs: pip install 'hypnos-llm[storage]'"),
+        ("s3://bucket/a", "Install s3fs to access S3", "s3://bucket/a: s3:// needs s3fs: pip install -e '.[storage]'"),
         ("gs://bucket/a", "Please install gcsfs to\naccess it", "gs://bucket/a: gs:// needs a driver: Please install gcsfs to access it"),
     ],
 )  # fmt: skip
