@@ -7,6 +7,7 @@ Files:
     gguf_file       what has to be known of a GGUF file
     llama_cpp       how llama.cpp's server is started: program, flags, what of it decides answers
     vllm            how vLLM is started: flags, environment, what of it decides answers
+    server_program  what a server is as a program: words, environment, knobs
     server_process  a server in a process of its own: port, health, log, end
     watcher         a script between command and server, which ends the server when the command is gone
     log_file        why a server ended, as its log tells

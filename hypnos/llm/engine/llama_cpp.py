@@ -10,6 +10,7 @@ from typing import Any
 from hypnos.artefacts.ranges import Count, Natural, Positive
 from hypnos.errors import UserError
 from hypnos.llm.engine.server_process import HOST, ServerProcess
+from hypnos.llm.engine.server_program import ServerProgram, flag_name, flag_words, refuse_options
 
 PROGRAM = "llama-server"
 
@@ -61,10 +62,7 @@ class LlamaServer:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in self.options:
-            flag = _flag(name)
-            if flag in _OURS:
-                raise UserError(f"engine.options.{name}: is set by {_OURS[flag]}")
+        refuse_options(self.options, _OURS)
 
     def key(self) -> dict[str, Any]:
         """What decides answers beside the file and its template."""
@@ -122,22 +120,12 @@ class LlamaServer:
             logs.mkdir(parents=True, exist_ok=True)
             flags["chat-template-file"] = logs / f"{file.stem}.jinja"
             flags["chat-template-file"].write_text(template, "utf-8")
-        flags |= {_flag(name): value for name, value in self.options.items()}
-        words = [str(program)]
-        for flag, value in flags.items():
-            if value is not None and value is not False:
-                words += [f"--{flag}", *([] if value is True else [str(value)])]
-        return ServerProcess(
-            name,
-            lambda port: [*words, "--port", str(port)],
+        flags |= {flag_name(name): value for name, value in self.options.items()}
+        served = ServerProgram(
+            words=[str(program), *flag_words(flags)],
             model=file.stem,
             environment={"LD_LIBRARY_PATH": libraries},
-            log_file=logs / f"{file.stem}-{os.getpid()}.log",
-            port=self.port,
-            patience=self.start_timeout,
             knobs=_KNOBS,
         )
-
-
-def _flag(name: str) -> str:
-    return str(name).lstrip("-").replace("_", "-")
+        log_file = logs / f"{file.stem}-{os.getpid()}.log"
+        return ServerProcess(name, served, log_file=log_file, port=self.port, patience=self.start_timeout)

@@ -10,13 +10,13 @@ import sys
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
 
 from hypnos.errors import UserError
 from hypnos.llm.engine.log_file import cause_in
+from hypnos.llm.engine.server_program import ServerProgram
 
 log = logging.getLogger(__name__)
 
@@ -39,37 +39,29 @@ class ServerProcess:
     def __init__(
         self,
         name: str,
-        command: Callable[[int], Sequence[str]],
+        program: ServerProgram,
         *,
-        model: str,
-        environment: Mapping[str, str],
         log_file: Path,
         port: int | None = None,
         patience: float = 900.0,
-        knobs: Mapping[str, str] | None = None,
     ) -> None:
         """Say what would run; nothing is started.
 
         Args:
             name: begins each line of an error.
-            command: what to run, with the port it shall listen at.
-            model: what `/v1/models` lists once it is up; another server at the port does not.
-            environment: variables beside those of this process.
+            program: what to run.
             log_file: what the server writes, all of it.
             port: None: one that is free.
             patience: seconds until it must be up.
-            knobs: by a word of the server's, what sets here what it speaks of.
         """
         self.name = name
         self.log_file = log_file.absolute()
-        self._command = command
-        self._model = model
+        self._program = program
         # Paths of this process' own modules would stand before those of the server's interpreter.
         inherited = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-        self._environment = {**inherited, **environment}
+        self._environment = {**inherited, **program.environment}
         self._port = port
         self._patience = patience
-        self._knobs = dict(knobs or {})
         self._watcher: subprocess.Popen[bytes] | None = None
         self._starting = threading.Lock()
         self.port = 0
@@ -106,7 +98,7 @@ class ServerProcess:
 
     def failure(self) -> str | None:
         """Why it cannot be asked any more: it has ended, or does not answer; None where it can."""
-        if (reason := self.ended()) is not None or self._watcher is None or _lists(self.port, self._model):
+        if (reason := self.ended()) is not None or self._watcher is None or _lists(self.port, self._program.model):
             return reason
         with suppress(subprocess.TimeoutExpired):  # what it started is ended first
             self._watcher.wait(_ENDING)
@@ -115,7 +107,7 @@ class ServerProcess:
     def _cause(self) -> str:
         """The log's own words, and what sets here what they speak of."""
         cause = cause_in(self.log_file)
-        knobs = dict.fromkeys(knob for word, knob in self._knobs.items() if word in cause)
+        knobs = dict.fromkeys(knob for word, knob in self._program.knobs.items() if word in cause)
         return f"{cause} [{', '.join(knobs)}]" if knobs else cause
 
     def close(self) -> None:
@@ -137,7 +129,7 @@ class ServerProcess:
         log.info("%s: starting, port %d; it writes to %s", self.name, self.port, self.log_file)
         started = time.monotonic()
         self._watcher = subprocess.Popen(
-            [sys.executable, "-S", str(_WATCHER), str(self.log_file), *self._command(self.port)],
+            [sys.executable, "-S", str(_WATCHER), str(self.log_file), *self._program.words, "--port", str(self.port)],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             cwd=self.log_file.parent,  # `-m` looks here first: no file of ours stands for a package
@@ -145,7 +137,7 @@ class ServerProcess:
             start_new_session=True,  # a terminal's Ctrl-C reaches the command alone, which then closes
         )
         try:
-            while not _lists(self.port, self._model):
+            while not _lists(self.port, self._program.model):
                 if self._watcher.poll() is not None:
                     reason = str(self.ended())
                     self._watcher = None

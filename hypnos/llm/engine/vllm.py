@@ -10,6 +10,7 @@ from hypnos.artefacts.model_folder import read_json
 from hypnos.artefacts.ranges import Count, FloatType, Positive, ShareAboveZero
 from hypnos.errors import UserError
 from hypnos.llm.engine.server_process import HOST, ServerProcess
+from hypnos.llm.engine.server_program import ServerProgram, flag_words, refuse_options
 
 _OURS = {
     **{"model": "the folder", "port": "engine.port", "host": "this machine alone", "served-model-name": "the folder"},
@@ -64,10 +65,7 @@ class Vllm:
     options: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in self.options:
-            flag = str(name).lstrip("-").replace("_", "-")
-            if flag in _OURS:
-                raise UserError(f"engine.options.{name}: is set by {_OURS[flag]}")
+        refuse_options(self.options, _OURS)
 
     def key(self) -> dict[str, Any]:
         """What decides answers beside weights, type and template."""
@@ -93,10 +91,8 @@ class Vllm:
             name: begins each line of an error.
         """
         self.check()
-        where = Path(self.logs)
-        return ServerProcess(
-            name,
-            lambda port: self._command(model, port),
+        program = ServerProgram(
+            words=self._words(model),
             model=model.served_name,
             environment={
                 "VLLM_CPU_KVCACHE_SPACE": f"{self.cpu_cache_gib:g}",
@@ -105,16 +101,14 @@ class Vllm:
                 "HF_HUB_OFFLINE": "1",
                 "PYTHONUNBUFFERED": "1",
             },
-            log_file=where / f"{model.served_name}-{os.getpid()}.log",
-            port=self.port,
-            patience=self.start_timeout,
             knobs=_KNOBS,
         )
+        log_file = Path(self.logs) / f"{model.served_name}-{os.getpid()}.log"
+        return ServerProcess(name, program, log_file=log_file, port=self.port, patience=self.start_timeout)
 
-    def _command(self, model: "ServedFolder", port: int) -> list[str]:
+    def _words(self, model: "ServedFolder") -> list[str]:
         flags: dict[str, Any] = {
             "host": HOST,
-            "port": port,
             "served-model-name": model.served_name if model.base is None else f"base-of-{model.served_name}",
             "tokenizer": model.tokenizer,
             "dtype": model.dtype,
@@ -132,17 +126,8 @@ class Vllm:
                 "max-lora-rank": _rank_for(model.folder),
             }
         flags |= self.options
-        words = [
-            str(Path(self.python).absolute()),
-            "-m",
-            "vllm.entrypoints.cli.main",
-            "serve",
-            str(model.base or model.folder),
-        ]
-        for name, value in flags.items():
-            if value is not None and value is not False:
-                words += [f"--{str(name).lstrip('-').replace('_', '-')}", *([] if value is True else [str(value)])]
-        return words
+        serve = [str(Path(self.python).absolute()), "-m", "vllm.entrypoints.cli.main", "serve"]
+        return [*serve, str(model.base or model.folder), *flag_words(flags)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

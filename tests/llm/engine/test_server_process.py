@@ -6,6 +6,7 @@ import pytest
 from hypnos.errors import UserError
 from hypnos.llm.engine import server_process
 from hypnos.llm.engine.server_process import ServerProcess
+from hypnos.llm.engine.server_program import ServerProgram
 from tests.llm.engine.conftest import STANDIN, all_end, is_alive
 
 
@@ -14,13 +15,10 @@ def make(tmp_path):
     made = []
 
     def make(behave="", **settings):
-        def command(port):
-            words = [sys.executable, str(STANDIN), "-m", "vllm.entrypoints.cli.main", "serve", "x", "--port", str(port)]
-            return [*words, "--served-model-name", "m", "--pids", str(tmp_path / "pids"), "--behave", behave]
-
-        made.append(
-            ServerProcess("engine", command, model="m", environment={}, log_file=tmp_path / "l" / "log", **settings)
-        )
+        words = [sys.executable, str(STANDIN), "-m", "vllm.entrypoints.cli.main", "serve", "x"]
+        words += ["--served-model-name", "m", "--pids", str(tmp_path / "pids"), "--behave", behave]
+        program = ServerProgram(words=words, model="m")
+        made.append(ServerProcess("engine", program, log_file=tmp_path / "l" / "log", **settings))
         return made[-1]
 
     yield make
