@@ -33,7 +33,7 @@ def guidelines(tmp_path) -> Path:
         page = document.new_page()
         for number, row in enumerate((HEAD, *DRUGS)):
             for column, text in enumerate(row):
-                box = pymupdf.Rect(60 + 120 * column, 60 + 24 * number, 180 + 120 * column, 84 + 24 * number)
+                box = pymupdf.Rect(40 + 160 * column, 60 + 24 * number, 200 + 160 * column, 84 + 24 * number)
                 page.draw_rect(box)
                 page.insert_text((box.x0 + 6, box.y1 - 8), text, fontname="china-s", fontsize=8)
         document.save(folder / "肌松.pdf")
