@@ -113,10 +113,13 @@ class Encoders:
         for batch in islice(batches, FEW - self._done):
             self._done += 1
             yield work.work(batch)
+            del batch  # or it would be held while the others are read
         if (first := next(batches, None)) is None:  # nobody else is started for nothing
             return
+        batches = chain(iter([first]), batches)
+        del first
         try:
-            for _, encoded in self._workers.spread(work, chain([first], batches)):
+            for _, encoded in self._workers.spread(work, batches):
                 yield encoded
         except WorkerKilled as error:
             if not isinstance(self._workers, Processes):
