@@ -24,7 +24,7 @@ HOST = "127.0.0.1"
 """Servers listen here alone: what they are asked stays on this machine."""
 
 _WATCHER = Path(__file__).with_name("watcher.py")
-_WHO_KILLS = {
+_WHO_KILLS: dict[int, str] = {
     signal.SIGKILL: ", by somebody or by the system when memory ran out",
     signal.SIGILL: ", it was built for another processor",
 }
