@@ -6,7 +6,7 @@ from hypnos.experiment.run_folder import OUTCOME, SCORES, write_whole
 
 
 def test_names_on_disk_are_those_of_earlier_runs():
-    assert OUTCOME == ("results.json", "arm.json", "records.json", "benchmark.json", "questions.json")
+    assert OUTCOME == ("results.json", "arm.json", "records.json", "benchmark.json", "questions.json", "pruned.json")
 
 
 def test_a_file_keeps_its_old_text_until_the_new_one_is_whole(tmp_path):
