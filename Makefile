@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 ENGINE ?= .engines/vllm
+COMPRESSOR := .engines/compressor
 TOOLS := .venv-tools
 TOOLED := $(TOOLS)/.installed
 DOCS := .venv-docs
@@ -13,7 +14,7 @@ WORKERS ?= 2
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo demo-real test test-slow test-all test-cluster test-engine test-extras check check-deps sbom docs hold bench \
-	study evidence engine lock lock-extras format clean
+	study evidence engine compressor lock lock-extras format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -69,6 +70,13 @@ study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two;
 
 evidence: $(INSTALLED)  ## claims about scores, and the claim sheet that docs/results.md begins with
 	$(BIN)/python -m bench.evidence
+
+compressor: $(COMPRESSOR)/.installed   ## llm-compressor in an environment of its own, for python -m hypnos.export --compressed
+
+$(COMPRESSOR)/.installed: engines/compressor.txt
+	$(PYTHON) -m venv $(COMPRESSOR)
+	$(COMPRESSOR)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
+	touch $@
 
 engine: $(ENGINE)/.installed   ## vLLM in an environment of its own, for engine=vllm and llm@...=vllm
 

@@ -2,12 +2,15 @@
 
 python -m hypnos.export artefacts/models/anesthesia-... --gguf q8_0                     for llama.cpp
 python -m hypnos.export artefacts/models/anesthesia-... --gguf q8_0,q4_k_m --ollama     and a Modelfile for Ollama
+python -m hypnos.export artefacts/models/anesthesia-... --compressed fp8                for vLLM on a GPU
+python -m hypnos.export artefacts/models/anesthesia-... --compressed awq --calibrate <records>     in four bits
 """
 
 import argparse
 import logging
 import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from hypnos.errors import UserError, one_line
@@ -55,31 +58,56 @@ def export(
         print(file)
 
 
+def compress(stage: Path, kinds: Sequence[str], python: Path | None, *, records: str | None) -> None:
+    """Write a stage in FP8 or by AWQ, as folders beside it.
+
+    Raises:
+        UserError: see `write_compressed` and `write_documents`.
+    """
+    from hypnos.data.calibration import write_documents
+    from hypnos.tuning.compressed.files import PYTHON, Compressor, write_compressed
+
+    documents = partial(write_documents, records, stage) if records else None
+    compressor = Compressor(python=python or PYTHON, write_documents=documents)
+    for folder in write_compressed(stage, kinds, compressor=compressor):
+        print(folder)
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Read the command line, and write what it asks for."""
     parser = argparse.ArgumentParser(prog="python -m hypnos.export", description="Write a stage for other engines.")
     parser.add_argument("stage", type=Path, help="a stage, or any Hugging Face directory of a whole model")
-    parser.add_argument("--gguf", default="q8_0", help="types, such as q8_0,q4_k_m; f32, f16, bf16, q8_0 need no build")
+    parser.add_argument(
+        "--gguf", help="types, such as q8_0,q4_k_m; f32, f16, bf16, q8_0 need no build; q8_0 by default"
+    )
     parser.add_argument("--llama-cpp", type=Path, help="a checkout of llama.cpp; by default the variable LLAMA_CPP")
     parser.add_argument("--rules", help="llama.cpp's name of how the tokenizer cuts text, where it is not recognised")
     parser.add_argument("--ollama", action="store_true", help="write a Modelfile with the chat template, too")
     parser.add_argument("--output", type=Path, help="folder of the files; by default <stage>-gguf beside it")
+    parser.add_argument("--compressed", help="fp8, awq: folders <stage>-<kind> beside it instead of GGUF files")
+    parser.add_argument("--calibrate", metavar="RECORDS", help="what AWQ looks at: any source of train.py")
+    parser.add_argument(
+        "--compressor", type=Path, help="an interpreter with llm-compressor; `make compressor` makes one"
+    )
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line(reraise=False):
-        checkout = options.llama_cpp or os.environ.get("LLAMA_CPP")
-        if not checkout:
-            raise UserError(
-                "--llama-cpp: name a checkout of llama.cpp (git clone https://github.com/ggml-org/llama.cpp)"
+        if options.compressed:
+            compress(options.stage, options.compressed.split(","), options.compressor, records=options.calibrate)
+        if options.gguf or not options.compressed:
+            checkout = options.llama_cpp or os.environ.get("LLAMA_CPP")
+            if not checkout:
+                raise UserError(
+                    "--llama-cpp: name a checkout of llama.cpp (git clone https://github.com/ggml-org/llama.cpp)"
+                )
+            export(
+                options.stage,
+                (options.gguf or "q8_0").split(","),
+                options.output or options.stage.with_name(f"{options.stage.name}-gguf"),
+                llama_cpp=Path(checkout).expanduser(),
+                rules=options.rules,
+                ollama=options.ollama,
             )
-        export(
-            options.stage,
-            options.gguf.split(","),
-            options.output or options.stage.with_name(f"{options.stage.name}-gguf"),
-            llama_cpp=Path(checkout).expanduser(),
-            rules=options.rules,
-            ollama=options.ollama,
-        )
 
 
 if __name__ == "__main__":

@@ -17,7 +17,8 @@ Files:
     ranges          what an argument may be, said beside it
     shared_settings tables of the configuration that all three scripts have
 Others import:
-    store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT
+    store              artefact_folder, disk_errors, join_making, make_once, partial_of, SHORT,
+                         share_files
     keys               content_key, file_key, visible_files
     model_folder       copy_tokenizer, read_json, STAGE, tokenizer_files
     hub                bare_name, fetch_model, fetch_modelscope, first_line, HUB, is_hub_name, MODELSCOPE,

@@ -4,9 +4,10 @@ import errno
 import logging
 import os
 import shutil
+import stat
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -87,6 +88,7 @@ def _make(
             partial.mkdir(exist_ok=True)
             try:
                 write(partial)
+                share_files(partial)
                 if sealed:
                     write_checksums(partial)
                 partial.rename(directory)
@@ -95,6 +97,16 @@ def _make(
                     shutil.rmtree(partial, ignore_errors=True)
                 raise
     return True
+
+
+def share_files(folder: Path) -> None:
+    """Let all read a folder's files who may read the folder: libraries write weights for their owner alone."""
+    usual = folder.stat().st_mode & 0o666
+    for file in folder.rglob("*"):
+        mode = file.lstat().st_mode
+        if stat.S_ISREG(mode) and mode | usual != mode:
+            with suppress(PermissionError):  # another user's, from a run that was broken off
+                file.chmod(stat.S_IMODE(mode) | usual)
 
 
 def join_making(directory: Path, write: Callable[[Path], None], *, led: Callable[[Path], bool]) -> None:

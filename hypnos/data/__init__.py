@@ -14,6 +14,9 @@ Files:
     mixture         draws the documents of an epoch, by weights or up to a budget
     pack            fits documents into rows of one length
     rows            packed rows as tensors, and the order of an epoch
+    calibration     documents by which a quantiser sees which weights matter
 Folders:
     pairs/          pairs of answers instead of single ones
+Others import:
+    calibration     write_documents
 """

@@ -24,6 +24,7 @@ Folders:
     objectives/     what is learnt from a row: labels, or preferences
     callbacks/      what happens between steps: checkpoints, progress, held-out text
     gguf/           a stage for llama.cpp and Ollama
+    compressed/     a stage in FP8 or by AWQ
     tracking/       what a stage shows in its loggers
 Others import:
     stages                  Result, Run
@@ -33,6 +34,7 @@ Others import:
     distributed.ranks       forget_ranks, is_first_rank
     distributed.watchdog    end_ranks
     export                  read_stage
+    compressed.files        Compressor, PYTHON, write_compressed
     gguf.files              LlamaCpp, write_files
     gguf.ollama             write_modelfile
     gguf.token_check        differing_texts

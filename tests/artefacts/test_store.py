@@ -33,6 +33,26 @@ def test_it_is_made_once_and_then_reused(tmp_path: Path) -> None:
     assert visible(target.parent) == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("umask", "weights", "script"), [(0o022, 0o644, 0o744), (0o002, 0o664, 0o764), (0o077, 0o600, 0o700)]
+)
+def test_weights_that_a_library_wrote_for_their_owner_alone_are_read_by_who_may(tmp_path, umask, weights, script):
+    def write_alone(partial: Path) -> None:
+        (partial / "adapter").mkdir()
+        for name, mode in (("adapter/weights", 0o600), ("script", 0o700)):
+            (partial / name).write_text("made")
+            (partial / name).chmod(mode)
+
+    before = os.umask(umask)
+    try:
+        make_once(tmp_path / "x", write_alone, sealed=True)
+    finally:
+        os.umask(before)
+    modes = [(tmp_path / "x" / name).stat().st_mode & 0o777 for name in ("adapter/weights", "script")]
+    assert modes == [weights, script]
+    assert make_once(tmp_path / "x", write_alone, sealed=True) is False
+
+
 def test_it_appears_only_when_whole(tmp_path: Path) -> None:
     target = tmp_path / "x"
 
