@@ -71,9 +71,10 @@ class TestWithOptuna:
     @pytest.mark.parametrize("settings", [{"startup_trials": 4}, {"warmup_steps": 5}])
     def test_the_first_trials_and_the_first_steps_are_spared(self, search, settings):
         begin, measured = search
-        curve, _ = begin({4: 5.0}, {4: 6.0}, {4: 7.0}, **settings)
+        curve, trial = begin({4: 5.0}, {4: 6.0}, {4: 7.0}, **settings)
         measured({"anesthesia": 9.0})
         curve.on_validation_end(one_rank(), None)
+        assert trial().intermediate_values == {4: 9.0} and not trial().user_attrs
 
     def test_what_is_not_held_out_and_what_was_not_drawn_is_one_line(self, search):
         begin, measured = search
