@@ -51,7 +51,7 @@ def test_a_key_on_the_command_line_is_found_and_not_repeated(word):
         "input=/data/麻醉.jsonl",
         "input.path=hub:owner/name@0123456789abcdef0123456789abcdef01234567#train",
         "models=[/models/hf_transformers_llama]",
-        "sources.anesthesia.path=/work/sk-learn-set/pairs.jsonl",
+        "sources.anesthesia.path=/data/sk-learn-set/pairs.jsonl",
         "input=https://host/pairs.jsonl?versionId=3&download=true",
         "input=s3://bucket/set/signature=no/part-1.jsonl",
         "vocabulary.size=6000",
