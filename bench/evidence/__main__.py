@@ -55,7 +55,8 @@ def try_all(asked: argparse.Namespace) -> bool:
     succeeded = True
     if asked.rates:
         write_files(setting.data, setting.files, training, asked.size)
-        if succeeded := _train(*rates_claim(setting)):
+        claim, of_rates = rates_claim(setting)
+        if succeeded := _train([claim], of_rates):
             choose_rates(setting, asked.size)
         return succeeded
     if asked.train is not None:
@@ -63,8 +64,7 @@ def try_all(asked: argparse.Namespace) -> bool:
         if strange := set(asked.train) - known.keys():
             raise UserError(f"--train {', '.join(sorted(strange))}: know {', '.join(known)}")
         write_files(setting.data, setting.files, training, asked.size)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            succeeded = all(list(pool.map(lambda name: _train(known[name], setting), asked.train or known)))
+        succeeded = _train([known[name] for name in asked.train or known], setting)
     found, tables = try_scores(setting.data, scores)
     measured = keep_measured(asked.size, {**try_trained(setting), **_removed(setting)})
     earlier = try_earlier(read_section(asked.page.read_text("utf-8") if asked.page.is_file() else ""), study)
@@ -74,11 +74,12 @@ def try_all(asked: argparse.Namespace) -> bool:
     return succeeded
 
 
-def _train(claim: Claim, setting: Trained) -> bool:
-    """Run every arm that is not finished, on one thread unless told otherwise."""
+def _train(claims: list[Claim], setting: Trained) -> bool:
+    """Run every arm that is not finished, as many sweeps at once as there are cores, each on one thread."""
     alone = {"OMP_NUM_THREADS": "1", **os.environ}
-    lines = [[sys.executable, str(ROOT / "train.py"), *line] for line in claim.lines(setting)]
-    done = [subprocess.run(line, check=False, env=alone) for line in lines]
+    lines = [[sys.executable, str(ROOT / "train.py"), *line] for claim in claims for line in claim.lines(setting)]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        done = list(pool.map(lambda line: subprocess.run(line, check=False, env=alone), lines))
     return not any(one.returncode for one in done)
 
 
