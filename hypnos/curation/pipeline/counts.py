@@ -1,7 +1,7 @@
 """Counts what a step kept and rejected: by reason, author and topic."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,6 +27,14 @@ class StepCounts:
         self.kept += 1
         self.authors[str(row.get("author") or "")] += 1
         self.topics[str(row.get("topic") or "")] += 1
+
+    def keep_all(self, labels: Iterable[tuple[str, str]]) -> None:
+        """Count rows that are kept, given author and topic of each."""
+        pairs = Counter(labels)
+        self.kept += pairs.total()
+        for (author, topic), count in pairs.items():
+            self.authors[author] += count
+            self.topics[topic] += count
 
     def add(self, other: "StepCounts") -> None:
         """Add what was counted of other rows."""

@@ -1,6 +1,5 @@
 """Keeps a benchmark's questions out of what is trained on, in whatever dress they come."""
 
-import itertools
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from hypnos.corpus.files import path_key
 from hypnos.corpus.likeness.ngrams import batches
 from hypnos.corpus.storage.connection import is_remote, local_path
 from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
-from hypnos.curation.pipeline.rows import RowsOf, sift_block
+from hypnos.curation.pipeline.rows import RowsOf, evenly, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.benchmark_index import BenchmarkIndex, Hit
 from hypnos.curation.similarity.benchmark_texts import BenchmarkQuestion, read_questions
@@ -25,10 +24,10 @@ from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
-VERSION = 1
+VERSION = 2
 
-FEWEST, COUNTED = 500, 100_000
-"""Records from which, and the first of them in which, it is counted how rare signs are."""
+FEWEST, COUNTED = 500, 20_000
+"""Records from which, and of which at most so many (evenly out of all), it is counted how rare signs are."""
 
 
 @dataclass(eq=False, kw_only=True)
@@ -115,11 +114,11 @@ class Decontaminate(Step):
         """How rare signs are in the questions of the records; None where no paraphrases are looked for."""
         if self.paraphrase is None or not self._items:
             return None
-        questions = [_question(row) for row in itertools.islice(rows, COUNTED)]
-        if len(questions) < FEWEST:
-            log.info("%d records do not tell how rare signs are: no paraphrases are looked for", len(questions))
+        chosen, step = evenly(rows, COUNTED, least=FEWEST)
+        if not step:
+            log.info("fewer than %d records do not tell how rare signs are: no paraphrases are looked for", FEWEST)
             return None
-        return Paraphrases([item.question for item in self._items], questions)
+        return Paraphrases([item.question for item in self._items], map(_question, chosen))
 
     def sift(
         self, batch: Sequence[RecordRow], texts: Sequence[str], paraphrases: Paraphrases | None, reject: Reject

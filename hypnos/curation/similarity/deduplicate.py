@@ -199,29 +199,30 @@ class DeduplicateBlocks(BlockWork):
 
     def _sift(self, batch: KeyedRows, settled: Pairs | None) -> BlockResult:
         """Divide the next lines of the file."""
-        lines = list(itertools.islice(self._lines, len(batch)))
-        result = BlockResult(sum(map(len, lines)))
-        for line in lines:
-            self._seen.point(self._read)
-            self._read += len(line)
+        lines = self._next_lines(len(batch))
         twins = self._seen.sift(batch.keys, settled)
-        kept: list[bytes] = []
+        result = BlockResult(sum(map(len, lines)))
+        result.counts.keep_all(label for number, label in enumerate(batch.labels) if number not in twins)
+        result.kept = b"".join(line for number, line in enumerate(lines) if number not in twins)
         rejected: list[bytes] = []
-        for number, (line, (author, topic)) in enumerate(zip(lines, batch.labels, strict=True)):
-            if number not in twins:
-                result.counts.keep({"author": author, "topic": topic})
-                kept.append(line)
-            else:
-                reason = reason_of(twins[number])
-                result.counts.rejected[reason] += 1
-                rejected.append(
-                    to_line(orjson.loads(line) | twins[number] | {"step": self.step.name, "reason": reason})
-                )
-        result.kept, result.rejected = b"".join(kept), b"".join(rejected)
-        stays = np.array([number not in twins for number in range(len(batch))])
+        for number, twin in twins.items():
+            reason = reason_of(twin)
+            result.counts.rejected[reason] += 1
+            rejected.append(to_line(orjson.loads(lines[number]) | twin | {"step": self.step.name, "reason": reason}))
+        result.rejected = b"".join(rejected)
+        stays = np.ones(len(batch), dtype=bool)
+        stays[list(twins)] = False
         np.save(self._keys, stays)
         np.save(self._keys, batch.keys[stays])
         return result
+
+    def _next_lines(self, count: int) -> list[bytes]:
+        """Lines of the file after those that were taken; they are taken now."""
+        lines = list(itertools.islice(self._lines, count))
+        ends = self._read + np.cumsum([len(line) for line in lines])
+        self._seen.point([self._read, *ends[:-1]])
+        self._read = int(ends[-1])
+        return lines
 
     def save(self) -> dict[str, Any]:
         self._keys.flush()
@@ -232,9 +233,7 @@ class DeduplicateBlocks(BlockWork):
         self._keys.seek(0)
         while self._keys.tell() < saved["keys"]:
             stays = np.load(self._keys)
-            for line in itertools.islice(self._lines, len(stays)):
-                self._seen.point(self._read)
-                self._read += len(line)
+            self._next_lines(len(stays))
             self._seen.take(stays, np.load(self._keys))
 
     def end(self) -> None:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import numpy as np
 import orjson
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from hypnos.corpus.likeness.ngrams import Grams, grams, jaccard
 from hypnos.curation.pipeline.step import RecordRow
@@ -73,14 +73,13 @@ class SeenRecords:
 
     def write(self, row: RecordRow) -> None:
         """Take a record's text by writing it down; all that are written come before those that are pointed at."""
-        self.point(self._spool.seek(0, 2))
+        self.point([self._spool.seek(0, 2)])
         self._spool.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
         self._spooled = self._taken
 
-    def point(self, place: int) -> None:
-        """Take a record's text by its place in the source."""
-        self._places.write(place.to_bytes(8, "little"))
-        self._taken += 1
+    def point(self, places: ArrayLike) -> None:
+        """Take the texts of records by their places in the source."""
+        self._taken += self._places.write(np.asarray(places, "<u8").tobytes()) // 8
 
     def settles_after(self, records: int) -> bool:
         """Whether keys are settled once so many more records are taken."""
@@ -116,7 +115,7 @@ class SeenRecords:
         texts = _Texts(np.unique(pairs), self._text)
         bounds = np.searchsorted(pairs[:, 0], np.arange(first, first + len(keys) + 1))
         twins: dict[int, RecordRow] = {}
-        for i in range(len(keys)):
+        for i in np.flatnonzero(np.diff(bounds)).tolist():
             for other in pairs[bounds[i] : bounds[i + 1], 1].tolist():
                 # A copy of a copy is held against the first of them alone.
                 if other - first not in twins and (
@@ -129,7 +128,8 @@ class SeenRecords:
                         "likeness": round(likeness, 4),
                     }
                     break
-        stays = np.array([i not in twins for i in range(len(keys))], dtype=bool)
+        stays = np.ones(len(keys), dtype=bool)
+        stays[list(twins)] = False
         self.take(stays, keys[stays])
         return twins
 
