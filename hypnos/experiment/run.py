@@ -111,10 +111,11 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     last = results[-1].directory
     if benchmark is not None and last is not None:
         benchmark.answer(last, output)
-    write_outcome(output, run, results)
     print(table_of_results(results))
     if config["push"] and last is not None:
-        push_stage(last, config["push"])
+        # An arm of a sweep has a repository of its own, named by the key of what it trained.
+        push_stage(last, config["push"] + (f"-{last.name.rpartition('-')[2]}" if sweeping else ""))
+    write_outcome(output, run, results)  # at the end: what is not pushed is not finished
     return objective_value(output, objective)
 
 

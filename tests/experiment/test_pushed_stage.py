@@ -67,3 +67,17 @@ def test_a_run_pushes_its_last_stage_and_one_that_was_refused_is_trained_no_seco
     if hub == "ms":  # as who has the right to read it gets it
         folder = fetch_model("ms:owner/model", ["*.safetensors"], complaint="x:")
         assert (folder / "model.safetensors").read_bytes() == (last / "model.safetensors").read_bytes()
+
+
+@pytest.mark.slow
+def test_each_arm_of_a_sweep_has_a_repository_and_is_not_finished_before_it_is_there(hub_server, train_once, tmp_path):
+    arm, kept = tmp_path / "arm", tmp_path / "artefacts"
+    arm.mkdir()
+    asked = {"steps": 2, "artefacts": kept, "output": arm, "sweeping": True}
+    hub_server(token="another")
+    with pytest.raises(UserError, match="^push hub:owner/model-"):
+        train_once("push=hub:owner/model", "benchmark=false", **asked)
+    server = hub_server()
+    results = train_once("push=hub:owner/model", "benchmark=false", **asked)
+    key = results[-1]["directory"].rpartition("-")[2]
+    assert list(server.state()["repositories"]) == [f"models/owner/model-{key}"]
