@@ -10,7 +10,7 @@ import pytest
 from bench.evidence.arms import GENERAL_RATE, RATED, SPECIFIC_RATE, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import BOARD, write_files
-from bench.evidence.measured import Measured, keep_measured
+from bench.evidence.measured import Measured, keep_measured, read_measured
 from bench.evidence.page import write_page
 from bench.evidence.papers import PAPERS
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
@@ -122,10 +122,12 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
     claims = {"claims": {"x": {"paper": "p", "tried": "t|u", "unit": "points", "better": "higher", "bound": 0}}}
     claims["claims"]["y"] = claims["claims"]["x"] | {"tried": "v"}
     for _ in range(2):
-        write_page(page, [(claims, [finding(0.1, 0.3)])], [("Table", ["a"], [["1"]])])
+        found = {"first": [finding(0.1, 0.3)], "second": [finding(-0.1, 0.3)], "third": []}
+        write_page(page, [(claims, found)], [("Table", ["a"], [["1"]])])
         text = page.read_text("utf-8")
         assert text.index("Opening.") < text.index("## The claim sheet") < text.index("## First")
-        assert text.count("**supported**") == 1 and text.count("| not tried yet |") == 1 and "t\\|u" in text
+        assert text.count("**supported**") == 1 and text.count("| not tried yet |") == 1
+        assert text.index("| t\\|u (first) |") < text.index("| t\\|u (second) |") and "(third)" not in text
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")
 
@@ -134,14 +136,15 @@ def test_what_was_measured_is_kept_and_fewer_seeds_do_not_replace_it(tmp_path):
     def of(seeds, high):
         return Measured([replace(finding(0.1, high), seeds=seeds)], [["Table", ["arm"], [["1"]]]])
 
-    assert keep_measured("small", {}, tmp_path) == {} and not list(tmp_path.iterdir())
-    keep_measured("small", {"order": of(5, 0.3)}, tmp_path)
-    assert keep_measured("small", {"order": of(2, 0.4), "vocabulary": of(2, 0.5)}, tmp_path) == {
-        "order": of(5, 0.3),
-        "vocabulary": of(2, 0.5),
-    }
-    assert keep_measured("small", {"order": of(5, 0.6)}, tmp_path)["order"] == of(5, 0.6)
-    assert keep_measured("small", {}, tmp_path) == {"order": of(5, 0.6), "vocabulary": of(2, 0.5)}
+    def kept(measured):
+        keep_measured("small", measured, tmp_path)
+        return read_measured("small", tmp_path)
+
+    assert kept({}) == {} and not list(tmp_path.iterdir())
+    assert kept({"order": of(5, 0.3)}) == {"order": of(5, 0.3)}
+    both = {"order": of(5, 0.3), "vocabulary": of(2, 0.5)}
+    assert kept({"order": of(2, 0.4), "vocabulary": of(2, 0.5)}) == both
+    assert kept({"order": of(5, 0.6)}) == kept({}) == both | {"order": of(5, 0.6)}
     (tmp_path / "small.json").write_text('{"order": {"findings": [{"name": "x"}], "tables": []}}', "utf-8")
     with pytest.raises(UserError, match=r"small.json: not results of this version of the study"):
         keep_measured("small", {}, tmp_path)

@@ -16,7 +16,7 @@ from pathlib import Path
 from bench.evidence.arms import Trained, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import REMOVED, write_files
-from bench.evidence.measured import Measured, keep_measured
+from bench.evidence.measured import Measured, keep_measured, read_measured
 from bench.evidence.page import write_page
 from bench.evidence.rates import FILE, choose_rates
 from bench.evidence.scores import try_scores
@@ -66,11 +66,17 @@ def try_all(asked: argparse.Namespace) -> bool:
         write_files(setting.data, setting.files, training, asked.size)
         succeeded = _train([known[name] for name in asked.train or known], setting)
     found, tables = try_scores(setting.data, scores)
-    measured = keep_measured(asked.size, {**try_trained(setting), **_removed(setting)})
+    keep_measured(asked.size, {**try_trained(setting), **_removed(setting)})
+    bases = {numbers["name"]: read_measured(size).values() for size, numbers in training["bases"].items()}
+    trained = {base: [finding for one in measured for finding in one.findings] for base, measured in bases.items()}
+    of_trained = [
+        (f"{title} ({base})", head, rows)
+        for base, measured in bases.items()
+        for one in measured
+        for title, head, rows in one.tables
+    ]
     earlier = try_earlier(read_section(asked.page.read_text("utf-8") if asked.page.is_file() else ""), study)
-    trained = [finding for one in measured.values() for finding in one.findings]
-    parts = [(scores, found), (training, trained), (study, earlier)]
-    write_page(asked.page, parts, [*tables, *(table for one in measured.values() for table in one.tables)])
+    write_page(asked.page, [(scores, {"": found}), (training, trained), (study, {"": earlier})], [*tables, *of_trained])
     return succeeded
 
 

@@ -27,8 +27,8 @@ class Measured:
         return min((finding.seeds for finding in self.findings), default=0)
 
 
-def keep_measured(size: str, measured: Mapping[str, Measured], folder: Path = FOLDER) -> dict[str, Measured]:
-    """Add what was measured now to what is kept, unless it rests on fewer seeds; return all of it.
+def keep_measured(size: str, measured: Mapping[str, Measured], folder: Path = FOLDER) -> None:
+    """Add what was measured now to what is kept, unless it rests on fewer seeds.
 
     Args:
         size: of the study, by which the file is named.
@@ -38,18 +38,25 @@ def keep_measured(size: str, measured: Mapping[str, Measured], folder: Path = FO
     Raises:
         UserError: the file is of another version of the study.
     """
-    file = folder / f"{size}.json"
-    kept = _read(file) if file.is_file() else {}
+    kept = read_measured(size, folder)
     newer = {name: one for name, one in measured.items() if name not in kept or one.seeds >= kept[name].seeds}
-    every = dict(sorted({**kept, **newer}.items()))
     if newer:
         folder.mkdir(parents=True, exist_ok=True)
-        rows = {name: asdict(one) for name, one in every.items()}
-        file.write_text(json.dumps(rows, ensure_ascii=False, indent=1) + "\n", "utf-8", newline="\n")
-    return every
+        rows = {name: asdict(one) for name, one in sorted({**kept, **newer}.items())}
+        (folder / f"{size}.json").write_text(
+            json.dumps(rows, ensure_ascii=False, indent=1) + "\n", "utf-8", newline="\n"
+        )
 
 
-def _read(file: Path) -> dict[str, Measured]:
+def read_measured(size: str, folder: Path = FOLDER) -> dict[str, Measured]:
+    """What is kept of a size, by sweep.
+
+    Raises:
+        UserError: the file is of another version of the study.
+    """
+    file = folder / f"{size}.json"
+    if not file.is_file():
+        return {}
     try:
         rows = json.loads(file.read_text("utf-8"))
         return {name: Measured([_finding(one) for one in row["findings"]], row["tables"]) for name, row in rows.items()}
