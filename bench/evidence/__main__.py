@@ -48,6 +48,8 @@ def try_all(asked: argparse.Namespace) -> bool:
     scores, study, training = (read_settings(name) for name in ("scores", "study", "training"))
     if asked.size not in training["bases"]:
         raise UserError(f"--size {asked.size}: know {', '.join(training['bases'])}")
+    if asked.base is None and asked.size != "small":
+        raise UserError(f"--size {asked.size}: --base names the folder of {training['bases'][asked.size]['name']}")
     base = asked.base or asked.data / "models/stories15M"
     places = {"base": base.resolve(), "data": asked.data.resolve(), "folder": asked.folder.resolve()}
     rates = read_settings("rates") if FILE.is_file() else {}

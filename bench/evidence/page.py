@@ -42,8 +42,8 @@ def _sheet(parts: Sequence[Part]) -> str:
     lies whole on the claim's side of it (supported), whole on the other (not supported), or neither (undecided). The
     interval of the verdict is wider than the one shown: all verdicts of one file of settings on one base together
     are wrong in {100 * WRONG:.0f} % of cases at most (Bonferroni). Intervals without seeds are over questions alone:
-    these models, this judge, other questions. What is not tried yet is trained by the command beside it, on stories15M, or with
-    `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on.
+    these models, this judge, other questions. What is not tried yet is trained by the command beside it, on
+    stories15M, or with `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on.
     """
     return "\n\n".join(["## The claim sheet", _grid(head, rows), textwrap.fill(" ".join(note.split()), 118)])
 
