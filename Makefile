@@ -10,11 +10,12 @@ TOOLED := $(TOOLS)/.installed
 DOCS := .venv-docs
 EXTRAS := .venv-extras
 WORKERS ?= 2
+SIZE ?= smollm2
 # One thread a worker: threads that wait for each other on busy cores cost more than they bring.
 PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
 
 .PHONY: demo demo-real test test-slow test-all test-cluster test-engine test-extras check check-deps sbom docs hold bench \
-	study evidence engine compressor lock lock-extras format clean
+	study study-planted evidence engine compressor lock lock-extras format clean
 
 demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages through the embedded benchmark
 	$(BIN)/python train.py
@@ -65,10 +66,13 @@ bench: $(INSTALLED)     ## timings; then the same training beside Trainer and TR
 	$(BIN)/python -m bench.speed
 	$(BIN)/python -m bench.peers
 
-study: $(INSTALLED)     ## the paper's claims on ../shared/data, an hour or two; stops and goes on; writes docs/results.md
+study: $(INSTALLED)     ## SIZE=small|smollm2|gpu BASE=<folder>: tries every claim, stops and goes on; the sheet of docs/results.md
+	$(BIN)/python -m bench.evidence --size $(SIZE) $(if $(BASE),--base '$(BASE)') --train
+
+study-planted: $(INSTALLED)  ## claims on stories15M and planted faults, an hour or two; stops and goes on; docs/results.md
 	$(BIN)/python -m bench.study
 
-evidence: $(INSTALLED)  ## claims about scores, and the claim sheet that docs/results.md begins with
+evidence: $(INSTALLED)  ## claims about scores alone, and the claim sheet from what is measured already
 	$(BIN)/python -m bench.evidence
 
 compressor: $(COMPRESSOR)/.installed   ## llm-compressor in an environment of its own, for python -m hypnos.export --compressed

@@ -84,7 +84,7 @@ def _tried(claim: Claim, setting: Setting) -> Iterator[str]:
 def _setting(setting: Setting) -> str:
     sizes = setting.sizes
     numbers = f"""
-    `make study`: {sizes.general:,} general pairs in the first stage, which all sweeps share by its key,
+    `make study-planted`: {sizes.general:,} general pairs in the first stage, which all sweeps share by its key,
     {sizes.planted:,} others for the filter, and {sizes.held_out:,} held out by group. Pairs have whole answers and at
     most {sizes.longest} characters; parts of the data that a machine paraphrased or translated are left out. Seeds
     ({_listed(setting.seeds)}) turn adapters, the order of rows and what is drawn; pairs, faults and scores are the
