@@ -14,7 +14,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, join_making, make_once
-from hypnos.errors import UserError
+from hypnos.errors import Pruned, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
 from hypnos.tuning.compute.architecture import check_architecture
 from hypnos.tuning.distributed.notice import heeded
@@ -207,6 +207,9 @@ class Run:
                 data = prepared.data[name]
                 tracking.end(job, results[-1].measures, directory=directory, data=data, steps=stage_steps)
                 failed = False
+            except Pruned:
+                failed = False  # a search wanted no more of it
+                raise
             finally:
                 tracking.close(failed=failed)
             steps += stage_steps

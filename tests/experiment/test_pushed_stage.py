@@ -75,7 +75,7 @@ def test_each_arm_of_a_sweep_has_a_repository_and_is_not_finished_before_it_is_t
     arm.mkdir()
     asked = {"steps": 2, "artefacts": kept, "output": arm, "sweeping": True}
     hub_server(token="another")
-    with pytest.raises(UserError, match="^push hub:owner/model-"):
+    with pytest.raises(UserError, match=r"^push hub:owner/model-"):
         train_once("push=hub:owner/model", "benchmark=false", **asked)
     server = hub_server()
     results = train_once("push=hub:owner/model", "benchmark=false", **asked)

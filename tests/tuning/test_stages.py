@@ -5,6 +5,9 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from hypnos.errors import Pruned
+from hypnos.tuning.tracking.tracking import Tracking
+
 SHORT = ["stages.general.trainer.max_steps=2", "stages.anesthesia.trainer.max_steps=2"]
 
 
@@ -150,3 +153,21 @@ def test_a_mistake_in_a_later_stage_is_found_before_the_first(train_once, tmp_pa
     with pytest.raises(Exception, match="bf16-mixd"):
         train_once("stages.anesthesia.trainer.precision=bf16-mixd", artefacts=tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("raised", "ended_by", "failed"),
+    [(Pruned(value=6.5, step=2), FileNotFoundError, False), (RuntimeError("out of memory"), RuntimeError, True)],
+)
+def test_a_stage_that_a_search_ends_is_not_shown_as_failed(
+    results, train_once, monkeypatch, raised, ended_by, failed, tmp_path
+):
+    def train_stage(*_, **__):
+        raise raised
+
+    shown = []
+    monkeypatch.setattr("hypnos.tuning.stages.train_stage", train_stage)
+    monkeypatch.setattr(Tracking, "close", lambda self, *, failed: shown.append(failed))
+    with pytest.raises(ended_by):  # no results of a pruned trial
+        train_once(*SHORT, "stages.general.tuning.lr=7e-4", output=tmp_path)
+    assert shown == [failed]
