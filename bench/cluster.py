@@ -135,12 +135,14 @@ def goes_on(ranks: int, later: int, alone: Path) -> list[Promise]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         begun = srun(folder, "fsdp", ranks, *PARTS, *EVERY_STEP)
-        status = max(noticed(begun, folder, STAGES[1], signal.SIGUSR1))
+        told = noticed(begun, folder, STAGES[1], signal.SIGUSR1)
+        if set(told) != {143}:
+            _show_logs(folder)
         again = one_process(folder) if later == 1 else srun(folder, "fsdp", later, *PARTS)
         statuses = ended(again)
         what = f"{ranks} ranks told to end, {later} go on from parts"
         return [
-            Promise(f"{what}: exit status beside 143", abs(status - 143), 0),
+            Promise(f"{what}: exit status beside 143", max(abs(status - 143) for status in told), 0),
             Promise(f"{what}: exit status of those", max(map(abs, statuses)), 0),
             Promise(f"{what}: largest difference of a loss from one process's", apart(folder, alone), 1e-5),
         ]
@@ -157,6 +159,13 @@ def _start(folder: Path, command: list[str], overrides: list[str], more: Mapping
             stderr=log,
             env={**known, "OMP_NUM_THREADS": "1", **more},
         )
+
+
+def _show_logs(folder: Path) -> None:
+    """What each rank said last."""
+    for log in sorted(folder.glob("log-*")):
+        lines = log.read_text("utf-8", "replace").strip().splitlines()
+        print(log.name, *lines[-3:], sep="\n  ", file=sys.stderr)
 
 
 def main() -> int:

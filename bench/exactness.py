@@ -116,9 +116,9 @@ def _model(folder: Path, stage: str) -> Path:
 
 
 def _losses(folder: Path, stage: str) -> dict[int, float]:
-    """By step, over all starts; infinite where two starts had different ones."""
+    """By step, over all starts, those of one folder too; infinite where two starts had different ones."""
     found: dict[int, float] = {}
-    for file in sorted(folder.glob(f"outputs/**/{stage}/metrics.csv")):
+    for file in sorted(folder.glob(f"outputs/**/{stage}/metrics*.csv")):
         with file.open(encoding="utf-8") as lines:
             for row in csv.DictReader(lines):
                 if row.get("train/loss"):
