@@ -46,9 +46,11 @@ def export(
     if program is None:
         log.warning("tokens not compared: llama-tokenize is not built in %s", llama_cpp)
     elif others := differing_texts(program, files[0], stage, SAMPLE):
+        for file in files:
+            file.unlink()  # else the next try would find them, and leave them as they are
         raise UserError(
             f"{files[0]}: llama.cpp cuts {len(others)} of {len(SAMPLE)} texts into other tokens than the stage,"
-            f" such as {others[0]!r}: another name for its rules (--rules), or it cannot be used there"
+            f" such as {others[0]!r}; no file is kept: another name for its rules (--rules), or it cannot be used there"
         )
     if ollama:
         tokenizer = read_tokenizer_file(stage)

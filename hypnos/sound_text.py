@@ -18,9 +18,14 @@ _SURE = {
     "\x0c": "frac|forall|flat|frown|fbox",
 }
 """Commands by the escape that their beginning is taken for: what is left of them is no word of a text."""
-_AMONG_OTHERS = {"\t": "to|tan|top", "\n": "nu|ne|ni|neg|not", "\r": "rm"}
-"""The same where it may be one, as `an` of `\tan`: put back only in a text that has other LaTeX."""
+_AMONG_OTHERS = {"\t": "to|tan|top", "\r": "rm"}
+_IN_FORMULA = {"\n": "nu|ne|ni|neg|not"}
+"""The same where it may be one, as `an` of `\tan`: put back only in a text that has other LaTeX.
+
+A line's end is common, so that it is taken for a command only within a formula.
+"""
 _LETTERS = {"\t": "t", "\n": "n", "\r": "r", "\x08": "b", "\x0c": "f"}
+_FORMULA = re.compile(r"\$[^$]{1,300}\$|\\\(.{1,300}?\\\)|\\\[.{1,1000}?\\\]", re.DOTALL)
 _LATEX = re.compile(r"\\[a-zA-Z]{2,}|\$[^$\n]+\$|\\[(\[]")
 _PAGE = re.compile("[\x0b\x0c]")
 _CONTROLS = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
@@ -35,7 +40,7 @@ def _commands(names: dict[str, str]) -> re.Pattern[str]:
     return re.compile("|".join(ways))
 
 
-_SURE_COMMANDS, _OTHER_COMMANDS = _commands(_SURE), _commands(_AMONG_OTHERS)
+_SURE_COMMANDS, _OTHER_COMMANDS, _COMMANDS_IN_FORMULA = map(_commands, (_SURE, _AMONG_OTHERS, _IN_FORMULA))
 
 
 def mend_text(text: str) -> str:
@@ -50,6 +55,7 @@ def mend_text(text: str) -> str:
     mended = _SURE_COMMANDS.sub(_put_back, mended)
     if _LATEX.search(mended):
         mended = _OTHER_COMMANDS.sub(_put_back, mended)
+        mended = _FORMULA.sub(lambda formula: _COMMANDS_IN_FORMULA.sub(_put_back, formula[0]), mended)
     mended = _CONTROLS.sub("", _PAGE.sub("\n", mended))
     return text if mended == text else mended
 

@@ -29,6 +29,8 @@ def test_latex_that_json_read_as_escapes_is_put_back(text):
         "\tan apple a day\ntop\nnot here\n\tto be",
         "第一\ttable\ttimescale\ntheory",
         "1\ttimes\n",
+        "公式 $x$ 如下：\nu 为速度\ne 为电荷",
+        "Vials cost $5 to $6 each.\ni. propofol\ne.g. 1%",
         r"\times 已经完整，\beta 亦然",
         "😀 μg ≤ ①",
         "",

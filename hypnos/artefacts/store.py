@@ -155,7 +155,9 @@ def disk_errors(directory: Path) -> Iterator[None]:
         if is_disk_full(error) or (directory.is_dir() and shutil.disk_usage(directory).free < 1 << 20):
             raise UserError(f"{directory}: no space left on the disk") from error
         if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
-            raise UserError(f"{error.filename or directory}: cannot be written ({error.strerror})") from error
+            file = Path(error.filename or directory)
+            verb = "read" if file.is_file() and not os.access(file, os.R_OK) else "written"
+            raise UserError(f"{file}: cannot be {verb} ({error.strerror})") from error
         raise
 
 

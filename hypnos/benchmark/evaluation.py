@@ -207,6 +207,7 @@ def _judge_all(
     gaps = []
     with evaluation.client as client:
         for judge in evaluation.judges:
+            unreadable: UnreadableError | None = None
             for task in evaluation.tasks:
                 if not by_task[task.name]:
                     continue
@@ -217,6 +218,7 @@ def _judge_all(
                     specialty=evaluation.specialty,
                     client=client,
                     artefacts=evaluation.artefacts,
+                    unreadable=unreadable,
                 )
                 rows += verdicts.rows
                 if verdicts.stopped is not None:
@@ -232,7 +234,7 @@ def _judge_all(
                     )
                     log.warning("%s: %s", gaps[-1], verdicts.stopped)
                 if isinstance(verdicts.stopped, UnreadableError):
-                    break
+                    unreadable = verdicts.stopped
     return rows, gaps
 
 
@@ -243,10 +245,12 @@ def _write_predictions(
     file = folder / model.replace("/", "_") / f"{task.name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     order = {question.id: number for number, question in enumerate(task.questions)}
-    with file.open("wb") as stream:
+    partial = file.with_suffix(".partial")
+    with partial.open("wb") as stream:
         for prediction in predictions:
             scores = {name: values[order[prediction.item]] for name, values in task_scores.answers.scores.items()}
             stream.write(orjson.dumps({**asdict(prediction), "metrics": scores}) + b"\n")
+    partial.replace(file)
 
 
 def _table(results: Results) -> str:

@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 VERSION = 2
 """Raised when code of this package changes the tokens or the rows."""
 
-FORM = 2
+FORM = 3
 """Raised when a tokenised set gets other files, while what is learnt of it stays the same."""
 
 

@@ -199,8 +199,10 @@ class Encoder:
         for start, stop in pairwise(len(ids) * number // count for number in range(count + 1)):
             part = ids[start:stop]
             stop = min(stop, len(ends))
-            before = ends[start - 1] if start else 0
-            characters = ends[stop - 1] - before if stop > start else 0
+            # Characters of what is learnt: without a BOS the first token is not.
+            learnt = start if begin else start + 1
+            before = ends[learnt - 1] if learnt else 0
+            characters = ends[stop - 1] - before if stop > learnt else 0
             # Nothing comes before the first token of a document from which it could be predicted.
             mask = [False] * len(begin) + [True] * len(part)
             mask[0] = False

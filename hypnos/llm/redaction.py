@@ -17,7 +17,9 @@ HIDDEN = "[key hidden]"
 _NAMES = re.compile(r"(?:^|_)(?:API_?KEYS?|KEY|TOKEN|SECRET|PASSWORD|CREDENTIALS?)(?:_|$)", re.IGNORECASE)
 # Keys as providers shape them, where an error message quotes one that is not in the environment any more.
 _SHAPES = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf)[-_][\w*.\-]{6,}|\bAIza[\w\-]{10,}|(?i:bearer|x-api-key:?)\s+[\w*.\-~+/=]{6,}", re.ASCII
+    r"(?<![\w\-])(?:sk|gsk|xai)[-_][\w*.\-]{6,}|\bhf_(?:[A-Za-z0-9]{20,}|\w*\*[\w*.]*)|\bAIza[\w\-]{10,}"
+    r"|(?i:bearer|x-api-key:?)\s+[\w*.\-~+/=]{6,}",
+    re.ASCII,
 )
 _SHORTEST = 6
 

@@ -19,7 +19,8 @@ _GIVEN = re.compile(rf"(?<![\w-])[\"']?({_NAME})[\"']?\s*[=:]\s*[\"']?([^\s\"'&,
 _OURS = re.compile(r"(?:max_|min_|new_|learnt_|budget[._])*tokens?", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:null|none|true|false|\d{1,9}|\?\?\?|)$", re.IGNORECASE)
 _SHAPES = re.compile(
-    r"\b(?:sk|pk|rk|gsk|xai|hf|ark|nvapi|tgp|pplx)[-_](?=[\w\-]*\d)[A-Za-z0-9_\-]{16,}"  # OpenAI, DeepSeek, ...
+    r"(?<![\w\-])(?:sk|gsk|xai|ark|nvapi|tgp|pplx)[-_](?=[\w\-]*\d)[A-Za-z0-9_\-]{16,}"  # OpenAI, DeepSeek, ...
+    r"|(?<![\w\-])hf_[A-Za-z0-9]{30,}"  # words of a model's name have signs between them
     r"|\bAIza[\w\-]{30,}|\bAKIA[0-9A-Z]{16}\b|\bLTAI[0-9A-Za-z]{12,}"  # Google, AWS, Alibaba
     r"|\b[0-9a-f]{32}\.[A-Za-z0-9]{16}\b"  # Zhipu
     r"|\beyJ[\w\-]{10,}\.[\w\-]{10,}\.[\w\-]{10,}"  # JSON web tokens: MiniMax and others

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.errors import UserError
 from hypnos.specialty.drugs import Drug, read_windows
-from hypnos.specialty.parsing import read_entries, read_lines, read_pairs, read_part, read_yaml
+from hypnos.specialty.parsing import read_entries, read_lines, read_names, read_pairs, read_part, read_yaml
 from hypnos.specialty.probes import read_probes
 from hypnos.specialty.prompt_places import check_places
 
@@ -155,7 +155,7 @@ def read_specialty(folder: Path) -> Specialty:
         aspects=read_entries(rubric_file, "aspects", rubric.get("aspects"), Aspect),
         drugs=read_windows(folder / "doses.yaml"),
         terms=_read_terms(folder / "terms.txt"),
-        aliases=dict(names.get("aliases") or {}),
+        aliases=read_names(names_file, "aliases", names.get("aliases")),
         confusable=tuple(read_pairs(names_file, "confusable", names.get("confusable"))),
         seeds=_read_seeds(folder / "seeds.jsonl", axes),
         probes=read_probes(folder / "probes.jsonl"),

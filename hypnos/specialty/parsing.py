@@ -75,6 +75,20 @@ def read_pairs(file: Path, key: str, pairs: Any) -> list[tuple[str, str]]:
     return checked
 
 
+def read_names(file: Path, key: str, names: Any) -> dict[str, str]:
+    """A name for each of some other names.
+
+    Raises:
+        UserError: they are no mapping of names to names.
+    """
+    if not isinstance(names or {}, dict):
+        raise UserError(f"{file}: {key}: needs names, each with what it stands for")
+    for name, other in (names or {}).items():
+        if not (isinstance(name, str) and isinstance(other, str)):
+            raise UserError(f"{file}: {key}: {name!r}: {other!r} is not a name")
+    return dict(names or {})
+
+
 def read_lines(file: Path) -> list[tuple[int, dict[str, Any]]]:
     """The objects of a JSON Lines file, each with the number of its line.
 

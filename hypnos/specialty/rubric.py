@@ -83,7 +83,7 @@ def _entries(specialty: Specialty, section: str, kind: Any, *, required: bool = 
 
 
 def _kinds(specialty: Specialty, entry: Mapping[str, Any]) -> tuple[str, ...]:
-    kinds = tuple(entry.get("kinds", KINDS))
+    kinds = tuple(entry.get("kinds", KINDS) or ())
     if not kinds or set(kinds) - set(KINDS):
         raise UserError(f"{specialty.folder}/rubric.yaml: indicators: {entry['key']}: kinds are {', '.join(KINDS)}")
     return kinds

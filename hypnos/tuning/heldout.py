@@ -18,7 +18,7 @@ from hypnos.tuning.compute.architecture import check_isolation
 from hypnos.tuning.compute.attention import set_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
 
-VERSION = 2
+VERSION = 3
 """Raised when code changes what is measured."""
 
 FILE = "measure.json"

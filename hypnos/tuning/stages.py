@@ -99,9 +99,11 @@ class Run:
         self.data = {name: build(config["data"]) for name, config in self.stages.items()}
         held_out = {name: build(config) for name, config in settings["heldout"].items()}
         self.heldout = HeldOut(held_out, artefacts / "measures")
-        for config in self.stages.values():
+        for name, config in self.stages.items():
             build(config["tuning"])
-            build_trainer(build, config, logger=False, default_root_dir=str(output))
+            trainer = build_trainer(build, config, logger=False, default_root_dir=str(output))
+            if trainer.max_epochs == trainer.max_steps == -1:
+                raise UserError(f"stages.{name}.trainer: neither max_epochs nor max_steps ends the stage")
         self.vocabulary.check()
         for data in (*self.data.values(), *self.heldout.data.values()):
             data.check()

@@ -183,6 +183,8 @@ def test_running_text_without_bos_learns_all_but_its_first_token(load) -> None:
     assert len(documents) > 1
     assert all(document.loss_mask == [False] + [True] * (len(document.input_ids) - 1) for document in documents)
     assert tokenizer.decode([t for d in documents for t in d.input_ids]) == "abcdefgh" * 4 + "<|im_end|>"
+    learnt = [tokenizer.decode(loss_ids(document)).removesuffix("<|im_end|>") for document in documents]
+    assert [document.characters for document in documents] == [len(text) for text in learnt]
 
 
 def test_a_length_without_room_is_refused(load) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from hypnos.errors import UserError
-from hypnos.specialty.parsing import read_entries, read_lines, read_pairs, read_part, read_yaml
+from hypnos.specialty.parsing import read_entries, read_lines, read_names, read_pairs, read_part, read_yaml
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,16 @@ def test_pairs() -> None:
     for pair in (["a"], ["a", 1], "ab"):
         with pytest.raises(UserError, match="is not a pair of names"):
             read_pairs(FILE, "exclude", [pair])
+
+
+def test_names_are_a_mapping_of_names() -> None:
+    assert (
+        read_names(FILE, "aliases", {"安定": "地西泮"}) == {"安定": "地西泮"}
+        and read_names(FILE, "aliases", None) == {}
+    )
+    for names in (["安定"], {"地西泮": None}):
+        with pytest.raises(UserError, match="aliases: "):
+            read_names(FILE, "aliases", names)
 
 
 def test_lines_keep_their_numbers(tmp_path: Path) -> None:

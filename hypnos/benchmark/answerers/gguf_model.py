@@ -46,7 +46,7 @@ class GgufModel(Answerer):
             client: sends the requests.
             name: in the report; by default the file's.
             form: how turns become text; None for the file's own chat template, or, where it has none, a plain form.
-            sampling: `temperature, top_p, repeats`; by default greedy, once.
+            sampling: `temperature, top_p, seed, repeats`; by default greedy, once.
             thinking: `mode` and `tokens`; None: as a task says.
 
         Raises:
@@ -60,7 +60,7 @@ class GgufModel(Answerer):
         parameters: dict[str, Any] = {"temperature": sampling.get("temperature", 0.0)}
         body: dict[str, Any] = {"cache_prompt": False}  # an answer does not depend on what was asked before
         if parameters["temperature"]:
-            parameters["top_p"] = sampling.get("top_p", 1.0)
+            parameters |= {"top_p": sampling.get("top_p", 1.0), "seed": sampling.get("seed", 0)}
             body |= {"top_k": 0, "min_p": 0.0}  # llama.cpp's own defaults cut the tail
         if form is not None and form.stop:
             parameters["stop"] = list(form.stop)

@@ -85,7 +85,7 @@ def _parameters(local: LocalModel) -> dict[str, Any]:
     body["skip_special_tokens"] = False
     parameters: dict[str, Any] = {"temperature": sampling.temperature}
     if sampling.temperature:
-        parameters["top_p"] = sampling.top_p
+        parameters |= {"top_p": sampling.top_p, "seed": sampling.seed}
     if local.text.form is not None:
         body["add_special_tokens"] = local.text.adds_special
         parameters["stop"] = list(local.text.form.stop)

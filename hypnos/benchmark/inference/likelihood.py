@@ -11,6 +11,7 @@ import torch
 from hypnos.benchmark.inference.generate import batches
 from hypnos.benchmark.inference.kv_cache import make_cache
 from hypnos.benchmark.inference.output_head import CLOSE, OutputHead, PendingPositions
+from hypnos.errors import UserError
 
 SHARED_AT_LEAST = 8
 """Tokens that all prompts must share to be read apart."""
@@ -45,15 +46,23 @@ def encode(
         ids_of: token ids of texts that begin as prompts do.
         prompts: texts so far.
         endings: for each prompt, texts that may follow.
+
+    Raises:
+        UserError: a text adds no token.
     """
     heads = [prompt.rstrip(" ") for prompt in prompts]
     full = [f"{prompt}{ending}" for prompt, follow in zip(prompts, endings, strict=True) for ending in follow]
     encoded = ids_of([*heads, *full])
     before, after = encoded[: len(heads)], iter(encoded[len(heads) :])
-    return [
+    requests = [
         LikelihoodRequest(tuple(ids), tuple(tuple(next(after)[len(ids) :]) for _ in follow))
         for ids, follow in zip(before, endings, strict=True)
     ]
+    for request, follow in zip(requests, endings, strict=True):
+        for text, added in zip(follow, request.continuations, strict=True):
+            if not added:
+                raise UserError(f"{text!r} adds no token to the prompt before it: its likelihood cannot be told")
+    return requests
 
 
 @torch.inference_mode()

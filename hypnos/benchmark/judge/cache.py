@@ -18,7 +18,7 @@ from hypnos.benchmark.judge.judge import Judge, judge_answers
 from hypnos.benchmark.judge.pairwise import judge_pairs, pairs_of
 from hypnos.benchmark.tasks.task import Task
 from hypnos.llm.client import Client
-from hypnos.llm.failures import StoppedError, tells_of_failure
+from hypnos.llm.failures import StoppedError, UnreadableError, tells_of_failure
 from hypnos.specialty.folder import Specialty
 from hypnos.specialty.rubric import KINDS
 
@@ -52,8 +52,11 @@ def verdicts_on(
     specialty: Specialty,
     client: Client,
     artefacts: Path,
+    unreadable: UnreadableError | None = None,
 ) -> Verdicts:
     """The verdicts of one judge on the answers of all models to one task, made now or found.
+
+    A judge that was found `unreadable` on another task is asked nothing more: its verdicts are there, or missing.
 
     Choice questions have a right answer and are not judged. A task that must stay on this machine is left out,
     with a warning, where the judge is elsewhere.
@@ -64,6 +67,8 @@ def verdicts_on(
         return Verdicts([], 0)
     directory = verdicts_folder(task, predictions, judge=judge, specialty=specialty, artefacts=artefacts)
     answers = TaskAnswers(task=task.name, items=task.items(), predictions=predictions, egress=task.egress)
+    if unreadable is not None and not directory.is_dir():
+        return Verdicts([], _count(answers, judge), unreadable)
     rows: list[dict[str, Any]] = []
 
     def write(partial: Path) -> None:

@@ -65,13 +65,17 @@ def run_blocks(name: str, work: BlockWork, source: Path, folder: Path, *, worker
 
 
 class _Written:
-    """The two files of a step, with a note of how far they have come that is never ahead of them."""
+    """The two files of a step, with a note of how far they have come that is never ahead of them.
+
+    A run may be stopped within a result: what is noted is always the state after the last whole one.
+    """
 
     def __init__(self, folder: Path, work: BlockWork) -> None:
         self.folder = folder
         self.work = work
         self.total = BlockResult(0)
         self._sizes = {KEPT: 0, REJECTED: 0}
+        self._state: dict[str, Any] = {}
         self._noted = time.monotonic()
 
     def __enter__(self) -> "_Written":
@@ -86,6 +90,7 @@ class _Written:
             notes = {name: Counter(counts) for name, counts in saved["notes"].items()}
             self.total = BlockResult(saved["read"], counts=StepCounts.read(saved["counts"]), notes=notes)
             self.work.resume(saved["work"])
+            self._state = saved
             log.info("goes on where it was stopped")
         return self
 
@@ -97,6 +102,10 @@ class _Written:
         self.total.counts.add(result.counts)
         for name, counts in result.notes.items():
             self.total.notes.setdefault(name, Counter()).update(counts)
+        self._state = {
+            **{"sizes": dict(self._sizes), "read": self.total.read, "counts": self.total.counts.plain()},
+            **{"notes": {name: dict(counts) for name, counts in self.total.notes.items()}, "work": self.work.save()},
+        }
         if time.monotonic() - self._noted >= SAVED:
             self._note()
 
@@ -104,18 +113,13 @@ class _Written:
         for stream in self._streams.values():
             stream.flush()
             os.fsync(stream.fileno())
-        total = self.total
-        content = {
-            **{"sizes": self._sizes, "read": total.read, "counts": total.counts.plain(), "notes": total.notes},
-            "work": self.work.save(),
-        }
         aside = self.folder / f"{PROGRESS}.new"
-        aside.write_bytes(orjson.dumps(content))
+        aside.write_bytes(orjson.dumps(self._state))
         aside.replace(self.folder / PROGRESS)
         self._noted = time.monotonic()
 
     def __exit__(self, kind: type[BaseException] | None, *_: Any) -> None:
-        if kind is not None and self.total.read:
+        if kind is not None and self._state:
             self._note()
         for stream in self._streams.values():
             stream.close()

@@ -35,10 +35,11 @@ def is_own(entry: Mapping[str, Any], row: Mapping[str, Any], journal: Journal) -
 
 def _scores(text: str, aspects: Sequence[str], row: Mapping[str, Any]) -> dict[str, float]:
     """The scores in a reply that answers with the record's code: all of them, or the one that it was asked for."""
-    _, code = fence_of(texts_of(row))
+    shown = (texts_of(row, show_reasoning=reasoning) for reasoning in (False, True))  # who scored saw one of the two
+    codes = {fence_of(texts)[1] for texts in shown}
     for keys in (aspects, *([aspect] for aspect in aspects)):
         scored = scored_objects(text, list(keys), low=LOW, high=HIGH)
-        own = [dict(scores) for answer, scores in scored if str(answer.get("code") or "").strip() == code]
+        own = [dict(scores) for answer, scores in scored if str(answer.get("code") or "").strip() in codes]
         if own:
             return own[-1]
     return {}

@@ -191,8 +191,8 @@ def _add_up_documents(documents: Mapping[str, Any]) -> HeldOutText:
 
 def _check_same_text(arms: Sequence[Arm]) -> None:
     for arm in arms[1:]:
-        for name, key in arm.heldout.items():
-            if arms[0].heldout.get(name) != key:
+        for name in sorted(arms[0].heldout.keys() | arm.heldout.keys()):
+            if arms[0].heldout.get(name) != arm.heldout.get(name):
                 raise UserError(
                     f"sweep: {arms[0].folder.name} and {arm.folder.name} cannot be compared: the held-out text of "
                     f"{name} is not the same (another sweep_name keeps them apart)"

@@ -61,10 +61,10 @@ def compare_with_reference(
     comparisons = []
     for label, values in others.items():
         shared = [seed for seed in values if seed in reference]
-        if not shared and len(values) == len(reference) == 1:
+        if groups and not shared and len(values) == len(reference) == 1:
             comparison = _compare(values, reference, groups, weights)
             by_seed = {"all": comparison.difference}
-        elif not shared:
+        elif not shared or not groups:
             apart = mean_over_seeds(values, groups, weights).value - mean_over_seeds(reference, groups, weights).value
             sizes = len(groups), len(set(groups))
             comparison = Comparison(apart, math.nan, math.nan, math.nan, *sizes, untested=NOT_TESTABLE)

@@ -109,7 +109,7 @@ class GgufChat(OwnServerChat):
         that one of several tokens is asked for token by token.
 
         Raises:
-            UserError: the server cannot be asked.
+            UserError: the server cannot be asked, or a text adds no token.
         """
         self.prepare()
         turns = self._turns(messages) if self._turns else messages
@@ -119,7 +119,10 @@ class GgufChat(OwnServerChat):
         next_of: dict[tuple[int, ...], dict[int, float]] = {}
         for text in continuations:
             so_far, value = list(ids), 0.0
-            for token in self._ids(prompt + text)[len(ids) :]:
+            added = self._ids(prompt + text)[len(ids) :]
+            if not added:
+                raise UserError(f"llm {self.name}: {text!r} adds no token to the prompt before it")
+            for token in added:
                 known = next_of.setdefault(tuple(so_far), {})
                 if token not in known:
                     known.update(self._next(so_far, token))

@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from typing import Any, Self
 
 from hypnos.errors import UserError
@@ -14,6 +15,9 @@ from hypnos.llm.requests import Message
 
 _NOTICED = 0.5
 """Seconds after which the end of a server is known for sure."""
+
+_APART = 100_003
+"""Between the draws of two seeds: samples of one seed are not those of the next."""
 
 Turns = Callable[[Sequence[Message]], Sequence[Message]]
 
@@ -86,11 +90,19 @@ class OwnServerChat(LitellmChat):
         assert isinstance(other, type(self))
         return other
 
+    def _seeded(self, sample: int) -> Self:
+        """The model as it is asked for one sample: with a seed each sample is a draw of its own."""
+        seed = self.parameters.get("seed")
+        if seed is None:
+            return self
+        other = copy(self)
+        other.parameters = {**self.parameters, "seed": (_APART * int(seed) + sample) % 2**31}
+        return other
+
     async def complete(self, messages: Sequence[Message], *, schema: Mapping[str, Any] | None, sample: int) -> Reply:
+        turns = self._turns(messages) if self._turns else messages
         try:
-            return await super().complete(
-                self._turns(messages) if self._turns else messages, schema=schema, sample=sample
-            )
+            return await LitellmChat.complete(self._seeded(sample), turns, schema=schema, sample=sample)
         except (TransientError, BusyError):
             await asyncio.sleep(_NOTICED)
             if self._running and (cause := await asyncio.to_thread(self._running[0].failure)) is not None:

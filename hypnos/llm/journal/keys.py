@@ -6,6 +6,9 @@ from typing import Any
 from hypnos.artefacts.keys import content_key
 from hypnos.llm.requests import Request
 
+_PARTS = ("model", "address", "parameters", "engine", "template")
+"""Of a model's identity; the last two are those of our own servers."""
+
 _Settings = tuple[Mapping[str, Any], Mapping[str, Any] | None, dict[str, Any], str]
 
 _last: _Settings | None = None
@@ -42,7 +45,7 @@ def _settings(identity: Mapping[str, Any], schema: Mapping[str, Any] | None) -> 
     last = _last
     if last is not None and last[0] is identity and last[1] is schema:
         return last[2], last[3]
-    settings = {name: identity[name] for name in ("model", "address", "parameters")}
+    settings = {name: identity[name] for name in _PARTS if name in identity}
     if schema is not None:
         settings["schema"] = schema
     key = content_key(settings)

@@ -11,6 +11,7 @@ import itertools
 import multiprocessing
 import signal
 import threading
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -84,7 +85,10 @@ class SharedSender:
             cancellation.listeners.append(partial(self._tell, id(cancellation)))
         number = next(self._numbers)
         future = self._waiting[number] = self._loop.create_future()
-        self._pipes[next(self._turn)].send((number, id(cancellation), keys, sample))
+        try:
+            self._pipes[next(self._turn)].send((number, id(cancellation), keys, sample))
+        except OSError:
+            self._lost()
         try:
             return await future
         except GaveUpError:
@@ -107,7 +111,8 @@ class SharedSender:
         """Have every process cancel the requests that were begun under this number."""
         del self._cancellations[cancellation]
         for pipe in self._pipes:
-            pipe.send((None, cancellation, error, 0))
+            with suppress(OSError):  # one that has ended sends nothing more
+                pipe.send((None, cancellation, error, 0))
 
     def _listen(self, worker: int) -> None:
         try:
@@ -121,7 +126,9 @@ class SharedSender:
     def _take(self, worker: int, results: list[tuple[int, Reply | None, Exception | None]], counts: Counts) -> None:
         self._counts[worker] = counts
         for number, reply, error in results:
-            future = self._waiting.pop(number)
+            future = self._waiting.pop(number, None)
+            if future is None or future.done():
+                continue
             if error is not None:
                 future.set_exception(error)
             elif reply is not None:
@@ -129,7 +136,9 @@ class SharedSender:
 
     def _lost(self) -> None:
         for future in self._waiting.values():
-            future.set_exception(UserError(f"llm {self.model.name}: a worker process has ended; start again to go on"))
+            if not future.done():
+                lost = UserError(f"llm {self.model.name}: a worker process has ended; start again to go on")
+                future.set_exception(lost)
         self._waiting.clear()
 
 

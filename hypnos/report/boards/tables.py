@@ -23,9 +23,9 @@ def grid_rows(grid: Grid) -> list[list[Any]]:
     for label, cells in grid.rows:
         for column, cell in zip(grid.columns, cells):
             if cell is not None:
-                ends = [None if math.isnan(end) else end for end in (cell.low, cell.high)]
+                numbers = [None if math.isnan(number) else number for number in (cell.value, cell.low, cell.high)]
                 sizes = [cell.n, cell.groups, cell.raters]
-                rows.append([label, column.name, cell.value, *ends, *sizes, column.signature])
+                rows.append([label, column.name, *numbers, *sizes, column.signature])
     return rows
 
 

@@ -64,9 +64,15 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
     ratings = [grid for grid in grids if _is_rated(grid) and len(grid.columns) > 2]
     for grid in ratings:
         path = directory / f"{grid.key.replace('/', '_')}_radar.png"
-        series = {label: [cell.value if cell else 0.0 for cell in cells] for label, cells in grid.rows}
-        radar(path, spokes=[c.shown for c in grid.columns], series=series, title=grid.title, top=10.0)
-        yield Figure(path, grid.title)
+        by_column = zip(*(cells for _, cells in grid.rows), strict=True)
+        rated = {column.shown: cells for column, cells in zip(grid.columns, by_column, strict=True) if all(cells)}
+        if len(rated) > 2:
+            series = {
+                label: [cell.value for cells in rated.values() if (cell := cells[number])]
+                for number, (label, _) in enumerate(grid.rows)
+            }
+            radar(path, spokes=list(rated), series=series, title=grid.title, top=10.0)
+            yield Figure(path, grid.title)
 
 
 def _is_rated(grid: Grid) -> bool:

@@ -200,7 +200,7 @@ def judge_agreement(
                     kappa=weighted_kappa(_round_half_up(by_judge), _round_half_up(people_mean), low=low, high=high),
                     difference=float((by_judge - people_mean).mean()),
                     alpha=krippendorff_alpha(by_people),
-                    alpha_with_judge=krippendorff_alpha(_round_half_up(table)),
+                    alpha_with_judge=krippendorff_alpha(np.vstack([by_people, _round_half_up(by_judge)])),
                 )
             )
     return agreements

@@ -32,6 +32,14 @@ class Answers(Callback):
         if job is not None:
             self.tokenizer, self.file = job.tokenizer, job.output / f"answers-{job.name}.jsonl"
 
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Leave out answers of an earlier start that this one comes to again."""
+        if not trainer.is_global_zero or self.file is None or not self.file.is_file():
+            return
+        lines = self.file.read_text("utf-8").splitlines(keepends=True)
+        kept = [line for line in lines if 0 < json.loads(line)["step"] <= trainer.global_step]
+        self.file.write_text("".join(kept), "utf-8")
+
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Answer every prompt; the first rank keeps the answers."""
         shared = pl_module.device_mesh is not None  # every rank has a part of the weights, and answers with the others

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from hypnos.artefacts.keys import file_key
 from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
 from hypnos.artefacts.store import share_files
 from hypnos.errors import UserError
@@ -14,6 +15,9 @@ from hypnos.errors import UserError
 log = logging.getLogger(__name__)
 
 KINDS = ("fp8", "awq")
+
+CALIBRATION = "calibration.key"
+"""Of AWQ, in the folder: what decided which weights matter."""
 
 _ROOT = Path(__file__).parents[3]
 PYTHON = _ROOT / ".engines/compressor/bin/python"
@@ -54,24 +58,36 @@ class Compressor:
         Raises:
             UserError: it cannot be; the line holds llm-compressor's words.
         """
-        if folder.is_dir():
-            log.info("reusing %s", folder)
-            return
         with TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
             made = Path(temporary) / folder.name
             words = [str(self.python), str(_SCRIPT), str(stage), str(made), kind]
+            seen = ""
             if kind == "awq" and self.write_documents is not None:
                 documents = Path(temporary) / "documents.jsonl"
                 self.write_documents(documents)
                 words.append(str(documents))
+                seen = file_key(documents)
+            if folder.is_dir():
+                _check_calibration(folder, seen)
+                log.info("reusing %s", folder)
+                return
             log.info("%s: compressing", folder.name)
             done = subprocess.run(words, cwd=temporary, capture_output=True, text=True, check=False)
             if done.returncode or not (made / "config.json").is_file():
                 said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
                 raise UserError(f"--compressed {kind}: {said}")
             copy_tokenizer(stage, made)
+            if seen:
+                (made / CALIBRATION).write_text(f"{seen}\n", "utf-8")
             share_files(made)
             made.rename(folder)
+
+
+def _check_calibration(folder: Path, seen: str) -> None:
+    """Refuse a folder that was made with other records."""
+    file = folder / CALIBRATION
+    if seen and file.is_file() and file.read_text("utf-8").strip() != seen:
+        raise UserError(f"{folder}: was made with other records of --calibrate: remove it to make it anew")
 
 
 def write_compressed(stage: Path, kinds: Sequence[str], *, compressor: Compressor) -> list[Path]:

@@ -9,6 +9,7 @@ from hypnos.benchmark.inference.likelihood import (
     keeps_branches_apart,
 )
 from hypnos.benchmark.inference.output_head import OutputHead
+from hypnos.errors import UserError
 
 
 def plain(tokenizer):
@@ -75,5 +76,7 @@ def test_a_continuation_is_encoded_as_it_stands_after_its_prompt(directory):
     ]
     assert [[*one.prompt, *ids] for ids in one.continuations] == whole
     assert one.prompt == tuple(tokenizer("<s>The answer is", add_special_tokens=False)["input_ids"])
+    with pytest.raises(UserError, match=r"^'' adds no token to the prompt"):
+        encode(plain(tokenizer), ["<s>The answer is"], [("yes", "")])
     (lines,) = encode(plain(tokenizer), ["<s>问：\n选？\n答：\n"], [("A", "B")])
     assert [len(ids) for ids in lines.continuations] == [1, 1]

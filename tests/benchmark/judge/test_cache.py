@@ -6,6 +6,7 @@ import pytest
 from hypnos.benchmark.judge.cache import answers_key, keeps_home, verdicts_on
 from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.predictions import Prediction
+from hypnos.llm.failures import UnreadableError
 from hypnos.llm.providers.litellm import LitellmChat
 from hypnos.llm.requests import Answer
 from hypnos.specialty.folder import read_specialty
@@ -63,6 +64,27 @@ def test_verdicts_that_were_made_are_found_again_under_the_same_name(make_task, 
     assert verdicts(task) == (rows, 0)
     kept = tmp_path / "verdicts" / "own-one-e7bfd6baed314034" / "verdicts.jsonl"
     assert [json.loads(line) for line in kept.read_text("utf-8").splitlines()] == rows
+
+
+def test_a_judge_that_was_found_unreadable_is_asked_nothing_more_and_what_is_missing_is_counted(
+    make_task, verdicts, tmp_path, pytestconfig
+):
+    specialty = read_specialty(pytestconfig.rootpath / "specialty" / "anesthesia")
+    stop = UnreadableError("nothing could be read")
+
+    def ask(task):
+        client = Counting()
+        given = {"judge": Judge(model=CHAT), "specialty": specialty, "client": client, "artefacts": tmp_path}
+        made = verdicts_on(task, PREDICTIONS, unreadable=stop, **given)
+        assert not client.asked
+        return made
+
+    task = make_task(ROWS)
+    missing = ask(task)
+    assert (missing.rows, missing.wanted, missing.stopped) == ([], 10, stop)
+    verdicts(task)  # by an earlier run
+    there = ask(task)
+    assert (len(there.rows), there.stopped) == (10, None)
 
 
 def test_another_answer_or_another_judge_is_judged_anew(make_task, verdicts):

@@ -149,6 +149,45 @@ def test_a_killed_step_goes_on_and_ends_with_the_same_bytes(kind, source, tmp_pa
     assert (made.counts.plain(), made.notes) == (unbroken.counts.plain(), unbroken.notes)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("stops_at", ["add", "write", "joined"])
+def test_a_step_stopped_within_a_result_goes_on_and_ends_with_the_same_bytes(
+    kind, stops_at, source, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(block_work, "BLOCK", 4_000)
+    monkeypatch.setattr("hypnos.curation.similarity.deduplicate.ROWS", 32)
+    monkeypatch.setattr("hypnos.corpus.likeness.ngrams.ROWS", 32)
+    path, step = source.directory / "kept.jsonl", steps(source)[kind]
+    whole, folder = tmp_path / "whole", tmp_path / "stopped"
+    whole.mkdir(), folder.mkdir()
+    unbroken = run_blocks(step.name, step.block_work(path), path, whole)
+    add = blocks._Written.add
+    for place in (2, 3):
+        calls = iter(range(100))
+
+        def stopped(self, result, place=place, calls=calls):
+            if next(calls) < place:
+                add(self, result)
+            elif stops_at == "add":  # before anything: what was joined is further than what is written
+                raise KeyboardInterrupt
+            elif stops_at == "write":
+                self._streams["kept.jsonl"].write(result.kept)
+                self._sizes["kept.jsonl"] += len(result.kept)
+                raise KeyboardInterrupt
+            else:
+                self.total.counts.add(result.counts)
+                self.total.read += result.read
+                raise KeyboardInterrupt
+
+        with monkeypatch.context() as patch:
+            patch.setattr(blocks._Written, "add", stopped)
+            with pytest.raises(KeyboardInterrupt):
+                run_blocks(step.name, step.block_work(path), path, folder)
+    made = run_blocks(step.name, step.block_work(path), path, folder)
+    assert written(folder) == written(whole)
+    assert made.counts.plain() == unbroken.counts.plain()
+
+
 class Dies(BlockWork):
     """Its worker is killed by the system."""
 

@@ -7,20 +7,24 @@ from hypnos.curation.score.own_scores import is_own
 from hypnos.llm.journal.journal import Journal
 
 
-@pytest.fixture(params=[False, True], ids=["all aspects at once", "one request an aspect"])
+@pytest.fixture(
+    params=[(False, False), (True, False), (False, True)],
+    ids=["all aspects at once", "one request an aspect", "with the thought before the answer"],
+)
 def scored(request, specialty, author, client, reply_with):
     values = iter([9, 8, 7, 1, 8])
+    each, thought = request.param
 
     def answer(prompt, sample):
-        if request.param:
+        if each:
             code = prompt.rpartition('"code": "')[2].partition('"')[0]
             name = next(aspect.key for aspect in specialty.aspects if f'"{aspect.key}": 0' in prompt)
             return f'{{"code": "{code}", "faults": [], "{name}": {next(values)}, "comment": "好"}}'
         return reply_with["scores"](prompt, 9, 8, 7, 1, 8)
 
     models = {"first": author("a", answer), "second": author("b", answer)}
-    step = CrossScore(specialty, models, client, probes=False, each_aspect=request.param)
-    row = {"id": "1", "instruction": "问", "input": "", "output": "答", "history": [], "author": "a"}
+    step = CrossScore(specialty, models, client, probes=False, each_aspect=each, show_reasoning=thought)
+    row = {"id": "1", "instruction": "问", "input": "", "output": "答", "history": [], "author": "a", "reasoning": "想"}
     (kept,) = step.run([row], lambda row, reason: None)
     return kept, kept["scores"][0]
 

@@ -35,6 +35,11 @@ def test_one_group_has_no_interval():
     assert math.isnan(mean_over_seeds({"1": [1.0, 2.0]}, ["a", "a"]).low)
 
 
+def test_arms_that_share_no_unit_have_no_difference():
+    (found,) = compare_with_reference({"1": []}, {"other": {"1": []}}, [])
+    assert math.isnan(found.comparison.difference)
+
+
 def test_an_arm_is_compared_on_the_seeds_both_have():
     worse = {"2": [v + 1 for v in ONE["2"]], "3": [100.0] * 8}
     (found,) = compare_with_reference(ONE, {"worse": worse}, GROUPS)

@@ -1,8 +1,10 @@
 import os
+import re
 import signal
 import subprocess
 import sys
 import textwrap
+from dataclasses import replace
 
 import pytest
 
@@ -25,6 +27,19 @@ def test_a_server_answers_and_ends_with_the_client(engine, folder, make_client, 
     moved = folder.rename(folder.with_name("moved"))
     again = ServedChat(name="s", directory=str(moved), engine=engine(), parameters={"temperature": 0.0, "stop": ["问"]})
     assert again.identity() == chat.identity()
+
+
+def test_each_sample_is_a_draw_of_its_own_under_a_seed(engine, folder, make_client, requests):
+    chats = [
+        ServedChat(name="s", directory=str(folder), engine=engine(), parameters={"temperature": 1.0, "seed": seed})
+        for seed in (0, 1)
+    ]
+    (request,) = requests(1)
+    client = make_client()
+    samples = [replace(request, first_sample=number) for number in (0, 100, 200)]
+    answers = [answer for chat in chats for answer in client.ask(chat, samples, parse=str)]
+    seeds = [re.search(r'"seed": (\d+)', answer.text)[1] for answer in answers]
+    assert len(set(seeds)) == 6
 
 
 def test_a_server_that_ends_is_said_in_one_line_with_its_cause(engine, folder, make_client, requests, processes):

@@ -38,3 +38,20 @@ def test_what_one_model_was_not_asked_is_no_spoke_of_the_radar(results, tmp_path
         drawn.clear()
         list(draw_figures(tmp_path, less, tabulate_results(less)[0]))
         assert "radar.png" not in drawn  # two spokes are left, which make no radar
+
+
+def test_an_indicator_that_one_model_was_not_rated_on_is_no_spoke_of_the_radar(results, tmp_path, monkeypatch) -> None:
+    drawn = {}
+    monkeypatch.setattr("hypnos.report.figures.figures.radar", lambda path, **given: drawn.update({path.name: given}))
+    grids = list(tabulate_results(results)[0])
+    number, grid = next((n, grid) for n, grid in enumerate(grids) if grid.key.endswith("/raters"))
+    columns = grid.columns * 2
+    (label, cells), (other, more) = grid.rows
+    rows = ((label, [None, *cells[1:], *cells]), (other, [*more, *more]))
+    grids[number] = replace(
+        grid, columns=[replace(one, name=str(n), label=str(n)) for n, one in enumerate(columns)], rows=rows
+    )
+    list(draw_figures(tmp_path, results, grids))
+    (name,) = (name for name in drawn if name.endswith("raters_radar.png"))
+    assert drawn[name]["spokes"] == ["1", "2", "3"]
+    assert {len(values) for values in drawn[name]["series"].values()} == {3}

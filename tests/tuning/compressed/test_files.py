@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,11 @@ def test_each_kind_is_a_folder_beside_the_stage_and_is_made_once(stage, compress
     assert (awq / "documents").read_text().strip() == "2" and not (fp8 / "documents").exists()
     assert (fp8 / "tokenizer.json").read_bytes() == (stage / "tokenizer.json").read_bytes()
     (fp8 / "kept").touch()
-    write_compressed(stage, ["fp8"], compressor=compressor)
+    write_compressed(stage, ["fp8", "awq"], compressor=compressor)
     assert (fp8 / "kept").exists()
+    other = replace(compressor, write_documents=lambda file: file.write_text("[4]\n"))
+    with pytest.raises(UserError, match=r"stage-awq: was made with other records of --calibrate"):
+        write_compressed(stage, ["awq"], compressor=other)
 
 
 def test_what_is_refused_is_one_line_and_leaves_nothing(stage, compressor, tmp_path):

@@ -216,6 +216,8 @@ class Batches:
             elif insert(connection, Entry(request_keys, sample, reply)):
                 tokens = reply.tokens_in + reply.tokens_out
                 settle(connection, key, self._budget.account, usd=reply.cost or 0.0, tokens=tokens)
+            else:
+                release(connection, key)  # its reply came another way meanwhile
         if all(key in mine or self._journal.holds(key) for key in keys):
             connection.execute("UPDATE batches SET done = 1 WHERE id = ?", (batch,))
 
