@@ -112,7 +112,7 @@ def test_jobset_runs_torchrun_in_each_pod(noted, compose):
     job = ranks["template"]["spec"]
     pod = job["template"]["spec"]
     (container,) = pod["containers"]
-    variables = {variable["name"]: variable["value"] for variable in container["env"]}
+    variables = {variable["name"]: variable["value"] for variable in container["env"] if "value" in variable}
     assert job["parallelism"] == job["completions"] == int(variables["NODES"])
     assert container["resources"]["limits"]["nvidia.com/gpu"] == variables["GPUS"]
     # A pod's name at JobSet's own service: <set>-<job>-<number of the job>-<number of the pod>.<set>
@@ -125,6 +125,8 @@ def test_jobset_runs_torchrun_in_each_pod(noted, compose):
     config = composed(compose, settings_of(asked))
     assert (config["num_nodes"], config["devices"]) == (2, 8)
     assert config["paths"]["artefacts"].startswith(mounted["shared"])
+    (folder,) = (word.partition("=")[2] for word in settings_of(asked) if word.startswith("hydra.run.dir="))
+    assert folder == f"{mounted['shared']}/outputs/cluster/hypnos"
 
 
 @pytest.mark.slow

@@ -21,7 +21,7 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
 from hypnos.llm.engine.vllm import Vllm
-from hypnos.specialty.folder import Specialty, read_specialty
+from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
 
 JUDGE = f"{Judge.__module__}.{Judge.__name__}"
 
@@ -80,7 +80,7 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         judges=[build(judge) for judge in judges.values()],
         study=build(config["raters"]) if config["raters"] else None,
         ratings=Ratings(**config["ratings"]),
-        specialty=read_specialty(Path(config["specialty"])),
+        specialty=read_specialty(find_specialty(config["specialty"], Path(config["paths"]["root"]))),
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
     )

@@ -17,7 +17,7 @@ from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
 from hypnos.experiment.objective import Objective, read_objective
 from hypnos.experiment.sweep.arm_scores import write_scores
-from hypnos.specialty.folder import read_specialty
+from hypnos.specialty.folder import find_specialty, read_specialty
 
 log = logging.getLogger(__name__)
 
@@ -81,7 +81,7 @@ class BenchmarkRun:
         self._request_types = {
             task.name: choose_request_types(LocalModel, task, config["likelihood"]) for task in self._tasks
         }
-        self._specialty = read_specialty(Path(config["specialty"]))
+        self._specialty = read_specialty(find_specialty(config["specialty"], Path(config["paths"]["root"])))
         self._model = config["entries"]["folder"]
         self._artefacts = Path(config["paths"]["artefacts"])
         self._build = build

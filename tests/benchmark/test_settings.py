@@ -1,9 +1,12 @@
 """Every wrong setting ends evaluate.py in one line that names it, before a folder is made."""
 
+from functools import partial
+
 import pytest
+from hydra.utils import instantiate
 
 from hypnos.benchmark.evaluation import run_evaluation
-from hypnos.benchmark.preparation import check_configuration
+from hypnos.benchmark.preparation import check_configuration, prepare
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.compare import compare_arms
 
@@ -63,3 +66,11 @@ def test_a_wrong_setting_is_named_before_anything_is_made(changed, tmp_path, mon
 )
 def test_what_worked_still_works(compose, overrides):
     check_configuration(compose("evaluate", overrides.split()))
+
+
+@pytest.mark.parametrize("specialty", ["dermatology", "{root}/specialty/dermatology"])
+def test_a_specialty_is_named_as_filter_py_names_it(compose, pytestconfig, specialty):
+    root = pytestconfig.rootpath
+    chosen = [f"models=[{root / 'hypnos/sample/base'}]", f"specialty={specialty.format(root=root)}"]
+    evaluation = prepare(compose("evaluate", chosen), build=partial(instantiate, _convert_="all"))
+    assert evaluation.specialty.key == "dermatology"
