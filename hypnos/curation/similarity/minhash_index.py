@@ -1,6 +1,6 @@
 """Finds the earlier texts that a text may be a copy of: bands of MinHash in sorted runs, 252 bytes a text."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,9 @@ MOST = 64
 
 FINE_BITS = 5
 """More of their first bits by which keys are kept apart in a file: one part of them at a time lies in memory."""
+
+FEW = 1 << 20
+"""Pairs that wait until the same ones among them are put together."""
 
 _NONE: Keys = (np.empty(0, np.uint64), np.empty(0, np.uint32))
 
@@ -72,16 +75,14 @@ class MinHashIndex:
         """Pairs of a batch's texts, numbered from `first`, with earlier ones in memory, the batch itself included."""
         numbers = np.arange(first, first + len(keys), dtype=np.uint32)
         own = _in_parts(keys, numbers)
-        meetings = [_meet(*mine, *theirs) for run in [*self._runs, own] for mine, theirs in zip(own, run, strict=True)]
-        pairs = np.concatenate(meetings)
-        return np.unique(pairs[pairs[:, 1] < pairs[:, 0]], axis=0)
+        met = (_meet(*mine, *theirs) for run in [*self._runs, own] for mine, theirs in zip(own, run, strict=True))
+        pairs = _different(met)
+        return pairs[pairs[:, 1] < pairs[:, 0]]
 
     def settled_candidates(self, keys: NDArray[np.uint64], first: int) -> Pairs:
         """Pairs of texts, numbered from `first`, with settled ones."""
         own = _in_parts(keys, np.arange(first, first + len(keys), dtype=np.uint32), PART_BITS + FINE_BITS)
-        none = np.empty((0, 2), np.int64)
-        meetings = [_meet(*mine, *theirs) for run in self._settled for mine, theirs in zip(own, run, strict=True)]
-        return np.unique(np.concatenate([none, *meetings]), axis=0)
+        return _different(_meet(*mine, *theirs) for run in self._settled for mine, theirs in zip(own, run, strict=True))
 
     def settle(self) -> None:
         """Write what lies in memory to files; runs of them double in length as well."""
@@ -144,13 +145,25 @@ def _in_order(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> Keys:
 
 def _meet(
     wanted: NDArray[np.uint64], texts: NDArray[np.uint32], keys: NDArray[np.uint64], numbers: NDArray[np.uint32]
-) -> Pairs:
-    """Pairs of texts whose keys are the same."""
+) -> NDArray[np.uint64]:
+    """Pairs of texts whose keys are the same, each as one number: the first text in its upper half."""
     if not len(keys):
-        return np.empty((0, 2), np.int64)
+        return np.empty(0, np.uint64)
     left = np.searchsorted(keys, wanted, "left")
     hits = keys[np.minimum(left, len(keys) - 1)] == wanted
     left, wanted, texts = left[hits], wanted[hits], texts[hits]
     count = np.minimum(np.searchsorted(keys, wanted, "right") - left, MOST)
     position = np.repeat(left, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.stack([np.repeat(texts, count), numbers[position]], axis=1).astype(np.int64)
+    return np.repeat(texts, count).astype(np.uint64) << np.uint64(32) | numbers[position]
+
+
+def _different(several: Iterable[NDArray[np.uint64]]) -> Pairs:
+    """The different ones of pairs as `_meet` gives them, in order; copies meet under many keys."""
+    pairs = np.empty(0, np.uint64)
+    waiting: list[NDArray[np.uint64]] = []
+    for some in several:
+        waiting.append(some)
+        if sum(map(len, waiting)) > max(FEW, len(pairs)):
+            pairs, waiting = np.unique(np.concatenate([pairs, *waiting])), []
+    pairs = np.unique(np.concatenate([pairs, *waiting]))
+    return np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
