@@ -1,4 +1,7 @@
-"""Finds words of records that must stay on this machine in texts that are to be shown elsewhere."""
+"""Finds words of records that must stay on this machine in texts that are to be shown elsewhere.
+
+Of pages and replies; records are marked by `corpus.likeness.local_words`.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence

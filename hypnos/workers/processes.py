@@ -28,7 +28,7 @@ class Processes(Workers):
         self._works = 0
 
     def spread(self, work: Work, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """Likewise. The same command goes on where a worker was killed."""
+        """Yield each block with its result, in their order. The same command goes on where a worker was killed."""
         if self.count < 2:
             yield from super().spread(work, blocks)
             return

@@ -44,7 +44,7 @@ class RayWorkers(Workers):
         self._ray: Any = None
 
     def spread(self, work: Work, blocks: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-        """Likewise. A killed worker is replaced, `TRIES` times for one block."""
+        """Yield each block with its result, in their order. A killed worker is replaced, `TRIES` times for a block."""
         ray = self._ray = self._ray or self._start()
         count = self.count or max(int(ray.cluster_resources().get("CPU", 1)), 1)
         # In a list Ray hands the reference on as it is: a worker fetches what is to be done once, not with each block.

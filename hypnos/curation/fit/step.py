@@ -58,7 +58,7 @@ class Fit(Step):
         knobs = {"least": self.least, "fewest": self.fewest, "sample": self.sample, "seed": self.seed}
         return {"version": VERSION, **knobs, **(self.embedding.key() if self.embedding else {})}
 
-    def learn(self, rows: Iterable[RecordRow]) -> "Judge | None":
+    def learn(self, rows: Iterable[RecordRow]) -> "FittedThreshold | None":
         """What is learnt from the records; None where they are too few."""
         sample, step = evenly(rows, self.sample, least=self.fewest)
         if not step:
@@ -67,7 +67,7 @@ class Fit(Step):
         chosen = list(sample)
         questions, answers = [question_of(row) for row in chosen], [answer_of(row) for row in chosen]
         model = FitModel(questions, answers, seed=self.seed, embedding=self.embedding)
-        return Judge(model, self.least, None if step == 1 else frozenset(map(_mark, chosen)))
+        return FittedThreshold(model, self.least, None if step == 1 else frozenset(map(_mark, chosen)))
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
         """Yields what fits. Reason: `answers_another_question`, with the odds as `fit`.
@@ -76,20 +76,20 @@ class Fit(Step):
             rows: read twice and once more, so they must be an iterable that begins anew.
             reject: takes what does not fit.
         """
-        judge = self.learn(rows)
-        if judge is None:
+        fitted = self.learn(rows)
+        if fitted is None:
             yield from rows
             return
         remaining = iter(rows)
         while batch := list(itertools.islice(remaining, BATCH)):
-            yield from judge.sift(batch, reject)
+            yield from fitted.sift(batch, reject)
 
     def block_work(self, source: Path) -> BlockWork:
         return FitBlocks(self, source)
 
 
 @dataclass(frozen=True, slots=True)
-class Judge:
+class FittedThreshold:
     """A model with its threshold, and marks of the records that it was made with (None: all)."""
 
     model: FitModel
@@ -112,13 +112,13 @@ class FitBlocks(BlockWork):
 
     def __init__(self, step: Fit, source: Path) -> None:
         self.name = step.name
-        self.judge = step.learn(RowsOf(source))
+        self.fitted = step.learn(RowsOf(source))
 
     def work(self, block: bytes) -> BlockResult:
         return sift_block(block, self.name, self._sift)
 
     def _sift(self, rows: Sequence[RecordRow], reject: Reject) -> Iterable[RecordRow]:
-        return rows if self.judge is None else self.judge.sift(rows, reject)
+        return rows if self.fitted is None else self.fitted.sift(rows, reject)
 
 
 def question_of(row: Mapping[str, Any]) -> str:
