@@ -4,6 +4,8 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +22,9 @@ STRETCH = 1 << 18
 
 LOOKS = 64
 """From `STRETCH * LOOKS` records on that share of all is kept in memory: so few times are all files read."""
+
+PAIRS = 1 << 13
+"""Pairs of records whose texts are read and compared together, and what the last record has more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,26 +117,32 @@ class SeenRecords:
                 settled = self.index.settled_candidates(keys, first)
             own = slice(*np.searchsorted(settled[:, 0], [first, self._taken]).tolist())
             pairs = np.unique(np.concatenate([pairs, settled[own]]), axis=0)
-        texts = _Texts(np.unique(pairs), self._text)
-        bounds = np.searchsorted(pairs[:, 0], np.arange(first, first + len(keys) + 1))
         twins: dict[int, RecordRow] = {}
-        for i in np.flatnonzero(np.diff(bounds)).tolist():
-            for other in pairs[bounds[i] : bounds[i + 1], 1].tolist():
+        begun = 0
+        while begun < len(pairs):  # all pairs of some records at a time: their texts lie in memory
+            last = pairs[min(begun + PAIRS, len(pairs)) - 1, 0]
+            end = int(np.searchsorted(pairs[:, 0], last, "right"))
+            self._compare(pairs[begun:end], first, twins)
+            begun = end
+        stays = np.ones(len(keys), dtype=bool)
+        stays[list(twins)] = False
+        self.take(stays, keys[stays])
+        return twins
+
+    def _compare(self, pairs: Pairs, first: int, twins: dict[int, RecordRow]) -> None:
+        """Add to `twins` which records are copies, given their pairs in order; the batch begins at `first`."""
+        texts = _Texts(np.unique(pairs), self._text)
+        for number, candidates in groupby(pairs.tolist(), key=itemgetter(0)):
+            for _, other in candidates:
                 # A copy of a copy is held against the first of them alone.
-                if other - first not in twins and (
-                    (likeness := texts.likeness(first + i, other)) >= self.comparison.least
-                ):
+                if other - first not in twins and (likeness := texts.likeness(number, other)) >= self.comparison.least:
                     original = self._row(other)
-                    twins[i] = {
+                    twins[number - first] = {
                         "duplicate_of": str(original.get("id", "")),
                         "duplicate_text": self.comparison.text_of(original),
                         "likeness": round(likeness, 4),
                     }
                     break
-        stays = np.ones(len(keys), dtype=bool)
-        stays[list(twins)] = False
-        self.take(stays, keys[stays])
-        return twins
 
     def take(self, stays: NDArray[np.bool_], keys: NDArray[np.uint64]) -> None:
         """Remember the keys of those of a batch that stay; its records are the last that were taken."""
