@@ -27,8 +27,10 @@ FEW = 1 << 20
 
 _NONE: Keys = (np.empty(0, np.uint64), np.empty(0, np.uint32))
 
-Pairs = NDArray[np.int64]
-"""`(pairs, 2)`: a text of the batch and an earlier text that may be like it."""
+Pairs = NDArray[np.uint64]
+"""Texts of a batch, each with an earlier text that may be like it, in order: two numbers in one, see `split_pairs`."""
+
+_HALF = np.uint64(32)
 
 
 class MinHashIndex:
@@ -76,8 +78,7 @@ class MinHashIndex:
         numbers = np.arange(first, first + len(keys), dtype=np.uint32)
         own = _in_parts(keys, numbers)
         met = (_meet(*mine, *theirs) for run in [*self._runs, own] for mine, theirs in zip(own, run, strict=True))
-        pairs = _different(met)
-        return pairs[pairs[:, 1] < pairs[:, 0]]
+        return _different(pairs[pairs & np.uint64(0xFFFFFFFF) < pairs >> _HALF] for pairs in met)
 
     def settled_candidates(self, keys: NDArray[np.uint64], first: int) -> Pairs:
         """Pairs of texts, numbered from `first`, with settled ones."""
@@ -145,8 +146,8 @@ def _in_order(keys: NDArray[np.uint64], texts: NDArray[np.uint32]) -> Keys:
 
 def _meet(
     wanted: NDArray[np.uint64], texts: NDArray[np.uint32], keys: NDArray[np.uint64], numbers: NDArray[np.uint32]
-) -> NDArray[np.uint64]:
-    """Pairs of texts whose keys are the same, each as one number: the first text in its upper half."""
+) -> Pairs:
+    """Pairs of texts whose keys are the same."""
     if not len(keys):
         return np.empty(0, np.uint64)
     left = np.searchsorted(keys, wanted, "left")
@@ -154,16 +155,26 @@ def _meet(
     left, wanted, texts = left[hits], wanted[hits], texts[hits]
     count = np.minimum(np.searchsorted(keys, wanted, "right") - left, MOST)
     position = np.repeat(left, count) + np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)
-    return np.repeat(texts, count).astype(np.uint64) << np.uint64(32) | numbers[position]
+    return np.repeat(texts, count).astype(np.uint64) << _HALF | numbers[position]
 
 
-def _different(several: Iterable[NDArray[np.uint64]]) -> Pairs:
-    """The different ones of pairs as `_meet` gives them, in order; copies meet under many keys."""
+def _different(several: Iterable[Pairs]) -> Pairs:
+    """Each pair once, in order; copies meet under many keys."""
     pairs = np.empty(0, np.uint64)
-    waiting: list[NDArray[np.uint64]] = []
+    waiting: list[Pairs] = []
     for some in several:
         waiting.append(some)
         if sum(map(len, waiting)) > max(FEW, len(pairs)):
             pairs, waiting = np.unique(np.concatenate([pairs, *waiting])), []
-    pairs = np.unique(np.concatenate([pairs, *waiting]))
-    return np.stack([pairs >> np.uint64(32), pairs & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)
+    return np.unique(np.concatenate([pairs, *waiting]))
+
+
+def pairs_from(pairs: Pairs, first: int, end: int) -> Pairs:
+    """Those of the texts from number `first` to below `end`."""
+    bounds = np.array([first, end], np.uint64) << _HALF
+    return pairs[slice(*np.searchsorted(pairs, bounds).tolist())]
+
+
+def split_pairs(pairs: Pairs) -> NDArray[np.int64]:
+    """`(pairs, 2)`: the text of the batch and the earlier one."""
+    return np.stack([pairs >> _HALF, pairs & np.uint64(0xFFFFFFFF)], axis=1).astype(np.int64)

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hypnos.corpus.likeness.ngrams import Grams, grams, jaccard
 from hypnos.curation.pipeline.step import RecordRow
-from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs
+from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs, pairs_from, split_pairs
 
 STRETCH = 1 << 18
 """Records whose keys lie in memory before they are settled in a file. It decides nothing but memory and time."""
@@ -115,21 +115,19 @@ class SeenRecords:
         if self.index.has_settled:
             if settled is None:
                 settled = self.index.settled_candidates(keys, first)
-            own = slice(*np.searchsorted(settled[:, 0], [first, self._taken]).tolist())
-            pairs = np.unique(np.concatenate([pairs, settled[own]]), axis=0)
+            pairs = np.unique(np.concatenate([pairs, pairs_from(settled, first, self._taken)]))
         twins: dict[int, RecordRow] = {}
-        begun = 0
-        while begun < len(pairs):  # all pairs of some records at a time: their texts lie in memory
-            last = pairs[min(begun + PAIRS, len(pairs)) - 1, 0]
-            end = int(np.searchsorted(pairs[:, 0], last, "right"))
-            self._compare(pairs[begun:end], first, twins)
-            begun = end
+        while len(pairs):  # all pairs of some records at a time: their texts lie in memory
+            last = int(split_pairs(pairs[:PAIRS])[-1, 0])
+            some = pairs_from(pairs, 0, last + 1)
+            self._compare(split_pairs(some), first, twins)
+            pairs = pairs[len(some) :]
         stays = np.ones(len(keys), dtype=bool)
         stays[list(twins)] = False
         self.take(stays, keys[stays])
         return twins
 
-    def _compare(self, pairs: Pairs, first: int, twins: dict[int, RecordRow]) -> None:
+    def _compare(self, pairs: NDArray[np.int64], first: int, twins: dict[int, RecordRow]) -> None:
         """Add to `twins` which records are copies, given their pairs in order; the batch begins at `first`."""
         texts = _Texts(np.unique(pairs), self._text)
         for number, candidates in groupby(pairs.tolist(), key=itemgetter(0)):
