@@ -1,5 +1,19 @@
 import json
 from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from hypnos.tuning.callbacks.sample_answers import Answers
+
+
+@pytest.mark.parametrize(("step", "kept"), [(4, [2, 4]), (0, [])])
+def test_answers_that_a_resumed_stage_comes_to_again_are_left_out(tmp_path, step, kept):
+    callback = Answers(prompts=["问"], max_new_tokens=4)
+    callback.file = tmp_path / "answers-general.jsonl"
+    callback.file.write_text("".join(json.dumps({"step": n, "prompt": "问", "answer": "答"}) + "\n" for n in (2, 4, 6)))
+    callback.on_train_start(SimpleNamespace(is_global_zero=True, global_step=step), None)
+    assert [json.loads(line)["step"] for line in callback.file.read_text().splitlines()] == kept
 
 
 def test_fixed_prompts_are_answered_at_each_validation(compose, tmp_path, train_once, tmp_path_factory):
