@@ -103,6 +103,10 @@ def test_every_experiment_runs(train_once, tmp_path, experiment, stages):
         ("template=keep", "template"),
         ("stages.general.tuning.target_modules=[q_projj]", "q_projj"),
         ("stages.general.data.max_length=16", "max_length 16"),
+        (
+            "stages.anesthesia.trainer={max_steps: -1, max_epochs: -1}",
+            "anesthesia.trainer: neither max_epochs nor max_steps",
+        ),
     ],
 )
 def test_bad_input_is_named_in_one_line_and_leaves_nothing_half_made(train_once, tmp_path, override, named):
