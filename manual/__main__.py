@@ -1,7 +1,7 @@
 """Writes what the site is made of, docs/ and the generated pages, into a folder: `python -m manual <folder>`."""
 
+import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from manual.pages import generated_pages
@@ -20,4 +20,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    parser = argparse.ArgumentParser(prog="python -m manual", description=__doc__)
+    parser.add_argument("folder", type=Path, help="is made anew")
+    main(parser.parse_args().folder)
