@@ -1,6 +1,7 @@
 """Keys that were settled in files find the same copies as keys in memory, by rows and by blocks."""
 
 import random
+import tracemalloc
 
 import orjson
 import pytest
@@ -90,3 +91,30 @@ def test_a_run_killed_between_settled_keys_goes_on_to_the_same(rows, tmp_path, m
     for name, lines in zip(("kept.jsonl", "rejected.jsonl"), whole, strict=True):
         assert [orjson.loads(line) for line in (folder / name).read_bytes().splitlines()] == lines
     assert sorted(path.name for path in folder.iterdir()) == ["kept.jsonl", "rejected.jsonl"]
+
+
+def test_memory_does_not_grow_with_the_records(tmp_path, monkeypatch):
+    monkeypatch.setattr(seen_records, "STRETCH", 1000)
+    rng = random.Random(0)
+    file = tmp_path / "rows.jsonl"
+    with file.open("wb") as stream:
+        for number in range(10_000):
+            row = {"id": f"{number}", "instruction": "问", "input": "", "output": "".join(rng.choices(SIGNS, k=40))}
+            stream.write(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE))
+    peaks = []
+    look_back = seen_records.SeenRecords.look_back
+
+    def measured(self, keys):
+        tracemalloc.reset_peak()
+        pairs = look_back(self, keys)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        return pairs
+
+    monkeypatch.setattr(seen_records.SeenRecords, "look_back", measured)
+    tracemalloc.start()
+    try:
+        by_blocks(Deduplicate(), file, tmp_path / "blocks")
+    finally:
+        tracemalloc.stop()
+    first, *later, _ = peaks  # the last one looks up what is left
+    assert len(later) >= 5 and max(later) < 1.1 * first
