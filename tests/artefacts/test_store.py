@@ -160,6 +160,14 @@ def test_faults_of_the_disk_become_one_line(number: int, line: str) -> None:
         raise OSError(number, os.strerror(number), "data/f")
 
 
+def test_a_source_that_may_not_be_read_is_not_said_to_be_unwritable(tmp_path: Path, monkeypatch) -> None:
+    source = tmp_path / "source.jsonl"
+    source.touch()
+    monkeypatch.setattr(os, "access", lambda file, mode: False)  # whoever runs the tests may read everything
+    with pytest.raises(UserError, match=r"source.jsonl: cannot be read"), disk_errors(tmp_path / "made"):
+        raise OSError(errno.EACCES, "Permission denied", str(source))
+
+
 def test_a_full_disk_is_told_from_the_words_of_another_library(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"no space left on the disk$"), disk_errors(tmp_path):
         raise RuntimeError("inline_container.cc: write failed: No space left on device (os error 28)")

@@ -36,9 +36,10 @@ class Answers(Callback):
         """Leave out answers of an earlier start that this one comes to again."""
         if not trainer.is_global_zero or self.file is None or not self.file.is_file():
             return
-        lines = self.file.read_text("utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if 0 < json.loads(line)["step"] <= trainer.global_step]
-        self.file.write_text("".join(kept), "utf-8")
+        lines = self.file.read_bytes().splitlines(keepends=True)
+        whole = [line for line in lines if line.endswith(b"\n")]  # the last one is cut where a run was killed
+        kept = [line for line in whole if 0 < json.loads(line)["step"] <= trainer.global_step]
+        self.file.write_bytes(b"".join(kept))
 
     def on_validation_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
         """Answer every prompt; the first rank keeps the answers."""

@@ -1,5 +1,7 @@
 """Arms, read from their folders."""
 
+import json
+
 import pytest
 
 from hypnos.errors import UserError
@@ -36,6 +38,15 @@ def test_a_sweep_that_is_not_there_or_is_none_is_one_line(sweep, tmp_path):
 def test_arms_measured_on_other_text_cannot_be_compared(sweep, write_arm):
     write_arm(sweep, "experiment=replay", "seed=1", number=9, heldout="other")
     with pytest.raises(UserError, match=r"cannot be compared: the held-out text of anesthesia is not the same"):
+        read_arms(sweep)
+
+
+def test_arms_of_which_one_lacks_a_held_out_set_cannot_be_compared(sweep):
+    first = sweep / read_arms(sweep)[0].folder.name / "arm.json"
+    arm = json.loads(first.read_text())
+    arm["key"]["heldout"]["general"] = "k"
+    first.write_text(json.dumps(arm))
+    with pytest.raises(UserError, match=r"the held-out text of general is not the same"):
         read_arms(sweep)
 
 

@@ -1,5 +1,6 @@
 """A report's numbers and answers as W&B takes them."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,13 @@ def test_every_number_becomes_a_row(report) -> None:
     assert rows[0][:3] == ["good", "length", pytest.approx(8.5)] and rows[0][5:] == [4, 4, 0, "sign:length"]
     variance = next(grid for grid in report.grids if grid.key == "open/raters_variance")
     assert grid_rows(variance)[0][3] is None  # no interval
+
+
+def test_a_number_that_is_none_is_no_nan(report) -> None:
+    grid = next(grid for grid in report.grids if grid.key == "open/answers")
+    (label, (first, *others)), *rows = grid.rows
+    lost = replace(grid, rows=((label, (replace(first, value=math.nan), *others)), *rows))
+    assert grid_rows(lost)[0][2] is None
 
 
 def test_headline_values_by_task_metric_and_model(report, results) -> None:

@@ -132,6 +132,14 @@ def test_a_judge_is_held_against_the_mean_of_the_raters():
     assert (found.alpha, found.alpha_with_judge) == (pytest.approx(alone), pytest.approx(both))
 
 
+def test_a_judge_that_changes_nothing_leaves_alpha_as_it_was_where_raters_gave_halves():
+    people = [*ratings("a", "u", [2, 4, 8]), *ratings("a", "u", [3, 4, 9]), *ratings("b", "u", [3, 4, 8])]
+    (found,) = judge_agreement(ratings("one", "u", [3, 4, 8]), people)
+    with_judge = [[2.5, 4, 8.5], [3, 4, 8], [3, 4, 8]]
+    expected = krippendorff.alpha(reliability_data=with_judge, level_of_measurement="ordinal")
+    assert found.alpha_with_judge == pytest.approx(expected)
+
+
 def test_two_judges_are_two_rows_and_repeated_verdicts_count_as_their_mean():
     people = ratings("a", "u", [2, 4, 8])
     verdicts = [*ratings("one", "u", [2, 4, 8]), *ratings("two", "u", [0, 4, 8]), *ratings("two", "u", [4, 4, 8])]

@@ -12,6 +12,8 @@ def test_answers_that_a_resumed_stage_comes_to_again_are_left_out(tmp_path, step
     callback = Answers(prompts=["问"], max_new_tokens=4)
     callback.file = tmp_path / "answers-general.jsonl"
     callback.file.write_text("".join(json.dumps({"step": n, "prompt": "问", "answer": "答"}) + "\n" for n in (2, 4, 6)))
+    with callback.file.open("a") as stream:
+        stream.write('{"step": 4, "pro')  # killed within a line
     callback.on_train_start(SimpleNamespace(is_global_zero=True, global_step=step), None)
     assert [json.loads(line)["step"] for line in callback.file.read_text().splitlines()] == kept
 
