@@ -18,6 +18,9 @@ from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
 
+VERSION = 2
+"""Raised when code changes which rows, texts or scores are read of the same files."""
+
 
 @dataclass(slots=True)
 class Read(Step):
@@ -60,7 +63,7 @@ class Read(Step):
     def key(self) -> dict[str, Any]:
         """The files by their content."""
         mark = {"egress": self.egress, "licence": self.licence, "passages": self.passages, "scores": self.scores}
-        return {"source": self._source.key(), **mark}
+        return {"version": VERSION, "source": self._source.key(), **mark}
 
     def notes(self) -> dict[str, Any]:
         """What was left out of the records, by name: fields, scores of others, signs that hide words from the rules."""
