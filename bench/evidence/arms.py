@@ -71,7 +71,7 @@ def setting_of(
         data=data,
         folder=folder / size,
         model=tuple(part.format(base=base) for part in numbers["model"]),
-        seeds=tuple(settings["seeds"]),
+        seeds=tuple(numbers["seeds"]),
         numbers=numbers,
         common=settings,
         rates=rates.get(size, {}),
@@ -81,7 +81,7 @@ def setting_of(
 def rates_claim(setting: Trained) -> tuple[Claim, Trained]:
     """Every rate for every experiment whose rate is chosen, and under what: one seed, the recipe's rate before it."""
     files = setting.files
-    tried = ",".join(f"{rate:g}" for rate in setting.common["rates"])
+    tried = ",".join(f"{rate:g}" for rate in setting.numbers["rates"])
     claim = Claim(
         name="rates",
         title="Rates",
@@ -96,7 +96,7 @@ def rates_claim(setting: Trained) -> tuple[Claim, Trained]:
         arms={
             f"{kind} {rate:g}": (f"experiment={kind}", f"{knob}={rate:g}")
             for kind, knob in RATED.items()
-            for rate in setting.common["rates"]
+            for rate in setting.numbers["rates"]
         },
         references=(),
     )

@@ -30,7 +30,7 @@ def choose_rates(setting: Trained, size: str, file: Path = FILE) -> None:
     for kind in RATED:
         read = bits(GENERAL if kind == "general_only" else SPECIFIC)
         by_rate = {}
-        for rate in setting.common["rates"]:
+        for rate in setting.numbers["rates"]:
             runs = arms.get(f"{kind} {rate:g}", {})
             if not runs:
                 raise UserError(f"--rates: {kind} at {rate:g} is not finished")
