@@ -6,6 +6,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from scipy.stats import t, ttest_1samp
 
 from bench.evidence.arms import GENERAL_RATE, RATED, SPECIFIC_RATE, claims, rates_claim, setting_of
 from bench.evidence.earlier import try_earlier
@@ -17,12 +18,12 @@ from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
 from bench.evidence.trained import DIFFERENCES
-from bench.evidence.verdict import Finding, deciding_level
+from bench.evidence.verdict import LEAST_P, find, judge_claims
 from bench.study.pairs import read_lines
 from hypnos.corpus.sources import is_held_out
 from hypnos.errors import UserError
 from hypnos.experiment.run import check_configuration
-from hypnos.report.statistics.intervals import Interval
+from hypnos.report.statistics.intervals import Interval, mean_interval
 
 EARLIER = """
 #### Held-out text: arms against extended
@@ -40,12 +41,15 @@ EARLIER = """
 """
 
 
-def interval(low, high):
-    return Interval((low + high) / 2, low, high, 9, 9)
+def finding(low, high, bound=0.0):
+    """An effect of nine questions that vary so much that its interval of 95 % has these ends."""
+    middle, half = (low + high) / 2, (high - low) / 2
 
+    def at_level(level):
+        width = half * t.ppf((1 + level) / 2, 8) / t.ppf(0.975, 8)
+        return Interval(middle, middle - width, middle + width, 9, 9)
 
-def finding(low, high):
-    return Finding(name="x", shown=interval(low, high), deciding=interval(low, high))
+    return find("x", {"bound": bound}, at_level)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,24 @@ def finding(low, high):
     ],
 )
 def test_a_verdict_is_where_the_whole_interval_lies(low, high, better, bound, verdict):
-    assert finding(low, high).verdict({"better": better, "bound": bound}) == verdict
+    claims = {"x": {"better": better, "bound": bound}}
+    assert judge_claims(claims, [finding(low, high, bound)])["x"][0] == verdict
+
+
+def test_p_is_that_of_students_test_and_holm_counts_claims_that_were_not_tried():
+    values = np.random.default_rng(0).normal(0.4, 1, 40)
+    groups = list(map(str, range(40)))
+    claims = {name: {"better": "higher", "bound": 0.1} for name in "xyz"}
+    found = find("x", claims["x"], lambda level: mean_interval(values, groups, level=level))
+    assert found.p == pytest.approx(ttest_1samp(values, 0.1).pvalue, rel=1e-3)
+    assert judge_claims(claims, [found])["x"][1] == pytest.approx(3 * found.p)
+    second = replace(found, name="y", p=found.p / 2)
+    corrected = judge_claims(claims, [found, second])
+    assert [corrected[name][1] for name in "xy"] == pytest.approx([2 * found.p, 1.5 * found.p])
+    sure = find("x", claims["x"], lambda level: mean_interval(values + 99, groups, level=level))
+    assert sure.p == LEAST_P
+    nothing = find("x", claims["x"], lambda level: mean_interval([1.0], ["a"], level=level))
+    assert nothing.p == 1
 
 
 def test_earlier_differences_are_read_and_seeds_widen_them():
@@ -68,7 +89,8 @@ def test_earlier_differences_are_read_and_seeds_widen_them():
     assert (found.name, found.shown.value, found.seeds) == ("vocabulary", 1.5, 3)
     # Student's t over 1.4, 1.5, 1.6: 4.3027 x 0.1 / sqrt(3)
     assert (found.shown.low, found.shown.high) == pytest.approx((1.5 - 0.2484, 1.5 + 0.2484), abs=1e-3)
-    assert found.deciding.low < found.shown.low
+    # by the wider law of the two: Student's with two degrees of freedom, 1.5 / (0.1 / sqrt(3)) = 25.98
+    assert found.p == pytest.approx(2 * t.sf(25.98, 2), rel=1e-2)
     assert try_earlier("", read_settings("study")) == []
 
 
@@ -104,7 +126,6 @@ def test_every_claim_about_scores_has_a_finding_and_a_planted_liking_is_seen(sco
     assert [one.name for one in findings] == list(settings["claims"]) and len(tables) == 3
     liking = next(one for one in findings if one.name == "self_preference")
     assert liking.shown.value == pytest.approx(2.0)
-    assert deciding_level(settings["claims"]) == pytest.approx(1 - 0.05 / len(settings["claims"]))
     taken_off = next(one for one in findings if one.name == "self_preference_taken_off")
     assert taken_off.shown.value > 0  # the correction brings both scorers nearer to each other
 
@@ -126,7 +147,7 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         write_page(page, [(claims, found)], [("Table", ["a"], [["1"]])])
         text = page.read_text("utf-8")
         assert text.index("Opening.") < text.index("## The claim sheet") < text.index("## First")
-        assert text.count("**supported**") == 1 and text.count("| not tried yet |") == 1
+        assert text.count("**supported** (p ") == 1 and text.count("| not tried yet |") == 1
         assert text.index("| t\\|u (first) |") < text.index("| t\\|u (second) |") and "(third)" not in text
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from bench.evidence.verdict import Finding, deciding_level
+from bench.evidence.verdict import Finding, find
 from hypnos.report.statistics.intervals import Interval
 
 AGAINST = "#### Held-out text: arms against "
@@ -27,13 +27,11 @@ def try_earlier(section: str, settings: Mapping[str, Any]) -> list[Finding]:
         settings: the claims.
     """
     lines = list(_differences(section))
-    level = deciding_level(settings["claims"])
-    wanted = {name: claim["difference"] for name, claim in settings["claims"].items()}
     return [
-        _finding(name, line, level)
-        for name, difference in wanted.items()
+        _finding(name, claim, line)
+        for name, claim in settings["claims"].items()
         for line in lines
-        if all(line.get(part) == value for part, value in difference.items())
+        if all(line.get(part) == value for part, value in claim["difference"].items())
     ]
 
 
@@ -53,19 +51,20 @@ def _cells(line: str) -> list[str]:
     return [cell.strip().replace("\\", "") for cell in line.strip().strip("|").split("|")]
 
 
-def _finding(name: str, line: Line, level: float) -> Finding:
+def _finding(name: str, claim: Mapping[str, Any], line: Line) -> Finding:
     value = float(line["difference"].replace("−", "-"))
     low, high = map(float, re.findall(r"-?\d+\.\d+", line["95 % interval"].replace("−", "-")))
     seeds = [float(one) for one in re.findall(r": (-?\d+\.\d+)", line.get("by seed", "").replace("−", "-"))]
     counts = (int(line.get("n", 0) or 0), int(line.get("groups", 0) or 0), len(seeds))
-    intervals = []
-    for cover in (0.95, level):
-        half = _over_seeds(seeds, cover)
+
+    def at_level(level: float) -> Interval:
+        half = _over_seeds(seeds, level)
         # The interval of the page is of 95 %: by the normal law a wider one is so many times as wide.
-        times = _normal(cover) / _normal(0.95)
+        times = _normal(level) / _normal(0.95)
         ends = (min(value + (low - value) * times, value - half), max(value + (high - value) * times, value + half))
-        intervals.append(Interval(value, *ends, *counts))
-    return Finding(name=name, shown=intervals[0], deciding=intervals[1], seeds=len(seeds), units="questions and seeds")
+        return Interval(value, *ends, *counts)
+
+    return find(name, claim, at_level, seeds=len(seeds))
 
 
 def _over_seeds(values: list[float], level: float) -> float:

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.evidence.measured import Table
-from bench.evidence.verdict import WRONG, Finding
+from bench.evidence.verdict import WRONG, Finding, judge_claims
+from hypnos.report.statistics.paired_tests import write_p
 
 BEGIN = "<!-- The claim sheet: from here on written by `python -m bench.evidence`. -->"
 END = "<!-- Up to here the claim sheet. -->"
@@ -31,38 +32,37 @@ def write_page(path: Path, parts: Iterable[Part], tables: Sequence[Table]) -> No
 def _sheet(parts: Sequence[Part]) -> str:
     """A row a claim, none left out."""
     head = ["what the paper says", "what was tried", "effect, 95 % interval", "seeds", "verdict", "command"]
-    rows = [
-        row
-        for settings, found in parts
-        for name, claim in settings["claims"].items()
-        for row in _rows(name, claim, found)
-    ]
+    rows = [row for settings, found in parts for row in _rows(settings["claims"], found)]
     note = f"""
-    A verdict is made by code, from a bound that stands in `bench/evidence/settings/` beside what is tried: the interval
-    lies whole on the claim's side of it (supported), whole on the other (not supported), or neither (undecided). The
-    interval of the verdict is wider than the one shown: all verdicts of one file of settings on one base together
-    are wrong in {100 * WRONG:.0f} % of cases at most (Bonferroni). Intervals without seeds are over questions alone:
-    these models, this judge, other questions. What is not tried yet is trained by the command beside it, on
-    stories15M, or with `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on.
+    A verdict is made by code, from a bound that stands in `bench/evidence/settings/` beside what is tried: an effect
+    beyond it that chance does not explain is supported, one on the other side of it is not supported, and else nothing
+    is decided. The p in brackets is two-sided, of an effect that is equal to the bound, corrected by Holm over all
+    claims of one file of settings on one base, tried or not: any of their verdicts is wrong in {100 * WRONG:.0f} % of
+    cases at most. Intervals are not corrected. Those without seeds are over questions alone: these models, this judge,
+    other questions. What is not tried yet is trained by the command beside it, on stories15M, or with `--size smollm2
+    --base <folder>` on SmolLM2-135M; it stops and goes on.
     """
     return "\n\n".join(["## The claim sheet", _grid(head, rows), textwrap.fill(" ".join(note.split()), 118)])
 
 
-def _rows(name: str, claim: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> Iterator[list[str]]:
-    """A row for each base on which the claim was tried; one row where it was tried on none."""
-    command = f"`{claim.get('command', 'python -m bench.evidence')}`"
-    tried = {base: finding for base, several in found.items() for finding in several if finding.name == name}
-    for base, finding in tried.items():
-        shown, side = finding.shown, "above" if claim["better"] == "higher" else "below"
-        effect = (
-            f"{shown.value:+.3f} [{shown.low:+.3f}, {shown.high:+.3f}] {claim['unit']}; supported {side}"
-            f" {float(claim['bound']):g}"
-        )
-        seeds = str(finding.seeds) if finding.seeds else "nothing trained"
-        told = f"{claim['tried']} ({base})" if base else claim["tried"]
-        yield [claim["paper"], told, effect, seeds, f"**{finding.verdict(claim)}**", command]
-    if not tried:
-        yield [claim["paper"], claim["tried"], "", "", "not tried yet", command]
+def _rows(claims: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> Iterator[list[str]]:
+    """For each claim a row for each base on which it was tried; one row where it was tried on none."""
+    verdicts = {base: judge_claims(claims, findings) for base, findings in found.items()}
+    for name, claim in claims.items():
+        command = f"`{claim.get('command', 'python -m bench.evidence')}`"
+        tried = {base: one for base, findings in found.items() for one in findings if one.name == name}
+        for base, finding in tried.items():
+            shown, side = finding.shown, "above" if claim["better"] == "higher" else "below"
+            effect = (
+                f"{shown.value:+.3f} [{shown.low:+.3f}, {shown.high:+.3f}] {claim['unit']}; supported {side}"
+                f" {float(claim['bound']):g}"
+            )
+            seeds = str(finding.seeds) if finding.seeds else "nothing trained"
+            told = f"{claim['tried']} ({base})" if base else claim["tried"]
+            verdict, p = verdicts[base][name]
+            yield [claim["paper"], told, effect, seeds, f"**{verdict}** (p {write_p(p)})", command]
+        if not tried:
+            yield [claim["paper"], claim["tried"], "", "", "not tried yet", command]
 
 
 def _table(table: Table) -> str:

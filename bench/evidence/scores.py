@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bench.evidence.scored import JUDGE, PEOPLE, Judged, Score, folds_of, policy, read_judged, read_scores
-from bench.evidence.verdict import Finding, find
+from bench.evidence.verdict import Finding, find_statistic
 from hypnos.corpus.decisions import decider
 from hypnos.curation.pairs.leniency import measure_leniency
 from hypnos.report.statistics.intervals import SHARE, Interval, statistic_intervals
@@ -60,7 +60,9 @@ def _agreement(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Finding
     def gain(s: np.ndarray) -> np.ndarray:
         return (s[:, 0] / s[:, 1] - s[:, 2] / s[:, 3])[:, None]
 
-    return find("agreement", settings["claims"], sums, _questions(judged), gain, bounds=DIFFERENCE)
+    return find_statistic(
+        "agreement", settings["claims"]["agreement"], sums, _questions(judged), gain, bounds=DIFFERENCE
+    )
 
 
 def _thresholds(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Table:
@@ -84,7 +86,9 @@ def _repeatability(repeated: Sequence[Sequence[Score]], settings: Mapping[str, A
         [float((s[0].value >= settings["threshold"]) == (s[1].value >= settings["threshold"])), 1.0] for s in repeated
     ]
     groups = [scores[0].question for scores in repeated]
-    return find("repeatability", settings["claims"], np.array(same), groups, _ratio, bounds=SHARE)
+    return find_statistic(
+        "repeatability", settings["claims"]["repeatability"], np.array(same), groups, _ratio, bounds=SHARE
+    )
 
 
 def _ratio(sums: np.ndarray) -> np.ndarray:
@@ -135,7 +139,7 @@ def _length(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Finding:
     pairs = list(_told_apart(judged))
     sums = [[float(a.judge > b.judge) - float(a.people > b.people), 1.0] for a, b in pairs]
     groups = [a.question for a, _ in pairs]
-    return find("length", settings["claims"], np.array(sums), groups, _ratio, bounds=DIFFERENCE)
+    return find_statistic("length", settings["claims"]["length"], np.array(sums), groups, _ratio, bounds=DIFFERENCE)
 
 
 def _self_preference(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Finding:
@@ -146,7 +150,9 @@ def _self_preference(judged: Sequence[Judged], settings: Mapping[str, Any]) -> F
     def gap(s: np.ndarray) -> np.ndarray:
         return (s[:, 0] / s[:, 1] - s[:, 2] / s[:, 3])[:, None]
 
-    return find("self_preference", settings["claims"], sums, _questions(judged), gap, bounds=None)
+    return find_statistic(
+        "self_preference", settings["claims"]["self_preference"], sums, _questions(judged), gap, bounds=None
+    )
 
 
 def _corrections(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Iterator[Finding]:
@@ -169,10 +175,19 @@ def _corrections(judged: Sequence[Judged], settings: Mapping[str, Any]) -> Itera
         return ((scores >= bar) == (people >= bar)).astype(float)
 
     better = np.stack([agrees(judge - taken_off) - agrees(judge), ones], 1)
-    yield find("leniency", settings["claims"], better, _questions(judged), _ratio, bounds=DIFFERENCE)
+    yield find_statistic(
+        "leniency", settings["claims"]["leniency"], better, _questions(judged), _ratio, bounds=DIFFERENCE
+    )
     nearer = np.abs(judge - taken_off - people) - np.abs(judge - taken_off - liked - people)
     sums = np.stack([nearer, ones], 1)
-    yield find("self_preference_taken_off", settings["claims"], sums, _questions(judged), _ratio, bounds=None)
+    yield find_statistic(
+        "self_preference_taken_off",
+        settings["claims"]["self_preference_taken_off"],
+        sums,
+        _questions(judged),
+        _ratio,
+        bounds=None,
+    )
 
 
 def _own_named(one: Judged, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bench.evidence.arms import BETTER, WORSE, Trained, claims
 from bench.evidence.measured import Measured, Table
-from bench.evidence.verdict import Finding, deciding_level
+from bench.evidence.verdict import Finding, find
 from bench.study.claims import Claim
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arm_scores import read_scores
@@ -113,14 +113,13 @@ def try_trained(setting: Trained) -> dict[str, Measured]:
     """By sweep, the findings of all claims whose arms are finished under the same seeds, and a table."""
     known = claims(setting)
     arms = {name: read_finished(claim, setting) for name, claim in known.items()}
-    level = deciding_level(setting.common["claims"])
     findings: dict[str, list[Finding]] = {}
     for name, (sweep, (arm, read), (other, read_other)) in DIFFERENCES.items():
         first, second = (arms[sweep].get(label, {}) for label in (arm, other))
         seeds = sorted(first.keys() & second.keys())
         if seeds:
             pairs = [(seed, read(first[seed]), read_other(second[seed])) for seed in seeds]
-            findings.setdefault(sweep, []).append(_finding(name, pairs, level))
+            findings.setdefault(sweep, []).append(_finding(name, setting.common["claims"][name], pairs))
     return {name: Measured(of_sweep, list(_table(known[name], arms[name]))) for name, of_sweep in findings.items()}
 
 
@@ -138,7 +137,7 @@ def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
     return by_label
 
 
-def _finding(name: str, pairs: Sequence[tuple[str, Units, Units]], level: float) -> Finding:
+def _finding(name: str, claim: Mapping[str, Any], pairs: Sequence[tuple[str, Units, Units]]) -> Finding:
     values, groups, seeds, weights = [], [], [], []
     for seed, first, second in pairs:
         for record in sorted(first.keys() & second.keys()):
@@ -147,8 +146,12 @@ def _finding(name: str, pairs: Sequence[tuple[str, Units, Units]], level: float)
             groups.append(one.group)
             seeds.append(seed)
             weights.append(one.weight)
-    shown, deciding = (mean_interval(values, groups, seeds, weights=weights, level=cover) for cover in (0.95, level))
-    return Finding(name=name, shown=shown, deciding=deciding, seeds=len(pairs), units="questions and seeds")
+    return find(
+        name,
+        claim,
+        lambda level: mean_interval(values, groups, seeds, weights=weights, level=level),
+        seeds=len(pairs),
+    )
 
 
 def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Table]:
