@@ -141,14 +141,19 @@ def _let_ranks_join(script: str, hydra_config: Any, output: Path) -> None:
 
 def planned_arms(sweep: Path) -> list[list[str]]:
     """What the newest start of a sweep meant to run, as Hydra itself takes it apart; a search plans nothing."""
-    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-    from hydra.core.override_parser.overrides_parser import OverridesParser
-
     file = sweep / "multirun.yaml"
     asked = OmegaConf.load(file).hydra if file.is_file() else None
     if asked is None or not asked.sweeper["_target_"].endswith(".BasicSweeper"):
         return []
     words = [*(f"{key}={values}" for key, values in (asked.sweeper.params or {}).items()), *asked.overrides.task]
+    return split_multirun(words)
+
+
+def split_multirun(words: Sequence[str]) -> list[list[str]]:
+    """The overrides of each job of `-m` with these words, as Hydra itself writes them down."""
+    from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
+    from hydra.core.override_parser.overrides_parser import OverridesParser
+
     batches = BasicSweeper.split_arguments(OverridesParser.create().parse_overrides(words), max_batch_size=None)
     return [overrides for batch in batches for overrides in batch]
 

@@ -141,7 +141,9 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
     page = tmp_path / "results.md"
     page.write_text("# Results\n\nOpening.\n\n## First\n\nText.\n", "utf-8")
     claims = {"claims": {"x": {"paper": "p", "tried": "t|u", "unit": "points", "better": "higher", "bound": 0}}}
-    claims["claims"]["y"] = claims["claims"]["x"] | {"tried": "v"}
+    claims["claims"]["y"] = claims["claims"]["x"] | {"tried": "v", "command": "python -m it"}
+    claims["claims"]["x"]["command"] = "python -m it"
+    claims["bases"] = {name: {"name": name, "options": f"--size {name}"} for name in ("first", "third")}
     for _ in range(2):
         found = {"first": [finding(0.1, 0.3)], "second": [finding(-0.1, 0.3)], "third": []}
         write_page(page, [(claims, found)], [("Table", ["a"], [["1"]])])
@@ -149,6 +151,7 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         assert text.index("Opening.") < text.index("## The claim sheet") < text.index("## First")
         assert text.count("**supported** (p ") == 1 and text.count("| not tried yet |") == 1
         assert text.index("| t\\|u (first) |") < text.index("| t\\|u (second) |") and "(third)" not in text
+        assert [text.count(f"`python -m it{rest}`") for rest in (" --size first", "")] == [1, 2]
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")
 

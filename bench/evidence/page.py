@@ -32,7 +32,7 @@ def write_page(path: Path, parts: Iterable[Part], tables: Sequence[Table]) -> No
 def _sheet(parts: Sequence[Part]) -> str:
     """A row a claim, none left out."""
     head = ["what the paper says", "what was tried", "effect, 95 % interval", "seeds", "verdict", "command"]
-    rows = [row for settings, found in parts for row in _rows(settings["claims"], found)]
+    rows = [row for settings, found in parts for row in _rows(settings, found)]
     note = f"""
     A verdict is made by code, from a bound that stands in `bench/evidence/settings/` beside what is tried: an effect
     beyond it that chance does not explain is supported, one on the other side of it is not supported, and else nothing
@@ -45,11 +45,13 @@ def _sheet(parts: Sequence[Part]) -> str:
     return "\n\n".join(["## The claim sheet", _grid(head, rows), textwrap.fill(" ".join(note.split()), 118)])
 
 
-def _rows(claims: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> Iterator[list[str]]:
+def _rows(settings: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> Iterator[list[str]]:
     """For each claim a row for each base on which it was tried; one row where it was tried on none."""
+    claims = settings["claims"]
+    options = {numbers["name"]: numbers["options"] for numbers in settings.get("bases", {}).values()}
     verdicts = {base: judge_claims(claims, findings) for base, findings in found.items()}
     for name, claim in claims.items():
-        command = f"`{claim.get('command', 'python -m bench.evidence')}`"
+        command = claim.get("command", "python -m bench.evidence")
         tried = {base: one for base, findings in found.items() for one in findings if one.name == name}
         for base, finding in tried.items():
             shown, side = finding.shown, "above" if claim["better"] == "higher" else "below"
@@ -60,9 +62,10 @@ def _rows(claims: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> 
             seeds = str(finding.seeds) if finding.seeds else "nothing trained"
             told = f"{claim['tried']} ({base})" if base else claim["tried"]
             verdict, p = verdicts[base][name]
-            yield [claim["paper"], told, effect, seeds, f"**{verdict}** (p {write_p(p)})", command]
+            of_base = f"`{command} {options.get(base, '')}".rstrip() + "`"
+            yield [claim["paper"], told, effect, seeds, f"**{verdict}** (p {write_p(p)})", of_base]
         if not tried:
-            yield [claim["paper"], claim["tried"], "", "", "not tried yet", command]
+            yield [claim["paper"], claim["tried"], "", "", "not tried yet", f"`{command}`"]
 
 
 def _table(table: Table) -> str:

@@ -42,6 +42,16 @@ def test_rounding_is_told_from_another_model(caplog, dtype, rounded, difference,
     assert ("writing: logits differ" in caplog.text) == (said == "warning")
 
 
+def test_one_position_far_off_by_rounding_loses_no_trained_model(caplog):
+    before = torch.randn(1, 64, 100, generator=torch.Generator().manual_seed(0))
+    after = before.clone()
+    after[0, 63, :10] += before.abs().max() / 2
+    check_same(before, after, what="merging", dtypes={torch.bfloat16}, rounded=True)
+    assert "merging: logits differ by 8" in caplog.text  # 2.1 at 10 of 6,400 is 0.08 of the root mean square
+    with pytest.raises(UserError, match="merging: logits differ by 5"):
+        check_same(before, after, what="merging", dtypes={torch.bfloat16})
+
+
 @pytest.fixture
 def parent(make_base, tmp_path: Path) -> tuple[Path, Path]:
     directory, tokenizer, _ = make_base(tied=False, extended=True, pad=64)
