@@ -1,28 +1,34 @@
 """The claim sheet: verdicts come from intervals, earlier tables are read as they stand, a second run changes nothing."""
 
 import json
+import math
 from dataclasses import replace
-from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy.stats import t, ttest_1samp
 
-from bench.evidence.arms import GENERAL_RATE, RATED, SPECIFIC_RATE, claims, rates_claim, setting_of
+from bench.evidence.arms import GENERAL_RATE, NEEDS, RATED, SPECIFIC_RATE, claims, setting_of
 from bench.evidence.earlier import try_earlier
 from bench.evidence.files import BOARD, write_files
-from bench.evidence.measured import Measured, keep_measured, read_measured
+from bench.evidence.measured import Measured, keep_measured, read_measured, settings_key
 from bench.evidence.page import write_page
 from bench.evidence.papers import PAPERS
+from bench.evidence.rates import rates_claim, rounds
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
-from bench.evidence.trained import DIFFERENCES
+from bench.evidence.trained import DIFFERENCES, read_finished
+from bench.evidence.values import became_likelier, became_likelier_by_character, preference_loss
 from bench.evidence.verdict import LEAST_P, find, judge_claims
 from bench.study.pairs import read_lines
+from hypnos.commands import split_multirun
 from hypnos.corpus.sources import is_held_out
 from hypnos.errors import UserError
+from hypnos.experiment.arm_names import name_arm
 from hypnos.experiment.run import check_configuration
+from hypnos.experiment.sweep.arms import Arm, HeldOutText
 from hypnos.report.statistics.intervals import Interval, mean_interval
 
 EARLIER = """
@@ -156,9 +162,10 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         (tmp_path / "again.md").write_text(text, "utf-8")
 
 
-def test_what_was_measured_is_kept_and_fewer_seeds_do_not_replace_it(tmp_path):
-    def of(seeds, high):
-        return Measured([replace(finding(0.1, high), seeds=seeds)], [["Table", ["arm"], [["1"]]]])
+def test_what_was_measured_is_kept_and_less_of_the_same_settings_does_not_replace_it(tmp_path):
+    def of(seeds, high, settings="now", claims=1):
+        findings = [replace(finding(0.1, high), seeds=seeds)] * claims
+        return Measured(findings, [["Table", ["arm"], [["1"]]]], settings)
 
     def kept(measured):
         keep_measured("small", measured, tmp_path)
@@ -168,34 +175,103 @@ def test_what_was_measured_is_kept_and_fewer_seeds_do_not_replace_it(tmp_path):
     assert kept({"order": of(5, 0.3)}) == {"order": of(5, 0.3)}
     both = {"order": of(5, 0.3), "vocabulary": of(2, 0.5)}
     assert kept({"order": of(2, 0.4), "vocabulary": of(2, 0.5)}) == both
-    assert kept({"order": of(5, 0.6)}) == kept({}) == both | {"order": of(5, 0.6)}
+    assert kept({"order": of(5, 0.6, claims=2)}) == both | {"order": of(5, 0.6, claims=2)}
+    assert kept({"order": of(5, 0.3)}) == kept({}) == both | {"order": of(5, 0.6, claims=2)}
+    assert kept({"order": of(2, 0.4, "later")}) == both | {"order": of(2, 0.4, "later")}
     (tmp_path / "small.json").write_text('{"order": {"findings": [{"name": "x"}], "tables": []}}', "utf-8")
     with pytest.raises(UserError, match=r"small.json: not results of this version of the study"):
         keep_measured("small", {}, tmp_path)
 
 
+def test_figures_belong_to_numbers_and_rates_but_not_to_seeds():
+    settings, rates = read_settings("training"), dict.fromkeys(RATED, 1e-3)
+    key = settings_key(settings, rates, "small", "order")
+    assert settings_key(settings, rates | {"preferred": 1.0}, "small", "order") == key
+    assert settings_key(settings, rates | {"mixed": 1.0}, "small", "order") != key
+    for name, same in (("seeds", True), ("held_out", False)):
+        changed = settings | {"bases": {"small": settings["bases"]["small"] | {name: [7]}}}
+        assert (settings_key(changed, rates, "small", "order") == key) is same
+
+
+def make_setting(folder, rates):
+    return setting_of(read_settings("training"), rates, "small", base=folder, data=folder, folder=folder)
+
+
 def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
     settings = read_settings("training")
-    rates = {kind: 10.0**-at for at, kind in enumerate(RATED, 3)}
-    setting = setting_of(settings, {"small": rates}, "small", base=tmp_path, data=tmp_path, folder=tmp_path)
-    known = claims(setting) | {"rates": rates_claim(setting)[0]}
-    backwards = "specific_to_general"  # begins with the specialty, as specific_only does, and ends with general pairs
-    knobs = {GENERAL_RATE: rates["general_only"], SPECIFIC_RATE: rates["specific_only"]}
-    assert set(setting.rate(backwards)) == {f"{knob}={rate:g}" for knob, rate in knobs.items()}
-    assert setting.rate("mixed")[0] == f"{GENERAL_RATE}={rates['mixed']:g}"
+    rates = {name: 10.0**-at for at, name in enumerate(RATED, 3)}
+    setting = make_setting(tmp_path, rates)
+    assert NEEDS.keys() == claims(setting).keys()
+    rated = list(rounds(RATED))
+    assert [len(names) for names in rated] == [4, 4] and list(rounds(["mixed"])) == [["mixed"]]
+    known = claims(setting) | {str(at): rates_claim(setting, names)[0] for at, names in enumerate(rated)}
+    knobs = {GENERAL_RATE: rates["specific_to_general"], SPECIFIC_RATE: rates["specific_only"]}
+    assert set(setting.rate("specific_to_general")) == {f"{knob}={rate:g}" for knob, rate in knobs.items()}
+    assert (
+        make_setting(tmp_path, {"general_to_specific": 1.0}).rate("general_to_specific") == ()
+    )  # of its first stage none
     assert DIFFERENCES.keys() == settings["claims"].keys()
     for name, (sweep, *sides) in DIFFERENCES.items():
         assert {label for label, _ in sides} <= known[sweep].arms.keys(), name
     for claim in known.values():
         called = set()
-        for turn in claim.turns:
-            turned = [(part.partition("=")[0], part.partition("=")[2].split(",")) for part in turn if "=" in part]
-            for values in product(*(values for _, values in turned)):
-                arm = [f"{key}={value}" for (key, _), value in zip(turned, values, strict=True)]
-                called.add(claim.call([*arm, *claim.shared]))
-            first = [part for part in turn if "=" not in part]
-            check_configuration(compose("train", [*setting.shared, *claim.shared, *arm, *first]))
+        for _, *words in claim.lines(setting):
+            jobs = split_multirun(words)
+            called |= {claim.call(job) for job in jobs}
+            check_configuration(compose("train", [*jobs[-1]]))
         assert called == set(claim.arms)
+
+
+def test_only_runs_under_these_very_settings_are_read(tmp_path):
+    setting = make_setting(tmp_path, dict.fromkeys(RATED, 1e-3))
+    sweep = setting.folder / "outputs/sweeps/study-order"
+
+    def finish(rate):
+        claim = claims(make_setting(tmp_path, dict.fromkeys(RATED, rate)))["order"]
+        for _, *words in claim.lines(setting):
+            for job in split_multirun(words):
+                folder = sweep / name_arm(job)
+                (folder / ".hydra").mkdir(parents=True)
+                (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
+                for file, content in (
+                    ("results", []),
+                    ("arm", {"stages": [], "key": {"heldout": {}}}),
+                    ("records", {}),
+                ):
+                    (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
+
+    finish(3e-4)
+    assert read_finished(claims(setting)["order"], setting) == {}
+    finish(1e-3)
+    arms = read_finished(claims(setting)["order"], setting)
+    assert {label: sorted(by_seed) for label, by_seed in arms.items()} == {
+        label: list(map(str, setting.seeds)) for label in claims(setting)["order"].arms
+    }
+    assert {arm.overrides[-1] for arm in arms["mixed"].values()} == {"model.recipe.general.lr=0.001"}
+
+
+@pytest.mark.parametrize(
+    ("better", "worse", "in_all", "by_character"),
+    [
+        ((100, 50, 80), (60, 40, 50), 1, 1),  # bits before and after, characters
+        ((200, 160, 100), (60, 40, 20), 1, 0),  # the longer one gained more, but less a character
+        ((50, 50, 10), (60, 60, 20), 0.5, 0.5),
+    ],
+)
+def test_a_gain_by_character_does_not_favour_the_longer_answer(better, worse, in_all, by_character):
+    def side(before, after, characters):
+        return HeldOutText(
+            groups={"a": "q"}, characters={"a": characters}, bits={"first": {"a": before}, "last": {"a": after}}
+        )
+
+    texts = {"better": side(*better), "worse": side(*worse)}
+    arm = Arm(
+        folder=Path("x"), label="", seed="1", overrides=(), state="finished", models=("first", "last"), texts=texts
+    )
+    units = became_likelier(arm)["a"], became_likelier_by_character(arm)["a"]
+    assert [unit.value for unit in units] == [in_all, by_character]
+    margin = 0.1 * math.log(2) * ((better[0] - better[1]) - (worse[0] - worse[1]))
+    assert preference_loss(arm)["a"].value == pytest.approx(-math.log(1 / (1 + math.exp(-margin))))
 
 
 def test_what_is_measured_is_in_no_training_file(tmp_path):
@@ -254,10 +330,14 @@ def test_what_is_measured_is_in_no_training_file(tmp_path):
     assert 0 < len(sides) < len(read["pairs"]) == 30
     later = [is_held_out(row["group"], 0.15) for row in read["specialty"]]
     assert later == [row["year"] >= 2020 for row in read["specialty"]] and later.count(True) == 3
-    assert [len(row["text"]) <= 400 for row in read["specialty"] if "text" in row] == [True] * 4
+    assert [len(row["text"]) <= 400 for row in read["specialty"] if "text" in row] == [True] * 2
     divided = {row["id"]: is_held_out(row["group"], 0.15) for row in read["development-specialty"]}
     first, second = (f"ChinaXiv-201802.0001V1-{at}" for at in range(2))
-    assert divided == {first: False, second: False, "ChinaXiv-201903.0001V1-0": True}
+    assert divided == {first: True, second: True, "ChinaXiv-201903.0001V1-0": False}
+    trained_on = {row.get("paper") for row in read["specialty"] if row["year"] < 2020}
+    assert trained_on == {"ChinaXiv-201903.0001V1"}  # no paper that rates are chosen on
     assert 0 < sum(is_held_out(row["group"], 0.15) for row in read["development-general"]) < 6
+    apart = {row["id"] for row in read["development-pairs"] if is_held_out(row["group"], settings["holdout"])}
+    assert apart and not apart & {row["id"] for row in read["pairs"] if is_held_out(row["group"], settings["holdout"])}
     ranks = {entry["scorer"]: entry["overall"] for entry in read["scored"][0]["scores"]}
     assert ranks["GPT-4"] + ranks["worst"] == 10 and set(ranks) == {"GPT-4", "worst", "shortest", "longest"}

@@ -8,11 +8,12 @@ Files:
     scores       claims about scores alone, which need no training
     files        training and held-out files of the claims that are trained
     papers       papers on anesthesia as running text
-    rates        chooses the rate of each stage
     arms         their arms, as command lines of train.py
+    rates        chooses the rate of each stage, on a part of its own
+    values       of single records under a trained arm
     trained      findings about what was trained, from what the sweeps left
     measured     what came of each sweep, kept in `results/`
-    verdict      supported, not supported or undecided, from an interval
+    verdict      supported, not supported or undecided, from a corrected p
     earlier      rows of the claim sheet from the section that `bench.study` wrote
     page         the claim sheet and the details in docs/results.md
 """

@@ -1,11 +1,11 @@
-"""The arms of the claims that are trained, and of the choice of their rates, as command lines of train.py."""
+"""The arms of the claims that are trained, as command lines of train.py."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.evidence.files import DEVELOPMENT, QUESTIONS
+from bench.evidence.files import QUESTIONS
 from bench.study.claims import EXTENDED, UNMEASURED, Claim, Overrides, Setting
 
 BETTER, WORSE = "better", "worse"
@@ -14,14 +14,47 @@ BETTER, WORSE = "better", "worse"
 BEST = ("selection.share=0.5",)
 
 GENERAL_RATE, SPECIFIC_RATE = "model.recipe.general.lr", "model.recipe.anesthesia.lr"
+PREFERENCE_RATE = "model.recipe.preference.lr"
+
+OWN = ("vocabulary=none", "model.recipe.max_length=1024", "model.recipe.row_length=1024")
+"""The base's own vocabulary, in rows as long as those of the extended one: at equal tokens, equally many steps."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rated:
+    """A learning rate that is chosen.
+
+    Attributes:
+        knob: where it is set; of several stages it is the last one's.
+        before: rates of earlier stages, by where they are set: names of chosen ones.
+    """
+
+    knob: str
+    before: Mapping[str, str]
+
 
 RATED = {
-    "general_only": GENERAL_RATE,
-    "mixed": GENERAL_RATE,
-    "specific_only": SPECIFIC_RATE,
-    "general_to_specific": SPECIFIC_RATE,
+    "general_only": Rated(GENERAL_RATE, {}),
+    "own_vocabulary": Rated(GENERAL_RATE, {}),
+    "mixed": Rated(GENERAL_RATE, {}),
+    "specific_only": Rated(SPECIFIC_RATE, {}),
+    "general_to_specific": Rated(SPECIFIC_RATE, {GENERAL_RATE: "general_only"}),
+    "specific_to_general": Rated(GENERAL_RATE, {SPECIFIC_RATE: "specific_only"}),
+    "preferred": Rated(PREFERENCE_RATE, {GENERAL_RATE: "general_only"}),
+    "better_alone": Rated(SPECIFIC_RATE, {GENERAL_RATE: "general_only"}),
 }
-"""Experiments whose rate is chosen, and the knob that is turned in each; of two stages the last one's."""
+"""By name of what is trained: the experiment's, but for three."""
+
+ORDERS = ("general_to_specific", "mixed", "specific_only", "general_only", "specific_to_general")
+"""Those that share a stage do not stand side by side: run at once, one would wait for the other."""
+
+NEEDS = {
+    "preference": ("preferred", "better_alone"),
+    "filtering": ("general_to_specific",),
+    "order": ORDERS,
+    "vocabulary": ("general_only", "own_vocabulary"),
+}
+"""Rates that a claim is trained with."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,25 +62,23 @@ class Trained(Setting):
     """With what the claims are tried: `settings/training.yaml`, a base and a folder.
 
     Attributes:
-        numbers: of records, from the settings.
+        size: the base's name in the settings.
+        numbers: of its records, from the settings.
         common: further settings that all bases share.
-        rates: chosen ones, by experiment; empty before they are chosen.
+        rates: chosen ones, by name.
     """
 
+    size: str
     numbers: Mapping[str, Any]
     common: Mapping[str, Any]
     rates: Mapping[str, float]
 
-    def rate(self, experiment: str) -> Overrides:
-        """The rates of an arm's stages; the recipe's where none were chosen."""
-        if not self.rates:
+    def rate(self, name: str) -> Overrides:
+        """The rates of all stages of what is trained; none while they are not chosen."""
+        wanted = {**RATED[name].before, RATED[name].knob: name}
+        if not set(wanted.values()) <= self.rates.keys():
             return ()
-        rates = {GENERAL_RATE: self.rates["general_only"], SPECIFIC_RATE: self.rates["general_to_specific"]}
-        if experiment == "specific_to_general":  # its stage on the specialty comes first, as in specific_only
-            rates[SPECIFIC_RATE] = self.rates["specific_only"]
-        elif experiment in RATED:
-            rates[RATED[experiment]] = self.rates[experiment]
-        return tuple(f"{knob}={rate:g}" for knob, rate in rates.items())
+        return tuple(f"{knob}={self.rates[of]:g}" for knob, of in wanted.items())
 
     @property
     def shared(self) -> Overrides:
@@ -65,81 +96,66 @@ class Trained(Setting):
 def setting_of(
     settings: Mapping[str, Any], rates: Mapping[str, Any], size: str, *, base: Path, data: Path, folder: Path
 ) -> Trained:
-    """What `settings/training.yaml` and `settings/rates.yaml` say of one size."""
+    """What `settings/training.yaml` says of one size, with the rates that were chosen for it."""
     numbers = settings["bases"][size]
     return Trained(
         data=data,
         folder=folder / size,
         model=tuple(part.format(base=base) for part in numbers["model"]),
         seeds=tuple(numbers["seeds"]),
+        size=size,
         numbers=numbers,
         common=settings,
-        rates=rates.get(size, {}),
+        rates=rates,
     )
-
-
-def rates_claim(setting: Trained) -> tuple[Claim, Trained]:
-    """Every rate for every experiment whose rate is chosen, and under what: one seed, the recipe's rate before it."""
-    files = setting.files
-    tried = ",".join(f"{rate:g}" for rate in setting.numbers["rates"])
-    claim = Claim(
-        name="rates",
-        title="Rates",
-        text="",
-        shared=(
-            "benchmark=false",
-            f"sources.general.path={files}/{DEVELOPMENT}-general.jsonl",
-            f"sources.anesthesia.path={files}/{DEVELOPMENT}-specialty.jsonl",
-            *ORDER,
-        ),
-        turns=tuple((f"experiment={kind}", f"{knob}={tried}", *_unmeasured(kind)) for kind, knob in RATED.items()),
-        arms={
-            f"{kind} {rate:g}": (f"experiment={kind}", f"{knob}={rate:g}")
-            for kind, knob in RATED.items()
-            for rate in setting.numbers["rates"]
-        },
-        references=(),
-    )
-    return claim, replace(setting, seeds=setting.seeds[:1], rates={})
-
-
-def _unmeasured(experiment: str) -> Overrides:
-    """Of a stage on general pairs: measuring within it would take longer than training."""
-    return (UNMEASURED,) if "general" in experiment else ()
 
 
 ORDER = ("model.recipe.anesthesia.epochs=1", "model.recipe.mixed.anesthesia=1", *EXTENDED)
 """Each record once, whatever the order."""
 
 
+def unmeasured(experiment: str) -> Overrides:
+    """Of a stage on general pairs: measuring within it would take longer than training."""
+    return (UNMEASURED,) if "general" in experiment else ()
+
+
+PREFERENCE = (
+    "~stages.anesthesia",
+    "~heldout.anesthesia",
+    UNMEASURED,
+    "model.recipe.preference.rows_per_step=1",
+    *(f"+data@heldout.{name}=chosen" for name in (BETTER, WORSE)),
+    *(f"+heldout.{name}.heldout_only=true" for name in (BETTER, WORSE)),
+    *(f"heldout.{name}.{knob}=4096" for name in (BETTER, WORSE) for knob in ("max_length", "row_length")),
+    f"heldout.{WORSE}.sources.preferences.side=rejected",
+    *EXTENDED,
+)
+"""The third stage right after the first, and both sides of the pairs that are kept from training."""
+
+PREFERRED, BETTER_ALONE = "experiment=general_to_specific_to_preferred", "experiment=sft_only"
+
+
+def pairs_of(setting: Trained, file: str) -> Overrides:
+    """Which pairs, and of which type weights are written: DPO's small steps are lost in bfloat16."""
+    return (
+        "model.dtype=float32",
+        f"sources.preferences.path={setting.files}/{file}",
+        f"sources.preferences.holdout={setting.common['holdout']}",
+        f"sources.preferences.least_margin={setting.common['least_margin']}",
+    )
+
+
 def claims(setting: Trained) -> dict[str, Claim]:
     """All claims by name."""
-    files, settings, numbers = setting.files, setting.common, setting.numbers
+    files, numbers = setting.files, setting.numbers
     specialty = (f"sources.anesthesia.path={files}/specialty.jsonl",)
     preference = Claim(
         name="preference",
         title="Preferences",
         text="",
-        shared=(
-            "benchmark=false",
-            f"sources.preferences.path={files}/pairs.jsonl",
-            f"sources.preferences.holdout={settings['holdout']}",
-            f"sources.preferences.least_margin={settings['least_margin']}",
-            "~stages.anesthesia",
-            "~heldout.anesthesia",
-            UNMEASURED,
-            *(f"+data@heldout.{name}=chosen" for name in (BETTER, WORSE)),
-            *(f"+heldout.{name}.heldout_only=true" for name in (BETTER, WORSE)),
-            *(f"heldout.{name}.{knob}=4096" for name in (BETTER, WORSE) for knob in ("max_length", "row_length")),
-            f"heldout.{WORSE}.sources.preferences.side=rejected",
-            *setting.rate(""),
-            *EXTENDED,
-        ),
-        turns=(("experiment=general_to_specific_to_preferred",), ("experiment=sft_only",)),
-        arms={
-            "DPO": ("experiment=general_to_specific_to_preferred",),
-            "better answers alone": ("experiment=sft_only",),
-        },
+        shared=("benchmark=false", *pairs_of(setting, "pairs.jsonl"), *PREFERENCE),
+        turns=((PREFERRED, *setting.rate("preferred")), (BETTER_ALONE, *setting.rate("better_alone"))),
+        arms={"DPO": (PREFERRED,), "better answers alone": (BETTER_ALONE,)},
         references=(),
     )
     filtering = Claim(
@@ -155,7 +171,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
             *("selection.aspects=[overall]", "selection.floor=0", "selection.harmless_floor=0"),
             f"learnt_characters={numbers['learnt_characters']}",
             "model.recipe.anesthesia.epochs=1",
-            *setting.rate(""),
+            *setting.rate("general_to_specific"),
             *EXTENDED,
         ),
         turns=(
@@ -175,8 +191,6 @@ def claims(setting: Trained) -> dict[str, Claim]:
         },
         references=("unfiltered", "random, as many as reach 7", "longest half", "worst half"),
     )
-    # Those that share a stage do not stand side by side: run at once, one would wait for the other.
-    kinds = ("general_to_specific", "mixed", "specific_only", "general_only", "specific_to_general")
     order = Claim(
         name="order",
         title="General to specific",
@@ -187,20 +201,21 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "benchmark=true",
             "tasks=[anecq]",
             f"tasks.anecq.path={files}/{QUESTIONS}",
+            "tasks.anecq.shuffle=${seed}",  # a model that says one letter to all is right by chance
             "likelihood=[letters,texts]",
         ),
-        turns=tuple((f"experiment={kind}", *setting.rate(kind), *_unmeasured(kind)) for kind in kinds),
-        arms={kind.replace("_", " "): (f"experiment={kind}",) for kind in kinds},
+        turns=tuple((f"experiment={kind}", *setting.rate(kind), *unmeasured(kind)) for kind in ORDERS),
+        arms={kind.replace("_", " "): (f"experiment={kind}",) for kind in ORDERS},
         references=("general to specific",),
     )
-    own = ("vocabulary=none", "model.recipe.max_length=2048", "model.recipe.row_length=2048")
     as_many = (f"stages.general.data.learnt_tokens={numbers['learnt_tokens']}",)
+    extended, own = (*EXTENDED, *setting.rate("general_only")), (*OWN, *setting.rate("own_vocabulary"))
     vocabulary = Claim(
         name="vocabulary",
         title="Vocabulary, at equal characters and at equal learnt tokens",
         text="",
-        shared=(*specialty, "benchmark=false", "experiment=general_only", UNMEASURED, *setting.rate("")),
-        turns=(EXTENDED, own, (*EXTENDED, *as_many), (*own, *as_many)),
+        shared=(*specialty, "benchmark=false", "experiment=general_only", UNMEASURED),
+        turns=(extended, own, (*extended, *as_many), (*own, *as_many)),
         arms={
             "extended": (),
             "the base's own": ("vocabulary=none",),

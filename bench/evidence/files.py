@@ -24,7 +24,13 @@ QUESTIONS = "board.jsonl"
 """Board questions of the last year, which models answer by likelihood."""
 
 DEVELOPMENT = "development"
-"""Files that rates are chosen on: all they hold is trained on by the claims, and no table shows it."""
+"""Files that rates are chosen on: what is held out there is measured in no table; papers are not trained on either."""
+
+ONE_IN = 5
+"""Of the earlier papers, of general pairs and of trained pairs: the first of so many is held out to choose rates."""
+
+RARITY = 2000
+"""General pairs beside which near-copies are looked for: a file of its own is too small to tell how rare signs are."""
 
 REMOVED = "removed.jsonl"
 
@@ -59,13 +65,17 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     answers = _few([row for row in validated if len(row["output"]) <= longest], numbers["held_out"])
     statements, papers = read_lines(data / STATEMENTS), list(read_papers(data))
     board = [row for row in read_lines(data / BOARD) if row["year"] == LAST_YEAR]
-    last, earlier = (
-        [
-            *_few([row for row in statements if (row["year"] >= LAST_YEAR) == late], numbers[most]),
-            *_few([row for row in papers if (row["year"] >= LAST_YEAR) == late], numbers["pieces"]),
-        ]
-        for late, most in ((True, "held_out"), (False, "statements"))
-    )
+    late, early = ([row for row in papers if (row["year"] >= LAST_YEAR) == is_late] for is_late in (True, False))
+    chosen_on = set(sorted({row["paper"] for row in early})[::ONE_IN])
+    last = [
+        *_few([row for row in statements if row["year"] >= LAST_YEAR], numbers["held_out"]),
+        *_few(late, numbers["held_out"]),
+    ]
+    earlier = [
+        *_few([row for row in statements if row["year"] < LAST_YEAR], numbers["statements"]),
+        *_few([row for row in early if row["paper"] not in chosen_on], numbers["pieces"]),
+    ]
+    development = _few([row for row in early if row["paper"] in chosen_on], numbers["held_out"])
     pairs = list(_pairs(data, settings, numbers["pairs"]))
     tested = [pair for pair in pairs if is_held_out(pair["group"], settings["holdout"])]
     questions = [{"instruction": pair["question"]} for pair in tested]
@@ -77,28 +87,42 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     trained |= {"general": drawn.general, "pairs": [pair for pair in pairs if pair not in tested]}
     held_out = {"scored": answers, "specialty": last, "general": drawn.held_out}
     removed: list[Row] = []
+    beside = read_lines(data / GENERAL)[:RARITY]
     for name, rows in trained.items():
         path = folder / f"measured-{name}.jsonl"
         write_lines(path, [_asked(at, row) for at, row in enumerate(measured[name])])
-        kept = list(_rid(name, rows, path, removed))
-        if name in ("general", "specialty"):
-            write_lines(folder / f"{DEVELOPMENT}-{name}.jsonl", _divided(kept))
-        if name != "pairs":  # whose groups are those of their questions
-            kept = [*(_placed(row, False) for row in kept), *(_placed(row, True) for row in held_out[name])]
-        write_lines(folder / f"{name}.jsonl", [*kept, *tested] if name == "pairs" else kept)
+        kept = list(_rid(name, rows, beside, path, removed))
+        if name == "pairs":  # whose groups are those of their questions
+            write_lines(folder / f"{DEVELOPMENT}-pairs.jsonl", _divided(kept, settings["holdout"]))
+            write_lines(folder / "pairs.jsonl", [*kept, *tested])
+            continue
+        placed = [_placed(row, False) for row in kept]
+        if name == "general":
+            write_lines(folder / f"{DEVELOPMENT}-general.jsonl", _divided(kept, HELD_OUT))
+        if name == "specialty":
+            apart = [_placed(row, True) for row in development]
+            write_lines(folder / f"{DEVELOPMENT}-specialty.jsonl", [*placed, *apart])
+        write_lines(folder / f"{name}.jsonl", [*placed, *(_placed(row, True) for row in held_out[name])])
     write_lines(folder / QUESTIONS, board)
     write_lines(folder / "text.jsonl", [*drawn.general, *drawn.held_out])
     write_lines(folder / REMOVED, removed)
 
 
-def _rid(name: str, rows: Sequence[Row], measured: Path, removed: list[Row]) -> Iterator[Row]:
+def _rid(name: str, rows: Sequence[Row], beside: Sequence[Row], measured: Path, removed: list[Row]) -> Iterator[Row]:
     """Take out of rows, by the project's own step, what holds a measured question."""
     step = Decontaminate(benchmarks=[str(measured)])
     asked = [{**row, "instruction": row["question"]} if "question" in row else row for row in rows]
-    for row in step.run(asked, lambda row, reason: removed.append({**row, "file": name, "reason": reason})):
+    others = [{**row, "beside": True} for row in beside]
+
+    def note(row: Row, reason: str) -> None:
+        if "beside" not in row:
+            removed.append({**row, "file": name, "reason": reason})
+
+    for row in step.run([*asked, *others], note):
         if "answer_a" in row:
             del row["instruction"]
-        yield row
+        if "beside" not in row:
+            yield row
 
 
 def _scored(data: Path, settings: Mapping[str, Any]) -> Iterator[Row]:
@@ -138,17 +162,24 @@ def _few(rows: Sequence[Row], most: int) -> list[Row]:
     return [row for at, row in enumerate(rows) if at in chosen]
 
 
-def _divided(rows: Sequence[Row]) -> Iterator[Row]:
-    """A part to choose rates on: the year before the last one of what has a year, of other rows one in six."""
-    for number, row in enumerate(rows):
-        yield _placed(row, row["year"] == LAST_YEAR - 1 if "year" in row else number % 6 == 0)
+def _divided(rows: Sequence[Row], share: float) -> Iterator[Row]:
+    """Rows of which those of one question in so many are held out by the rule for a share."""
+    questions = list(dict.fromkeys(map(_question, rows)))
+    apart = set(questions[::ONE_IN])
+    for row in rows:
+        yield _placed(row, _question(row) in apart, share)
 
 
-def _placed(row: Row, held_out: bool) -> Row:
+def _placed(row: Row, held_out: bool, share: float = HELD_OUT) -> Row:
     """The row with a group that the rule holds out, or does not; rows of one question or paper have one group."""
-    name = row.get("paper") or _question(row)
-    group = next(f"{name} {at}" for at in range(1000) if is_held_out(f"{name} {at}", HELD_OUT) == held_out)
+    name = row.get("paper") or row.get("question_id") or _question(row)
+    group = next(f"{name} {at}" for at in range(1000) if is_held_out(f"{name} {at}", share) == held_out)
     return {**row, "group": group}
+
+
+def is_paper(group: str) -> bool:
+    """Whether a group is of a paper's pieces; others are of questions."""
+    return group.startswith("ChinaXiv-")
 
 
 def _asked(number: int, row: Row) -> Row:
@@ -158,4 +189,5 @@ def _asked(number: int, row: Row) -> Row:
 
 
 def _question(row: Row) -> str:
-    return f"{row['instruction']}\n{row['input']}" if row.get("input") else str(row["instruction"])
+    asked = row["question"] if "question" in row else row["instruction"]
+    return f"{asked}\n{row['input']}" if row.get("input") else str(asked)

@@ -38,9 +38,12 @@ def _sheet(parts: Sequence[Part]) -> str:
     beyond it that chance does not explain is supported, one on the other side of it is not supported, and else nothing
     is decided. The p in brackets is two-sided, of an effect that is equal to the bound, corrected by Holm over all
     claims of one file of settings on one base, tried or not: any of their verdicts is wrong in {100 * WRONG:.0f} % of
-    cases at most. Intervals are not corrected. Those without seeds are over questions alone: these models, this judge,
-    other questions. What is not tried yet is trained by the command beside it, on stories15M, or with `--size smollm2
-    --base <folder>` on SmolLM2-135M; it stops and goes on.
+    cases at most. Earlier versions of this page corrected by Bonferroni. Intervals are not corrected. Bounds of the
+    rows that `python -m bench.study` measures were chosen after its figures, all others before. Intervals without seeds
+    are over questions alone: these models, this judge, other questions. Rates that are not written down yet are chosen
+    first, on pairs and papers that no table shows (`--rates`). Rows of `bench.study` come into the sheet by
+    `python -m bench.evidence`. What is not tried yet is trained by the command beside it, on stories15M, or with
+    `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on.
     """
     return "\n\n".join(["## The claim sheet", _grid(head, rows), textwrap.fill(" ".join(note.split()), 118)])
 

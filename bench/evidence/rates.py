@@ -1,41 +1,145 @@
 """Chooses the rate of each stage on the development part, and writes `settings/rates.yaml`."""
 
+import logging
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from bench.evidence.arms import RATED, Trained, rates_claim
+from bench.evidence.arms import (
+    BETTER,
+    BETTER_ALONE,
+    ORDER,
+    OWN,
+    PREFERENCE,
+    PREFERRED,
+    RATED,
+    Trained,
+    pairs_of,
+    unmeasured,
+)
+from bench.evidence.files import DEVELOPMENT
 from bench.evidence.settings import FOLDER, read_settings
-from bench.evidence.trained import GENERAL, SPECIFIC, bits, read_finished
+from bench.evidence.trained import read_finished
+from bench.evidence.values import GENERAL, SPECIFIC, Read, bits, preference_loss
+from bench.study.claims import UNMEASURED, Claim, Overrides
 from hypnos.errors import UserError
+
+log = logging.getLogger(__name__)
 
 FILE = FOLDER / "rates.yaml"
 
 HEAD = """\
-# Rates of the stages by base and experiment, of two stages the last one's: those that left the fewest bits a character
-# on the development part. Written by `python -m bench.evidence --rates`, before what is measured was looked at.
+# Rates of the stages by base and by what is trained, of several stages the last one's: those that were best on the
+# development part. Written by `python -m bench.evidence --rates`, before what is measured was looked at.
 """
 
+JUDGED: Mapping[str, Read] = {"preferred": preference_loss, "better_alone": bits(BETTER)} | {
+    name: bits(GENERAL) for name in ("general_only", "own_vocabulary")
+}
+"""What shall be low where the rate is right; of the others bits of the specialty."""
 
-def choose_rates(setting: Trained, size: str, file: Path = FILE) -> None:
-    """Write down the best rate of each experiment, from the finished runs.
+
+def rounds(wanted: Collection[str]) -> Iterator[list[str]]:
+    """Names of rates with those that must be known first: first those, then the others."""
+    needed = set(wanted) | {other for name in wanted for other in RATED[name].before.values()}
+    for first in (True, False):
+        if names := [name for name in RATED if name in needed and first is not bool(RATED[name].before)]:
+            yield names
+
+
+def rates_claim(setting: Trained, names: Sequence[str]) -> tuple[Claim, Trained]:
+    """Every rate for every name, and under what: one seed, and the chosen rates of the stages before."""
+    general = f"sources.general.path={setting.files}/{DEVELOPMENT}-general.jsonl"
+    turns: list[Overrides] = []
+    arms: dict[str, Overrides] = {}
+    for name in names:
+        values = [f"{rate:g}" for rate in _tried(setting, name)]
+        first = [f"{knob}={setting.rates[of]:g}" for knob, of in RATED[name].before.items()]
+        turns.append((*_trained(setting, name), *first, f"{RATED[name].knob}={','.join(values)}"))
+        arms |= {f"{name} {rate}": (*_marks(name), f"{RATED[name].knob}={rate}") for rate in values}
+    claim = Claim(
+        name="rates",
+        title="Rates",
+        text="",
+        shared=("benchmark=false", general),
+        turns=tuple(turns),
+        arms=arms,
+        references=(),
+    )
+    return claim, replace(setting, seeds=setting.seeds[:1])
+
+
+def _tried(setting: Trained, name: str) -> Sequence[float]:
+    return setting.numbers["preference_rates" if name == "preferred" else "rates"]
+
+
+def _trained(setting: Trained, name: str) -> Overrides:
+    """What is trained, on the development part."""
+    if name in ("preferred", "better_alone"):
+        return (*_marks(name), *pairs_of(setting, f"{DEVELOPMENT}-pairs.jsonl"), *PREFERENCE)
+    specialty = f"sources.anesthesia.path={setting.files}/{DEVELOPMENT}-specialty.jsonl"
+    if name == "own_vocabulary":
+        return (*_marks(name), UNMEASURED, specialty)
+    return (*_marks(name), *unmeasured(name), specialty, *ORDER)
+
+
+def _marks(name: str) -> Overrides:
+    """What tells it from the others."""
+    kinds = {"preferred": (PREFERRED,), "better_alone": (BETTER_ALONE,)}
+    return kinds.get(name) or (
+        ("experiment=general_only", *OWN) if name == "own_vocabulary" else (f"experiment={name}",)
+    )
+
+
+def read_rates(size: str) -> Mapping[str, float]:
+    """The chosen rates of a base, by name."""
+    return read_settings("rates").get(size, {}) if FILE.is_file() else {}
+
+
+def choose_rates(
+    setting: Trained, names: Collection[str], train: Callable[[Sequence[Claim], Trained], bool], file: Path = FILE
+) -> Mapping[str, float]:
+    """Train with every rate, and write down the best ones.
+
+    Args:
+        setting: of the base.
+        names: whose rates; those they rest on are chosen too.
+        train: trains the arms of claims that are not finished, and tells whether all succeeded.
+        file: where they are written.
+
+    Returns:
+        All chosen rates of the base.
 
     Raises:
         UserError: a run is missing.
     """
-    claim, _ = rates_claim(setting)
-    arms = read_finished(claim, setting)
-    chosen: dict[str, Any] = {}
-    for kind in RATED:
-        read = bits(GENERAL if kind == "general_only" else SPECIFIC)
-        by_rate = {}
-        for rate in setting.numbers["rates"]:
-            runs = arms.get(f"{kind} {rate:g}", {})
-            if not runs:
-                raise UserError(f"--rates: {kind} at {rate:g} is not finished")
-            units = [unit for run in runs.values() for unit in read(run).values()]
-            by_rate[rate] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
-        chosen[kind] = min(by_rate, key=lambda rate: by_rate[rate])
-    known = read_settings("rates") if file.is_file() else {}
-    file.write_text(HEAD + yaml.safe_dump(known | {size: chosen}, sort_keys=False), "utf-8", newline="\n")
+    for names_now in rounds(names):
+        claim, of_rates = rates_claim(setting, names_now)
+        train([claim], of_rates)
+        chosen = {name: _best(setting, name, claim, of_rates) for name in names_now}
+        known: dict[str, Any] = read_settings("rates") if file.is_file() else {}
+        setting = replace(setting, rates={**setting.rates, **chosen})
+        file.write_text(
+            HEAD + yaml.safe_dump(known | {setting.size: dict(setting.rates)}, sort_keys=False), "utf-8", newline="\n"
+        )
+    return setting.rates
+
+
+def _best(setting: Trained, name: str, claim: Claim, of_rates: Trained) -> float:
+    arms = read_finished(claim, of_rates)
+    read = JUDGED.get(name, bits(SPECIFIC))
+    by_rate = {}
+    for rate in _tried(setting, name):
+        runs = arms.get(f"{name} {rate:g}", {})
+        if not runs:
+            raise UserError(f"--rates: {name} at {rate:g} is not finished")
+        units = [unit for run in runs.values() for unit in read(run).values()]
+        by_rate[rate] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
+    best = min(by_rate, key=lambda rate: by_rate[rate])
+    log.warning("%s: %s", name, ", ".join(f"{rate:g} {value:.3f}" for rate, value in by_rate.items()))
+    if best in (min(by_rate), max(by_rate)):
+        log.warning("%s: %g is the best, at the edge of what was tried", name, best)
+    return best

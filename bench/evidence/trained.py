@@ -1,104 +1,49 @@
 """Findings about what was trained, from what the sweeps left: one difference a claim, record by record."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bench.evidence.arms import BETTER, WORSE, Trained, claims
-from bench.evidence.measured import Measured, Table
+from bench.evidence.arms import Trained, claims
+from bench.evidence.measured import Measured, Table, settings_key
+from bench.evidence.values import (
+    ACCURACY,
+    GENERAL,
+    SPECIFIC,
+    Read,
+    Units,
+    became_likelier,
+    became_likelier_by_character,
+    bits,
+    is_longer,
+    papers,
+    right,
+    statements,
+    was_likelier,
+)
 from bench.evidence.verdict import Finding, find
 from bench.study.claims import Claim
+from hypnos.commands import split_multirun
 from hypnos.errors import UserError
-from hypnos.experiment.sweep.arm_scores import read_scores
+from hypnos.experiment.arm_names import name_arm
 from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
 from hypnos.report.statistics.intervals import mean_interval
 
-SPECIFIC, GENERAL = "anesthesia", "general"
-
-
-@dataclass(frozen=True, slots=True)
-class Unit:
-    """A value of one record: its group, and what it weighs."""
-
-    group: str
-    value: float
-    weight: float
-
-
-Units = Mapping[str, Unit]
-"""By record."""
-
-Read = Callable[[Arm], Units]
-
-
-def bits(held_out: str) -> Read:
-    """Bits of each record of a held-out set under an arm's last model, weighed by its characters."""
-
-    def read(arm: Arm) -> Units:
-        text = arm.texts[held_out]
-        of_last = text.bits[arm.last]
-        return {name: Unit(text.groups[name], of_last[name], text.characters[name]) for name in of_last}
-
-    return read
-
-
-def became_likelier(arm: Arm) -> Units:
-    """Whether a pair's better answer gained more likelihood than the worse one, over the model before the stage."""
-    better, worse = arm.texts[BETTER], arm.texts[WORSE]
-    before = arm.models[-2]
-
-    def gain(side: Any, name: str) -> float:
-        return float(side.bits[before][name] - side.bits[arm.last][name])
-
-    gains = {name: gain(better, name) - gain(worse, name) for name in better.bits[arm.last]}
-    return {name: Unit(better.groups[name], (gain > 0) + (gain == 0) / 2, 1.0) for name, gain in gains.items()}
-
-
-def was_likelier(arm: Arm) -> Units:
-    """Whether the model the stage starts from finds the better answer likelier, as it stands."""
-    better, worse = arm.texts[BETTER], arm.texts[WORSE]
-    before = arm.models[-2]
-    likelier = {name: better.bits[before][name] < worse.bits[before][name] for name in better.bits[before]}
-    return {name: Unit(better.groups[name], float(hit), 1.0) for name, hit in likelier.items()}
-
-
-def is_longer(arm: Arm) -> Units:
-    """Whether a pair's better answer is the longer one; a half where both are equally long."""
-    better, worse = arm.texts[BETTER], arm.texts[WORSE]
-    longer = {name: better.characters[name] - worse.characters[name] for name in better.characters}
-    return {name: Unit(better.groups[name], (gap > 0) + (gap == 0) / 2, 1.0) for name, gap in longer.items()}
-
-
-ACCURACY = {"letters": "accuracy_likelihood", "texts": "accuracy_texts_per_char"}
-"""Of choice questions, by what the likelihood is of."""
-
-
-def right(kind: str) -> Read:
-    """Whether a board question's likeliest letter, or text of an option by character, is the right one."""
-
-    def read(arm: Arm) -> Units:
-        results = read_scores([arm])
-        if results is None:
-            raise UserError(f"{arm.folder}: answered no board questions")
-        (answers,), (task,) = results.answers, results.tasks
-        values = zip(task.questions, answers.scores[ACCURACY[kind]], strict=True)
-        return {one.id: Unit(one.group, value, 1.0) for one, value in values if value is not None}
-
-    return read
-
-
 DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
     "preferred": ("preference", ("DPO", became_likelier), ("DPO", is_longer)),
-    "preferred_by_contrast": ("preference", ("DPO", became_likelier), ("better answers alone", became_likelier)),
+    "preferred_by_contrast": (
+        "preference",
+        ("DPO", became_likelier_by_character),
+        ("better answers alone", became_likelier_by_character),
+    ),
     "filtered": ("filtering", ("GPT-4, 7 or more", bits(SPECIFIC)), ("random, as many as reach 7", bits(SPECIFIC))),
     "filtered_not_long": ("filtering", ("best half", bits(SPECIFIC)), ("longest half", bits(SPECIFIC))),
     "best_not_worst": ("filtering", ("best half", bits(SPECIFIC)), ("worst half", bits(SPECIFIC))),
-    "general_first_real": ("order", ("general to specific", bits(SPECIFIC)), ("specific only", bits(SPECIFIC))),
-    "not_turned_round": ("order", ("general to specific", bits(SPECIFIC)), ("specific to general", bits(SPECIFIC))),
+    "general_first_real": ("order", ("general to specific", papers), ("specific only", papers)),
+    "not_turned_round": ("order", ("general to specific", papers), ("specific to general", papers)),
     "general_first_letters": ("order", ("general to specific", right("letters")), ("specific only", right("letters"))),
     "general_first_texts": ("order", ("general to specific", right("texts")), ("specific only", right("texts"))),
     "specialty_remembers": ("order", ("general to specific", bits(GENERAL)), ("general only", bits(GENERAL))),
-    "not_mixed": ("order", ("general to specific", bits(SPECIFIC)), ("mixed", bits(SPECIFIC))),
+    "not_mixed": ("order", ("general to specific", papers), ("mixed", papers)),
     "vocabulary_characters": ("vocabulary", ("extended", bits(GENERAL)), ("the base's own", bits(GENERAL))),
     "vocabulary_compute": (
         "vocabulary",
@@ -120,19 +65,27 @@ def try_trained(setting: Trained) -> dict[str, Measured]:
         if seeds:
             pairs = [(seed, read(first[seed]), read_other(second[seed])) for seed in seeds]
             findings.setdefault(sweep, []).append(_finding(name, setting.common["claims"][name], pairs))
-    return {name: Measured(of_sweep, list(_table(known[name], arms[name]))) for name, of_sweep in findings.items()}
+    return {
+        name: Measured(
+            of_sweep,
+            list(_table(known[name], arms[name])),
+            settings_key(setting.common, setting.rates, setting.size, name),
+        )
+        for name, of_sweep in findings.items()
+    }
 
 
 def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
-    """The finished runs of a claim, by arm and seed."""
+    """The finished runs of a claim under these very settings, by arm and seed."""
     try:
         arms = read_arms(find_sweep(claim.sweep, setting.folder / "outputs"))
     except UserError:
         return {}
+    planned = [overrides for _, *words in claim.lines(setting) for overrides in split_multirun(words)]
+    labels = {name_arm(overrides): claim.call(overrides) for overrides in planned}
     by_label: dict[str, dict[str, Arm]] = {}
     for arm in arms:
-        label = claim.call(arm.overrides)
-        if arm.state == "finished" and label:
+        if arm.state == "finished" and (label := labels.get(arm.folder.name)):
             by_label.setdefault(label, {})[arm.seed] = arm
     return by_label
 
@@ -154,29 +107,37 @@ def _finding(name: str, claim: Mapping[str, Any], pairs: Sequence[tuple[str, Uni
     )
 
 
+MEASURES: Mapping[str, Sequence[tuple[str, Read]]] = {
+    "preference": (
+        ("better became likelier", became_likelier),
+        ("better became likelier, by character", became_likelier_by_character),
+        ("better was likelier before", was_likelier),
+        ("better is longer", is_longer),
+    ),
+    "filtering": (("validated answers, bits/char", bits(SPECIFIC)),),
+    "order": (
+        ("general, bits/char", bits(GENERAL)),
+        ("papers, bits/char", papers),
+        ("statements, bits each", statements),
+        *((f"board questions right, {kind}", right(kind)) for kind in ACCURACY),
+    ),
+    "vocabulary": (("general, bits/char", bits(GENERAL)), ("papers, bits/char", papers)),
+}
+"""Columns of a claim's table."""
+
+
 def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Table]:
     if not arms:
         return
-    measures: Sequence[tuple[str, Read]]
-    if claim.name == "preference":
-        measures = (
-            ("better became likelier", became_likelier),
-            ("better was likelier before", was_likelier),
-            ("better is longer", is_longer),
-        )
-    else:
-        sets = [
-            name for name in (GENERAL, SPECIFIC) if all(name in a.texts for of in arms.values() for a in of.values())
-        ]
-        measures = [(f"{name}, bits/char", bits(name)) for name in sets]
-        if claim.name == "order":
-            measures = [*measures, *((f"board questions right, {kind}", right(kind)) for kind in ACCURACY)]
+    measures = MEASURES[claim.name]
     rows = []
+    counts: dict[str, int] = {}
     for label in (name for name in claim.arms if name in arms):
         cells = [label, ", ".join(sorted(arms[label]))]
-        for _, read in measures:
+        for title, read in measures:
             units = [read(arm) for arm in arms[label].values()]
+            counts[title] = min(map(len, units))
             total = sum(unit.value for one in units for unit in one.values())
             cells.append(f"{total / sum(unit.weight for one in units for unit in one.values()):.3f}")
         rows.append(cells)
-    yield claim.title, ["arm", "seeds", *(title for title, _ in measures)], rows
+    yield claim.title, ["arm", "seeds", *(f"{title} (n {counts[title]})" for title, _ in measures)], rows
