@@ -152,16 +152,13 @@ def claims(setting: Trained) -> dict[str, Claim]:
     preference = Claim(
         name="preference",
         title="Preferences",
-        text="",
         shared=("benchmark=false", *pairs_of(setting, "pairs.jsonl"), *PREFERENCE),
         turns=((PREFERRED, *setting.rate("preferred")), (BETTER_ALONE, *setting.rate("better_alone"))),
         arms={"DPO": (PREFERRED,), "better answers alone": (BETTER_ALONE,)},
-        references=(),
     )
     filtering = Claim(
         name="filtering",
         title="Cross-filtering on real scores",
-        text="",
         shared=(
             "benchmark=false",
             f"sources.anesthesia.path={files}/scored.jsonl",
@@ -189,31 +186,28 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "shortest half": ("selection.scorers=shortest", *BEST),
             "longest half": ("selection.scorers=longest", *BEST),
         },
-        references=("unfiltered", "random, as many as reach 7", "longest half", "worst half"),
     )
     order = Claim(
         name="order",
         title="General to specific",
-        text="",
         shared=(
             *specialty,
             *ORDER,
             "benchmark=true",
             "tasks=[anecq]",
             f"tasks.anecq.path={files}/{QUESTIONS}",
+            "tasks.anecq.max_new_tokens=1",  # what is written in words is not read
             "tasks.anecq.shuffle=${seed}",  # a model that says one letter to all is right by chance
             "likelihood=[letters,texts]",
         ),
         turns=tuple((f"experiment={kind}", *setting.rate(kind), *unmeasured(kind)) for kind in ORDERS),
         arms={kind.replace("_", " "): (f"experiment={kind}",) for kind in ORDERS},
-        references=("general to specific",),
     )
     as_many = (f"stages.general.data.learnt_tokens={numbers['learnt_tokens']}",)
     extended, own = (*EXTENDED, *setting.rate("general_only")), (*OWN, *setting.rate("own_vocabulary"))
     vocabulary = Claim(
         name="vocabulary",
         title="Vocabulary, at equal characters and at equal learnt tokens",
-        text="",
         shared=(*specialty, "benchmark=false", "experiment=general_only", UNMEASURED),
         turns=(extended, own, (*extended, *as_many), (*own, *as_many)),
         arms={
@@ -222,6 +216,5 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "extended, as many tokens": as_many,
             "the base's own, as many tokens": ("vocabulary=none", *as_many),
         },
-        references=("extended",),
     )
     return {claim.name: claim for claim in (preference, filtering, order, vocabulary)}

@@ -63,11 +63,9 @@ def rates_claim(setting: Trained, names: Sequence[str]) -> tuple[Claim, Trained]
     claim = Claim(
         name="rates",
         title="Rates",
-        text="",
         shared=("benchmark=false", general),
         turns=tuple(turns),
         arms=arms,
-        references=(),
     )
     return claim, replace(setting, seeds=setting.seeds[:1])
 

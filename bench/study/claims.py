@@ -77,11 +77,11 @@ class Claim:
 
     name: str
     title: str
-    text: str
+    text: str = ""
     shared: Overrides
     turns: tuple[Overrides, ...]
     arms: Mapping[str, Overrides]
-    references: tuple[str, ...]
+    references: tuple[str, ...] = ()
 
     @property
     def sweep(self) -> str:
