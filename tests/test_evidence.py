@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 from scipy.stats import t, ttest_1samp
 
 from bench.evidence.arms import GENERAL_RATE, NEEDS, RATED, SPECIFIC_RATE, claims, setting_of
@@ -15,7 +16,7 @@ from bench.evidence.files import BOARD, write_files
 from bench.evidence.measured import Measured, keep_measured, read_measured, settings_key
 from bench.evidence.page import write_page
 from bench.evidence.papers import PAPERS
-from bench.evidence.rates import rates_claim, rounds
+from bench.evidence.rates import choose_rates, rates_claim, rounds
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
@@ -204,7 +205,7 @@ def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
     assert NEEDS.keys() == claims(setting).keys()
     rated = list(rounds(RATED))
     assert [len(names) for names in rated] == [4, 4] and list(rounds(["mixed"])) == [["mixed"]]
-    known = claims(setting) | {str(at): rates_claim(setting, names)[0] for at, names in enumerate(rated)}
+    known = claims(setting) | {name: rates_claim(setting, name) for name in RATED}
     knobs = {GENERAL_RATE: rates["specific_to_general"], SPECIFIC_RATE: rates["specific_only"]}
     assert set(setting.rate("specific_to_general")) == {f"{knob}={rate:g}" for knob, rate in knobs.items()}
     assert (
@@ -222,32 +223,59 @@ def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
         assert called == set(claim.arms)
 
 
+def finish(claim, setting, records=None):
+    """Leave what finished runs of a claim leave; `records` tells from a run's overrides what was measured."""
+    for _, *words in claim.lines(setting):
+        for job in split_multirun(words):
+            folder = setting.folder / "outputs/sweeps" / claim.sweep / name_arm(job)
+            (folder / ".hydra").mkdir(parents=True)
+            (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
+            measured = records(job) if records else {}
+            arm = {"stages": [], "key": {"heldout": dict.fromkeys(measured, "")}}
+            models = [{"name": "last", "measures": {}}]
+            for file, content in (("results", models), ("arm", arm), ("records", measured)):
+                (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
+
+
 def test_only_runs_under_these_very_settings_are_read(tmp_path):
     setting = make_setting(tmp_path, dict.fromkeys(RATED, 1e-3))
-    sweep = setting.folder / "outputs/sweeps/study-order"
-
-    def finish(rate):
-        claim = claims(make_setting(tmp_path, dict.fromkeys(RATED, rate)))["order"]
-        for _, *words in claim.lines(setting):
-            for job in split_multirun(words):
-                folder = sweep / name_arm(job)
-                (folder / ".hydra").mkdir(parents=True)
-                (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
-                for file, content in (
-                    ("results", []),
-                    ("arm", {"stages": [], "key": {"heldout": {}}}),
-                    ("records", {}),
-                ):
-                    (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
-
-    finish(3e-4)
-    assert read_finished(claims(setting)["order"], setting) == {}
-    finish(1e-3)
-    arms = read_finished(claims(setting)["order"], setting)
-    assert {label: sorted(by_seed) for label, by_seed in arms.items()} == {
-        label: list(map(str, setting.seeds)) for label in claims(setting)["order"].arms
-    }
+    order = claims(setting)["order"]
+    finish(claims(make_setting(tmp_path, dict.fromkeys(RATED, 3e-4)))["order"], setting)
+    assert read_finished(order, setting) == {}
+    finish(order, setting)
+    arms = read_finished(order, setting)
+    seeds = list(map(str, setting.seeds))
+    assert {label: sorted(by_seed) for label, by_seed in arms.items()} == dict.fromkeys(order.arms, seeds)
     assert {arm.overrides[-1] for arm in arms["mixed"].values()} == {"model.recipe.general.lr=0.001"}
+
+
+def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_under_it(tmp_path, caplog):
+    setting, file, rounds_run = make_setting(tmp_path, {}), tmp_path / "rates.yaml", []
+
+    def measured(job):
+        """General pairs like 3e-4 best, the specialty 3e-3: the highest that is tried."""
+        rate = next(float(part.rpartition("=")[2]) for part in reversed(job) if ".lr=" in part)
+        bits = {"general": abs(math.log(rate / 3e-4)), "anesthesia": -rate}
+        return {
+            name: {"records": ["a"], "groups": ["q"], "characters": [1], "bits": {"last": [value]}}
+            for name, value in bits.items()
+        }
+
+    def train(several, setting):
+        rounds_run.append([claim.name for claim in several])
+        for claim in several:
+            finish(claim, setting, measured)
+
+    chosen = choose_rates(setting, ["general_to_specific"], train, file)
+    assert rounds_run == [["rates-general_only"], ["rates-general_to_specific"]]
+    assert chosen == {"general_only": 3e-4, "general_to_specific": 3e-3}
+    assert "general_to_specific: 0.003 is the best, at the edge" in caplog.text
+    assert "general_only: 0.0003 is the best" not in caplog.text
+    words = next(rates_claim(replace(setting, rates=chosen), "general_to_specific").lines(setting))
+    assert f"{GENERAL_RATE}=0.0003" in words and "seed=1,2,3,4,5" in words
+    with pytest.raises(UserError, match=r"--rates: mixed at 0.0001 is not finished"):
+        choose_rates(setting, ["mixed"], lambda several, setting: False, file)
+    assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,7 @@ from bench.evidence.trained import read_finished
 from bench.evidence.values import GENERAL, SPECIFIC, Read, bits, preference_loss
 from bench.study.claims import UNMEASURED, Claim, Overrides
 from hypnos.errors import UserError
+from hypnos.experiment.sweep.arms import Arm
 
 log = logging.getLogger(__name__)
 
@@ -50,24 +51,17 @@ def rounds(wanted: Collection[str]) -> Iterator[list[str]]:
             yield names
 
 
-def rates_claim(setting: Trained, names: Sequence[str]) -> tuple[Claim, Trained]:
-    """Every rate for every name, and under what: one seed, and the chosen rates of the stages before."""
-    general = f"sources.general.path={setting.files}/{DEVELOPMENT}-general.jsonl"
-    turns: list[Overrides] = []
-    arms: dict[str, Overrides] = {}
-    for name in names:
-        values = [f"{rate:g}" for rate in _tried(setting, name)]
-        first = [f"{knob}={setting.rates[of]:g}" for knob, of in RATED[name].before.items()]
-        turns.append((*_trained(setting, name), *first, f"{RATED[name].knob}={','.join(values)}"))
-        arms |= {f"{name} {rate}": (*_marks(name), f"{RATED[name].knob}={rate}") for rate in values}
-    claim = Claim(
-        name="rates",
-        title="Rates",
-        shared=("benchmark=false", general),
-        turns=tuple(turns),
-        arms=arms,
+def rates_claim(setting: Trained, name: str) -> Claim:
+    """Every rate, under the chosen rates of the stages before: a sweep of its own, as held-out sets differ."""
+    rates = [f"{rate:g}" for rate in _tried(setting, name)]
+    first = tuple(f"{knob}={setting.rates[of]:g}" for knob, of in RATED[name].before.items())
+    return Claim(
+        name=f"rates-{name}",
+        title=f"Rates of {name}",
+        shared=("benchmark=false", f"sources.general.path={setting.files}/{DEVELOPMENT}-general.jsonl", *first),
+        turns=((*_trained(setting, name), f"{RATED[name].knob}={','.join(rates)}"),),
+        arms={rate: (f"{RATED[name].knob}={rate}",) for rate in rates},
     )
-    return claim, replace(setting, seeds=setting.seeds[:1])
 
 
 def _tried(setting: Trained, name: str) -> Sequence[float]:
@@ -76,20 +70,15 @@ def _tried(setting: Trained, name: str) -> Sequence[float]:
 
 def _trained(setting: Trained, name: str) -> Overrides:
     """What is trained, on the development part."""
-    if name in ("preferred", "better_alone"):
-        return (*_marks(name), *pairs_of(setting, f"{DEVELOPMENT}-pairs.jsonl"), *PREFERENCE)
+    pairs = (*pairs_of(setting, f"{DEVELOPMENT}-pairs.jsonl"), *PREFERENCE)
+    if name == "preferred":
+        return (PREFERRED, *pairs)
+    if name == "better_alone":
+        return (BETTER_ALONE, *pairs)
     specialty = f"sources.anesthesia.path={setting.files}/{DEVELOPMENT}-specialty.jsonl"
     if name == "own_vocabulary":
-        return (*_marks(name), UNMEASURED, specialty)
-    return (*_marks(name), *unmeasured(name), specialty, *ORDER)
-
-
-def _marks(name: str) -> Overrides:
-    """What tells it from the others."""
-    kinds = {"preferred": (PREFERRED,), "better_alone": (BETTER_ALONE,)}
-    return kinds.get(name) or (
-        ("experiment=general_only", *OWN) if name == "own_vocabulary" else (f"experiment={name}",)
-    )
+        return ("experiment=general_only", specialty, UNMEASURED, *OWN)
+    return (f"experiment={name}", specialty, *unmeasured(name), *ORDER)
 
 
 def read_rates(size: str) -> Mapping[str, float]:
@@ -114,11 +103,12 @@ def choose_rates(
     Raises:
         UserError: a run is missing.
     """
+    setting = replace(setting, seeds=setting.seeds[:1])
     for names_now in rounds(names):
-        claim, of_rates = rates_claim(setting, names_now)
-        train([claim], of_rates)
-        chosen = {name: _best(setting, name, claim, of_rates) for name in names_now}
-        known: dict[str, Any] = read_settings("rates") if file.is_file() else {}
+        tried = {name: rates_claim(setting, name) for name in names_now}
+        train(list(tried.values()), setting)
+        chosen = {name: _best(name, read_finished(claim, setting), claim) for name, claim in tried.items()}
+        known: dict[str, Any] = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
         setting = replace(setting, rates={**setting.rates, **chosen})
         file.write_text(
             HEAD + yaml.safe_dump(known | {setting.size: dict(setting.rates)}, sort_keys=False), "utf-8", newline="\n"
@@ -126,16 +116,14 @@ def choose_rates(
     return setting.rates
 
 
-def _best(setting: Trained, name: str, claim: Claim, of_rates: Trained) -> float:
-    arms = read_finished(claim, of_rates)
+def _best(name: str, arms: Mapping[str, Mapping[str, Arm]], claim: Claim) -> float:
     read = JUDGED.get(name, bits(SPECIFIC))
     by_rate = {}
-    for rate in _tried(setting, name):
-        runs = arms.get(f"{name} {rate:g}", {})
-        if not runs:
-            raise UserError(f"--rates: {name} at {rate:g} is not finished")
-        units = [unit for run in runs.values() for unit in read(run).values()]
-        by_rate[rate] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
+    for rate in claim.arms:
+        if rate not in arms:
+            raise UserError(f"--rates: {name} at {rate} is not finished")
+        units = [unit for run in arms[rate].values() for unit in read(run).values()]
+        by_rate[float(rate)] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
     best = min(by_rate, key=lambda rate: by_rate[rate])
     log.warning("%s: %s", name, ", ".join(f"{rate:g} {value:.3f}" for rate, value in by_rate.items()))
     if best in (min(by_rate), max(by_rate)):
