@@ -253,9 +253,9 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
     setting, file, rounds_run = make_setting(tmp_path, {}), tmp_path / "rates.yaml", []
 
     def measured(job):
-        """General pairs like 3e-4 best, the specialty 3e-3: the highest that is tried."""
+        """General pairs like 1e-3 best, the specialty 1e-3: the highest that is tried there."""
         rate = next(float(part.rpartition("=")[2]) for part in reversed(job) if ".lr=" in part)
-        bits = {"general": abs(math.log(rate / 3e-4)), "anesthesia": -rate}
+        bits = {"general": abs(math.log(rate / 1e-3)), "anesthesia": -rate}
         return {
             name: {"records": ["a"], "groups": ["q"], "characters": [1], "bits": {"last": [value]}}
             for name, value in bits.items()
@@ -268,12 +268,12 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
 
     chosen = choose_rates(setting, ["general_to_specific"], train, file)
     assert rounds_run == [["rates-general_only"], ["rates-general_to_specific"]]
-    assert chosen == {"general_only": 3e-4, "general_to_specific": 3e-3}
-    assert "general_to_specific: 0.003 is the best, at the edge" in caplog.text
-    assert "general_only: 0.0003 is the best" not in caplog.text
+    assert chosen == {"general_only": 1e-3, "general_to_specific": 1e-3}
+    assert "general_to_specific: 0.001 is the best, at the edge" in caplog.text
+    assert "general_only: 0.001 is the best" not in caplog.text
     words = next(rates_claim(replace(setting, rates=chosen), "general_to_specific").lines(setting))
-    assert f"{GENERAL_RATE}=0.0003" in words and "seed=1,2,3,4,5" in words
-    with pytest.raises(UserError, match=r"--rates: mixed at 0.0001 is not finished"):
+    assert f"{GENERAL_RATE}=0.001" in words and "seed=1,2,3,4,5" in words
+    with pytest.raises(UserError, match=r"--rates: mixed at 0.0003 is not finished"):
         choose_rates(setting, ["mixed"], lambda several, setting: False, file)
     assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
 

@@ -12,7 +12,7 @@ from hypnos.artefacts.keys import content_key
 from hypnos.errors import UserError
 from hypnos.report.statistics.intervals import Interval
 
-NOT_OF_FIGURES = ("name", "options", "seeds", "rates", "preference_rates")
+NOT_OF_FIGURES = ("name", "options", "seeds", "rates")
 
 FOLDER = Path(__file__).parent / "results"
 

@@ -53,7 +53,8 @@ def rounds(wanted: Collection[str]) -> Iterator[list[str]]:
 
 def rates_claim(setting: Trained, name: str) -> Claim:
     """Every rate, under the chosen rates of the stages before: a sweep of its own, as held-out sets differ."""
-    rates = [f"{rate:g}" for rate in _tried(setting, name)]
+    _, _, stage, _ = RATED[name].knob.split(".")  # model.recipe.<stage>.lr
+    rates = [f"{rate:g}" for rate in setting.numbers["rates"][stage]]
     first = tuple(f"{knob}={setting.rates[of]:g}" for knob, of in RATED[name].before.items())
     return Claim(
         name=f"rates-{name}",
@@ -62,10 +63,6 @@ def rates_claim(setting: Trained, name: str) -> Claim:
         turns=((*_trained(setting, name), f"{RATED[name].knob}={','.join(rates)}"),),
         arms={rate: (f"{RATED[name].knob}={rate}",) for rate in rates},
     )
-
-
-def _tried(setting: Trained, name: str) -> Sequence[float]:
-    return setting.numbers["preference_rates" if name == "preferred" else "rates"]
 
 
 def _trained(setting: Trained, name: str) -> Overrides:
