@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.evidence.files import QUESTIONS
-from bench.study.claims import EXTENDED, UNMEASURED, Claim, Overrides, Setting
+from bench.study.claims import EXTENDED, Claim, Overrides, Setting
 
 BETTER, WORSE = "better", "worse"
 """Held-out sets: both sides of the pairs that are kept from training."""
@@ -45,13 +45,19 @@ RATED = {
 }
 """By name of what is trained: the experiment's, but for three."""
 
-ORDERS = ("general_to_specific", "mixed", "specific_only", "general_only", "specific_to_general")
-"""Those that share a stage do not stand side by side: run at once, one would wait for the other."""
+ORDERS = {
+    "general_to_specific": ("general", "anesthesia"),
+    "mixed": ("mixed",),
+    "specific_only": ("anesthesia",),
+    "general_only": ("general",),
+    "specific_to_general": ("anesthesia", "general"),
+}
+"""Experiments and their stages. Those that share one do not stand side by side: run at once, one would wait."""
 
 NEEDS = {
     "preference": ("preferred", "better_alone"),
     "filtering": ("general_to_specific",),
-    "order": ORDERS,
+    "order": tuple(ORDERS),
     "vocabulary": ("general_only", "own_vocabulary"),
 }
 """Rates that a claim is trained with."""
@@ -114,15 +120,15 @@ ORDER = ("model.recipe.anesthesia.epochs=1", "model.recipe.mixed.anesthesia=1", 
 """Each record once, whatever the order."""
 
 
-def unmeasured(experiment: str) -> Overrides:
-    """Of a stage on general pairs: measuring within it would take longer than training."""
-    return (UNMEASURED,) if "general" in experiment else ()
+def unmeasured(*stages: str) -> Overrides:
+    """Held-out text is measured after each stage all the same; within a stage it would take as long as training."""
+    return tuple(f"stages.{stage}.trainer.limit_val_batches=0" for stage in stages)
 
 
 PREFERENCE = (
     "~stages.anesthesia",
     "~heldout.anesthesia",
-    UNMEASURED,
+    *unmeasured("general"),
     "model.recipe.preference.rows_per_step=1",
     *(f"+data@heldout.{name}=chosen" for name in (BETTER, WORSE)),
     *(f"+heldout.{name}.heldout_only=true" for name in (BETTER, WORSE)),
@@ -132,7 +138,8 @@ PREFERENCE = (
 )
 """The third stage right after the first, and both sides of the pairs that are kept from training."""
 
-PREFERRED, BETTER_ALONE = "experiment=general_to_specific_to_preferred", "experiment=sft_only"
+PREFERRED = ("experiment=general_to_specific_to_preferred", *unmeasured("preference"))
+BETTER_ALONE = ("experiment=sft_only", *unmeasured("chosen"))
 
 
 def pairs_of(setting: Trained, file: str) -> Overrides:
@@ -153,8 +160,8 @@ def claims(setting: Trained) -> dict[str, Claim]:
         name="preference",
         title="Preferences",
         shared=("benchmark=false", *pairs_of(setting, "pairs.jsonl"), *PREFERENCE),
-        turns=((PREFERRED, *setting.rate("preferred")), (BETTER_ALONE, *setting.rate("better_alone"))),
-        arms={"DPO": (PREFERRED,), "better answers alone": (BETTER_ALONE,)},
+        turns=((*PREFERRED, *setting.rate("preferred")), (*BETTER_ALONE, *setting.rate("better_alone"))),
+        arms={"DPO": PREFERRED[:1], "better answers alone": BETTER_ALONE[:1]},
     )
     filtering = Claim(
         name="filtering",
@@ -163,8 +170,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "benchmark=false",
             f"sources.anesthesia.path={files}/scored.jsonl",
             "~heldout.general",
-            UNMEASURED,
-            "stages.anesthesia.trainer.limit_val_batches=0",
+            *unmeasured("general", "anesthesia"),
             *("selection.aspects=[overall]", "selection.floor=0", "selection.harmless_floor=0"),
             f"learnt_characters={numbers['learnt_characters']}",
             "model.recipe.anesthesia.epochs=1",
@@ -200,7 +206,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "tasks.anecq.shuffle=${seed}",  # a model that says one letter to all is right by chance
             "likelihood=[letters,texts]",
         ),
-        turns=tuple((f"experiment={kind}", *setting.rate(kind), *unmeasured(kind)) for kind in ORDERS),
+        turns=tuple((f"experiment={kind}", *setting.rate(kind), *unmeasured(*ORDERS[kind])) for kind in ORDERS),
         arms={kind.replace("_", " "): (f"experiment={kind}",) for kind in ORDERS},
     )
     as_many = (f"stages.general.data.learnt_tokens={numbers['learnt_tokens']}",)
@@ -208,7 +214,7 @@ def claims(setting: Trained) -> dict[str, Claim]:
     vocabulary = Claim(
         name="vocabulary",
         title="Vocabulary, at equal characters and at equal learnt tokens",
-        shared=(*specialty, "benchmark=false", "experiment=general_only", UNMEASURED),
+        shared=(*specialty, "benchmark=false", "experiment=general_only", *unmeasured("general")),
         turns=(extended, own, (*extended, *as_many), (*own, *as_many)),
         arms={
             "extended": (),

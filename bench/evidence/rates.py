@@ -12,6 +12,7 @@ from bench.evidence.arms import (
     BETTER,
     BETTER_ALONE,
     ORDER,
+    ORDERS,
     OWN,
     PREFERENCE,
     PREFERRED,
@@ -24,7 +25,7 @@ from bench.evidence.files import DEVELOPMENT
 from bench.evidence.settings import FOLDER, read_settings
 from bench.evidence.trained import read_finished
 from bench.evidence.values import GENERAL, SPECIFIC, Read, bits, preference_loss
-from bench.study.claims import UNMEASURED, Claim, Overrides
+from bench.study.claims import Claim, Overrides
 from hypnos.errors import UserError
 from hypnos.experiment.sweep.arms import Arm
 
@@ -69,13 +70,13 @@ def _trained(setting: Trained, name: str) -> Overrides:
     """What is trained, on the development part."""
     pairs = (*pairs_of(setting, f"{DEVELOPMENT}-pairs.jsonl"), *PREFERENCE)
     if name == "preferred":
-        return (PREFERRED, *pairs)
+        return (*PREFERRED, *pairs)
     if name == "better_alone":
-        return (BETTER_ALONE, *pairs)
+        return (*BETTER_ALONE, *pairs)
     specialty = f"sources.anesthesia.path={setting.files}/{DEVELOPMENT}-specialty.jsonl"
     if name == "own_vocabulary":
-        return ("experiment=general_only", specialty, UNMEASURED, *OWN)
-    return (f"experiment={name}", specialty, *unmeasured(name), *ORDER)
+        return ("experiment=general_only", specialty, *unmeasured("general"), *OWN)
+    return (f"experiment={name}", specialty, *unmeasured(*ORDERS[name]), *ORDER)
 
 
 def read_rates(size: str) -> Mapping[str, float]:
