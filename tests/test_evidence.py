@@ -21,7 +21,14 @@ from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
 from bench.evidence.trained import DIFFERENCES, read_finished
-from bench.evidence.values import became_likelier, became_likelier_by_character, preference_loss
+from bench.evidence.values import (
+    Unit,
+    became_likelier,
+    became_likelier_by_character,
+    papers,
+    preference_loss,
+    statements,
+)
 from bench.evidence.verdict import LEAST_P, find, judge_claims
 from bench.study.pairs import read_lines
 from hypnos.commands import split_multirun
@@ -276,6 +283,21 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
     with pytest.raises(UserError, match=r"--rates: mixed at 0.0003 is not finished"):
         choose_rates(setting, ["mixed"], lambda several, setting: False, file)
     assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
+
+
+def test_pieces_of_papers_are_told_from_statements():
+    groups = {"a": "anesthesia/ChinaXiv-202106.0001V1 0", "b": "anesthesia/tw-2020-anes-009 11"}
+    text = HeldOutText(groups=groups, characters={"a": 300, "b": 3}, bits={"last": {"a": 900.0, "b": 2.0}})
+    arm = Arm(
+        folder=Path("x"),
+        label="",
+        seed="1",
+        overrides=(),
+        state="finished",
+        models=("last",),
+        texts={"anesthesia": text},
+    )
+    assert papers(arm) == {"a": Unit(groups["a"], 900.0, 300)} and statements(arm) == {"b": Unit(groups["b"], 2.0, 1)}
 
 
 @pytest.mark.parametrize(

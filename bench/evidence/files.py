@@ -178,8 +178,8 @@ def _placed(row: Row, held_out: bool, share: float = HELD_OUT) -> Row:
 
 
 def is_paper(group: str) -> bool:
-    """Whether a group is of a paper's pieces; others are of questions."""
-    return group.startswith("ChinaXiv-")
+    """Whether a group, of a file here or with its source's name before it, is of a paper's pieces or of questions."""
+    return group.rpartition("/")[2].startswith("ChinaXiv-")
 
 
 def _asked(number: int, row: Row) -> Row:
