@@ -20,7 +20,7 @@ from bench.evidence.rates import choose_rates, rates_claim, rounds
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
-from bench.evidence.trained import DIFFERENCES, read_finished
+from bench.evidence.trained import DIFFERENCES, read_runs
 from bench.evidence.values import (
     Unit,
     became_likelier,
@@ -35,6 +35,7 @@ from hypnos.commands import split_multirun
 from hypnos.corpus.sources import is_held_out
 from hypnos.errors import UserError
 from hypnos.experiment.arm_names import name_arm
+from hypnos.experiment.objective import read_objective
 from hypnos.experiment.run import check_configuration
 from hypnos.experiment.sweep.arms import Arm, HeldOutText
 from hypnos.report.statistics.intervals import Interval, mean_interval
@@ -226,8 +227,13 @@ def test_every_arm_that_is_trained_composes_and_has_a_claim(compose, tmp_path):
         for _, *words in claim.lines(setting):
             jobs = split_multirun(words)
             called |= {claim.call(job) for job in jobs}
-            check_configuration(compose("train", [*jobs[-1]]))
+            config = compose("train", [*jobs[-1]])
+            check_configuration(config)
+            assert read_objective(config["objective"]).measured_on in config["heldout"]
         assert called == set(claim.arms)
+
+
+RECORD = {"records": ["a"], "groups": ["q"], "characters": [1], "bits": {"last": [1.0]}}
 
 
 def finish(claim, setting, records=None):
@@ -235,7 +241,7 @@ def finish(claim, setting, records=None):
     for _, *words in claim.lines(setting):
         for job in split_multirun(words):
             folder = setting.folder / "outputs/sweeps" / claim.sweep / name_arm(job)
-            (folder / ".hydra").mkdir(parents=True)
+            (folder / ".hydra").mkdir(parents=True, exist_ok=True)
             (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
             measured = records(job) if records else {}
             arm = {"stages": [], "key": {"heldout": dict.fromkeys(measured, "")}}
@@ -248,9 +254,9 @@ def test_only_runs_under_these_very_settings_are_read(tmp_path):
     setting = make_setting(tmp_path, dict.fromkeys(RATED, 1e-3))
     order = claims(setting)["order"]
     finish(claims(make_setting(tmp_path, dict.fromkeys(RATED, 3e-4)))["order"], setting)
-    assert read_finished(order, setting) == {}
+    assert read_runs(order, setting) == {}
     finish(order, setting)
-    arms = read_finished(order, setting)
+    arms = read_runs(order, setting)
     seeds = list(map(str, setting.seeds))
     assert {label: sorted(by_seed) for label, by_seed in arms.items()} == dict.fromkeys(order.arms, seeds)
     assert all("model.recipe.general.lr=0.001" in arm.overrides for arm in arms["mixed"].values())
@@ -283,6 +289,26 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
     with pytest.raises(UserError, match=r"--rates: mixed at 0.0003 is not finished"):
         choose_rates(setting, ["mixed"], lambda several, setting: False, file)
     assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
+
+
+def test_a_rate_whose_run_failed_was_tried_and_is_not_the_best(tmp_path, caplog):
+    setting, file = make_setting(tmp_path, {}), tmp_path / "rates.yaml"
+
+    def train(failing):
+        def run(several, setting):
+            for claim in several:
+                finish(claim, setting, lambda job: {"anesthesia": RECORD})
+                for folder in (setting.folder / "outputs/sweeps" / claim.sweep).iterdir():
+                    overrides = json.loads((folder / ".hydra/overrides.yaml").read_text("utf-8"))
+                    if {f"{SPECIFIC_RATE}={rate:g}" for rate in failing} & {*overrides}:
+                        (folder / "failed.json").write_text('{"error": "loss is nan"}', "utf-8")
+
+        return run
+
+    assert choose_rates(setting, ["specific_only"], train([1e-4, 1e-3]), file) == {"specific_only": 3e-4}
+    assert caplog.text.count("failed (loss is nan); it counts as tried") == 2 and "at the edge" not in caplog.text
+    with pytest.raises(UserError, match=r"--rates: specific_only failed at every rate"):
+        choose_rates(setting, ["specific_only"], train([1e-4, 3e-4, 1e-3]), file)
 
 
 def test_pieces_of_papers_are_told_from_statements():

@@ -128,6 +128,7 @@ def unmeasured(*stages: str) -> Overrides:
 PREFERENCE = (
     "~stages.anesthesia",
     "~heldout.anesthesia",
+    "objective=general.bits_per_char",
     *unmeasured("general"),
     "model.recipe.preference.rows_per_step=1",
     *(f"+data@heldout.{name}=chosen" for name in (BETTER, WORSE)),

@@ -23,11 +23,10 @@ from bench.evidence.arms import (
 )
 from bench.evidence.files import DEVELOPMENT
 from bench.evidence.settings import FOLDER, read_settings
-from bench.evidence.trained import read_finished
+from bench.evidence.trained import read_runs
 from bench.evidence.values import GENERAL, SPECIFIC, Read, bits, preference_loss
 from bench.study.claims import Claim, Overrides
 from hypnos.errors import UserError
-from hypnos.experiment.sweep.arms import Arm
 
 log = logging.getLogger(__name__)
 
@@ -99,13 +98,13 @@ def choose_rates(
         All chosen rates of the base.
 
     Raises:
-        UserError: a run is missing.
+        UserError: a run is missing, or every one of a stage failed.
     """
     setting = replace(setting, seeds=setting.seeds[:1])
     for names_now in rounds(names):
         tried = {name: rates_claim(setting, name) for name in names_now}
         train(list(tried.values()), setting)
-        chosen = {name: _best(name, read_finished(claim, setting), claim) for name, claim in tried.items()}
+        chosen = {name: _best(name, claim, setting) for name, claim in tried.items()}
         known: dict[str, Any] = yaml.safe_load(file.read_text("utf-8")) if file.is_file() else {}
         setting = replace(setting, rates={**setting.rates, **chosen})
         file.write_text(
@@ -114,16 +113,25 @@ def choose_rates(
     return setting.rates
 
 
-def _best(name: str, arms: Mapping[str, Mapping[str, Arm]], claim: Claim) -> float:
+def _best(name: str, claim: Claim, setting: Trained) -> float:
+    """The rate with the lowest value; one whose run failed, as training diverged, was tried and is not the best."""
     read = JUDGED.get(name, bits(SPECIFIC))
+    finished, failed = (read_runs(claim, setting, state) for state in ("finished", "failed"))
     by_rate = {}
     for rate in claim.arms:
-        if rate not in arms:
+        if rate in finished:
+            units = [unit for run in finished[rate].values() for unit in read(run).values()]
+            by_rate[float(rate)] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
+        elif rate in failed:
+            error = "; ".join(run.error for run in failed[rate].values())
+            log.warning("%s: %s failed (%s); it counts as tried, and is not the best", name, rate, error)
+        else:
             raise UserError(f"--rates: {name} at {rate} is not finished")
-        units = [unit for run in arms[rate].values() for unit in read(run).values()]
-        by_rate[float(rate)] = sum(unit.value for unit in units) / sum(unit.weight for unit in units)
+    if not by_rate:
+        raise UserError(f"--rates: {name} failed at every rate")
     best = min(by_rate, key=lambda rate: by_rate[rate])
     log.warning("%s: %s", name, ", ".join(f"{rate:g} {value:.3f}" for rate, value in by_rate.items()))
-    if best in (min(by_rate), max(by_rate)):
+    tried = [*map(float, claim.arms)]
+    if best in (min(tried), max(tried)):
         log.warning("%s: %g is the best, at the edge of what was tried", name, best)
     return best

@@ -57,7 +57,7 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
 def try_trained(setting: Trained) -> dict[str, Measured]:
     """By sweep, the findings of all claims whose arms are finished under the same seeds, and a table."""
     known = claims(setting)
-    arms = {name: read_finished(claim, setting) for name, claim in known.items()}
+    arms = {name: read_runs(claim, setting) for name, claim in known.items()}
     findings: dict[str, list[Finding]] = {}
     for name, (sweep, (arm, read), (other, read_other)) in DIFFERENCES.items():
         first, second = (arms[sweep].get(label, {}) for label in (arm, other))
@@ -75,8 +75,8 @@ def try_trained(setting: Trained) -> dict[str, Measured]:
     }
 
 
-def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
-    """The finished runs of a claim under these very settings, by arm and seed."""
+def read_runs(claim: Claim, setting: Trained, state: str = "finished") -> dict[str, dict[str, Arm]]:
+    """The runs of a claim under these very settings that are finished, or in another state, by arm and seed."""
     try:
         arms = read_arms(find_sweep(claim.sweep, setting.folder / "outputs"))
     except UserError:
@@ -85,7 +85,7 @@ def read_finished(claim: Claim, setting: Trained) -> dict[str, dict[str, Arm]]:
     labels = {name_arm(overrides): claim.call(overrides) for overrides in planned}
     by_label: dict[str, dict[str, Arm]] = {}
     for arm in arms:
-        if arm.state == "finished" and (label := labels.get(arm.folder.name)):
+        if arm.state == state and (label := labels.get(arm.folder.name)):
             by_label.setdefault(label, {})[arm.seed] = arm
     return by_label
 
