@@ -3,6 +3,7 @@
 import copy
 import json
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -185,6 +186,11 @@ class LoraTuning(Tuning):
         for layer in self.model.modules():
             if isinstance(layer, LoraLayer):
                 layer.cast_input_dtype_enabled = cast
+
+    def without_adapter(self) -> AbstractContextManager[None]:
+        """While it lasts, the model is the base."""
+        assert isinstance(self.model, PeftModel)
+        return self.model.disable_adapter()
 
     def merge(self) -> PreTrainedModel:
         assert isinstance(self.model, PeftModel)

@@ -12,6 +12,7 @@ from pytorch_lightning import Trainer, seed_everything
 from pytorch_lightning.callbacks import ModelCheckpoint
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
+from transformers import PreTrainedModel
 
 from hypnos.errors import Interrupted, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, Checkpoints, WholeFiles, newest_sound, steps_of
@@ -20,7 +21,7 @@ from hypnos.tuning.distributed.ranks import is_first_rank
 from hypnos.tuning.distributed.sharding import Sharded, build_trainer, gather
 from hypnos.tuning.distributed.watchdog import watched
 from hypnos.tuning.export import describe_stage, export_model
-from hypnos.tuning.handoff import check_directory, check_parent, check_same, probe_logits, reload_logits
+from hypnos.tuning.handoff import check_directory, check_merged, check_parent, check_same, probe_logits, reload_logits
 from hypnos.tuning.job import VERSION, Build, StageJob, counted
 from hypnos.tuning.lora import LoraTuning
 from hypnos.tuning.module import Tuning
@@ -131,12 +132,11 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
     module.eval()
     module.restore_attention()  # what trained on a GPU is proved wherever it lies now
     rows = int(module.model.get_input_embeddings().weight.shape[0])
-    before = probe_logits(module.model, rows)
-    dtypes = {parameter.dtype for parameter in module.model.parameters()}
     if isinstance(module, LoraTuning):
         module.save_adapter(directory / "adapter")
-    model = module.merge()
-    check_same(before, probe_logits(model, rows), what="merging the adapter", dtypes=dtypes, rounded=True)
+        model = _merge(module, rows)
+    else:
+        model = module.merge()
     export_model(model, tokenizer, directory, dtype=dtype)
     check_directory(directory)
     exported = getattr(torch, dtype)
@@ -144,6 +144,17 @@ def _export(module: Tuning, directory: Path, parent: Path, tokenizer: Path, dtyp
     if not written.isfinite().all():  # how much is rounded grows with the layers; an overflow is no rounding
         raise UserError(f"model.dtype {dtype}: in it the trained model's logits are no numbers")
     check_same(written, reload_logits(directory, exported, rows), what="reloading", dtypes={exported})
+
+
+def _merge(module: LoraTuning, rows: int) -> PreTrainedModel:
+    """Merge the adapter, and prove on a probe that what it changes is in the merged model."""
+    dtypes = {parameter.dtype for parameter in module.model.parameters()}
+    adapted = probe_logits(module.model, rows)
+    with module.without_adapter():
+        base = probe_logits(module.model, rows)
+    model = module.merge()
+    check_merged(base, adapted, probe_logits(model, rows), dtypes=dtypes)
+    return model
 
 
 def _save_end(trainer: Trainer) -> None:

@@ -12,7 +12,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from hypnos.errors import UserError
-from hypnos.tuning.handoff import check_directory, check_parent, check_same
+from hypnos.tuning.handoff import check_directory, check_merged, check_parent, check_same
 from hypnos.tuning.stage import _export
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 
@@ -22,34 +22,67 @@ KEY = "a" * 64
 
 
 @pytest.mark.parametrize(
-    ("dtype", "rounded", "difference", "said"),
+    ("dtypes", "difference", "same"),
     [
-        (torch.float32, False, 5e-6, "nothing"),
-        (torch.float32, False, 1e-4, "error"),
-        (torch.float32, True, 1e-4, "error"),
-        (torch.bfloat16, False, 1e-2, "nothing"),
-        (torch.bfloat16, False, 1e-1, "error"),
-        (torch.bfloat16, True, 1e-1, "warning"),
-        (torch.bfloat16, True, 3e-1, "error"),
-        (torch.bfloat16, True, float("nan"), "error"),
+        ({torch.float32}, 5e-6, True),
+        ({torch.float32}, 1e-4, False),
+        ({torch.float32, torch.bfloat16}, 1e-2, True),
+        ({torch.float32, torch.bfloat16}, 1e-1, False),
+        ({torch.bfloat16}, float("nan"), False),
     ],
 )
-def test_rounding_is_told_from_another_model(caplog, dtype, rounded, difference, said):
+def test_rounding_is_told_from_another_model(dtypes, difference, same):
     before = torch.tensor([[[1.0, -10.0]]])
     after = before + torch.tensor([0.0, 10 * difference])
-    with pytest.raises(UserError, match="writing: logits differ") if said == "error" else nullcontext():
-        check_same(before, after, what="writing", dtypes={torch.float32, dtype}, rounded=rounded)
-    assert ("writing: logits differ" in caplog.text) == (said == "warning")
+    with nullcontext() if same else pytest.raises(UserError, match="writing: logits differ"):
+        check_same(before, after, what="writing", dtypes=dtypes)
+
+
+def noise(seed, size=1.0):
+    return size * torch.randn(1, 64, 100, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize(
+    ("effect", "rounding", "held", "said"),
+    [
+        (0.07, 0.01, 1.0, "nothing"),
+        (0.07, 0.04, 1.0, "warning"),
+        (0.07, 0.01, 0.0, "changes logits by 7.*e-02; [67].*e-02 of that is not in"),  # the adapter is lost
+        (0.5, 0.01, 0.0, "changes logits by 4.*e-01; 4.*e-01 of that is not in"),
+        (0.5, 0.01, 0.85, "of that is not in"),  # a part of it
+        (0.5, 0.01, 2.0, "; -4.*e-01 of that is not in"),  # merged twice
+        (0.0, 0.01, 1.0, "nothing"),  # nothing learnt
+        (0.5, 0.4, 1.0, "logits differ by 3.*, more than 2.5e-01"),
+        (0.01, 0.01, 0.0, "nothing"),  # a change as small as rounding
+        (0.01, float("nan"), 1.0, "logits differ by nan"),
+    ],
+)
+def test_a_lost_adapter_is_told_from_rounding(caplog, effect, rounding, held, said):
+    base, change = noise(0), noise(1, effect)
+    adapted, merged = base + change, base + held * change + noise(2, rounding)
+    refused = said not in ("nothing", "warning")
+    with pytest.raises(UserError, match=said) if refused else nullcontext():
+        check_merged(base, adapted, merged, dtypes={torch.float32, torch.bfloat16})
+    assert ("logits differ" in caplog.text) == (said == "warning")
+
+
+def test_a_diverged_training_is_merged_all_the_same(caplog):
+    """Its adapter changes more than there was, and rounding is as large."""
+    base, adapted = noise(0, 2.0), noise(1)
+    check_merged(base, adapted, adapted + noise(2, 0.4), dtypes={torch.bfloat16})
+    assert "merging the adapter: logits differ by" in caplog.text
+    with pytest.raises(UserError, match="logits differ by"):
+        check_merged(base, adapted, adapted + noise(2, 0.7), dtypes={torch.bfloat16})
 
 
 def test_one_position_far_off_by_rounding_loses_no_trained_model(caplog):
-    before = torch.randn(1, 64, 100, generator=torch.Generator().manual_seed(0))
-    after = before.clone()
-    after[0, 63, :10] += before.abs().max() / 2
-    check_same(before, after, what="merging", dtypes={torch.bfloat16}, rounded=True)
-    assert "merging: logits differ by 8" in caplog.text  # 2.1 at 10 of 6,400 is 0.08 of the root mean square
-    with pytest.raises(UserError, match="merging: logits differ by 5"):
-        check_same(before, after, what="merging", dtypes={torch.bfloat16})
+    base, adapted = noise(0), noise(0) + noise(1, 0.3)
+    merged = adapted.clone()
+    merged[0, 63, :10] += adapted.abs().max() / 2
+    check_merged(base, adapted, merged, dtypes={torch.bfloat16})
+    assert "merging the adapter: logits differ by" in caplog.text
+    with pytest.raises(UserError, match="merging the adapter: logits differ by"):
+        check_merged(base, adapted, merged, dtypes={torch.float32})
 
 
 @pytest.fixture

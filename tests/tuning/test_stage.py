@@ -9,6 +9,7 @@ import torch
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
+from hypnos.errors import UserError
 from hypnos.tuning.handoff import TOLERANCE, check_directory, probe_logits
 from hypnos.tuning.memory import measure_row
 from hypnos.tuning.stage import _export
@@ -89,6 +90,17 @@ def test_after_lora_the_directory_is_the_model_that_was_trained(make_base, lora,
     assert again.num_parameters() == computed.parameters
     config = vocabulary.read_config(str(directory.parent / "base"), tokenizer)
     assert (config.vocab_size, config.tie_word_embeddings) == (rows, tied)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_a_model_without_its_adapter_is_never_written(make_base, lora, tmp_path, monkeypatch, dtype):
+    directory, tokenizer, _ = make_base(tied=True, extended=True)
+    module = lora(dtype=dtype)
+    learn(module, directory)
+    monkeypatch.setattr(module, "merge", lambda: module.model.unload())
+    with pytest.raises(UserError, match=r"merging the adapter: (logits differ by|it changes logits by)"):
+        _export(module, tmp_path, directory, tokenizer, dtype)
+    assert not (tmp_path / "model.safetensors").exists()
 
 
 def test_a_deep_model_is_not_lost_to_rounding(make_base, full, tmp_path):
