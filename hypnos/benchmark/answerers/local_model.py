@@ -46,6 +46,9 @@ CHUNK = 256
 LIKELIHOOD_BATCH = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
+STEP = {"cpu": 16, "cuda": 256}
+"""Tokens of prompts that are read in the time of one step of writing."""
+
 CROWD = 8
 """Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
 and values are far more to read, further rows share next to nothing, and push each other out of the cache."""
@@ -198,7 +201,8 @@ class LocalModel(Answerer):
         if any((items[i].id, repeat) not in done for i, repeat in too_long):
             yield [without_room(items[i].id, repeat, prompts[i]) for i, repeat in too_long]
         sizes = [len(encoded[i]) + min(limits.total, room[i]) for i, _ in fitting]
-        for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows):
+        padding = limits.total * STEP.get(self.device.partition(":")[0], 64)
+        for batch in batches(sizes, tokens=self.tokens_at_once(), rows=self.rows, padding=padding):
             members = [fitting[k] for k in batch]
             if all((items[i].id, repeat) in done for i, repeat in members):
                 continue

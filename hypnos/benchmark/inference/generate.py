@@ -1,6 +1,7 @@
 """Generates: continues many prompts at once, greedily or by sampling, and takes out the rows that have ended."""
 
 import hashlib
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -133,24 +134,30 @@ class _Written:
         return None if self.finished or len(self.tokens) >= self.limit else token
 
 
-def batches(sizes: Sequence[int], *, tokens: int, rows: int, alike: float = 0.0) -> list[list[int]]:
+def batches(
+    sizes: Sequence[int], *, tokens: int, rows: int, padding: float = math.inf, alike: float = 0.0
+) -> list[list[int]]:
     """Group rows of like size, the largest first, so that little is padded and memory fails early or not at all.
 
     Args:
         sizes: tokens of each row, written ones included.
         tokens: most tokens of a group, padding included.
         rows: most rows of a group.
+        padding: most tokens of a group that are padding: where reading them would take longer than a group more.
         alike: a group a quarter full takes no row that is smaller than this share of its largest.
     """
     order = sorted(range(len(sizes)), key=lambda i: (-sizes[i], i))
     groups: list[list[int]] = []
+    padded = 0
     for i in order:
         if groups:
             largest, members = sizes[groups[-1][0]], len(groups[-1])
-            full = members == rows or (members + 1) * largest > tokens
+            padded += largest - sizes[i]
+            full = members == rows or (members + 1) * largest > tokens or padded > padding
             odd = sizes[i] < alike * largest and 4 * members * largest > tokens
         if not groups or full or odd:
             groups.append([])
+            padded = 0
         groups[-1].append(i)
     return groups
 

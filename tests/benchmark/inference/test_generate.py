@@ -73,6 +73,8 @@ def test_batches_hold_like_sizes_within_their_bounds():
     assert groups == [[1, 3], [5, 2], [4, 0, 6]]
     assert batches([500], tokens=200, rows=3) == [[0]]
     assert batches([10, 10, 9, 8, 2], tokens=80, rows=9) == [[0, 1, 2, 3, 4]]
+    assert batches([10, 10, 9, 8, 2], tokens=80, rows=9, padding=3) == [[0, 1, 2, 3], [4]]
+    assert batches([10, 10, 9, 8, 2], tokens=80, rows=9, padding=1) == [[0, 1, 2], [3], [4]]
     assert batches([10, 10, 9, 8, 2], tokens=80, rows=9, alike=0.85) == [[0, 1, 2], [3, 4]]
 
 
