@@ -11,6 +11,7 @@ import orjson
 
 from hypnos.artefacts.keys import content_key
 from hypnos.benchmark.answerers.lineup import Build
+from hypnos.benchmark.answerers.names import name_folder
 from hypnos.benchmark.cost import expect
 from hypnos.benchmark.gaps import Gap, gap_lines, silent_lines
 from hypnos.benchmark.judge.cache import verdicts_on
@@ -242,7 +243,7 @@ def _write_predictions(
     folder: Path, model: str, task: TaskQuestions, predictions: Sequence[Prediction], task_scores: TaskScores
 ) -> None:
     """Everything about each answer on one line: prompt, answer, what was read from it, and its numbers."""
-    file = folder / model.replace("/", "_") / f"{task.name}.jsonl"
+    file = folder / name_folder(model) / f"{task.name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     order = {question.id: number for number, question in enumerate(task.questions)}
     partial = file.with_suffix(".partial")

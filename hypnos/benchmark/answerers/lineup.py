@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.artefacts.hub import on_hub
 from hypnos.benchmark.answerers.answerer import Answerer
-from hypnos.benchmark.answerers.names import ANSWERS, GGUF, name_entries
+from hypnos.benchmark.answerers.names import ANSWERS, GGUF, name_entries, name_folder
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -35,7 +35,7 @@ def line_up(
         outputs: where runs of train.py left their results.
 
     Raises:
-        UserError: an entry is none of these, or is there twice.
+        UserError: an entry is none of these, is there twice, or has answers in another one's folder.
     """
     on_disk = [entry for entry in models if _is_on_disk(entry)]
     others = [*baselines, *(entry for entry in models if not _is_on_disk(entry))]
@@ -48,6 +48,11 @@ def line_up(
     for name in chosen:
         if chosen.count(name) > 1:
             raise UserError(f"models: {name} is there twice (a baseline has a name of its own: baselines=[...])")
+    folders: dict[str, str] = {}
+    for name in chosen:
+        if other := folders.get(name_folder(name)):
+            raise UserError(f"models: answers of {other} and {name} would lie in one folder, {name_folder(name)}")
+        folders[name_folder(name)] = name
     return answerers
 
 

@@ -36,6 +36,11 @@ def name_entries(entries: Sequence[str], *, taken: Collection[str] = ()) -> list
             lengths[entry] += 1
 
 
+def name_folder(model: str) -> str:
+    """The name of a folder for what a model answered."""
+    return model.replace("/", "_")
+
+
 def _parts(entry: str) -> tuple[str, ...]:
     """What can be read of an entry, from the front to the end; a link keeps the name that the user gave it."""
     if on_hub(entry):

@@ -44,6 +44,16 @@ def test_a_model_that_stands_twice_is_named(tmp_path):
             line_up(twice, {}, entries=entries, build=lambda c: type("M", (), {"name": c["name"]}), outputs=tmp_path)
 
 
+def test_two_models_never_write_over_each_others_answers(tmp_path):
+    def build(config):
+        return type("Made", (), {"name": config["name"]})
+
+    baselines = {"openai_gpt": {}, "openai/gpt": {}}
+    with pytest.raises(UserError, match="answers of openai_gpt and openai/gpt would lie in one folder, openai_gpt"):
+        line_up([], baselines, entries={}, build=build, outputs=tmp_path)
+    assert len(line_up([], {"openai/gpt": {}, "openai-gpt": {}}, entries={}, build=build, outputs=tmp_path)) == 2
+
+
 def test_the_newest_run_of_training_takes_part_when_nobody_is_named(tmp_path):
     with pytest.raises(UserError, match=r"models: none given, and no run of train\.py left results\.json"):
         newest_stages(tmp_path)
