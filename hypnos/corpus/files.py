@@ -80,13 +80,13 @@ def file_sizes(path: str) -> dict[str, int | None]:
 
 
 def _remote_files(address: str) -> list[RemoteFile]:
-    """The files of a known kind at an address."""
+    """The files of a known kind at an address; as in a folder, those without a byte are left out beside others."""
     files = list_remote(address)
     known = [file for file in files if has_reader(Path(file.name))]
     if not known:
         shown = shown_address(address)
         raise UserError(f"{shown}: no file of a known kind ({', '.join(READERS)}) at this address")
-    return known
+    return [file for file in known if file.size != 0] or known
 
 
 def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
@@ -110,6 +110,8 @@ def _join(folder: Path, encoding: str) -> Iterator[FileRow]:
 def list_files(path: Path) -> list[Path]:
     """The files a path stands for: itself, or the readable files below a folder in the order of their names.
 
+    Beside others a file without a byte holds no rows, such as the rejected records of a run that rejected none.
+
     Raises:
         UserError: there are none.
     """
@@ -117,7 +119,7 @@ def list_files(path: Path) -> list[Path]:
         files = [p for p in visible_files(path) if has_reader(p)]
         if not files:
             raise UserError(f"{path}: no file of a known kind ({', '.join(READERS)}) in this folder")
-        return files
+        return [file for file in files if file.stat().st_size] or files
     if not path.exists():
         raise UserError(f"{path}: no such file or folder (a set on a hub is named hub:owner/name or ms:owner/name)")
     return [path]

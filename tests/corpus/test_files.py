@@ -30,6 +30,17 @@ def test_a_folder_is_its_visible_files_of_known_kinds_in_order(tmp_path: Path) -
     assert rows_of(tmp_path) == [{"text": "a"}, {"text": "b"}]
 
 
+def test_an_empty_file_beside_others_holds_no_rows(tmp_path: Path) -> None:
+    (tmp_path / "kept.jsonl").write_text('{"a": 1}\n', "utf-8")
+    (tmp_path / "rejected.jsonl").touch()
+    assert [row for _, row in read_rows(str(tmp_path))] == [{"a": 1}]
+    fsspec.filesystem("memory").pipe({"/run/kept.jsonl": b'{"a": 1}\n', "/run/rejected.jsonl": b""})
+    assert [row for _, row in read_rows("memory://run")] == [{"a": 1}]
+    (tmp_path / "kept.jsonl").unlink()
+    with pytest.raises(UserError, match=r"rejected\.jsonl: no records in this file"):
+        list(read_rows(str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     ("path", "expected"),
     [
