@@ -21,6 +21,13 @@ from hypnos.tuning.objectives.objective import Forward, Objective, Sums
 from hypnos.tuning.objectives.reference import Reference, read_reference
 
 
+SURE = -1e-7
+"""Log-likelihood of a token, at most, where odds are made of it: those of a certain one are infinite.
+
+In float32 a token is certain where its logit is some 17 above all others.
+"""
+
+
 class PreferenceObjective(Objective):
     """Counts, besides the loss, how often the better answer is preferred, and what becomes of its likelihood."""
 
@@ -126,7 +133,7 @@ class Orpo(PreferenceObjective):
         self.beta = beta
 
     def compare(self, batch: Batch, nats: Tensor, tokens: Tensor, *, held_out: bool) -> tuple[Tensor, Tensor, Sums]:
-        means = nats / tokens
+        means = (nats / tokens).clamp(max=SURE)
         odds = means - torch.log(-torch.expm1(means))
         margins = odds[:, 0] - odds[:, 1]
         return -means[:, 0] - self.beta * functional.logsigmoid(margins), margins, {}

@@ -139,6 +139,15 @@ def test_orpo_is_the_papers_formula(small_model, pairs):
     assert sums["preferred"].item() == (odds[:, 0] > odds[:, 1]).sum().item()
 
 
+@pytest.mark.parametrize("nats", [[[0.0, -3.0]], [[-3.0, 0.0]], [[0.0, 0.0]]])
+def test_an_answer_that_the_model_is_certain_of_leaves_finite_gradients(nats):
+    likelihoods = torch.tensor(nats, requires_grad=True)
+    losses, margins, _ = Orpo(beta=BETA).compare({}, likelihoods, torch.tensor([[2, 2]]), held_out=False)
+    losses.sum().backward()
+    assert losses.isfinite().all() and margins.isfinite().all() and likelihoods.grad.isfinite().all()
+    assert torch.sign(margins).tolist() == [math.copysign(1, a - b) if a != b else 0.0 for a, b in nats]
+
+
 @pytest.mark.parametrize("objective", [Dpo(beta=BETA), Orpo(beta=BETA)])
 def test_a_row_that_is_not_counted_adds_nothing(small_model, pairs, objective):
     row, examples = pairs
