@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from hypnos.errors import Interrupted, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS, Checkpoints, WholeFiles, newest_sound, steps_of
 from hypnos.tuning.distributed.parts import read_rest
-from hypnos.tuning.distributed.ranks import is_first_rank
+from hypnos.tuning.distributed.ranks import is_first_rank, started_ranks
 from hypnos.tuning.distributed.sharding import Sharded, build_trainer, gather
 from hypnos.tuning.distributed.watchdog import watched
 from hypnos.tuning.export import describe_stage, export_model
@@ -87,6 +87,12 @@ def train_stage(job: StageJob, folder: Path, *, build: Build, tracking: Tracking
 
 def _make_trainer(job: StageJob, folder: Path, build: Build, *, loggers: list[Logger], rows_per_step: int) -> Trainer:
     trainer = build_trainer(build, job.settings, logger=loggers, default_root_dir=str(job.output))
+    if (started := started_ranks()) > trainer.world_size:
+        raise UserError(
+            f"stages.{job.name}.trainer: {started} processes were started, and devices x num_nodes is "
+            f"{trainer.world_size}: each would train the whole stage (a later stage needs as many as an earlier one, "
+            "or a run of its own)"
+        )
     trainer.strategy.checkpoint_io = WholeFiles()
     trainer.accumulate_grad_batches = -(-rows_per_step // trainer.world_size)
     for callback in trainer.checkpoint_callbacks:

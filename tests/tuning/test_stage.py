@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 import torch
+from pytorch_lightning import Trainer
 from safetensors.torch import load_file
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
 from hypnos.errors import UserError
 from hypnos.tuning.handoff import TOLERANCE, check_directory, probe_logits
 from hypnos.tuning.memory import measure_row
-from hypnos.tuning.stage import _export
+from hypnos.tuning.stage import _export, _make_trainer
 
 
 def learn(module: Any, directory: Path) -> None:
@@ -149,3 +150,18 @@ def test_a_quantised_base_is_merged_onto_the_base_as_it_was(make_base, lora, tmp
     assert update.abs().max() > 1e-3
     torch.testing.assert_close(merged[f"{name}.weight"], base[f"{name}.weight"] + update, atol=1e-6, rtol=0)
     assert torch.equal(merged["model.layers.0.input_layernorm.weight"], base["model.layers.0.input_layernorm.weight"])
+
+
+def test_a_stage_for_fewer_processes_than_were_started_is_refused(make_job, tmp_path, monkeypatch):
+    """Each of them would train all of it, and write into one folder."""
+    trainer = {"strategy": "auto", "precision": "32-true", "devices": 1, "accelerator": "cpu", "logger": False}
+    settings = {"tuning": {}, "trainer": trainer}
+
+    def build(config, **more):
+        return Trainer(**{**config, **more})
+
+    assert _make_trainer(make_job(settings=settings), tmp_path, build, loggers=[], rows_per_step=8).world_size == 1
+    monkeypatch.setenv("LOCAL_RANK", "0")
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    with pytest.raises(UserError, match="2 processes were started, and devices x num_nodes is 1"):
+        _make_trainer(make_job(settings=settings), tmp_path, build, loggers=[], rows_per_step=8)

@@ -60,6 +60,12 @@ def run_names() -> set[str]:
     return own
 
 
+def started_ranks() -> int:
+    """How many processes a launcher started for this run, Lightning's own included; 1 where there was none."""
+    name = "SLURM_STEP_NUM_TASKS" if os.environ.get("LOCAL_RANK") is None else "WORLD_SIZE"  # the former is srun's
+    return int(os.environ.get(name, 1))
+
+
 def forget_ranks() -> None:
     """Undo what an earlier run in this process left: its ranks have ended, and the next run starts its own.
 

@@ -92,3 +92,20 @@ def test_a_rank_joins_once_its_own_first_rank_has_the_lock(joining):
     while not written and time.monotonic() < deadline:
         time.sleep(0.01)
     assert written == [partial_of(directory)]
+
+
+@pytest.mark.parametrize(
+    ("variables", "count"),
+    [
+        ({}, 1),
+        ({"WORLD_SIZE": "4"}, 1),  # of nobody who starts ranks
+        ({**TORCHRUN, "WORLD_SIZE": "4"}, 4),
+        ({**SRUN, "SLURM_STEP_NUM_TASKS": "8"}, 8),
+        ({"SLURM_JOB_ID": "7", "SLURM_NTASKS": "8"}, 1),  # a script of sbatch, without srun
+    ],
+)
+def test_it_is_known_how_many_processes_were_started(process, monkeypatch, variables, count):
+    monkeypatch.delenv("WORLD_SIZE", raising=False)
+    monkeypatch.delenv("SLURM_STEP_NUM_TASKS", raising=False)
+    process(first=True, **variables)
+    assert rank.started_ranks() == count
