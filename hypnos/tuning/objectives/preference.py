@@ -20,7 +20,6 @@ from hypnos.tuning.job import StageJob
 from hypnos.tuning.objectives.objective import Forward, Objective, Sums
 from hypnos.tuning.objectives.reference import Reference, read_reference
 
-
 SURE = -1e-7
 """Log-likelihood of a token, at most, where odds are made of it: those of a certain one are infinite.
 
