@@ -10,7 +10,7 @@ def cell_text(value: Any) -> str:
     Whole numbers are written without a decimal point, since tables make 5.0 of a 5 beside an empty cell.
 
     Raises:
-        ValueError: a list, an object, or true or false.
+        ValueError: a list, an object, true or false, or an infinite number.
     """
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
@@ -20,4 +20,6 @@ def cell_text(value: Any) -> str:
         kinds = {"dict": "an object", "list": "a list", "tuple": "a list", "bool": "true or false"}
         name = type(value).__name__
         raise ValueError(f"must be text, not {kinds.get(name, name)}")
+    if math.isinf(value):
+        raise ValueError("must be text, not an infinite number")
     return f"{int(value)}" if value == int(value) else f"{value!r}"

@@ -24,7 +24,10 @@ def test_text_and_numbers(value, text):
 
 @pytest.mark.parametrize(
     ("value", "kind"),
-    [({"a": 1}, "an object"), (["a"], "a list"), (True, "true or false"), (b"a", "bytes"), (("a",), "a list")],
+    [
+        *[({"a": 1}, "an object"), (["a"], "a list"), (True, "true or false"), (b"a", "bytes"), (("a",), "a list")],
+        *[(float("inf"), "an infinite number"), (float("-inf"), "an infinite number")],
+    ],
 )
 def test_nothing_else_becomes_text(value, kind):
     with pytest.raises(ValueError, match=f"^must be text, not {kind}$"):
