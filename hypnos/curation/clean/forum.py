@@ -8,16 +8,27 @@ from hypnos.curation.clean.rule import Rule, rewrite, text_of
 from hypnos.curation.pipeline.step import RecordRow
 
 # Headings of the forms that doctors and patients fill in; they say nothing, and a model learns to write them.
-_HEAD = re.compile(
+_FORM = (  # what nobody writes but a form, taken out behind a sentence too that lacks its mark
+    r"问题分析|意见建议|发病时间及原因|曾经治疗情况(?:和效果|及是否有过敏、遗传病史)|想得到(?:的|怎样的)帮助|想要得到的帮助"
+    r"|(?:本次|此次)发病及持续时间|详细病情及咨询目的|(?:病情|问题|疾病|症状)描述[(（]?发病时间[、，,]主要症状[、，,]症状变化等[)）]?"
+)
+_NOUN = (  # what stands in sentences too ("该患者的处理建议："), taken out where a line or a sentence begins
     # of answers
-    r"(?:问题分析|病情分析|病例分析|症状分析|指导意见|指导建议|意见建议|意见和建议|医生建议|医生意见|专家建议|健康指导|健康建议|处理意见|处理建议"
+    r"病情分析|病例分析|症状分析|指导意见|指导建议|意见和建议|医生建议|医生意见|专家建议|健康指导|健康建议|处理意见|处理建议"
     r"|治疗意见|治疗建议|治疗指导"
     # of questions
-    r"|(?:病情描述|问题描述|疾病描述|症状描述)(?:[(（]?发病时间[、，,]主要症状[、，,]症状变化等[)）]?)?|全部症状|发病时间及原因"
-    r"|曾经治疗情况(?:和效果|及是否有过敏、遗传病史)?|治疗情况|化验、检查结果|化验检查结果|检查结果|想得到(?:的|怎样的)帮助|想要得到的帮助|本次发病及持续时间"
-    r"|此次发病及持续时间|目前一般情况|详细病情及咨询目的|既往病史|问题补充)\s*[:：]+\s*"
+    r"|(?:病情|问题|疾病|症状)描述|全部症状|(?:曾经)?治疗情况|化验、?检查结果|检查结果|目前一般情况|既往病史|问题补充"
 )
-_ENDED = frozenset("。！？!?；;：:，,、…\n")
+_GAP = r"[^\S\n]*"  # no line break: the lines behind a heading stay lines
+_COLON = rf"{_GAP}[:：]+"
+_HEAD = re.compile(
+    rf"(?:(?:^|(?<=[。！？!?；;\n])){_GAP}(?:{_FORM}|{_NOUN})|(?:{_FORM})){_COLON}"
+    rf"(?:\s*(?:{_FORM}|{_NOUN}){_COLON})*{_GAP}"  # a form that was left empty
+)
+_ENDED = frozenset("。.！？!?；;：:，,、…\n")
+_LEADS_ON = frozenset("是和与及")
+"""Behind these a heading is a part of its sentence."""
+_CLOSES = frozenset(")）]】”’』」》%℃~～")
 _RESIDUE = re.compile(
     r"\|#\||<br\s*/?>|请您?尽可能详细的?描述您的发病时间、主要症状，医生会根据您的描述给予详细的回复[。.]?"
     r"|请输入问题的描述，医生将为您一一解答[!！。]*|(?:希望|请|麻烦)(?:您|你)?对我的(?:回复|回答)(?:作出|做出|进行|给予)(?:评价|点评)[，,。！!]*(?:谢谢|亲)?[。！!]?"
@@ -51,7 +62,9 @@ def mend_forum(text: str) -> str:
 
 def _without_head(match: re.Match[str]) -> str:
     before = match.string[: match.start()].rstrip(" \u3000")[-1:]
-    return "" if not before or before in _ENDED else "。"
+    if not before or before in _ENDED:
+        return ""
+    return "。" if before in _CLOSES or (before.isalnum() and before not in _LEADS_ON) else match[0]
 
 
 _WELCOME = re.compile(r"(?:(?:您|你)好[，,！!]?)?(?:不客气|不用客气|不必客气|别客气|不用谢|不谢|甭客气|没关系[，,]祝)")

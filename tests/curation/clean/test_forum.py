@@ -20,10 +20,29 @@ ANSWER = "考虑为浅表性胃炎，与饮食不规律有关，建议先调整�
         ("胃镜检查结果是慢性胃炎", "胃镜检查结果是慢性胃炎"),
         ("分析问题：先看病史", "分析问题：先看病史"),
         ("意见建议：", "意见建议："),
+        ("考虑胃炎，没有大碍的意见建议：清淡饮食。", "考虑胃炎，没有大碍的。清淡饮食。"),
+        ("您好。 指导意见： 清淡饮食。\n处理意见：复诊。", "您好。清淡饮食。\n复诊。"),
+        ("胃痛。曾经治疗情况和效果：无\n想得到怎样的帮助：怎么办", "胃痛。无\n怎么办"),
+        ("问题分析：考虑胃炎意见建议：\n1. 清淡饮食。", "考虑胃炎。\n1. 清淡饮食。"),
     ],
 )
 def test_headings_and_leftovers(text, mended):
     assert mend_forum(text) == mended
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "针对该患者的处理建议：\n1. 停用丙泊酚。",
+        "实验室检查结果：血钾6.5",
+        "1. 既往病史：高血压",
+        "以下是一些可能的药物和治疗建议：\n\n### 药物治疗",
+        "以下是问题分析：血钾偏高。",
+        "### 问题分析：\n血钾偏高。",
+    ],
+)
+def test_the_noun_of_a_sentence_is_no_heading(text):
+    assert mend_forum(text) == text
 
 
 def test_a_row_that_has_none_is_left_alone_and_an_empty_heading_is_no_cut():
