@@ -46,9 +46,7 @@ CHUNK = 256
 LIKELIHOOD_BATCH = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
-STEP = {"cpu": 16, "cuda": 256}
-"""Tokens of prompts that are read in the time of one step of writing."""
-
+STEP = {"cpu": 16, "cuda": 256}  # tokens of prompts that are read in the time of one step of writing
 CROWD = 8
 """Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
 and values are far more to read, further rows share next to nothing, and push each other out of the cache."""
@@ -192,12 +190,10 @@ class LocalModel(Answerer):
         encoded = self.encode(prompts)
         room = [self.max_length - len(ids) for ids in encoded]
         if cut := sum(tokens < 1 for tokens in room):
-            log.warning(
-                "%s on %s: %d prompts fill its %d tokens: no answer", self.name, task.name, cut, self.max_length
-            )
-        repeats = range(self.sampling.repeats)
-        fitting = [(i, repeat) for i, tokens in enumerate(room) if tokens > 0 for repeat in repeats]
-        too_long = [(i, repeat) for i, tokens in enumerate(room) if tokens < 1 for repeat in repeats]
+            said = "%s on %s: %d prompts fill its %d tokens: no answer"
+            log.warning(said, self.name, task.name, cut, self.max_length)
+        asked = [(i, repeat) for i in range(len(room)) for repeat in range(self.sampling.repeats)]
+        fitting, too_long = ([pair for pair in asked if (room[pair[0]] > 0) == fits] for fits in (True, False))
         if any((items[i].id, repeat) not in done for i, repeat in too_long):
             yield [without_room(items[i].id, repeat, prompts[i]) for i, repeat in too_long]
         sizes = [len(encoded[i]) + min(limits.total, room[i]) for i, _ in fitting]
