@@ -95,6 +95,8 @@ class Documents(Step):
                     yield part
                     continue
                 answer = next(answers[author])
+                if "text" in part and _only_explains(answer["value"]):
+                    answer |= {"value": None, "reason": "unreadable", "text": answer["value"][0]["output"]}
                 if answer["value"] is None:
                     reject(
                         {**part, "author": author, "reply": answer.get("text", ""), "detail": answer["reason"]},
@@ -214,8 +216,15 @@ def _bare_answer(row: Mapping[str, Any]) -> str:
 
 def _read(text: str) -> list[dict[str, Any]] | None:
     """Drafts, or an explanation in the place of a draft's output: plain values, because they are set aside on disk."""
+    drafts = read_drafts(text)
+    if drafts:  # first: what explains them may stand beside them
+        return [asdict(draft) for draft in drafts]
     reply = read_object(text)
     if reply is not None and isinstance(reply.get("explanation"), str) and reply["explanation"].strip():
         return [{"instruction": "", "input": "", "output": reply["explanation"].strip()}]
-    drafts = read_drafts(text)
-    return [asdict(draft) for draft in drafts] if drafts else None
+    return None
+
+
+def _only_explains(value: list[dict[str, Any]] | None) -> bool:
+    """Whether a reply was read as an explanation, which is no answer to a passage."""
+    return value is not None and any("whole" not in entry for entry in value)

@@ -121,3 +121,24 @@ def test_what_a_reply_holds_beyond_what_was_asked_and_what_is_no_record_are_coun
         ("more_than_asked", "问2"),
         ("incomplete", ""),
     ]
+
+
+def test_a_passage_whose_records_are_explained_beside_them_has_these_records(document):
+    records = [{"instruction": "问", "input": "", "output": "答"}]
+    reply = json.dumps({"records": records, "explanation": "均依据原文。"}, ensure_ascii=False)
+    rows, rejected, _ = document([passage(1)], answer=lambda prompt, sample: reply)
+    assert rejected == []
+    assert [(row["instruction"], row["output"]) for row in rows] == [("问", "答")]
+
+
+def test_a_passage_that_is_only_explained_is_set_aside(document):
+    reply = json.dumps({"explanation": "原文无从提问。"}, ensure_ascii=False)
+    rows, rejected, _ = document([passage(1)], answer=lambda prompt, sample: reply)
+    assert rows == []
+    ((reason, row),) = rejected
+    assert (reason, row["id"], row["reply"], row["detail"]) == (
+        "reply_unreadable",
+        "p1",
+        "原文无从提问。",
+        "unreadable",
+    )
