@@ -47,7 +47,9 @@ class Estimate:
         )
 
 
-def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal, tokens_out: int) -> Estimate:
+def estimate(
+    model: ChatModel, requests: Iterable[Request], *, journal: Journal, tokens_out: int, price_held: bool = False
+) -> Estimate:
     """Count the requests that would be sent, and their tokens and dollars.
 
     Args:
@@ -55,9 +57,10 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         requests: all of them; streamed.
         journal: what it holds costs nothing.
         tokens_out: expected length of one reply.
+        price_held: whether what the journal holds is priced as if it had to be sent, because it stands for others.
     """
     identity, price = model.identity(), model.batch_price() if model.batch else model.price()
-    count = held = usual = most = 0
+    count = held = left = usual = most = 0
     known = journal.path.exists()
     settings = ""
     for request in requests:
@@ -65,11 +68,12 @@ def estimate(model: ChatModel, requests: Iterable[Request], *, journal: Journal,
         keys = RequestKeys(identity, request)
         if not model.journaled or (known and journal.holds(keys.sample(request.first_sample))):
             held += 1
-            continue
+            if not (price_held and model.journaled):
+                continue
+        left += 1
         settings = keys.settings_key
         usual += usual_tokens(request.messages)
         most += most_tokens(request.messages)
-    left = count - held
     tokens_out = min(tokens_out, model.max_tokens)  # a longer reply is cut off there
     return Estimate(
         model=model.name,
