@@ -113,7 +113,7 @@ class ParallelAsker:
 
         def ask(name: str) -> None:
             try:
-                settings: dict[str, Any] = {"attempts": self.attempts, "what": f"{self.what}: {name}"}
+                settings: dict[str, Any] = {"attempts": self.attempts, "what": f"{self.what}: {name}", "stop": stop}
                 stream = self.client.ask(
                     self.models[name], requests[name], parse=parse, total=totals.get(name), **settings
                 )
@@ -126,17 +126,20 @@ class ParallelAsker:
             except BaseException as error:
                 errors.append(error)
                 stop.set()
+            finally:
+                ended[name].set()
 
-        threads = [threading.Thread(target=ask, args=(name,), daemon=True) for name in requests]
-        for thread in threads:
-            thread.start()
+        # Events, for a `Thread.join` that a signal interrupts counts its thread as ended: the next one returns at once.
+        ended = {name: threading.Event() for name in requests}
+        for name in requests:
+            threading.Thread(target=ask, args=(name,), daemon=True).start()
         try:
-            for thread in threads:
-                thread.join()
+            for event in ended.values():
+                event.wait()
         except BaseException:  # interrupted: no thread asks anything more, but what is under way is paid for
             stop.set()
-            for thread in threads:
-                thread.join()
+            for event in ended.values():
+                event.wait()
             raise
         if errors:
             raise next((error for error in errors if isinstance(error, UserError)), errors[0])

@@ -89,6 +89,7 @@ class Client:
         what: str = "",
         total: int | None = None,
         tells: Callable[[Request, T], bool] | None = None,
+        stop: threading.Event | None = None,
     ) -> Iterator[Answer[T]]:
         """Stream the answers in the order of the requests.
 
@@ -104,8 +105,10 @@ class Client:
             total: how many requests there are, for the time left; taken from `requests` where it has a length.
             tells: whether a request's value says anything, of a model that is measured: where its first ones say
                 nothing, it is stopped as one that cannot be read; after one that does it is asked to the end.
+            stop: set by another thread to have nothing more sent; an answer that is awaited is left within a second.
 
         Raises:
+            Interrupted: `stop` was set while an answer was awaited.
             StoppedError: the budget is reached, or too many replies in a row cannot be read.
             UserError: a key is missing or wrong, the model does not exist, no price is known
                 under a budget in dollars, a record that must stay local would leave, the provider stays away, or
@@ -117,7 +120,7 @@ class Client:
             total = len(requests)
         streak = Streak(model.name, self._most_unreadable, first_alone=tells is not None)
         begin = partial(Attempts, parse=parse, limit=attempts, streak=streak, tells=tells)
-        return self._stream(model, requests, begin, Progress(what or model.name, total))
+        return self._stream(model, requests, begin, Progress(what or model.name, total), stop)
 
     def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:
         """Estimate what asking would cost, if every reply had `tokens_out` tokens; sends nothing."""
@@ -142,7 +145,12 @@ class Client:
         self.close()
 
     def _stream(
-        self, model: ChatModel, requests: Iterable[Request], begin: Callable[..., Attempts[T]], progress: Progress
+        self,
+        model: ChatModel,
+        requests: Iterable[Request],
+        begin: Callable[..., Attempts[T]],
+        progress: Progress,
+        stop: threading.Event | None,
     ) -> Iterator[Answer[T]]:
         if model.is_local(self.local_addresses):
             spare_proxies(self.local_addresses)
@@ -155,8 +163,14 @@ class Client:
         waiting: deque[Answer[T] | Future[Answer[T]]] = deque()
         cancellation = session.new_cancellation()
         source = self._checked(model, requests)
+
+        def meanwhile() -> None:
+            if stop is not None and stop.is_set():
+                raise Interrupted("stopped")
+            progress.show(sender.counts)
+
         if model.batch:
-            source = self._through_batches(session, model, source, cancellation, progress)
+            source = self._through_batches(session, model, source, cancellation, meanwhile)
         failed: list[str] = []
         try:
             while True:
@@ -169,7 +183,7 @@ class Client:
                 answer = waiting.popleft()
                 try:
                     if isinstance(answer, Future):
-                        answer = _await(answer, lambda: progress.show(sender.counts))
+                        answer = _await(answer, meanwhile)
                 except GaveUpError as failure:
                     failed.append(str(failure))
                     continue
@@ -217,7 +231,7 @@ class Client:
         model: ChatModel,
         requests: Iterator[Request],
         cancellation: Cancellation,
-        progress: Progress,
+        meanwhile: Callable[[], None],
     ) -> Iterator[Request]:
         """Have each chunk's replies in the journal before its requests are asked one by one."""
         identity = model.identity()
@@ -237,7 +251,7 @@ class Client:
                 open_next()
             while opened:
                 chunk, filled = opened.popleft()
-                _await(filled, lambda: progress.show(session.sender(model).counts))
+                _await(filled, meanwhile)
                 open_next()
                 yield from chunk
         finally:

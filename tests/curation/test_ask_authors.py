@@ -1,13 +1,18 @@
 """Several models at once: answers in order, what they cost, and what stops the run."""
 
+import asyncio
 import json
+import os
+import signal
+import threading
+import time
 
 import pytest
 
 from hypnos.curation.ask_authors import ParallelAsker, Spend, model_key
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
-from hypnos.llm.failures import TransientError
+from hypnos.llm.failures import BusyError, TransientError
 from hypnos.llm.journal.journal import Journal
 from hypnos.llm.recorded import RecordedChat
 from hypnos.llm.requests import Answer, Request
@@ -58,6 +63,48 @@ def test_an_error_of_one_model_stops_the_others_and_is_raised(ask):
 
     with pytest.raises(UserError, match="this model is broken"):
         ask(broken).collect({"one": requests("a"), "two": requests("c")}, parse=str)
+
+
+def test_an_interrupt_keeps_the_replies_that_are_under_way(author, client, monkeypatch):
+    model = author("one", lambda prompt, sample: prompt)
+    complete = model.complete
+
+    async def slow(*arguments, **settings):
+        reply = await complete(*arguments, **settings)
+        if len(model.asked) == 4:
+            threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        await asyncio.sleep(1.5)
+        return reply
+
+    monkeypatch.setattr(model, "complete", slow)
+    monkeypatch.setattr(model, "in_flight", 4, raising=False)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # runs in the background ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            ParallelAsker(client, {"one": model}, attempts=1, what="test").collect(
+                {"one": requests(*map(str, range(40)))}, parse=str
+            )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    client.close()
+    assert (len(model.asked), client.journal.count(), client.journal.failures()) == (4, 4, {})
+
+
+def test_an_error_of_one_model_does_not_wait_for_a_provider_that_is_away(author, tmp_path):
+    def broken(prompt, sample):
+        raise UserError("this model is broken")
+
+    def away(prompt, sample):
+        raise BusyError("429", words="slow down", wait=60.0)
+
+    models = {"one": author("one", broken), "two": author("two", away)}
+    with Client(journal=Journal(path=tmp_path / "journal.sqlite")) as client:
+        begun = time.monotonic()
+        with pytest.raises(UserError, match="this model is broken"):
+            ParallelAsker(client, models, attempts=1, what="test").collect(
+                {"one": requests("a"), "two": requests("c")}, parse=str
+            )
+        assert time.monotonic() - begun < 10
 
 
 def test_requests_without_an_answer_stop_the_step_and_are_asked_alone_by_the_next_start(author, tmp_path):
