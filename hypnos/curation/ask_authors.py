@@ -109,14 +109,13 @@ class ParallelAsker:
             for _ in self.client.ask(self.models[name], (), parse=parse):
                 pass
         stop = threading.Event()
+        client = self.client.stopped_by(stop)
         errors: list[BaseException] = []
 
         def ask(name: str) -> None:
             try:
-                settings: dict[str, Any] = {"attempts": self.attempts, "what": f"{self.what}: {name}", "stop": stop}
-                stream = self.client.ask(
-                    self.models[name], requests[name], parse=parse, total=totals.get(name), **settings
-                )
+                settings: dict[str, Any] = {"attempts": self.attempts, "what": f"{self.what}: {name}"}
+                stream = client.ask(self.models[name], requests[name], parse=parse, total=totals.get(name), **settings)
                 with closing(stream):  # type: ignore[type-var]
                     for answer in stream:
                         self.spend[name].add(answer)

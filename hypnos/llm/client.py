@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as StillWaiting
+from copy import copy
 from functools import partial
 from itertools import islice
 from typing import TypeVar
@@ -78,6 +79,14 @@ class Client:
         self._workers = workers
         self._opening = threading.Lock()
         self._session: Session | None = None
+        self._stop: threading.Event | None = None
+
+    def stopped_by(self, stop: threading.Event) -> "Client":
+        """The same client, for a thread that others stop: it then raises Interrupted within a second of waiting."""
+        self._open()  # before the copy, which shares it
+        other = copy(self)
+        other._stop = stop
+        return other
 
     def ask(
         self,
@@ -89,7 +98,6 @@ class Client:
         what: str = "",
         total: int | None = None,
         tells: Callable[[Request, T], bool] | None = None,
-        stop: threading.Event | None = None,
     ) -> Iterator[Answer[T]]:
         """Stream the answers in the order of the requests.
 
@@ -105,10 +113,8 @@ class Client:
             total: how many requests there are, for the time left; taken from `requests` where it has a length.
             tells: whether a request's value says anything, of a model that is measured: where its first ones say
                 nothing, it is stopped as one that cannot be read; after one that does it is asked to the end.
-            stop: set by another thread to have nothing more sent; an answer that is awaited is left within a second.
 
         Raises:
-            Interrupted: `stop` was set while an answer was awaited.
             StoppedError: the budget is reached, or too many replies in a row cannot be read.
             UserError: a key is missing or wrong, the model does not exist, no price is known
                 under a budget in dollars, a record that must stay local would leave, the provider stays away, or
@@ -120,7 +126,7 @@ class Client:
             total = len(requests)
         streak = Streak(model.name, self._most_unreadable, first_alone=tells is not None)
         begin = partial(Attempts, parse=parse, limit=attempts, streak=streak, tells=tells)
-        return self._stream(model, requests, begin, Progress(what or model.name, total), stop)
+        return self._stream(model, requests, begin, Progress(what or model.name, total))
 
     def estimate(self, model: ChatModel, requests: Iterable[Request], *, tokens_out: int) -> Estimate:
         """Estimate what asking would cost, if every reply had `tokens_out` tokens; sends nothing."""
@@ -145,12 +151,7 @@ class Client:
         self.close()
 
     def _stream(
-        self,
-        model: ChatModel,
-        requests: Iterable[Request],
-        begin: Callable[..., Attempts[T]],
-        progress: Progress,
-        stop: threading.Event | None,
+        self, model: ChatModel, requests: Iterable[Request], begin: Callable[..., Attempts[T]], progress: Progress
     ) -> Iterator[Answer[T]]:
         if model.is_local(self.local_addresses):
             spare_proxies(self.local_addresses)
@@ -165,7 +166,7 @@ class Client:
         source = self._checked(model, requests)
 
         def meanwhile() -> None:
-            if stop is not None and stop.is_set():
+            if self._stop is not None and self._stop.is_set():
                 raise Interrupted("stopped")
             progress.show(sender.counts)
 
