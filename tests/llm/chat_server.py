@@ -32,6 +32,7 @@ DEFAULTS = {
     "batch_cut": 0,  # so many batches are created, and the connection is cut before their id is told
     "batch_hang": 0.0,  # seconds before the id of a batch is told
     "batch_state": None,  # in place of "completed"
+    "batch_refused": None,  # the reason why batches fail as a whole
     "batch_broken": 0,  # so many looks at a batch are answered with 503
     "redirect": None,  # where every request is sent on to
 }
@@ -215,7 +216,11 @@ class Server:
         }
         state["error_file_id"] = f"err-{name}" if done and held["errors"] else None
         fixed = {"id": name, "object": "batch", "endpoint": "/v1/chat/completions", "completion_window": "24h"}
-        return {**fixed, **state, "input_file_id": held["input"], "created_at": 1, "errors": None}
+        errors = None
+        if done and self.options["batch_refused"]:
+            state = {"status": "failed", "output_file_id": None, "error_file_id": None}
+            errors = {"object": "list", "data": [{"code": "refused", "message": self.options["batch_refused"]}]}
+        return {**fixed, **state, "input_file_id": held["input"], "created_at": 1, "errors": errors}
 
 
 async def serve(options: dict) -> None:

@@ -75,6 +75,7 @@ class Batches:
         for batch, keys in self._open():
             mine = {key: samples[key] for key in keys if key in samples}
             if mine and (known := await self._recover(batch, keys, cancellation)) is not None:
+                # Refused some time ago, it is sent again: what was in the way may be gone.
                 await self._collect(known, keys, mine, cancellation)
         left = {key: sample for key, sample in samples.items() if not self._journal.holds(key)}
         pending = Pending.begin()
@@ -82,7 +83,12 @@ class Batches:
         promised = await self._writer.write(lambda connection: self._promise(connection, pending, left))
         if promised:
             mine = {key: left[key] for key in promised}
-            await self._collect(await self._send(pending, mine, cancellation), promised, mine, cancellation)
+            batch = await self._send(pending, mine, cancellation)
+            if refusal := await self._collect(batch, promised, mine, cancellation):
+                raise UserError(
+                    f"llm {self._model.name}: {refusal}; nothing of it was spent: start again to send it again, or set"
+                    " batch=null to ask one by one at the full price"
+                )
 
     def _open(self) -> list[tuple[str, list[str]]]:
         rows = self._journal.connect().execute("SELECT id, keys FROM batches WHERE done = 0 ORDER BY rowid").fetchall()
@@ -190,8 +196,14 @@ class Batches:
                 heard = time.monotonic()
             await cancellation.sleep(self._model.batch_poll)
 
-    async def _collect(self, batch: str, keys: Sequence[str], mine: Samples, cancellation: Cancellation) -> None:
+    async def _collect(self, batch: str, keys: Sequence[str], mine: Samples, cancellation: Cancellation) -> str:
+        """Settle a batch once it is over; returns why its provider refused all of it, empty where it did not."""
         look = await self._follow(batch, _asked(mine), cancellation)
+        if look.refusal:
+            await self._writer.write(lambda connection: _settle_refused(connection, batch, keys))
+            refusal = f"batch {batch} of {len(keys):,} requests was refused by its provider: {look.refusal}"
+            log.warning("llm %s: %s", self._model.name, refusal)
+            return refusal
         replies = {}
         for key, body in look.bodies.items():
             try:
@@ -204,6 +216,7 @@ class Batches:
                 *(self._model.name, batch, look.state, f"{left:,}", f"{len(mine):,}"),
             )
         await self._writer.write(lambda connection: self._settle(connection, batch, keys, mine, replies))
+        return ""
 
     def _settle(
         self, connection: Connection, batch: str, keys: Sequence[str], mine: Samples, replies: Mapping[str, Reply]
@@ -237,6 +250,13 @@ class Batches:
             return True
 
         return await self._writer.write(work)
+
+
+def _settle_refused(connection: Connection, batch: str, keys: Iterable[str]) -> None:
+    # Once: another process that settled it before may have sent its requests again.
+    if connection.execute("UPDATE batches SET done = 1 WHERE id = ? AND done = 0", (batch,)).rowcount:
+        for key in keys:
+            release(connection, key)
 
 
 def _open_endpoint(model: LitellmChat) -> BatchEndpoint:

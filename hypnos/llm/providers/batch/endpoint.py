@@ -18,14 +18,14 @@ class Look:
     Attributes:
         state: in the provider's words.
         over: whether nothing more will come.
-        whole: whether every request was tried, not cut off by time or by hand.
+        refusal: why the provider took none of its requests; empty where it did.
         bodies: responses in OpenAI's form by key, of those asked for that have one.
         keys: of all requests that came back, answered or not.
     """
 
     state: str
     over: bool = False
-    whole: bool = True
+    refusal: str = ""
     bodies: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     keys: frozenset[str] = frozenset()
 

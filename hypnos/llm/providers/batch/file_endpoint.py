@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from hypnos.llm.providers.batch.endpoint import Asked, BatchEndpoint, Look
+from hypnos.llm.providers.errors import quote
 from hypnos.llm.providers.litellm import LitellmChat, load_litellm
 
 PROVIDERS = ("openai", "azure", "dashscope", "hosted_vllm", "vertex_ai")
@@ -91,7 +92,7 @@ class FileEndpoint(BatchEndpoint):
         return Look(
             state=str(state.status),
             over=True,
-            whole=state.status == "completed",
+            refusal=_refusal(state) if state.status == "failed" and not rows else "",
             bodies=bodies,
             keys=frozenset(str(row.get("custom_id")) for row in rows),
         )
@@ -117,3 +118,10 @@ class FileEndpoint(BatchEndpoint):
         except Exception as error:
             failure = self._model.translate(error)
         raise failure  # outside the handler: the original may quote a key
+
+
+def _refusal(state: Any) -> str:
+    """The provider's first reason why it refused a batch as a whole."""
+    listed = getattr(getattr(state, "errors", None), "data", None) or ()
+    words = [error.message for error in listed if error.message]
+    return quote(words[0]) if words else "no reason given"

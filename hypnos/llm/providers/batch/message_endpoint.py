@@ -91,7 +91,6 @@ class MessageEndpoint(BatchEndpoint):
         return Look(
             state=", ".join(sorted(cut)) if cut else "ended",
             over=True,
-            whole=not cut,
             bodies=bodies,
             keys=frozenset(kinds),
         )

@@ -187,6 +187,45 @@ def test_what_came_back_as_an_error_is_asked_one_by_one_at_the_full_price(
     assert client.journal.spent()[0] == pytest.approx(sum(answer.cost for answer in answers))
 
 
+def test_a_batch_refused_as_a_whole_is_told_with_its_reason_and_sent_again_by_the_next_start(
+    server, make_client, requests
+):
+    running = server(batch_refused="Enqueued token limit reached. Limit: 200,000 enqueued tokens.")
+    client = make_client(usd=5.0)
+    with pytest.raises(UserError, match=r"batch-0 of 5 requests was refused .*: Enqueued token limit reached"):
+        list(client.ask(batched(running), requests(5), parse=read_object))
+    assert running.stats().get("requests", 0) == 0
+    assert client.journal.spent() == (0.0, 0)
+    assert client.journal.connect().execute("SELECT COUNT(*) FROM reservations").fetchone() == (0,)
+    assert client.journal.connect().execute("SELECT done FROM batches").fetchall() == [(1,)]
+    running.change(batch_refused=None)
+    assert len(list(client.ask(batched(running), requests(5), parse=read_object))) == 5
+    stats = running.stats()
+    assert (stats["batches"], stats.get("requests", 0)) == (2, 0)
+
+
+def test_a_batch_refused_since_a_run_was_stopped_is_sent_again(server, make_client, requests, monkeypatch):
+    running, create = server(), FileEndpoint.create
+    with monkeypatch.context() as patched:
+
+        async def stopped(self, batch, asked):
+            raise UserError("stopped")
+
+        patched.setattr(FileEndpoint, "look", stopped)
+        with pytest.raises(UserError, match="stopped"):
+            list(make_client(usd=5.0).ask(batched(running), requests(5), parse=read_object))
+    running.change(batch_refused="billing hard limit")
+
+    async def taken(self, mark, asked):
+        running.change(batch_refused=None)
+        return await create(self, mark, asked)
+
+    monkeypatch.setattr(FileEndpoint, "create", taken)
+    assert len(list(make_client(usd=5.0).ask(batched(running), requests(5), parse=read_object))) == 5
+    stats = running.stats()
+    assert (stats["batches"], stats.get("requests", 0)) == (2, 0)
+
+
 def test_dashscope_takes_the_same_files_thinks_only_when_told_and_costs_half(
     server, make_client, requests, monkeypatch
 ):

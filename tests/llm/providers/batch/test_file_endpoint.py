@@ -19,7 +19,7 @@ def test_a_line_has_the_body_that_litellm_makes_of_a_request(requests):
     assert b'"continue_final_message":true' in line and b'"max_tokens":7' in line and b"extra_body" not in line
 
 
-def test_a_batch_cut_off_by_time_is_over_and_not_whole(server, requests):
+def test_a_batch_cut_off_by_time_is_over_and_not_refused(server, requests):
     running = server()
     model = running.model(model="openai/m")
     asked = {"k0": RequestKeys(model.identity(), requests(1)[0]), "k1": RequestKeys(model.identity(), requests(2)[1])}
@@ -34,5 +34,5 @@ def test_a_batch_cut_off_by_time_is_over_and_not_whole(server, requests):
 
     found, batch, look = asyncio.run(walk())
     assert found == [batch]
-    assert (look.state, look.over, look.whole, look.keys) == ("expired", True, False, {"k0", "k1"})
+    assert (look.state, look.over, look.refusal, look.keys) == ("expired", True, "", {"k0", "k1"})
     assert list(look.bodies) == ["k1"] and orjson.loads(look.bodies["k1"]["choices"][0]["message"]["content"])["score"]
