@@ -269,8 +269,9 @@ class LitellmChat(ChatModel):
 
 @cache
 def load_litellm() -> Any:
-    """Import litellm quietly, with the price list it brings along."""
+    """Import litellm quietly, with the lists of prices and headers it brings along: it would fetch newer ones."""
     os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
+    os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] = "True"
     guard_logs()
     # pydantic warns of litellm's own types, at the import and at the first request.
     warnings.filterwarnings("ignore", message=".* on TypedDict class", category=UserWarning)

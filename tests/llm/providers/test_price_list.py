@@ -78,6 +78,7 @@ def test_the_price_list_is_litellm_s_own_copy(monkeypatch):
     litellm = load_litellm()
     bundled = json.loads(files("litellm").joinpath("model_prices_and_context_window_backup.json").read_text("utf-8"))
     assert os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] == "True"
+    assert os.environ["LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS"] == "True"
     assert litellm.model_cost["gpt-3.5-turbo"] == bundled["gpt-3.5-turbo"]
 
 

@@ -27,6 +27,7 @@ _NOTHING: Mapping[str, Any] = {
 }
 """What the transport answers while a request is only written."""
 
+_BETA = "anthropic-beta"
 _PAGE = 100
 _MOST_PAGES = 50
 
@@ -48,10 +49,14 @@ class MessageEndpoint(BatchEndpoint):
     async def create(self, mark: str, asked: Asked) -> str:
         """Send the requests."""
         requests = []
+        betas: dict[str, None] = {}
         for key, keys in asked.items():
             written, _ = await self._through_litellm(keys.messages, keys.settings.get("schema"), _NOTHING)
             requests.append({"custom_id": key, "params": orjson.loads(written.content)})
-        response = await self._send("POST", "", content=orjson.dumps({"requests": requests}))
+            betas |= dict.fromkeys(filter(None, written.headers.get(_BETA, "").replace(" ", "").split(",")))
+        # A body may need what only the headers of its own request switch on: a schema is one.
+        headers = {_BETA: ",".join(betas)} if betas else {}
+        response = await self._send("POST", "", headers=headers, content=orjson.dumps({"requests": requests}))
         return str(response.json()["id"])
 
     async def candidates(self, mark: str, size: int) -> list[str]:
@@ -98,7 +103,9 @@ class MessageEndpoint(BatchEndpoint):
     async def _get(self, path: str, parameters: Mapping[str, Any] | None = None) -> httpx.Response:
         return await self._send("GET", path, params=parameters)
 
-    async def _send(self, method: str, path: str, **arguments: Any) -> httpx.Response:
+    async def _send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **arguments: Any
+    ) -> httpx.Response:
         """Send one request below `/v1/messages/batches`."""
         if not self._url:
             written, _ = await self._through_litellm([{"role": "user", "content": "-"}], None, _NOTHING)
@@ -109,7 +116,8 @@ class MessageEndpoint(BatchEndpoint):
         try:
             timeout = self._model.access()["timeout"]
             async with httpx.AsyncClient(timeout=timeout, follow_redirects=False) as client:
-                response = await client.request(method, f"{self._url}{path}", headers=self._headers, **arguments)
+                sent = {**self._headers, **(headers or {})}
+                response = await client.request(method, f"{self._url}{path}", headers=sent, **arguments)
                 if response.status_code >= 300:
                     raise _StatusError(response)
                 return response

@@ -81,6 +81,9 @@ class Server:
             return self.error(400, "invalid_request_error", "custom_id")
         self.seen["batches"] += 1
         self.seen["batched"] += len(entries)
+        betas = request.headers.get("anthropic-beta", "")
+        if any("output_format" in entry["params"] for entry in entries) and "structured-outputs" not in betas:
+            return self.error(400, "invalid_request_error", "output_format: Extra inputs are not permitted")
         name = f"msgbatch_{len(self.batches)}"
         ready = asyncio.get_running_loop().time() + self.options["seconds"]
         self.batches[name] = {"results": [self.result(entry) for entry in reversed(entries)], "ready": ready}

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import orjson
 import pytest
 
 from hypnos.errors import UserError
 from hypnos.llm.parsing.replies import read_object
 from hypnos.llm.providers.batch import pending
+from hypnos.llm.providers.batch.message_endpoint import MessageEndpoint
 
 SERVER = Path(__file__).with_name("message_server.py")
 PROMPTS = ["一", "二二", "error 三", "expired 四", "canceled 五", "cached 六"]
@@ -69,6 +71,28 @@ def test_a_reply_of_a_batch_is_what_one_asked_alone_is(claude, make_client, requ
     for reply in kept:
         reply["extra"].pop("id")
     assert kept[0] == kept[1] and kept[0]["extra"]["reasoning"] == "先想一想"
+
+
+def test_a_batch_has_the_beta_headers_that_its_schemas_need(claude, make_client, requests, monkeypatch):
+    running, model = claude()
+    written = []
+    through = MessageEndpoint._through_litellm
+
+    async def kept(self, *arguments):
+        request, reply = await through(self, *arguments)
+        written.append(request)
+        return request, reply
+
+    monkeypatch.setattr(MessageEndpoint, "_through_litellm", kept)
+    schema = {"type": "object", "properties": {"score": {"type": "integer"}}}
+    answers = list(
+        make_client(usd=1.0).ask(
+            model(), [*requests(1), *asked(requests, ["甲", "乙"], schema=schema)], parse=read_object
+        )
+    )
+    assert len(answers) == 3
+    assert (running.stats()["batches"], running.stats().get("requests", 0)) == (1, 0)
+    assert any("output_format" in orjson.loads(request.content) for request in written)
 
 
 def test_a_batch_whose_id_was_not_heard_is_found_by_what_came_back(claude, make_client, requests):
