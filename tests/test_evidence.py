@@ -313,7 +313,7 @@ def test_a_rate_whose_run_failed_was_tried_and_is_not_the_best(tmp_path, caplog)
 
 def test_pieces_of_papers_are_told_from_statements():
     groups = {"a": "anesthesia/ChinaXiv-202106.0001V1 0", "b": "anesthesia/tw-2020-anes-009 11"}
-    text = HeldOutText(groups=groups, characters={"a": 300, "b": 3}, bits={"last": {"a": 900.0, "b": 2.0}})
+    text = HeldOutText(groups=groups, characters={"last": {"a": 300, "b": 3}}, bits={"last": {"a": 900.0, "b": 2.0}})
     arm = Arm(
         folder=Path("x"),
         label="",
@@ -323,7 +323,8 @@ def test_pieces_of_papers_are_told_from_statements():
         models=("last",),
         texts={"anesthesia": text},
     )
-    assert papers(arm) == {"a": Unit(groups["a"], 900.0, 300)} and statements(arm) == {"b": Unit(groups["b"], 2.0, 1)}
+    assert papers(arm) == {"a": Unit(groups["a"], 900.0, 300, 300)}
+    assert statements(arm) == {"b": Unit(groups["b"], 2.0, 1, 3)}
 
 
 @pytest.mark.parametrize(
@@ -337,7 +338,9 @@ def test_pieces_of_papers_are_told_from_statements():
 def test_a_gain_by_character_does_not_favour_the_longer_answer(better, worse, in_all, by_character):
     def side(before, after, characters):
         return HeldOutText(
-            groups={"a": "q"}, characters={"a": characters}, bits={"first": {"a": before}, "last": {"a": after}}
+            groups={"a": "q"},
+            characters={model: {"a": characters} for model in ("first", "last")},
+            bits={"first": {"a": before}, "last": {"a": after}},
         )
 
     texts = {"better": side(*better), "worse": side(*worse)}

@@ -1,5 +1,6 @@
 """Findings about what was trained, from what the sweeps left: one difference a claim, record by record."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -27,6 +28,8 @@ from hypnos.errors import UserError
 from hypnos.experiment.arm_names import name_arm
 from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
 from hypnos.report.statistics.intervals import mean_interval
+
+log = logging.getLogger(__name__)
 
 DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
     "preferred": ("preference", ("DPO", became_likelier), ("DPO", is_longer)),
@@ -92,13 +95,21 @@ def read_runs(claim: Claim, setting: Trained, state: str = "finished") -> dict[s
 
 def _finding(name: str, claim: Mapping[str, Any], pairs: Sequence[tuple[str, Units, Units]]) -> Finding:
     values, groups, seeds, weights = [], [], [], []
+    left_out = 0
     for seed, first, second in pairs:
+        alone = {**first, **second}.items() if first.keys() != second.keys() else ()
+        left_out += sum(unit.characters > 0 for name, unit in alone if not (name in first and name in second))
         for record in sorted(first.keys() & second.keys()):
             one, other = first[record], second[record]
+            if one.characters != other.characters:
+                left_out += 1
+                continue
             values.append(one.value - other.value)
             groups.append(one.group)
             seeds.append(seed)
             weights.append(one.weight)
+    if left_out:
+        log.warning("%s: %d records left out, of which the two arms do not read the same", name, left_out)
     return find(
         name,
         claim,
@@ -132,12 +143,16 @@ def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Tabl
     measures = MEASURES[claim.name]
     rows = []
     counts: dict[str, int] = {}
+    read_by_arm: dict[str, set[int]] = {}
     for label in (name for name in claim.arms if name in arms):
         cells = [label, ", ".join(sorted(arms[label]))]
         for title, read in measures:
             units = [read(arm) for arm in arms[label].values()]
             counts[title] = min(map(len, units))
+            read_by_arm.setdefault(title, set()).update(sum(unit.characters for unit in one.values()) for one in units)
             total = sum(unit.value for one in units for unit in one.values())
             cells.append(f"{total / sum(unit.weight for one in units for unit in one.values()):.3f}")
         rows.append(cells)
+    for title in (title for title, characters in read_by_arm.items() if len(characters) > 1):
+        log.warning("%s, %s: not the same characters for all arms; the finding is over those alike", claim.name, title)
     yield claim.title, ["arm", "seeds", *(f"{title} (n {counts[title]})" for title, _ in measures)], rows

@@ -20,11 +20,16 @@ BETA = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A value of one record: its group, and what it weighs."""
+    """A value of one record: its group, and what it weighs.
+
+    `characters` are those that bits were measured on: of unlike ones they cannot be compared. 0 where they are no part
+    of the value.
+    """
 
     group: str
     value: float
     weight: float
+    characters: int = 0
 
 
 Units = Mapping[str, Unit]
@@ -44,9 +49,12 @@ def bits(held_out: str, *, of: Callable[[str], bool] | None = None, each: bool =
 
     def read(arm: Arm) -> Units:
         text = arm.texts[held_out]
-        of_last = text.bits[arm.last]
+        of_last, characters = text.bits[arm.last], text.characters[arm.last]
         names = [name for name in of_last if of is None or of(text.groups[name])]
-        return {name: Unit(text.groups[name], of_last[name], 1 if each else text.characters[name]) for name in names}
+        return {
+            name: Unit(text.groups[name], of_last[name], 1 if each else characters[name], characters[name])
+            for name in names
+        }
 
     return read
 
@@ -79,11 +87,17 @@ def became_likelier(arm: Arm) -> Units:
 def became_likelier_by_character(arm: Arm) -> Units:
     """The same of the gain a character: a model that learns Chinese gains more on longer answers, and those win."""
     better, worse = _gains(arm)
-    sides = arm.texts[BETTER].characters, arm.texts[WORSE].characters
+    sides = _characters(arm)
     first, second = (
         {name: gain / of[name] for name, gain in gains.items()} for gains, of in zip((better, worse), sides)
     )
     return _first_is_more(arm, first, second)
+
+
+def _characters(arm: Arm) -> tuple[Mapping[str, int], Mapping[str, int]]:
+    """Characters of better answers and of worse ones, as the last model reads them."""
+    better, worse = (arm.texts[side].characters[arm.last] for side in (BETTER, WORSE))
+    return better, worse
 
 
 def was_likelier(arm: Arm) -> Units:
@@ -95,7 +109,7 @@ def was_likelier(arm: Arm) -> Units:
 
 def is_longer(arm: Arm) -> Units:
     """Whether a pair's better answer is the longer one."""
-    return _first_is_more(arm, arm.texts[BETTER].characters, arm.texts[WORSE].characters)
+    return _first_is_more(arm, *_characters(arm))
 
 
 def _first_is_more(arm: Arm, first: Mapping[str, float], second: Mapping[str, float]) -> Units:
@@ -104,6 +118,7 @@ def _first_is_more(arm: Arm, first: Mapping[str, float], second: Mapping[str, fl
     return {
         name: Unit(groups[name], (value > second[name]) + (value == second[name]) / 2, 1)
         for name, value in first.items()
+        if name in second  # a side that max_length leaves no room for is not there
     }
 
 
@@ -111,7 +126,7 @@ def preference_loss(arm: Arm) -> Units:
     """DPO's loss of each pair, in nats."""
     better, worse = _gains(arm)
     groups = arm.texts[BETTER].groups
-    margins = {name: BETA * math.log(2) * (better[name] - worse[name]) for name in better}
+    margins = {name: BETA * math.log(2) * (better[name] - worse[name]) for name in better if name in worse}
     return {name: Unit(groups[name], float(np.logaddexp(0, -margin)), 1) for name, margin in margins.items()}
 
 

@@ -16,6 +16,9 @@ from hypnos.errors import UserError
 
 Reasoning = Literal["learn", "mask", "drop"]
 
+NO_ROOM = "no room for an answer"
+"""What the reasons have in common for which a record is too long in one vocabulary, and perhaps not in another."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -171,8 +174,8 @@ class Encoder:
             return [document]
         tokens = len(ids) - (stop - first)
         if record.reasoning:
-            return TooLong(f"the prompt and the thought have {tokens} tokens and leave no room for an answer")
-        return TooLong(f"the prompt alone has {tokens} tokens or leaves no room for an answer")
+            return TooLong(f"the prompt and the thought have {tokens} tokens and leave {NO_ROOM}")
+        return TooLong(f"the prompt alone has {tokens} tokens or leaves {NO_ROOM}")
 
     def _without_oldest_turns(self, record: Instruction) -> list[Document] | TooLong:
         """Encode without the oldest turn, or at once without all that cannot fit whatever the template adds."""

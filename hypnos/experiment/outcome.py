@@ -82,16 +82,18 @@ def write_pruned(output: Path, pruned: Pruned) -> None:
 
 
 def _held_out_records(run: Run, results: Sequence[Result]) -> dict[str, Any]:
-    """By held-out set: records, groups and characters, and under `bits` those of each model."""
+    """By held-out set and, under `models`, model: records, groups, characters and bits.
+
+    Of each model its own: where a vocabulary leaves no room for a text, its model reads less of it than the others.
+    """
     sets: dict[str, Any] = {}
     for result in results:
         for name, documents in run.heldout.records(result.key).items():
             # Documents come in the order of packed rows, which depends on the vocabulary: put them into one order.
             order = [number for _, number in sorted(zip(documents["records"], count()))]
-            columns = sets.setdefault(name, {"bits": {}})
-            columns["bits"][result.name] = [round(documents["bits"][number], 6) for number in order]
-            for column in ("records", "groups", "characters"):
-                columns[column] = [documents[column][number] for number in order]
+            columns = {c: [documents[c][number] for number in order] for c in ("records", "groups", "characters")}
+            columns["bits"] = [round(documents["bits"][number], 6) for number in order]
+            sets.setdefault(name, {"models": {}})["models"][result.name] = columns
     return sets
 
 

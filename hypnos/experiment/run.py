@@ -3,7 +3,7 @@
 import logging
 import sys
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -146,4 +146,14 @@ def table_of_results(results: Sequence[Result]) -> str:
             cells += [f"{measures[measure]:.3f}" if measures["tokens"] else "-" for measure in shown]
         rows.append(cells)
     title = "Held-out answers (loss in nats per token; bits per character compares across vocabularies)"
-    return f"\n{title}\n\n{text_table(head, rows)}\n\nmodel: {results[-1].directory}"
+    remarks = "".join(f"\n\n{remark}" for remark in _unlike_text(results, sets))
+    return f"\n{title}\n\n{text_table(head, rows)}{remarks}\n\nmodel: {results[-1].directory}"
+
+
+def _unlike_text(results: Sequence[Result], sets: Sequence[str]) -> Iterator[str]:
+    """Say of which sets the models did not all read the same: each row is right by itself alone."""
+    for name in sets:
+        read = {result.name: result.measures[name].get("characters") for result in results}
+        if len(set(read.values())) > 1:
+            counts = ", ".join(f"{model} {count:,.0f}" for model, count in read.items() if count is not None)
+            yield f"{name}: not the same text for all, as max_length cuts it by vocabulary; characters read: {counts}"

@@ -1,6 +1,7 @@
 """Measures every model of a run on the same held-out text, each once."""
 
 import json
+import logging
 import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -17,6 +18,11 @@ from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.tuning.compute.architecture import check_isolation
 from hypnos.tuning.compute.attention import set_attention
 from hypnos.tuning.compute.loss import Batch, document_nats
+
+log = logging.getLogger(__name__)
+
+NO_ROOM = "no room for an answer"
+"""Part of the reason in `report.json` why a record that is too long is left out."""
 
 VERSION = 3
 """Raised when code changes what is measured."""
@@ -82,6 +88,7 @@ class HeldOut:
                 check_isolation(model)
             measures, records = {}, {}
             for name, data in sets.items():
+                _warn_of_lost_text(name, data)
                 total, bits = measure(model, data.val_dataloader())
                 measures[name] = total.as_dict()
                 records[name] = {**data.held_out_documents(), "bits": bits}
@@ -128,6 +135,21 @@ def measure(model: PreTrainedModel, rows: Iterable[Batch]) -> tuple[Measure, lis
         characters=characters,
     )
     return total, bits
+
+
+def _warn_of_lost_text(name: str, data: Any) -> None:
+    """Say where a vocabulary had no room for all of a text: others are then measured on more of it."""
+    if not data.heldout_only:
+        return  # its counts are mostly of what is trained on
+    counts = read_json(data.directory / "report.json")["sources"].values()
+    cut = sum(source["truncated"] for source in counts)
+    gone = sum(number for source in counts for reason, number in source["rejected"].items() if NO_ROOM in reason)
+    if cut or gone:
+        log.warning(
+            "heldout.%s: under the vocabulary %s max_length %d cut %d documents and left out %d records; what another "
+            "vocabulary cuts differently is not compared with it",
+            *(name, data.tokenizer, data.max_length, cut, gone),
+        )
 
 
 def _ready(model: PreTrainedModel) -> PreTrainedModel:

@@ -1,10 +1,12 @@
 """What makes an arm another one, and what does not; nothing is trained."""
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
-from hypnos.experiment.outcome import clear_outcome, is_finished, outcome_key
+from hypnos.experiment.outcome import clear_outcome, is_finished, outcome_key, write_outcome
+from hypnos.tuning.stages import Result
 
 COUNTS = {
     "seed=1": "general anesthesia",
@@ -104,3 +106,18 @@ def test_only_the_outcome_of_this_very_run_counts_as_finished(described, tmp_pat
     assert is_finished(tmp_path, run, "these questions")
     clear_outcome(tmp_path)
     assert not is_finished(tmp_path, run) and not list(tmp_path.glob("*.json"))
+
+
+def test_the_records_of_each_model_are_its_own(tmp_path):
+    def read(*characters):
+        names = [f"r{number}" for number in range(len(characters))]
+        return {"set": {"records": names, "groups": names, "characters": [*characters], "bits": [4.0] * len(names)}}
+
+    kept = {"base": read(5, 7), "last": read(5, 9, 3)}
+    heldout = SimpleNamespace(records=kept.get, keys=dict)
+    run = SimpleNamespace(heldout=heldout, stages={}, seed=1, keys=dict)
+    results = [Result(name=name, key=name, directory=None, measures={}) for name in kept]
+    write_outcome(tmp_path, run, results)
+    written = json.loads((tmp_path / "records.json").read_text("utf-8"))["set"]["models"]
+    assert {name: columns["characters"] for name, columns in written.items()} == {"base": [5, 7], "last": [5, 9, 3]}
+    assert [len(columns["bits"]) for columns in written.values()] == [2, 3]

@@ -40,3 +40,17 @@ def test_the_table_names_the_base_with_its_vocabulary_and_shows_no_figure_where_
         "anesthesia": ["0.500", "2.000", "1.440", "0.500", "2.000", "1.440"],
     }
     assert lines[-1] == "model: models/anesthesia"
+
+
+def test_the_table_says_where_models_did_not_read_the_same_text():
+    full = {"tokens": 100, "tokens_per_char": 0.5, "loss": 2.0, "bits_per_char": 1.44}
+
+    def table(*characters):
+        results = [
+            Result(name=name, key="k", directory=None, measures={"general": {**full, "characters": count}})
+            for name, count in zip(("base", "general"), characters, strict=True)
+        ]
+        return table_of_results(results)
+
+    assert "characters read: base 1,400, general 1,900" in table(1400, 1900)
+    assert "characters" not in table(1900, 1900).split("bits/char")[-1]

@@ -1,10 +1,13 @@
+import json
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
+from hypnos.data import encode
 from hypnos.tuning.compute.loss import document_nats, negative_log_likelihood
-from hypnos.tuning.heldout import measure
+from hypnos.tuning.heldout import NO_ROOM, _warn_of_lost_text, measure
 
 
 def row(*lengths: int) -> dict[str, torch.Tensor]:
@@ -51,13 +54,35 @@ def test_the_bits_of_the_documents_add_up_to_the_measure(small_model):
 
 
 def test_a_run_leaves_what_each_record_needs(train_once, tmp_path_factory):
-    import json
-
     rows = train_once("experiment=specific_only", "stages.anesthesia.trainer.max_steps=1")
     newest = max(tmp_path_factory.getbasetemp().glob("output*/records.json"), key=lambda path: path.stat().st_mtime_ns)
     for name, told in json.loads(newest.read_text("utf-8")).items():
-        assert all(record.startswith(f"{name}/") for record in told["records"])
         for measured in rows:
-            bits = told["bits"][measured["name"]]
-            per_character = sum(bits) / sum(told["characters"])
+            columns = told["models"][measured["name"]]
+            assert all(record.startswith(f"{name}/") for record in columns["records"])
+            per_character = sum(columns["bits"]) / sum(columns["characters"])
             assert per_character == pytest.approx(measured["measures"][name]["bits_per_char"], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("truncated", "rejected", "said"),
+    [
+        (0, {}, ""),
+        (3, {"the prompt alone has # tokens or leaves no room for an answer": 2}, "cut 3 documents and left out 2 rec"),
+        (0, {"no answer": 4}, ""),  # in no vocabulary
+    ],
+)
+def test_text_that_a_vocabulary_has_no_room_for_is_told_of(tmp_path, caplog, truncated, rejected, said):
+    report = {"sources": {"a": {"truncated": truncated, "rejected": rejected}}}
+    (tmp_path / "report.json").write_text(json.dumps(report), "utf-8")
+    data = SimpleNamespace(directory=tmp_path, heldout_only=True, tokenizer=tmp_path, max_length=4096)
+    _warn_of_lost_text("general", data)
+    assert said in caplog.text and bool(said) is bool(caplog.text)
+    caplog.clear()
+    data.heldout_only = False
+    _warn_of_lost_text("general", data)
+    assert not caplog.text
+
+
+def test_the_reason_is_the_one_that_the_encoder_gives():
+    assert NO_ROOM == encode.NO_ROOM

@@ -15,6 +15,7 @@ SWEEPS = "sweeps"
 """Folder of all sweeps among the outputs."""
 
 Bits = Mapping[str, Mapping[str, float]]
+Characters = Mapping[str, Mapping[str, int]]
 """By model of the run and by record."""
 
 Planned = Callable[[Path], Sequence[Sequence[str]]]
@@ -23,10 +24,13 @@ Planned = Callable[[Path], Sequence[Sequence[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeldOutText:
-    """A held-out set: of each record its group and its characters, and the bits each model of the run needs."""
+    """A held-out set: of each record its group, and by model the characters that it read and the bits it needs.
+
+    A model reads fewer of them, or none, where its vocabulary leaves no room for the text.
+    """
 
     groups: Mapping[str, str]
-    characters: Mapping[str, int]
+    characters: Characters
     bits: Bits
 
 
@@ -160,14 +164,15 @@ def _read_arm(folder: Path, overrides: tuple[str, ...], common: set[str]) -> Arm
     if not (folder / RESULTS).is_file():
         return Arm(**identity, state="unfinished")
     models, arm, records = (_read_json(folder / name) for name in (RESULTS, ARM, RECORDS))
+    measures = {model["name"]: model["measures"] for model in models}
     return Arm(
         **identity,
         state="finished",
         models=tuple(model["name"] for model in models),
-        measures={model["name"]: model["measures"] for model in models},
+        measures=measures,
         stages=tuple(arm["stages"]),
         heldout=arm["key"]["heldout"],
-        texts={name: _add_up_documents(documents) for name, documents in records.items()},
+        texts={name: _read_text(documents, _totals(measures, name)) for name, documents in records.items()},
     )
 
 
@@ -175,18 +180,57 @@ def _read_json(file: Path) -> Any:
     return json.loads(file.read_text("utf-8"))
 
 
-def _add_up_documents(documents: Mapping[str, Any]) -> HeldOutText:
-    """Add up the documents of each record: long text is cut into several."""
-    characters: dict[str, int] = defaultdict(int)
-    for record, count in zip(documents["records"], documents["characters"], strict=True):
-        characters[record] += count
+def _totals(measures: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, int]:
+    """Characters of a held-out set that each model was measured on, where that is said."""
+    return {
+        model: of_sets[name]["characters"]
+        for model, of_sets in measures.items()
+        if "characters" in of_sets.get(name, {})
+    }
+
+
+def _read_text(documents: Mapping[str, Any], totals: Mapping[str, int]) -> HeldOutText:
+    return _add_up_documents(documents["models"] if "models" in documents else _older_form(documents, totals))
+
+
+def _older_form(documents: Mapping[str, Any], totals: Mapping[str, int]) -> dict[str, Any]:
+    """By model, what a file says that holds the records of its last model alone, beside the bits of all.
+
+    A model that was measured on other documents, or on another number of characters, has none: which ones is not said.
+    """
+    shared = {column: documents[column] for column in ("records", "groups", "characters")}
+    last = next(reversed(documents["bits"]), "")
+    none: dict[str, list[Any]] = {column: [] for column in (*shared, "bits")}
+    by_model = {}
+    for model, bits in documents["bits"].items():
+        is_same = len(bits) == len(shared["records"]) and totals.get(model) == totals.get(last)
+        by_model[model] = {**shared, "bits": bits} if is_same else none
+    return by_model
+
+
+def _add_up_documents(by_model: Mapping[str, Mapping[str, Any]]) -> HeldOutText:
+    """Add up the documents of each record: long text is cut into several, and not into as many by every model."""
+    groups: dict[str, str] = {}
+    characters: dict[str, dict[str, int]] = {}
     bits: dict[str, dict[str, float]] = {}
-    for model, values in documents["bits"].items():
-        model_bits = bits[model] = dict.fromkeys(characters, 0.0)
-        for record, value in zip(documents["records"], values, strict=True):
-            model_bits[record] += value
-    groups = dict(zip(documents["records"], documents["groups"], strict=True))
-    return HeldOutText(groups=groups, characters=dict(characters), bits=bits)
+    for model, columns in by_model.items():
+        model_characters, model_bits = characters.setdefault(model, {}), bits.setdefault(model, {})
+        names = ("records", "groups", "characters", "bits")
+        for record, group, count, value in zip(*(columns[name] for name in names), strict=True):
+            groups.setdefault(record, group)
+            model_characters[record] = model_characters.get(record, 0) + count
+            model_bits[record] = model_bits.get(record, 0.0) + value
+    return HeldOutText(groups=groups, characters=characters, bits=bits)
+
+
+def common_records(characters: Sequence[Mapping[str, int]]) -> list[str]:
+    """Records of which models read the same number of characters: of others, bits are not of the same text.
+
+    Args:
+        characters: by record, of each model that is compared.
+    """
+    first, *others = characters
+    return [record for record, count in first.items() if all(other.get(record) == count for other in others)]
 
 
 def _check_same_text(arms: Sequence[Arm]) -> None:

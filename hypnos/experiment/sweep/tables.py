@@ -1,18 +1,21 @@
 """Turns arms of a sweep into tables: held-out text, what a stage forgot, and what a filter kept."""
 
 import json
+import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from hypnos.corpus.sources import SPECIFIC
-from hypnos.experiment.sweep.arms import Arm, by_label
+from hypnos.experiment.sweep.arms import Arm, by_label, common_records
 from hypnos.experiment.sweep.seeds import METHOD, ArmComparison, SeedValues, compare_with_reference, mean_over_seeds
 from hypnos.report.results import Note, PairedTest
 from hypnos.report.statistics.intervals import Interval
 from hypnos.report.statistics.paired_tests import correct, write_p
 from hypnos.report.tables.table import Column, Grid
+
+log = logging.getLogger(__name__)
 
 FRONTIER = "selection/frontier"
 """Key of the table of what is kept."""
@@ -34,57 +37,104 @@ def finished_arms(arms: Sequence[Arm]) -> dict[str, list[Arm]]:
 
 def held_out_sets(arms: Sequence[Arm]) -> list[str]:
     """Names of the sets that there is text of."""
-    return list(dict.fromkeys(name for arm in arms for name, text in arm.texts.items() if text.characters))
+    return list(dict.fromkeys(name for arm in arms for name, text in arm.texts.items() if text.groups))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordBits:
-    """Bits of the records that all arms have, over the mean number of characters of a record.
+    """Bits of the records that all models read alike, over the mean number of characters of a record.
 
     Attributes:
-        by_label: by label and model of the run (`""` for the last), the values of each seed.
+        by_label: by label and model of the run (`""` for the last), the values of each seed. A model of which no
+            record is known is not there.
         groups: of the records.
         weights: characters of the records, over their mean.
+        left_out: how many records models read a different number of characters of.
+        missing: models that are not compared, as none of their records is known, or is read as the others read it.
     """
 
     by_label: Mapping[str, Mapping[str, SeedValues]]
     groups: list[str]
     weights: list[float]
+    left_out: int
+    missing: tuple[str, ...] = ()
 
-    def mean(self, label: str, model: str = "") -> Interval:
-        """The measure of the whole set: all bits over all characters."""
-        return mean_over_seeds(self.by_label[label][model], self.groups, self.weights)
+    def mean(self, label: str, model: str = "") -> Interval | None:
+        """The measure of the whole set: all bits over all characters; None where there is nothing to measure."""
+        values = self.by_label[label].get(model)
+        return mean_over_seeds(values, self.groups, self.weights) if values and self.groups else None
+
+    def change(self, label: str, before: str, after: str) -> Interval | None:
+        """How much more one model of an arm needs than another."""
+        first, second = (self.by_label[label].get(model, {}) for model in (before, after))
+        values = {
+            seed: [b - a for a, b in zip(first[seed], second[seed], strict=True)] for seed in second if seed in first
+        }
+        return mean_over_seeds(values, self.groups, self.weights) if values and self.groups else None
 
 
-def record_bits(arms_by_label: Mapping[str, Sequence[Arm]], name: str) -> RecordBits:
-    """Bits of each record of a held-out set."""
-    texts = [arm.texts[name] for arms in arms_by_label.values() for arm in arms]
-    records = [record for record in texts[0].characters if all(record in text.characters for text in texts)]
-    mean = sum(texts[0].characters[record] for record in records) / max(len(records), 1)
-    values: dict[str, dict[str, SeedValues]] = {}
-    for label, arms in arms_by_label.items():
-        by_model: dict[str, dict[str, list[float]]] = {}
-        for arm in arms:
-            for model in (*arm.models, ""):
-                bits = arm.texts[name].bits[model or arm.last]
-                by_model.setdefault(model, {})[arm.seed] = [bits[record] / mean for record in records]
-        values[label] = dict(by_model)
+def record_bits(
+    arms_by_label: Mapping[str, Sequence[Arm]], name: str, models: Callable[[Arm], Sequence[str]] | None = None
+) -> RecordBits:
+    """Bits of each record of a held-out set.
+
+    Args:
+        arms_by_label: finished arms.
+        name: of the set.
+        models: which of an arm's models are compared; its last by default.
+    """
+    asked = {
+        (label, arm.seed, model if models else ""): (arm.texts[name], model)
+        for label, arms in arms_by_label.items()
+        for arm in arms
+        for model in (models(arm) if models else (arm.last,))
+    }
+    compared = {key: (text, model) for key, (text, model) in asked.items() if text.characters.get(model)}
+    characters = [text.characters[model] for text, model in compared.values()] or [{}]
+    records = common_records(characters)
+    groups = {record: group for text, _ in compared.values() for record, group in text.groups.items()}
+    mean = sum(characters[0][record] for record in records) / max(len(records), 1)
+    values: dict[str, dict[str, dict[str, list[float]]]] = {label: {} for label in arms_by_label}
+    for (label, seed, key), (text, model) in compared.items():
+        bits = text.bits[model]
+        values[label].setdefault(key, {})[seed] = [bits[record] / mean for record in records]
     return RecordBits(
         by_label=values,
-        groups=[texts[0].groups[record] for record in records],
-        weights=[texts[0].characters[record] / mean for record in records],
+        groups=[groups[record] for record in records],
+        weights=[characters[0][record] / mean for record in records],
+        left_out=len(set().union(*characters)) - len(records),
+        missing=tuple(dict.fromkeys(f"{key[0]}: {asked[key][1]}" for key in asked if key not in compared)),
     )
+
+
+def _warn_of_left_out(bits_of_sets: Mapping[str, RecordBits], title: str) -> str:
+    """Say in one line what a table leaves out; gives the sentences for its note, empty where that is nothing."""
+    counts = [
+        f"{name}: {bits.left_out} of {bits.left_out + len(bits.groups)}"
+        for name, bits in bits_of_sets.items()
+        if bits.left_out
+    ]
+    missing = [f"{name}: {', '.join(bits.missing)}" for name, bits in bits_of_sets.items() if bits.missing]
+    sentences = []
+    if counts:
+        sentences.append(f"Records left out, of which not all models read the same characters: {'; '.join(counts)}.")
+    if missing:
+        sentences.append(f"Models left out, of which no record can be compared: {'; '.join(missing)}.")
+    if sentences:
+        log.warning("%s: %s", title, " ".join(sentences))
+    return "".join(f" {sentence}" for sentence in sentences)
 
 
 def held_out_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
     """Every arm's last model on every held-out set."""
-    bits_of_sets = [record_bits(arms_by_label, name) for name in sets]
+    bits_of_sets = {name: record_bits(arms_by_label, name) for name in sets}
     columns = tuple(
         Column(name=f"{name}_bits_per_char", label=f"{name}, bits/char", better="lower", scale=1.0, digits=3)
         for name in sets
     )
     note = f"Held-out answers, all bits over all characters. {METHOD}"
-    rows = tuple((label, tuple(bits.mean(label) for bits in bits_of_sets)) for label in arms_by_label)
+    note += _warn_of_left_out(bits_of_sets, "Held-out text")
+    rows = tuple((label, tuple(bits.mean(label) for bits in bits_of_sets.values())) for label in arms_by_label)
     return Grid(key="held-out/last", title="Held-out text", columns=columns, rows=rows, corner="arm", note=note)
 
 
@@ -93,8 +143,11 @@ def held_out_tests(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[st
     tests: list[tuple[str, ArmComparison]] = []
     for name in sets:
         bits = record_bits(arms_by_label, name)
-        others = {label: bits.by_label[label][""] for label in arms_by_label if label != reference}
-        comparisons = compare_with_reference(bits.by_label[reference][""], others, bits.groups, bits.weights)
+        last = {label: values[""] for label, values in bits.by_label.items() if "" in values}
+        if not bits.groups or reference not in last:
+            continue
+        others = {label: values for label, values in last.items() if label != reference}
+        comparisons = compare_with_reference(last[reference], others, bits.groups, bits.weights)
         tests += [(f"{name}, bits/char", comparison) for comparison in comparisons]
     return tests_note(f"Held-out text: arms against {reference}", correct_together(tests), reference, BITS)
 
@@ -131,19 +184,14 @@ def tests_note(title: str, tests: Sequence[tuple[str, ArmComparison]], reference
 def forgetting_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[str]) -> Grid:
     """After each stage: bits per character of every set, and the change by that stage alone."""
     cells: dict[str, list[Interval | None]] = {}
-    for name in sets:
-        bits = record_bits(arms_by_label, name)
+    bits_of_sets = {name: _bits_after_stages(arms_by_label, name) for name in sets}
+    for bits in bits_of_sets.values():
         for label, arms in arms_by_label.items():
             models = arms[0].models
             for number, model in enumerate(models):
                 row = cells.setdefault(f"{label}: {model}", [])
                 row.append(bits.mean(label, model))
-                if number < _UNTRAINED:
-                    row.append(None)
-                    continue
-                after, before = bits.by_label[label][model], bits.by_label[label][models[number - 1]]
-                change = {seed: [a - b for a, b in zip(after[seed], before[seed], strict=True)] for seed in after}
-                row.append(mean_over_seeds(change, bits.groups, bits.weights))
+                row.append(None if number < _UNTRAINED else bits.change(label, models[number - 1], model))
     columns = []
     for name in sets:
         columns += [
@@ -151,6 +199,7 @@ def forgetting_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[s
             for c in (BITS, CHANGE)
         ]
     note = "A change above 0 on text that the stage was not trained on is what it forgot."
+    note += _warn_of_left_out(bits_of_sets, "After each stage")
     rows = tuple((label, tuple(row)) for label, row in cells.items())
     return Grid(
         key="stages/forgetting",
@@ -160,6 +209,16 @@ def forgetting_grid(arms_by_label: Mapping[str, Sequence[Arm]], sets: Sequence[s
         corner="arm: model",
         note=note,
     )
+
+
+def _bits_after_stages(arms_by_label: Mapping[str, Sequence[Arm]], name: str) -> RecordBits:
+    """Bits under every model; under all but the base where it reads no record as the others do."""
+    bits = record_bits(arms_by_label, name, lambda arm: arm.models)
+    if bits.groups:
+        return bits
+    bases = tuple(f"{label}: {arms[0].models[0]}" for label, arms in arms_by_label.items())
+    bits = record_bits(arms_by_label, name, lambda arm: arm.models[1:])
+    return replace(bits, missing=(*bases, *bits.missing))
 
 
 def kept_share(arm: Arm) -> tuple[int, int] | None:

@@ -50,7 +50,7 @@ def compare_trained(first: FinishedRun, second: FinishedRun) -> tuple[list[Grid]
     for name in dict.fromkeys((*one.texts, *other.texts)):
         if one.heldout.get(name) != other.heldout.get(name):
             remarks.append(f"held-out text of {name}: not the same in both; not compared")
-        elif one.texts[name].characters:
+        elif one.texts[name].groups:
             sets.append(name)
     grids: list[Grid] = []
     notes: list[Note] = []

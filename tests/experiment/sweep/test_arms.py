@@ -18,7 +18,7 @@ def test_arms_are_named_by_what_differs_and_stand_in_the_order_of_the_sweep(swee
         ("specific_only", "1", "failed"),
         ("general_only", "1", "unfinished"),
     ]
-    assert arms[0].texts["anesthesia"].characters["anesthesia/r0"] == 15
+    assert arms[0].texts["anesthesia"].characters["anesthesia"]["anesthesia/r0"] == 15
     assert arms[0].texts["anesthesia"].bits["anesthesia"]["anesthesia/r0"] == pytest.approx(75.0)
 
 

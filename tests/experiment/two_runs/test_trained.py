@@ -52,3 +52,18 @@ def test_other_held_out_text_is_said_and_not_compared(trained):
     grids, notes, remarks = compare_trained(trained("a", [5.0] * 8), trained("b", [6.0] * 8, heldout="another"))
     assert not grids and not notes
     assert remarks == ["held-out text of anesthesia: not the same in both; not compared"]
+
+
+def test_runs_that_read_unlike_records_are_compared_over_the_others(trained, caplog):
+    first, second = trained("a", [5.0] * 8), trained("b", [6.0] * 8)
+    file = second.folder / "records.json"
+    content = json.loads(file.read_text())["anesthesia"]
+    bits = content.pop("bits")["anesthesia"]
+    # Its vocabulary has no room for the first record, and cuts the second.
+    columns = {name: values[1:] for name, values in {**content, "bits": bits}.items()}
+    columns["characters"][0] -= 5
+    file.write_text(json.dumps({"anesthesia": {"models": {"anesthesia": columns}}}))
+    grids, notes, _ = compare_trained(first, second)
+    assert {label: cells[0].value for label, cells in grids[0].rows} == pytest.approx({"a": 5.0, "b": 6.0})
+    assert notes[0].tests[0].comparison.n == 6 and "2 of 8" in grids[0].note
+    assert caplog.text.count("2 of 8") == 1
