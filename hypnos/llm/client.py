@@ -220,7 +220,7 @@ class Client:
         """Take the replies that the journal holds; returns the answer if they are enough."""
         answer = None
         while model.journaled and (reply := self.journal.find(attempts.key)) is not None:
-            answer = attempts.take(reply) or answer
+            answer = attempts.take(reply, recalled=True) or answer
             # A reply that was cut off is not asked for again; but an earlier version did, and what it paid for counts.
             if answer is not None and answer.reason not in (CUT, ONLY_REASONING):
                 return answer

@@ -28,11 +28,12 @@ class AnySender(Protocol):
 
 
 class Streak:
-    """Counts the replies of one model that could not be read, one after another, those found in the journal too.
+    """Counts the replies of one model that could not be read, one after another, the first ones in the journal too.
 
     Requests wait their turn again before each further attempt, so a model that can mostly be read ends with nothing but
     repeated failures of the few requests that it cannot answer. A request whose failure was followed by a readable
-    reply therefore counts no more.
+    reply therefore counts no more. The journal's replies come request by request instead, so that of these only a
+    request's first one counts: the further ones of a few neighbours would stop a run that once ended well.
     """
 
     def __init__(self, name: str, limit: int | None, *, first_alone: bool = False) -> None:
@@ -54,7 +55,9 @@ class Streak:
         """How many streaks a readable reply has ended."""
         return self._number
 
-    def count(self, reply: Reply, *, readable: bool, cause: str, began: int | None = None) -> None:
+    def count(
+        self, reply: Reply, *, readable: bool, cause: str, began: int | None = None, recalled: bool = False
+    ) -> None:
         """Count one reply.
 
         Args:
@@ -62,6 +65,7 @@ class Streak:
             readable: whether it could be read; that ends the streak.
             cause: why it could not be read.
             began: `number` when the request first failed; None for its first reply.
+            recalled: whether the journal held it.
 
         Raises:
             UnreadableError: too many in a row could not be read; quotes this one.
@@ -71,7 +75,7 @@ class Streak:
             self._number += 1
             if self._first_alone:
                 self._limit = None
-        elif began is None or began == self._number:
+        elif began is None or (began == self._number and not recalled):
             self._count += 1
         if self._limit is not None and self._count >= self._limit:
             shown = " ".join(redact(reply.text).split())[:_SHOWN] or "(empty)"
@@ -128,8 +132,12 @@ class Attempts(Generic[T]):
         """The key of the next reply."""
         return self.keys.sample(self.sample)
 
-    def take(self, reply: Reply) -> Answer[T] | None:
+    def take(self, reply: Reply, *, recalled: bool = False) -> Answer[T] | None:
         """Add a reply; returns the answer when there is nothing more to ask.
+
+        Args:
+            reply: the reply.
+            recalled: whether the journal held it.
 
         Raises:
             UnreadableError: it is one of too many that cannot be read.
@@ -142,6 +150,7 @@ class Attempts(Generic[T]):
             readable=bool(reply.refusal) or (value is not None and not silent),
             cause="empty or without an answer" if silent else answer.reason if answer else "unreadable",
             began=self._began,
+            recalled=recalled,
         )
         if self._began is None:
             self._began = self._streak.number

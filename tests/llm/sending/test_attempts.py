@@ -120,3 +120,22 @@ def test_the_last_tries_of_a_few_unreadable_requests_stop_no_model(make_client, 
     answers = list(make_client().ask(model, requests(400), parse=read_object, attempts=3))
     assert [answer.value is None for answer in answers].count(True) == 20
     assert len(model.sent) == 380 + 3 * 20
+
+
+def test_a_run_that_ended_with_a_few_unreadable_neighbours_ends_so_again(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: "不" if int(prompt[1:-1]) in range(100, 107) else '{"a": 1}')
+    model.in_flight = 1  # each request waits behind all others before its next try
+    answers = list(make_client().ask(model, requests(400), parse=read_object, attempts=3))
+    assert [answer.value is None for answer in answers].count(True) == 7
+    sent = len(model.sent)
+    assert list(make_client().ask(model, requests(400), parse=read_object, attempts=3)) == answers
+    assert len(model.sent) == sent
+
+
+def test_a_model_that_was_stopped_is_stopped_again_by_its_first_replies_in_the_journal(make_client, requests, scripted):
+    model = scripted(lambda *_: "我不会打分")
+    model.in_flight = 1
+    for _ in range(2):
+        with pytest.raises(UserError, match="20 replies in a row are unreadable"):
+            list(make_client().ask(model, requests(500), parse=read_object))
+    assert len(model.sent) <= 20 + model.in_flight * 3
