@@ -30,6 +30,28 @@ class Reservation:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class Promised:
+    """What is reserved under an account: dollars and tokens.
+
+    Attributes:
+        under_way: by processes.
+        in_batches: by batches that are not collected.
+    """
+
+    under_way: tuple[float, int] = (0.0, 0)
+    in_batches: tuple[float, int] = (0.0, 0)
+
+
+def promised(connection: sqlite3.Connection, account: str) -> Promised:
+    """Sum up the reservations under an account."""
+    rows = connection.execute(
+        "SELECT owner = ?, TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ? GROUP BY 1", (BATCH, account)
+    )
+    sums = {("under_way", "in_batches")[batch]: (usd, int(tokens)) for batch, usd, tokens in rows}
+    return Promised(**sums)
+
+
 def reserve(connection: sqlite3.Connection, reservation: Reservation, budget: Budget, owner: str) -> Verdict:
     """Reserve within a transaction, or say why not."""
     if connection.execute("SELECT 1 FROM replies WHERE key = ?", (reservation.key,)).fetchone():
@@ -42,8 +64,8 @@ def reserve(connection: sqlite3.Connection, reservation: Reservation, budget: Bu
     if _exceeds(budget, usd + reservation.usd, tokens + reservation.tokens):
         return "spent"
     if budget.usd is not None or budget.tokens is not None:
-        promised = "SELECT TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ?"
-        usd_promised, tokens_promised = connection.execute(promised, (budget.account,)).fetchone()
+        query = "SELECT TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ?"
+        usd_promised, tokens_promised = connection.execute(query, (budget.account,)).fetchone()
         if _exceeds(budget, usd + usd_promised + reservation.usd, tokens + tokens_promised + reservation.tokens):
             return "wait"
     connection.execute(
@@ -51,6 +73,14 @@ def reserve(connection: sqlite3.Connection, reservation: Reservation, budget: Bu
         (reservation.key, budget.account, reservation.usd, reservation.tokens, owner),
     )
     return "granted"
+
+
+def try_reserve(
+    connection: sqlite3.Connection, reservation: Reservation, budget: Budget, owner: str
+) -> tuple[Verdict, Promised]:
+    """Reserve within a transaction, or say why not and, of what must wait, for what."""
+    verdict = reserve(connection, reservation, budget, owner)
+    return verdict, promised(connection, budget.account) if verdict == "wait" else Promised()
 
 
 def settle(connection: sqlite3.Connection, key: str, account: str, *, usd: float, tokens: int) -> None:

@@ -5,6 +5,7 @@ import logging
 import math
 import random
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from sqlite3 import Connection
 
@@ -15,8 +16,9 @@ from hypnos.llm.failures import BudgetReachedError, BusyError, GaveUpError, Refu
 from hypnos.llm.journal.budget import Budget
 from hypnos.llm.journal.journal import Entry, Journal, insert
 from hypnos.llm.journal.keys import RequestKeys
-from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, reserve, settle, this_process
+from hypnos.llm.journal.ledger import Reservation, expire_dead, note_failure, release, settle, this_process, try_reserve
 from hypnos.llm.journal.writer import Writer
+from hypnos.llm.sending.budget_words import BudgetWords
 from hypnos.llm.sending.counts import Counts
 from hypnos.llm.sending.pacing import Tries, wait_before
 from hypnos.llm.sending.servers import Server, Servers, own_servers
@@ -43,6 +45,7 @@ class Sender:
         budget: Budget,
         tries: Tries,
         servers: Servers | None = None,
+        follows_batches: Callable[[], bool] = lambda: True,
     ) -> None:
         """Open the sender; nothing is sent yet.
 
@@ -53,6 +56,7 @@ class Sender:
             budget: what may be spent.
             tries: how often a request is sent before it is given up, and how long a busy provider is waited for.
             servers: their limits are shared with others that ask there; None for one's own.
+            follows_batches: whether batches are followed beside it, which will settle what they hold of the budget.
         """
         self.model = model
         self.counts = Counts()
@@ -61,6 +65,8 @@ class Sender:
         self._budget = budget
         self._tries = tries
         self._price = model.price()
+        self._words = BudgetWords(model.name, journal=journal, budget=budget)
+        self._follows_batches = follows_batches
         self._servers = servers or own_servers(model)
         self._ahead = asyncio.Semaphore(model.in_flight * len(self._servers) * _AHEAD)
         self._owner = this_process()
@@ -165,37 +171,30 @@ class Sender:
 
     async def _reserve(self, reservation: Reservation, cancellation: Cancellation) -> Reply | None:
         """Reserve; returns the reply instead where another request or process brought it meanwhile."""
-        looks = 0
+        looks, since = 0, time.monotonic()
         while True:
             cancellation.check()
-            verdict = await self._writer.write(lambda c: reserve(c, reservation, self._budget, self._owner))
+            followed = self._follows_batches()
+            verdict, held = await self._writer.write(lambda c: try_reserve(c, reservation, self._budget, self._owner))
             if verdict == "granted":
                 return None
             if verdict == "answered":
                 return self._journal.find(reservation.key)
             if verdict == "spent":
-                raise BudgetReachedError(self._budget_reached())
+                raise BudgetReachedError(self._words.reached())
             if verdict == "batch":
                 raise UserError(
                     f"llm {self.model.name}: some of these requests are in a batch that was sent before: set llm.batch"
                     " as it was then, to collect it"
                 )
+            if verdict == "wait":
+                if held.under_way == (0.0, 0) and not followed and not self._follows_batches():
+                    raise BudgetReachedError(self._words.held_by_batches(held))  # nobody here would ever settle it
+                self._words.waiting(held, since)
             if looks % 20 == 0:
                 await self._writer.write(expire_dead)
             looks += 1
             await cancellation.sleep(_POLL)
-
-    def _budget_reached(self) -> str:
-        usd, tokens = self._journal.spent(self._budget.account)
-        limits = []
-        if self._budget.usd is not None:
-            limits.append(f"${usd:.4f} of budget.usd={self._budget.usd:g}")
-        if self._budget.tokens is not None:
-            limits.append(f"{tokens:,} of budget.tokens={self._budget.tokens}")
-        return (
-            f"budget: {' and '.join(limits)} spent under the account {self._budget.account!r}, and the next request to"
-            f" {self.model.name} may pass it; every reply is kept: start again with a larger budget to go on"
-        )
 
     async def _commit(self, entry: Entry, reservation: Reservation) -> None:
         reply = entry.reply

@@ -113,6 +113,7 @@ class Session:
             budget=self._budget,
             tries=self._tries,
             servers=Servers([Server(one, self._limits_of(one)) for one in model.servers()]),
+            follows_batches=lambda: any(batches.following for batches in self._batches.values()),
         )
 
     def _limits_of(self, model: ChatModel) -> Limits:

@@ -1,5 +1,6 @@
 """Transient errors are tried again, the rest is given up or stops the run; the budget is never passed."""
 
+import threading
 import time
 from contextlib import contextmanager
 
@@ -8,6 +9,8 @@ import pytest
 from hypnos.errors import UserError
 from hypnos.llm.failures import BusyError, RefusedError, TransientError
 from hypnos.llm.journal.journal import Journal
+from hypnos.llm.journal.ledger import BATCH, Reservation, release, reserve, this_process
+from hypnos.llm.sending import budget_words
 
 
 def test_a_refusal_is_kept_and_not_asked_again(make_client, requests, scripted):
@@ -124,6 +127,40 @@ def test_the_budget_stops_before_it_is_passed(make_client, requests, scripted):
         list(more.ask(model, requests(100, "第{}条" + "长" * 40), parse=str))
     assert held < more.journal.count() == len(model.sent)
     assert 7.0 <= more.journal.spent()[0] <= 8.0
+
+
+def test_a_budget_that_batches_hold_which_nobody_collects_ends_the_run(make_client, requests, scripted):
+    model = scripted(lambda prompt, _: prompt, price=(0.0, 1.0))
+    model.max_tokens = 1
+    client = make_client(usd=3.0)
+    with client.journal.transaction() as connection:
+        assert reserve(connection, Reservation("old", 2.5, 1000), client.budget, BATCH) == "granted"
+    with pytest.raises(UserError, match=r"\$0\.0000 of budget\.usd=3 spent .* hold \$2\.5000 and 1,000 tokens more"):
+        list(client.ask(model, requests(1), parse=str))
+    assert not model.sent
+
+
+def test_a_budget_that_another_process_holds_is_waited_for_and_told(
+    make_client, requests, scripted, monkeypatch, caplog
+):
+    monkeypatch.setattr(budget_words, "_TELL_EVERY", 0.3)
+    caplog.set_level("INFO")
+    model = scripted(lambda prompt, _: prompt, price=(0.0, 1.0))
+    model.max_tokens = 1
+    client = make_client(usd=3.0)
+    with client.journal.transaction() as connection:
+        reserve(connection, Reservation("batched", 1.0, 7), client.budget, BATCH)
+        reserve(connection, Reservation("other", 1.5, 9), client.budget, this_process())
+
+    def settled():
+        with client.journal.transaction() as connection:
+            release(connection, "other")
+
+    threading.Timer(1.0, settled).start()
+    assert len(list(client.ask(model, requests(1), parse=str))) == 1
+    told = [line for line in caplog.messages if "waiting for the budget" in line]
+    assert 1 <= len(told) <= 4
+    assert "$1.5000 and 9 tokens promised to requests under way, $1.0000 and 7 tokens to open batches" in told[0]
 
 
 def test_a_request_that_timed_out_counts_at_its_estimate(make_client, requests, scripted):

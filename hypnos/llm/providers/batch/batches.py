@@ -34,7 +34,11 @@ Samples = Mapping[str, tuple[RequestKeys, int]]
 
 
 class Batches:
-    """Sends batches for one model under one budget. Lives in one event loop."""
+    """Sends batches for one model under one budget. Lives in one event loop.
+
+    Attributes:
+        following: how many calls of `fill` are under way.
+    """
 
     def __init__(
         self, model: LitellmChat, *, journal: Journal, writer: Writer, budget: Budget, patience: float
@@ -57,6 +61,7 @@ class Batches:
         self._writer = writer
         self._budget = budget
         self._patience = patience
+        self.following = 0
 
     async def fill(self, samples: Samples, cancellation: Cancellation) -> None:
         """Have the replies in the journal, where the provider answers at all.
@@ -66,10 +71,13 @@ class Batches:
         """
         if any(keys.stays for keys, _ in samples.values()):
             raise UserError(f"llm {self._model.name}: batch: a record that must stay local enters no batch: batch=null")
+        self.following += 1
         try:
             await self._fill(samples, cancellation)
         except (BusyError, TransientError, RefusedError) as failure:
             raise UserError(f"llm {self._model.name}: batch: {failure}; start again to go on") from None
+        finally:
+            self.following -= 1
 
     async def _fill(self, samples: Samples, cancellation: Cancellation) -> None:
         for batch, keys in self._open():
