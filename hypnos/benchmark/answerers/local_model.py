@@ -46,7 +46,8 @@ CHUNK = 256
 LIKELIHOOD_BATCH = {"cpu": 512, "cuda": 16384}
 """Tokens of one batch of prompts that are only read. A CPU is faster with few: they stay in its cache."""
 
-STEP = {"cpu": 16, "cuda": 256}  # tokens of prompts that are read in the time of one step of writing
+STEP = {"cpu": 16, "cuda": 256}  # tokens of prompts read in the time of a step of writing; a GPU's is estimated
+
 CROWD = 8
 """Bytes of keys and values for each byte of weights, at most. A step reads the weights once for all rows: where keys
 and values are far more to read, further rows share next to nothing, and push each other out of the cache."""

@@ -64,9 +64,10 @@ def reserve(connection: sqlite3.Connection, reservation: Reservation, budget: Bu
     if _exceeds(budget, usd + reservation.usd, tokens + reservation.tokens):
         return "spent"
     if budget.usd is not None or budget.tokens is not None:
-        query = "SELECT TOTAL(usd), TOTAL(tokens) FROM reservations WHERE account = ?"
-        usd_promised, tokens_promised = connection.execute(query, (budget.account,)).fetchone()
-        if _exceeds(budget, usd + usd_promised + reservation.usd, tokens + tokens_promised + reservation.tokens):
+        held = promised(connection, budget.account)
+        usd += held.under_way[0] + held.in_batches[0]
+        tokens += held.under_way[1] + held.in_batches[1]
+        if _exceeds(budget, usd + reservation.usd, tokens + reservation.tokens):
             return "wait"
     connection.execute(
         "INSERT INTO reservations VALUES (?, ?, ?, ?, ?)",
