@@ -2,6 +2,8 @@
 
 import json
 import math
+import re
+import zlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +22,7 @@ from bench.evidence.rates import choose_rates, rates_claim, rounds
 from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
-from bench.evidence.trained import DIFFERENCES, read_runs
+from bench.evidence.trained import DIFFERENCES, read_runs, try_trained
 from bench.evidence.values import (
     Unit,
     became_likelier,
@@ -260,6 +262,52 @@ def test_only_runs_under_these_very_settings_are_read(tmp_path):
     seeds = list(map(str, setting.seeds))
     assert {label: sorted(by_seed) for label, by_seed in arms.items()} == dict.fromkeys(order.arms, seeds)
     assert all("model.recipe.general.lr=0.001" in arm.overrides for arm in arms["mixed"].values())
+
+
+def test_a_finding_needs_every_seed_of_both_arms(tmp_path, caplog):
+    setting = make_setting(tmp_path, dict.fromkeys(RATED, 1e-3))
+    filtering = claims(setting)["filtering"]
+
+    def measured(job):
+        """Each arm, seed and record is a little different; the worst half needs a bit more."""
+        worse = "selection.scorers=worst" in job
+        draw = np.random.default_rng(zlib.crc32(" ".join(job).replace(str(tmp_path), "").encode()))
+        bits = list(draw.normal(5 + worse, 0.1, 8))
+        names = [f"r{number}" for number in range(8)]
+        columns = {"records": names, "groups": names, "characters": [1] * 8, "bits": bits}
+        return {"anesthesia": {"models": {"last": columns}}}
+
+    finish(filtering, setting, measured)
+    found = {one.name: one for one in try_trained(setting)["filtering"].findings}
+    assert found.keys() == {"filtered", "filtered_not_long", "best_not_worst"}
+    assert found["best_not_worst"].shown.value == pytest.approx(-1, abs=0.2) and found["best_not_worst"].p < 1e-3
+    assert {one.seeds for one in found.values()} == {len(setting.seeds)} == {5} and not caplog.text
+    (read_runs(filtering, setting)["worst half"]["5"].folder / "results.json").unlink()
+    (measured_now,) = try_trained(setting).values()
+    assert {one.name: one for one in measured_now.findings} == {
+        name: one for name, one in found.items() if name != "best_not_worst"
+    }
+    assert "best_not_worst: 4 of 5 seeds are finished, and no finding yet" in caplog.text
+
+
+def test_runs_on_other_text_are_named_and_those_of_earlier_settings_hide_nothing(tmp_path, caplog):
+    setting = make_setting(tmp_path, dict.fromkeys(RATED, 1e-3))
+    order = claims(setting)["order"]
+
+    def measure_other_text(several):
+        for arm in several:
+            (arm.folder / "arm.json").write_text('{"stages": [], "key": {"heldout": {"general": "other"}}}', "utf-8")
+
+    earlier = make_setting(tmp_path, dict.fromkeys(RATED, 3e-4))
+    finish(claims(earlier)["order"], earlier, lambda job: {"general": RECORD})
+    measure_other_text(
+        arm for by_seed in read_runs(claims(earlier)["order"], earlier).values() for arm in by_seed.values()
+    )
+    finish(order, setting, lambda job: {"general": RECORD})
+    assert read_runs(order, setting).keys() == set(order.arms) and not caplog.text
+    measure_other_text([read_runs(order, setting)["mixed"]["3"]])
+    assert read_runs(order, setting) == {}
+    assert re.search(r"order is left out: sweep: .* cannot be compared: the held-out text of general", caplog.text)
 
 
 def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_under_it(tmp_path, caplog):

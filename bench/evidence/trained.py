@@ -26,7 +26,7 @@ from bench.study.claims import Claim
 from hypnos.commands import split_multirun
 from hypnos.errors import UserError
 from hypnos.experiment.arm_names import name_arm
-from hypnos.experiment.sweep.arms import Arm, find_sweep, read_arms
+from hypnos.experiment.sweep.arms import SWEEPS, Arm, check_same_text, read_arm
 from hypnos.report.statistics.intervals import mean_interval
 
 log = logging.getLogger(__name__)
@@ -58,14 +58,19 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
 
 
 def try_trained(setting: Trained) -> dict[str, Measured]:
-    """By sweep, the findings of all claims whose arms are finished under the same seeds, and a table."""
+    """By sweep, the findings of all claims of which both arms are finished under every seed, and a table.
+
+    Fewer seeds make no finding: who looks after each of them may stop where it suits.
+    """
     known = claims(setting)
     arms = {name: read_runs(claim, setting) for name, claim in known.items()}
     findings: dict[str, list[Finding]] = {}
     for name, (sweep, (arm, read), (other, read_other)) in DIFFERENCES.items():
         first, second = (arms[sweep].get(label, {}) for label in (arm, other))
         seeds = sorted(first.keys() & second.keys())
-        if seeds:
+        if seeds and len(seeds) < len(setting.seeds):
+            log.warning("%s: %d of %d seeds are finished, and no finding yet", name, len(seeds), len(setting.seeds))
+        elif seeds:
             pairs = [(seed, read(first[seed]), read_other(second[seed])) for seed in seeds]
             findings.setdefault(sweep, []).append(_finding(name, setting.common["claims"][name], pairs))
     return {
@@ -80,15 +85,18 @@ def try_trained(setting: Trained) -> dict[str, Measured]:
 
 def read_runs(claim: Claim, setting: Trained, state: str = "finished") -> dict[str, dict[str, Arm]]:
     """The runs of a claim under these very settings that are finished, or in another state, by arm and seed."""
-    try:
-        arms = read_arms(find_sweep(claim.sweep, setting.folder / "outputs"))
-    except UserError:
-        return {}
     planned = [overrides for _, *words in claim.lines(setting) for overrides in split_multirun(words)]
     labels = {name_arm(overrides): claim.call(overrides) for overrides in planned}
+    sweep = setting.folder / "outputs" / SWEEPS / claim.sweep
+    arms = [read_arm(sweep / name) for name in labels if (sweep / name / ".hydra/overrides.yaml").is_file()]
+    try:
+        check_same_text(arms)
+    except UserError as error:
+        log.warning("%s is left out: %s", claim.name, error)
+        return {}
     by_label: dict[str, dict[str, Arm]] = {}
     for arm in arms:
-        if arm.state == state and (label := labels.get(arm.folder.name)):
+        if arm.state == state and (label := labels[arm.folder.name]):
             by_label.setdefault(label, {})[arm.seed] = arm
     return by_label
 

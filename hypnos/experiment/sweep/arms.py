@@ -109,7 +109,7 @@ def read_arms(sweep: Path, planned: Sequence[Sequence[str]] = ()) -> list[Arm]:
         overrides_of.setdefault(sweep / name_arm(overrides), tuple(filter(distinguishes, overrides)))
     common = set.intersection(*(set(overrides) for overrides in overrides_of.values()))
     arms = [_read_arm(folder, overrides, common) for folder, overrides in overrides_of.items()]
-    _check_same_text([arm for arm in arms if arm.state == "finished"])
+    check_same_text(arms)
     return arms
 
 
@@ -233,11 +233,17 @@ def common_records(characters: Sequence[Mapping[str, int]]) -> list[str]:
     return [record for record, count in first.items() if all(other.get(record) == count for other in others)]
 
 
-def _check_same_text(arms: Sequence[Arm]) -> None:
-    for arm in arms[1:]:
-        for name in sorted(arms[0].heldout.keys() | arm.heldout.keys()):
-            if arms[0].heldout.get(name) != arm.heldout.get(name):
+def check_same_text(arms: Sequence[Arm]) -> None:
+    """Check that all finished arms were measured on the same text.
+
+    Raises:
+        UserError: two were not.
+    """
+    finished = [arm for arm in arms if arm.state == "finished"]
+    for arm in finished[1:]:
+        for name in sorted(finished[0].heldout.keys() | arm.heldout.keys()):
+            if finished[0].heldout.get(name) != arm.heldout.get(name):
                 raise UserError(
-                    f"sweep: {arms[0].folder.name} and {arm.folder.name} cannot be compared: the held-out text of "
+                    f"sweep: {finished[0].folder.name} and {arm.folder.name} cannot be compared: the held-out text of "
                     f"{name} is not the same (another sweep_name keeps them apart)"
                 )
