@@ -17,14 +17,17 @@ from hypnos.reasoning import cut_thinking
 
 VERSION = 1
 ID = ("id", "item")
-ANSWER = ("raw", "answer", "output", "response", "prediction")
+RAW = "raw"
+"""What the model wrote, whole: of several fields this one counts, as in the predictions that an evaluation leaves."""
+ANSWER = ("answer", "output", "response", "prediction")
 
 
 class AnswersFile(Answerer):
     """A file of answers: rows in JSON Lines, JSON or CSV.
 
     A row holds `id` (or `item`), `answer` (or `raw`, `output`, `response`, `prediction`) and perhaps `task`, `sample`
-    (the number of the repeat) and `finished` (whether the model ended by itself).
+    (the number of the repeat) and `finished` (whether the model ended by itself). Where several fields may be the
+    answer and differ, such as a set's own `answer` beside a `prediction`, the row is refused.
 
     One file may hold the answers to several tasks.
     """
@@ -120,9 +123,9 @@ def _fields(where: str, row: Any) -> dict[str, Any]:
     if not isinstance(row, Mapping):
         raise UserError(f"{where}: an answer must be an object, not {type(row).__name__}")
     item = next((row[name] for name in ID if row.get(name) is not None), None)
-    raw = next((row[name] for name in ANSWER if isinstance(row.get(name), str)), None)
+    raw = _written(where, row)
     if item is None or raw is None:
-        missing = " or ".join(ID) if item is None else " or ".join(ANSWER)
+        missing = " or ".join(ID) if item is None else " or ".join((RAW, *ANSWER))
         raise UserError(f"{where}: no {missing} (fields found: {', '.join(map(str, row)) or 'none'})")
     try:
         sample = int(row.get("sample") or 0)
@@ -139,3 +142,13 @@ def _fields(where: str, row: Any) -> dict[str, Any]:
         "sample": sample,
         "finished": str(row.get("finished", True)).lower() not in ("false", "0"),
     }
+
+
+def _written(where: str, row: Mapping[str, Any]) -> str | None:
+    """What the model wrote; None where no field holds it."""
+    if isinstance(row.get(RAW), str):
+        return row[RAW]
+    texts = {name: row[name] for name in ANSWER if isinstance(row.get(name), str)}
+    if len({text.strip() for text in texts.values()}) > 1:
+        raise UserError(f"{where}: {' and '.join(texts)} differ: leave the one the model wrote, or call it {RAW}")
+    return next(iter(texts.values()), None)

@@ -62,8 +62,8 @@ def mask_names(text: str, names: Iterable[str] = ()) -> str:
 
     Args:
         text: an answer.
-        names: of the models compared. One that is a plain word (`general`) is covered only where the answer
-            speaks of itself.
+        names: of the models compared. One that is a plain word (`general`), or could be a dose, a finding or a
+            lead (`100`, `v2`, `spo2`), is covered only where the answer speaks of itself.
 
     Returns:
         The text with `MASK` and `MAKER_MASK` in their place, and without signs of no width.
@@ -89,11 +89,16 @@ def family(model: str) -> str | None:
     return None
 
 
+def _is_distinct(name: str) -> bool:
+    """Whether a name is a model's wherever it stands: with a digit or a sign, and too long for an abbreviation."""
+    return bool(re.search(r"[\d_\-/.]", name)) and sum(map(str.isalpha, name)) >= 3 and len(name) > 4
+
+
 @lru_cache(maxsize=32)
 def _patterns(names: tuple[str, ...]) -> tuple[tuple[re.Pattern[str], str], ...]:
     lowered = [name.lower() for name in names]
-    distinct = [re.escape(name) for name in lowered if re.search(r"[\d_\-/.]", name)]
-    plain = [re.escape(name) for name in lowered]
+    distinct = [re.escape(name) for name in lowered if _is_distinct(name)]
+    plain = [re.escape(name) for name in lowered if any(map(str.isalpha, name))]
     known = [pattern for patterns in _FAMILIES.values() for pattern in patterns]
     # Longest first, so that a name within a longer one does not leave the rest standing.
     everywhere = "|".join(sorted(distinct, key=len, reverse=True) + known)

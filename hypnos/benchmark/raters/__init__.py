@@ -11,5 +11,6 @@ Files:
     spreadsheet     writes the same sheet as a table
     filled          reads one file as a rater filled it in, page or table
     ratings         joins files with the key: ratings of each model, and how far each rater is
+    matching        finds the models of a run whose answers were rated
     disagreements   finds answers that raters should talk about
 """

@@ -28,6 +28,7 @@ class AnswerRating:
         severe: keys of the severe errors ticked.
         note: the rater's words.
         seconds: active time on the whole question, all answers together; None from a table.
+        answer: a key of the rated words; "" of sheets that hold none.
     """
 
     rater: str
@@ -41,6 +42,7 @@ class AnswerRating:
     severe: tuple[str, ...]
     note: str
     seconds: float | None
+    answer: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +146,7 @@ def _read_key(file: Path) -> dict[str, Any]:
 
 def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any]) -> Iterator[AnswerRating]:
     """Yield the ratings of each model; numbers in cells that this kind of question does not ask for are left out."""
+    words = key.get("answers", {})
     for id, question in entry["questions"].items():
         indicators = _indicators(question, key)
         for answer, models in question["answers"].items():
@@ -163,6 +166,7 @@ def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any])
                     severe=entered.severe,
                     note=entered.note,
                     seconds=filled.seconds.get(id),
+                    answer=words.get(question["task"], {}).get(model, {}).get(question["item"], ""),
                 )
 
 

@@ -9,8 +9,9 @@ from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, make_once
 from hypnos.benchmark.judge.cache import answers_key
 from hypnos.benchmark.raters.disagreements import find_disputes, write_disputes
+from hypnos.benchmark.raters.matching import match_models
 from hypnos.benchmark.raters.ratings import AnswerRating, Completeness, read_ratings
-from hypnos.benchmark.raters.sheet import HANDED_OUT, Predictions, make_sheets
+from hypnos.benchmark.raters.sheet import HANDED_OUT, Predictions, answer_keys, first_answers, make_sheets
 from hypnos.benchmark.raters.study import Study
 from hypnos.benchmark.tasks.task import Task
 from hypnos.errors import UserError
@@ -83,7 +84,8 @@ def read_back(
         output: folder of the run, where the list is written.
 
     Raises:
-        UserError: it is not known to which sheets the files belong; or see `read_ratings`.
+        UserError: it is not known to which sheets the files belong; nothing in them is rated of this run; or see
+            `read_ratings` and `match_models`.
     """
     if not ratings.files:
         return [], []
@@ -93,18 +95,20 @@ def read_back(
             "ratings.files: to which sheets do they belong? ratings.sheets=<folder>, or the same raters=..."
         )
     files = [Path(file) for file in ratings.files]
-    numbers, stages = read_ratings(sheets, files, allow_missing=ratings.allow_missing)
+    rated, stages = read_ratings(sheets, files, allow_missing=ratings.allow_missing)
+    numbers = match_models(rated, answer_keys(predictions))
+    if rated and not numbers:
+        raise UserError(f"ratings.files: none of what {', '.join(map(str, files))} rates is an answer of this run")
     disputes = find_disputes(numbers)
     if disputes:
         names = {indicator.key: indicator.name for indicator in read_indicators(specialty)}
         names |= {f"severe:{error.key}": error.name for error in read_severe(specialty)}
         texts = {
-            (task, prediction.item, model): prediction.answer
+            (task, item, model): answer
             for task, models in predictions.items()
             for model, answers in models.items()
-            for prediction in reversed(answers)
+            for item, answer in first_answers(answers).items()
         }
         items = {task.name: task.items() for task in tasks}
-        here = [dispute for dispute in disputes if (dispute.task, dispute.item, dispute.model) in texts]
-        write_disputes(output / DISPUTES, here, tasks=items, answers=texts, names=names)
+        write_disputes(output / DISPUTES, disputes, tasks=items, answers=texts, names=names)
     return numbers, stages

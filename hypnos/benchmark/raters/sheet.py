@@ -27,6 +27,9 @@ KEY_FILE, PLAN_FILE, HANDED_OUT = "key.json", "plan.md", "hand_out"
 Predictions = Mapping[str, Mapping[str, Sequence[Prediction]]]
 """The answers, by task and model."""
 
+AnswerKeys = Mapping[str, Mapping[str, Mapping[str, str]]]
+"""By task, model and item, a key of the words of an answer."""
+
 
 def make_sheets(
     directory: Path,
@@ -74,7 +77,8 @@ def make_sheets(
         write_page(handed_out / f"{rater}.html", page)
         write_table(handed_out / f"{rater}.csv", page)
         sheets[page["sheet"]] = key
-    kept = {"format": KEY, "study": study.key(), **rubric, "sheets": sheets}
+    rated = {task: by_model for task, by_model in predictions.items() if task in tasks}
+    kept = {"format": KEY, "study": study.key(), **rubric, "sheets": sheets, "answers": answer_keys(rated)}
     (directory / KEY_FILE).write_text(json.dumps(kept, ensure_ascii=False, indent=1), "utf-8")
     (directory / PLAN_FILE).write_text(describe_plan(study, plan), "utf-8")
     return plan
@@ -107,6 +111,26 @@ def describe_plan(study: Study, plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def first_answers(predictions: Sequence[Prediction]) -> dict[str, str]:
+    """By item, the words of its first sample: those that are rated."""
+    first: dict[str, Prediction] = {}
+    for prediction in predictions:
+        if prediction.item not in first or prediction.sample < first[prediction.item].sample:
+            first[prediction.item] = prediction
+    return {item: prediction.answer.strip() for item, prediction in first.items()}
+
+
+def answer_keys(predictions: Predictions) -> AnswerKeys:
+    """The keys of all answers that are rated."""
+    return {
+        task: {
+            model: {item: content_key(answer)[:12] for item, answer in first_answers(answers).items()}
+            for model, answers in models.items()
+        }
+        for task, models in predictions.items()
+    }
+
+
 def _answers(
     task: str, items: Sequence[Item], by_model: Mapping[str, Sequence[Prediction]]
 ) -> dict[str, dict[str, list[str]]]:
@@ -115,15 +139,12 @@ def _answers(
         raise UserError(f"{task}: no answers to rate")
     answers: dict[str, dict[str, list[str]]] = {item.id: {} for item in items if item.kind in KINDS}
     for model, predictions in by_model.items():
-        first: dict[str, Prediction] = {}
-        for prediction in predictions:
-            if prediction.item not in first or prediction.sample < first[prediction.item].sample:
-                first[prediction.item] = prediction
+        first = first_answers(predictions)
         missing = [id for id in answers if id not in first]
         if missing:
             raise UserError(f"{task}: {model} has no answer to {missing[0]} ({len(missing)} of {len(answers)} missing)")
         for id, models in answers.items():
-            models.setdefault(mask_names(first[id].answer.strip(), by_model), []).append(model)
+            models.setdefault(mask_names(first[id], by_model), []).append(model)
     return answers
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from hypnos.benchmark.items import Item
@@ -10,13 +11,18 @@ from hypnos.benchmark.items import Item
 CASE = 20
 """Characters from which what stands before the last sentence of a stem counts as a case (A3/A4)."""
 
+MOST = 10
+"""Questions that may share a case, options or words: what more have in common is a form (yes, no, maybe)."""
+
 
 def with_groups(items: Sequence[Item]) -> list[Item]:
     """Give a group to each item whose file names none, so that what is not independent is resampled as one.
 
     One group are questions on one passage, or in choice sets questions with one case before the sentence that asks
-    (A3/A4), the same options (B) or the same words. A group that the file names stays as it is.
+    (A3/A4), the same options (B) or the same words. What more than `MOST` questions share binds none of them: it is an
+    instruction, or a scale such as yes, no and maybe. A group that the file names stays as it is.
     """
+    shared = Counter(mark for item in items for mark in set(_marks(item)))
     parents: dict[str, str] = {}
 
     def find(name: str) -> str:
@@ -25,14 +31,21 @@ def with_groups(items: Sequence[Item]) -> list[Item]:
             name = parents[name]
         return name
 
-    for item in items:
-        if not item.group:
-            first, *others = _marks(item)
-            for other in others:
-                # The smaller name wins, so that the order of the file does not matter.
-                low, high = sorted((find(first), find(other)))
-                parents[high] = low
-    return [item if item.group else replace(item, group=find(next(_marks(item)))) for item in items]
+    marks = {item.id: _own(item, shared) for item in items if not item.group}
+    for first, *others in marks.values():
+        for other in others:
+            # The smaller name wins, so that the order of the file does not matter.
+            low, high = sorted((find(first), find(other)))
+            parents[high] = low
+    return [item if item.group else replace(item, group=find(marks[item.id][0])) for item in items]
+
+
+def _own(item: Item, shared: Mapping[str, int]) -> list[str]:
+    """The marks that bind an item, first one that is always there."""
+    first, *others = _marks(item)
+    if not item.passage and shared[first] > MOST:
+        first = _digest(item.question, item.id)
+    return [first, *(mark for mark in others if shared[mark] <= MOST)]
 
 
 def _marks(item: Item) -> Iterator[str]:

@@ -23,7 +23,7 @@ def test_answers_made_elsewhere_are_read_with_their_reasoning_cut(tmp_path, make
     rows = [
         {"id": "q2", "answer": "二"},
         {"item": "q0", "raw": "<think>想</think>零", "finished": False},
-        {"id": "q1", "output": "一"},
+        {"id": "q1", "output": "一", "prediction": "一 ", "reference": "壹"},
     ]
     given = answers_file(tmp_path, rows)
     task = make_task(QUESTIONS)
@@ -32,6 +32,12 @@ def test_answers_made_elsewhere_are_read_with_their_reasoning_cut(tmp_path, make
     assert given.name == "gpt"
     assert {item: one.answer for item, one in found.items()} == {"q0": "零", "q1": "一", "q2": "二"}
     assert (found["q0"].thought, found["q0"].finished, found["q1"].finished) == (1, False, True)
+
+
+def test_what_the_model_wrote_whole_counts_beside_the_answer_read_from_it(tmp_path, make_task):
+    rows = [{"id": f"q{i}", "raw": f"想好了：{i}", "answer": str(i), "prediction": "A"} for i in range(3)]
+    given = answers_file(tmp_path, rows)
+    assert [one.raw for one in all_of(given, make_task(QUESTIONS))] == ["想好了：0", "想好了：1", "想好了：2"]
 
 
 def test_one_file_answers_two_tasks_and_several_times(tmp_path, make_task):
@@ -56,6 +62,8 @@ def test_one_file_answers_two_tasks_and_several_times(tmp_path, make_task):
         ([{"id": "q9", "answer": "a", "task": "own"}], r"gpt\.jsonl:1: q9 is no item of own"),
         ([{"id": "q0", "answer": "a"}, {"id": "q0", "answer": "b"}], r"gpt\.jsonl:2: a second answer to q0"),
         ([{"id": "q0", "text": "a"}], r"gpt\.jsonl:1: no raw or answer .*fields found: id, text"),
+        ([{"id": "q0", "answer": "a", "response": "b"}], r"gpt\.jsonl:1: answer and response differ: .* call it raw"),
+        ([{"id": "q0", "output": "", "prediction": "b"}], r"gpt\.jsonl:1: output and prediction differ"),
         ([{"answer": "a"}], r"gpt\.jsonl:1: no id or item"),
         ([{"id": "q0", "answer": "a", "sample": "x"}], r"gpt\.jsonl:1: sample 'x' is no number"),
         (["q0"], r"gpt\.jsonl:1: an answer must be an object, not str"),

@@ -2,7 +2,7 @@ import pytest
 
 from hypnos.benchmark.judge.masking import MAKER_MASK, MASK, family, mask_names
 
-NAMES = ["general", "qwen2_5_7b", "hypnos-7b", "A"]
+NAMES = ["general", "qwen2_5_7b", "hypnos-7b", "A", "yi-34b", "run-1"]
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,7 @@ NAMES = ["general", "qwen2_5_7b", "hypnos-7b", "A"]
         ("我是general，general anesthesia 即全身麻醉", f"我是{MASK}，general anesthesia 即全身麻醉"),
         ("qwen2_5_7b：丙泊酚", f"{MASK}：丙泊酚"),
         ("使用GPT-4o和gpt-3.5-turbo", f"使用{MASK}和{MASK}"),
+        ("yi-34b与run-1", f"{MASK}与{MASK}"),
         ("DeepSeek 与 深度求索", f"{MASK} 与 {MASK}"),
     ],
 )
@@ -40,6 +41,19 @@ def test_names_of_models_and_makers_are_covered(text, masked):
 )
 def test_medicine_and_daily_words_stay(text):
     assert mask_names(text, NAMES) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "芬太尼100 μg，按0.5 mg/kg给药，剂量 as 100 mg",
+        "V2导联ST段抬高，SpO2 95%，维生素B12缺乏，第2期临床试验",
+    ],
+)
+def test_doses_leads_and_findings_are_no_names_of_models(text):
+    names = ["100", "0.5", "v2", "spo2", "b12", "2"]
+    assert mask_names(text, names) == text
+    assert mask_names(f"我是v2。{text}", names) == f"我是{MASK}。{text}"
 
 
 def test_a_family_is_told_by_the_name_or_not_at_all():
