@@ -130,7 +130,7 @@ def leading(reply: Reply) -> str | None:
     found, _ = judgements(reply)
     if len(found) > 1 and found[0].letters == frozenset(listing.letters):
         return None  # the first of several that are judged
-    if re.match(r"\s*[,、]?\s*(?:and\s+)?[A-J](?![A-Za-z])", rest):
+    if re.match(r"[ \t]*[,、]?[ \t]*(?:and[ \t]+)?[A-J](?![A-Za-z])", rest):
         return None  # a list that was cut
     others = set(re.findall(UNIT, rest)) - set(listing.letters) - called_wrong(reply)
     if own and len(listing.letters) == 1 and (not others or END.match(rest)):
@@ -173,7 +173,7 @@ def closing(reply: Reply) -> str | None:
     if (
         not match
         or CONDITION.search(reply.text)
-        or re.search(r"可能|或|不|非|没|未|例如|比如|以及|包括|除|[在从]|误", match[1])
+        or re.search(r"可能|或|不|非|没|未|其次|再次|其后|然后|接着|例如|比如|以及|包括|除|[在从]|误", match[1])
         or (not reply.negative and re.search(rf"{WRONG}[^,。;\n]{{0,4}}:\s*$", text[:begin]))
     ):
         return None

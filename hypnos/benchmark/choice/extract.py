@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MOST_WITHDRAWALS = 20
 """What an answer takes back more often than this is not followed any further."""
 
-VERSION = 3
+VERSION = 4
 """Raised when a rule changes what is read; the signature of every accuracy says which rules read its letters."""
 
 WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x2236: 0x3A}
@@ -32,6 +32,8 @@ NEXT_QUESTION = re.compile(
     r"\n\s*(?:问题|题目|问|用户|病人|患者提问|下一题|例题|以下是|下面是|Question|Q|Human|User|Instruction)\s*\d*\s*(?:[:：]|一?道|\n)"
 )
 """Where a model that does not stop goes on with a question of its own."""
+BULLET = re.compile(r"^[ \t]*[-–—•·+][ \t]+(?=\(?[A-J](?:[\s.、:,)]|$))", re.MULTILINE)
+"""The mark of a list, before a letter."""
 NUMBERS = re.compile(r"(?:(?:^|[\s,;、:]+)[1-9]\s*[.、)]|\s*[,;、]?\s*(?:[①-⑨]|\([1-9]\)))\s*(?=[A-J](?![A-Za-z0-9]))")
 SMALL = re.compile(r"(?:(?<=^)|(?<=[:是为选]))[ \t]*[a-j]{2,9}(?=[ \t]*[.。]?\s*$)")
 """Small letters that are all there is, or all that an announcement is followed by."""
@@ -111,7 +113,7 @@ def _clean(answer: str, item: Item) -> Reply:
         # A model may also repeat the question it was asked before it answers.
         if _plain(item.question)[:12] not in rest:
             text = text[: following.start()]
-    text = _unnumbered(text)
+    text = _unnumbered(BULLET.sub("", text))
     if item.multiple:
         text = SMALL.sub(lambda run: _capitals(run[0], options), text)
     return Reply(text.strip(), options, negative=item.negative, multiple=item.multiple)

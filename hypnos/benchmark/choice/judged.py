@@ -74,7 +74,8 @@ def judgements(reply: Reply) -> tuple[list[Judgement], bool]:
             or re.search("可能(?!性)|也许|或许|似乎", clause[listing.end :])
         ):
             continue
-        verdict = clause[listing.end : listing.end + 30]
+        # A line that begins with another option is about that one.
+        verdict = re.split(r"\n\s*(?=[A-J](?![A-Za-z]))", clause[listing.end : listing.end + 30])[0]
         verdict = re.sub(r"^(?:[.:、\s—-]|选项|[二两三四五]?[项个])*", "", verdict)
         if re.search(WRONG, verdict, re.IGNORECASE) or SHORT_NO.match(verdict):
             found.append(Judgement(frozenset(listing.letters), right=False))

@@ -16,15 +16,17 @@ UNIT = re.compile(
     rf"(?:\s*{SHUT})?(?:[ \t]*(?:选项|项))?"
 )
 RUN = re.compile(rf"{OPEN}\s*([A-J]{{2,10}})(?![A-Za-z0-9]){NOT_AN_OPTION}(?:\s*{SHUT})?")
-RANGE = re.compile(r"([A-J])\s*(?:[~～\-–—]|到|至)\s*([A-J])(?![A-Za-z0-9])")
+RANGE = re.compile(r"([A-J])[ \t]*(?:[~～\-–—]|到|至)[ \t]*([A-J])(?![A-Za-z0-9])")
 JOIN = re.compile(r"\s*(?:,\s*and\b|、|,|;|/|\+|&|和|与|以及|及|\band\b)\s*|\s+|")
 NEUTRAL = re.compile(r"和|与|及|and|/|\+|&")
 END = re.compile(r"\s*(?:$|[。.;!?\])】”’\"'」』}<\n]|,(?!\s*[A-J])|、(?!\s*[A-J])|——)")
 GOES_ON = re.compile(r"\s*(?:[二两三四五六七八九]?[个项者]|选项|均|都|全|皆|are\b|is\b|正确|错误|有误|不正确|不对)")
 ARTICLE = re.compile(r"\s+(?!is\b|are\b|and\b|or\b|because\b|since\b|as\b|for\b)[a-z]{2,}")
 OR = re.compile(r"\s*(?:或者?|还是|\bor\b)\s*[\"'“(\[]*(?:选项)?[A-J](?![A-Za-z0-9])")
-REMARK = re.compile(r"[ \t]*[.、:][ \t]*[^\s.、:]")
-"""After a letter at the beginning of a line: what follows is about that option."""
+ONLY_LETTERS = re.compile(
+    r"(?:[ \t,、;/+&.。()\[\]】]|和|与|以?及|\band\b|(?:选项|选)?[A-J](?![A-Za-z0-9])(?:选项|项)?)*(?:\n|$)"
+)
+"""After a letter at the beginning of a line: the line goes on with letters alone, and is no remark on that option."""
 DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Za-z0-9])$")
 """Before the name of an option it makes another drug's name of it, or another number."""
 
@@ -74,9 +76,10 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         unit = _read_unit(text, position, options)
         if unit is None:
             break
-        # 答案：B, and on the next line "A. 起效慢": a remark on A, and no second letter.
+        # 答案：B, and on the next line "A. 起效慢" or "A和C起效慢": a remark on A, and no second letter.
         a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
-        if units and a_letter and "\n" in joins[-1] and REMARK.match(text, unit[1]):
+        bare = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
+        if units and bare and "\n" in joins[-1] and not ONLY_LETTERS.match(text, unit[1]):
             break
         # 排除A、B，选D: what is chosen begins the next clause.
         if units and "," in joins[-1] and re.match("选(?!项)", text[position:]):
@@ -91,7 +94,7 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         ):
             break
         units.append(unit)
-        last_bare = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
+        last_bare = bare
         join = JOIN.match(text, unit[1])
         assert join is not None  # the pattern also matches nothing
         if not join[0] and not (text[unit[1] - 1 : unit[1]] in ")]】」”" and text[unit[1] : unit[1] + 1] in "([【「“"):

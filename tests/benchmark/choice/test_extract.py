@@ -91,6 +91,44 @@ def test_the_rule_that_decided_is_named(reply, letters, rule, item):
     assert extract(reply, item()) == (letters, rule)
 
 
+@pytest.mark.parametrize(
+    ("reply", "letters"),
+    [
+        ("- A\n- C", "AC"),
+        ("答案：\n- A\n- C", "AC"),
+        ("答案：A\n- C", "AC"),
+        ("• A\n• C\n• D", "ACD"),
+        ("正确选项：\n- A. 吗啡\n- D. 纳洛酮\n\n解析：C错误。", "AD"),
+        ("- 吗啡\n- 纳洛酮", "AD"),
+        ("A-C", "ABC"),
+        ("答案：A - C", "ABC"),
+    ],
+)
+def test_options_in_a_list_of_lines_are_all_read(reply, letters, item):
+    assert extract(reply, item(multiple=True))[0] == letters
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        "- B 起效慢\n- C 更慢",
+        "\n- B：起效慢\n- C：更慢",
+        "\nD起效最慢",
+        "B和C起效慢",
+        "B项错误，C项错误",
+        "B、C都不合适",
+        "解析：\nB. 起效慢\nC. 起效慢",
+    ],
+)
+@pytest.mark.parametrize("answer", ["A", "答案：A", "**A**"])
+def test_a_letter_on_its_own_line_is_the_answer_whatever_the_reasons_name(answer, reason, item):
+    assert extract(f"{answer}\n{reason}", item())[0] == "A"
+
+
+def test_the_second_best_is_not_the_answer(item):
+    assert extract("最快的是B。其次是A。", item())[0] != "A"
+
+
 def test_two_letters_are_two_letters_on_a_single_answer_item(item):
     assert extract("A和C", item())[0] == "AC"
     assert extract("答案：CA", item())[0] == "AC"
