@@ -69,8 +69,9 @@ def run_evaluation(config: Mapping[str, Any], *, build: Build, output: Path) -> 
     results = build_results(evaluation, answers, scores)
     results, verdict_gaps = _add_judges_and_raters(evaluation, results, answers, gaps, output)
     gaps += verdict_gaps
-    results = replace(results, warnings=(*gap_lines(gaps), *silent_lines(answers)))
     questions = {task.name: task for task in results.tasks}
+    hidden = {name for name, task in questions.items() if task.hidden}
+    results = replace(results, warnings=(*gap_lines(gaps), *silent_lines(answers, hidden=hidden)))
     for (model, task), task_scores in scores.items():
         predictions = answers[model, task]["generation"]
         _write_predictions(output / "predictions", model, questions[task], predictions, task_scores)

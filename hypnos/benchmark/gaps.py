@@ -1,6 +1,6 @@
 """Names what an evaluation lacks: answers and verdicts of models that were stopped, and answers that say nothing."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from hypnos.benchmark.predictions import Prediction, PredictionsByType
@@ -46,8 +46,15 @@ def gap_lines(gaps: Sequence[Gap]) -> list[str]:
     return lines
 
 
-def silent_lines(answers: Mapping[tuple[str, str], PredictionsByType]) -> Iterator[str]:
-    """Models none of whose answers to a task says anything: all are empty, or no option can be read from any."""
+def silent_lines(
+    answers: Mapping[tuple[str, str], PredictionsByType], *, hidden: Collection[str] = ()
+) -> Iterator[str]:
+    """Models none of whose answers to a task says anything: all are empty, or no option can be read from any.
+
+    Args:
+        answers: by model and task.
+        hidden: tasks of which no text is shown, as it stays on this machine.
+    """
     for (model, task), by_type in answers.items():
         predictions = by_type["generation"]
         if len(predictions) < FEWEST:
@@ -56,7 +63,8 @@ def silent_lines(answers: Mapping[tuple[str, str], PredictionsByType]) -> Iterat
             yield f"{model} on {task}: all {len(predictions)} answers are empty{_thinking(predictions)}"
         elif all(prediction.choice is None and prediction.rule for prediction in predictions):
             shown = " ".join(next(p.answer for p in predictions if p.answer.strip()).split())[:_SHOWN]
-            yield f"{model} on {task}: no option can be read from any of {len(predictions)} answers, such as: {shown}"
+            such_as = "" if task in hidden else f", such as: {shown}"
+            yield f"{model} on {task}: no option can be read from any of {len(predictions)} answers{such_as}"
 
 
 def _thinking(predictions: Sequence[Prediction]) -> str:

@@ -162,3 +162,6 @@ def test_answers_of_which_none_says_anything_are_named():
         "a on t: all 6 answers are empty (6 of them end in the middle of their reasoning)",
         "b on t: no option can be read from any of 6 answers, such as: 呃",
     ]
+    assert list(silent_lines({("b", "t"): answers("患者王某", "unread")}, hidden={"t"})) == [
+        "b on t: no option can be read from any of 6 answers"
+    ]
