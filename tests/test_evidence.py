@@ -281,13 +281,13 @@ def test_a_finding_needs_every_seed_of_both_arms(tmp_path, caplog):
     found = {one.name: one for one in try_trained(setting)["filtering"].findings}
     assert found.keys() == {"filtered", "filtered_not_long", "best_not_worst"}
     assert found["best_not_worst"].shown.value == pytest.approx(-1, abs=0.2) and found["best_not_worst"].p < 1e-3
-    assert {one.seeds for one in found.values()} == {len(setting.seeds)} == {5} and not caplog.text
-    (read_runs(filtering, setting)["worst half"]["5"].folder / "results.json").unlink()
+    assert {one.seeds for one in found.values()} == {len(setting.seeds)} == {3} and not caplog.text
+    (read_runs(filtering, setting)["worst half"]["3"].folder / "results.json").unlink()
     (measured_now,) = try_trained(setting).values()
     assert {one.name: one for one in measured_now.findings} == {
         name: one for name, one in found.items() if name != "best_not_worst"
     }
-    assert "best_not_worst: 4 of 5 seeds are finished, and no finding yet" in caplog.text
+    assert "best_not_worst: 2 of 3 seeds are finished, and no finding yet" in caplog.text
 
 
 def test_runs_on_other_text_are_named_and_those_of_earlier_settings_hide_nothing(tmp_path, caplog):
@@ -333,7 +333,7 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
     assert "general_to_specific: 0.001 is the best, at the edge" in caplog.text
     assert "general_only: 0.001 is the best" not in caplog.text
     words = next(rates_claim(replace(setting, rates=chosen), "general_to_specific").lines(setting))
-    assert f"{GENERAL_RATE}=0.001" in words and "seed=1,2,3,4,5" in words
+    assert f"{GENERAL_RATE}=0.001" in words and "seed=1,2,3" in words
     with pytest.raises(UserError, match=r"--rates: mixed at 0.0003 is not finished"):
         choose_rates(setting, ["mixed"], lambda several, setting: False, file)
     assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
