@@ -66,6 +66,7 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
     )
     if config["engine"]:
         answerers = [_served(answerer, config, build) for answerer in answerers]
+    _check_names(config["judging"]["against"], [answerer.name for answerer in answerers])
     request_types = {
         (answerer.name, task.name): choose_request_types(answerer, task, config["likelihood"])
         for answerer in answerers
@@ -84,6 +85,11 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
     )
+
+
+def _check_names(against: Sequence[str], models: Sequence[str]) -> None:
+    if unknown := [name for name in against if name not in models]:
+        raise UserError(f"judging.against: no model is called {', '.join(unknown)}; these are: {', '.join(models)}")
 
 
 def _served(answerer: Answerer, config: Mapping[str, Any], build: Build) -> Answerer:

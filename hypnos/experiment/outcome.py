@@ -25,13 +25,14 @@ def outcome_key(run: Run) -> dict[str, Any]:
     return {"version": VERSION, "measure": MEASURE_VERSION, "stages": run.keys(), "heldout": run.heldout.keys()}
 
 
-def is_finished(output: Path, run: Run, benchmark_key: str | None = None) -> bool:
+def is_finished(output: Path, run: Run, benchmark_key: str | None = None, push: str | None = None) -> bool:
     """Whether a folder holds the outcome of this very run, and its models are still there.
 
     Args:
         output: folder of the run.
         run: as it would be trained now.
         benchmark_key: of the benchmark that its last model has to answer; None for none.
+        push: where its last model has to be sent; None for nowhere.
     """
     try:
         arm = json.loads((output / ARM).read_text("utf-8"))
@@ -40,7 +41,8 @@ def is_finished(output: Path, run: Run, benchmark_key: str | None = None) -> boo
     except (OSError, ValueError):
         return False
     models_exist = all(Path(model["directory"]).is_dir() for model in models if model["directory"])
-    return models_exist and bool(arm["key"] == outcome_key(run)) and answered == benchmark_key
+    is_sent = push is None or arm.get("pushed") == push
+    return models_exist and bool(arm["key"] == outcome_key(run)) and answered == benchmark_key and is_sent
 
 
 def objective_value(output: Path, objective: Objective) -> float | None:
@@ -59,11 +61,18 @@ def clear_outcome(output: Path) -> None:
         (output / name).unlink(missing_ok=True)
 
 
-def write_outcome(output: Path, run: Run, results: Sequence[Result]) -> None:
-    """Write `records.json`, `arm.json` and, as the last, `results.json`, by which a finished run is known."""
+def write_outcome(output: Path, run: Run, results: Sequence[Result], pushed: str | None = None) -> None:
+    """Write `records.json`, `arm.json` and, as the last, `results.json`, by which a finished run is known.
+
+    Args:
+        output: folder of the run.
+        run: that was trained.
+        results: of its models.
+        pushed: where the last one was sent; None for nowhere.
+    """
     _write_json(output / RECORDS, _held_out_records(run, results))
     stages = [_stage(run, result) for result in results if result.name in run.stages]
-    _write_json(output / ARM, {"key": outcome_key(run), "seed": run.seed, "stages": stages})
+    _write_json(output / ARM, {"key": outcome_key(run), "seed": run.seed, "stages": stages, "pushed": pushed})
     models = [
         {
             "name": result.name,

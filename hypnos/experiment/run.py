@@ -95,7 +95,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     if config["prepare_only"]:
         run.prepare()
         return None
-    if is_finished(output, run, benchmark.key() if benchmark else None):
+    if is_finished(output, run, benchmark.key() if benchmark else None, config["push"]):
         log.info("finished before: %s", output)
         return objective_value(output, objective)
     if is_first_rank():
@@ -115,7 +115,7 @@ def run_experiment(config: Mapping[str, Any], *, build: Build, output: Path, swe
     if config["push"] and last is not None:
         # An arm of a sweep has a repository of its own, named by the key of what it trained.
         push_stage(last, config["push"] + (f"-{last.name.rpartition('-')[2]}" if sweeping else ""))
-    write_outcome(output, run, results)  # at the end: what is not pushed is not finished
+    write_outcome(output, run, results, pushed=config["push"])  # at the end: what is not pushed is not finished
     return objective_value(output, objective)
 
 

@@ -74,3 +74,11 @@ def test_a_specialty_is_named_as_filter_py_names_it(compose, pytestconfig, speci
     chosen = [f"models=[{root / 'hypnos/sample/base'}]", f"specialty={specialty.format(root=root)}"]
     evaluation = prepare(compose("evaluate", chosen), build=partial(instantiate, _convert_="all"))
     assert evaluation.specialty.key == "dermatology"
+
+
+def test_models_that_others_are_compared_with_must_be_there(compose, pytestconfig):
+    chosen = [f"models=[{pytestconfig.rootpath / 'hypnos/sample/base'}]"]
+    build = partial(instantiate, _convert_="all")
+    with pytest.raises(UserError, match=r"judging\.against: no model is called bass; these are: base"):
+        prepare(compose("evaluate", [*chosen, "judging.against=[bass]"]), build=build)
+    prepare(compose("evaluate", [*chosen, "judging.against=[base]"]), build=build)

@@ -104,6 +104,10 @@ def test_only_the_outcome_of_this_very_run_counts_as_finished(described, tmp_pat
     assert not is_finished(tmp_path, run, "these questions")
     (tmp_path / "benchmark.json").write_text(json.dumps({"key": "these questions"}))
     assert is_finished(tmp_path, run, "these questions")
+    assert not is_finished(tmp_path, run, push="hub:owner/model")  # it has yet to be sent
+    (tmp_path / "arm.json").write_text(json.dumps({"key": outcome_key(run), "pushed": "hub:owner/model"}))
+    assert is_finished(tmp_path, run, push="hub:owner/model") and is_finished(tmp_path, run)
+    assert not is_finished(tmp_path, run, push="ms:owner/model")
     clear_outcome(tmp_path)
     assert not is_finished(tmp_path, run) and not list(tmp_path.glob("*.json"))
 
@@ -117,7 +121,8 @@ def test_the_records_of_each_model_are_its_own(tmp_path):
     heldout = SimpleNamespace(records=kept.get, keys=dict)
     run = SimpleNamespace(heldout=heldout, stages={}, seed=1, keys=dict)
     results = [Result(name=name, key=name, directory=None, measures={}) for name in kept]
-    write_outcome(tmp_path, run, results)
+    write_outcome(tmp_path, run, results, pushed="hub:owner/model")
+    assert json.loads((tmp_path / "arm.json").read_text("utf-8"))["pushed"] == "hub:owner/model"
     written = json.loads((tmp_path / "records.json").read_text("utf-8"))["set"]["models"]
     assert {name: columns["characters"] for name, columns in written.items()} == {"base": [5, 7], "last": [5, 9, 3]}
     assert [len(columns["bits"]) for columns in written.values()] == [2, 3]

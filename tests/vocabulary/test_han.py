@@ -14,6 +14,12 @@ def test_reading_terms(tmp_path: Path) -> None:
     assert read_terms(file) == ["丙泊酚", "喉罩"]
 
 
+@pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("specialty/*/terms.txt")), ids=lambda file: file.parent.name)
+def test_the_terms_of_every_specialty_are_read(file: Path) -> None:
+    terms = read_terms(file)
+    assert len(terms) == len(set(terms)) > 10
+
+
 @pytest.mark.parametrize("term", ["propofol", "丙泊酚2", "丙 泊酚", "罗库溴铵，", "▁丙泊酚"])
 def test_a_term_that_is_not_han_names_file_and_line(tmp_path: Path, term: str) -> None:
     file = tmp_path / "terms.txt"
