@@ -1,5 +1,6 @@
 """Builds and checks everything that an evaluation needs, before anything is answered."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,9 +9,11 @@ from typing import Any
 from hypnos.artefacts.config_check import bind_targets
 from hypnos.artefacts.value_check import check_table
 from hypnos.benchmark.answerers.answerer import Answerer
+from hypnos.benchmark.answerers.api_model import ChatAnswers
 from hypnos.benchmark.answerers.lineup import Build, line_up
 from hypnos.benchmark.answerers.local_model import LocalModel
 from hypnos.benchmark.answerers.served_model import ServedModel
+from hypnos.benchmark.inference.generate import Sampling
 from hypnos.benchmark.judge.judge import Judge
 from hypnos.benchmark.model_on_task import choose_request_types, read_tasks
 from hypnos.benchmark.predictions import RequestType
@@ -22,6 +25,8 @@ from hypnos.errors import UserError
 from hypnos.llm.client import Client
 from hypnos.llm.engine.vllm import Vllm
 from hypnos.specialty.folder import Specialty, find_specialty, read_specialty
+
+log = logging.getLogger(__name__)
 
 JUDGE = f"{Judge.__module__}.{Judge.__name__}"
 
@@ -64,6 +69,7 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         build=build,
         outputs=Path(config["paths"]["outputs"]),
     )
+    _tell_unsent(config["sampling"], answerers)
     if config["engine"]:
         answerers = [_served(answerer, config, build) for answerer in answerers]
     _check_names(config["judging"]["against"], [answerer.name for answerer in answerers])
@@ -85,6 +91,17 @@ def prepare(config: Mapping[str, Any], *, build: Build) -> Evaluation:
         client=build(config["client"]),
         artefacts=Path(config["paths"]["artefacts"]),
     )
+
+
+def _tell_unsent(sampling: Mapping[str, Any], answerers: Sequence[Answerer]) -> None:
+    """Warn of what is asked of draws and is not sent to models behind an address: not all of them take it."""
+    for answerer in answerers:
+        if isinstance(answerer, ChatAnswers):
+            for name in ("temperature", "top_p", "seed"):
+                asked = sampling[name] != getattr(Sampling(), name)
+                if asked and answerer.chat.parameters.get(name) != sampling[name]:
+                    line = "sampling.%s=%s is not sent to %s: set it in parameters of its entry or baseline"
+                    log.warning(line, name, sampling[name], answerer.name)
 
 
 def _check_names(against: Sequence[str], models: Sequence[str]) -> None:

@@ -82,3 +82,12 @@ def test_models_that_others_are_compared_with_must_be_there(compose, pytestconfi
     with pytest.raises(UserError, match=r"judging\.against: no model is called bass; these are: base"):
         prepare(compose("evaluate", [*chosen, "judging.against=[bass]"]), build=build)
     prepare(compose("evaluate", [*chosen, "judging.against=[base]"]), build=build)
+
+
+def test_what_of_sampling_an_address_is_not_sent_is_told(compose, monkeypatch, caplog):
+    monkeypatch.setenv("OPENAI_API_KEY", "no key")
+    chosen = ["models=[openai/gpt-4o]", "likelihood=[]", "sampling={temperature: 0.7, top_p: 0.9, seed: 3, repeats: 2}"]
+    own = ["+entries.chat.chat.parameters.top_p=0.9"]
+    prepare(compose("evaluate", [*chosen, *own]), build=partial(instantiate, _convert_="all"))
+    told = [record.message for record in caplog.records if record.message.startswith("sampling.")]
+    assert told == ["sampling.seed=3 is not sent to openai/gpt-4o: set it in parameters of its entry or baseline"]
