@@ -243,7 +243,10 @@ def _judge_all(
 def _write_predictions(
     folder: Path, model: str, task: TaskQuestions, predictions: Sequence[Prediction], task_scores: TaskScores
 ) -> None:
-    """Everything about each answer on one line: prompt, answer, what was read from it, and its numbers."""
+    """Everything about each answer on one line: prompt, answer, what was read from it, and its question's numbers.
+
+    Of a question that was answered several times, every line holds the mean of its answers.
+    """
     file = folder / name_folder(model) / f"{task.name}.jsonl"
     file.parent.mkdir(parents=True, exist_ok=True)
     order = {question.id: number for number, question in enumerate(task.questions)}
