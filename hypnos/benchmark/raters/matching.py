@@ -46,14 +46,15 @@ def _name_now(model: str, rated: Sequence[AnswerRating], here: Mapping[str, Mapp
     same = [name for name, keys in here.items() if not any(_differing(rated, keys))]
     if model in same:
         return model
+    if rated and all(one.answer for one in rated) and len(same) == 1:
+        return same[0]
     if model in here:
         one = next(_differing(rated, here[model]))
         raise UserError(
             f"ratings: {model} gives another answer to {one.item} of {one.task} than the one that {one.rater} rated: "
             "rate the answers of now, or evaluate those that were rated"
         )
-    known_by_words = rated and all(one.answer for one in rated)
-    return same[0] if known_by_words and len(same) == 1 else None
+    return None
 
 
 def _differing(rated: Sequence[AnswerRating], keys: Mapping[str, str]) -> Iterator[AnswerRating]:

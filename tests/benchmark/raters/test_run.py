@@ -96,6 +96,13 @@ def test_ratings_follow_an_answer_to_the_name_its_model_has_now(make_task, fille
     assert "ratings of other on own are those of run1/other: the answers are the same" in caplog.text
 
 
+def test_ratings_follow_an_answer_whose_models_name_another_has_now(make_task, filled_in, specialty, tmp_path):
+    own = PREDICTIONS["own"]
+    here = {"first": own["other"], "other": [answered("q1", "无。"), answered("q2", "无。")], "ours": own["ours"]}
+    renamed = {(model.replace("other", "first"), item): score for (model, item), score in RATED.items()}
+    assert rate(make_task, filled_in, specialty, tmp_path, here) == renamed
+
+
 @pytest.mark.parametrize("keyed", [True, False])
 def test_ratings_of_models_and_questions_that_are_not_here_are_left_out(
     make_task, filled_in, specialty, tmp_path, caplog, keyed
