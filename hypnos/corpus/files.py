@@ -1,5 +1,7 @@
 """Streams the rows of files, folders, addresses of a storage and sets of a hub, each with where it stands."""
 
+import logging
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -10,6 +12,11 @@ from hypnos.corpus.storage.connection import is_remote, local_path, shown_addres
 from hypnos.corpus.storage.fetch import fetched, remote_key
 from hypnos.corpus.storage.remote_files import RemoteFile, list_remote
 from hypnos.errors import UserError
+
+log = logging.getLogger(__name__)
+
+_ABOUT = re.compile(r"^(?:readme|licen[sc]e|checksums)|\.(?:md|ya?ml|png|jpe?g|html|css|js|log|lock)$", re.IGNORECASE)
+"""Files that hold no records, but tell of them."""
 
 JOINED = ("question.csv", "answer.csv")
 """A folder that holds both is read as cMedQA2 is published."""
@@ -76,7 +83,16 @@ def file_sizes(path: str) -> dict[str, int | None]:
         return {}
     if is_remote(path):
         return {file.address: file.size for file in _remote_files(path)}
+    _tell_unread(local_path(path))
     return {str(file): file.stat().st_size for file in list_files(local_path(path))}
+
+
+def _tell_unread(folder: Path) -> None:
+    """Warn of files in a folder that are left out because nothing here reads their kind."""
+    if folder.is_dir():
+        others = [file.name for file in visible_files(folder) if not has_reader(file) and not _ABOUT.search(file.name)]
+        if others:
+            log.warning("%s: files of other kinds are not read: %s", folder, ", ".join(sorted(others)[:5]))
 
 
 def _remote_files(address: str) -> list[RemoteFile]:

@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -12,6 +12,9 @@ from hypnos.corpus.pages.pdf import read_pdf
 from hypnos.corpus.pages.word import read_word
 from hypnos.corpus.storage.compressed import COMPRESSED, kind_of, open_binary, open_text
 from hypnos.errors import UserError
+
+WITHIN = 15
+"""Commas in a cell from which its lines may be rows: fewer may stand there by chance."""
 
 COMPRESSED_WITHIN = (".parquet", ".pdf", ".docx")
 
@@ -127,7 +130,8 @@ def _line_of_fault(file: Path, encoding: str, limit: int = 64 << 20) -> str:
 def _read_csv(file: Path, encoding: str) -> Iterator[FileRow]:
     csv.field_size_limit(1 << 30)
     with open_text(file, encoding, newline="") as stream:
-        reader = csv.DictReader(stream, delimiter="\t" if kind_of(file) == ".tsv" else ",")
+        delimiter = "\t" if kind_of(file) == ".tsv" else ","
+        reader = csv.DictReader(stream, delimiter=delimiter, strict=True)
         try:
             _refuse_twins(file, reader.fieldnames or ())
             for row in reader:
@@ -136,9 +140,26 @@ def _read_csv(file: Path, encoding: str) -> Iterator[FileRow]:
                 fault = "fewer cells than columns" if None in row.values() else fault
                 if holed := next((name for name, cell in row.items() if cell and "\0" in cell), None):
                     fault = f"a NUL in column {holed}"
+                if swallowed := next(
+                    (name for name, cell in row.items() if cell and _holds_rows(cell, row, delimiter)), None
+                ):
+                    raise UserError(
+                        f"{file}:{reader.line_num}: column {swallowed} holds whole rows: a quotation mark before them"
+                        " is not closed, or should not be there"
+                    )
                 yield f"{file}:{reader.line_num}", Malformed(fault) if fault else row
         except csv.Error as error:
-            raise UserError(f"{file}:{reader.line_num}: not CSV: {error}") from error
+            is_in_part = "expected after" in str(error)
+            hint = " (cells that begin with a quotation mark must be quoted whole)" if is_in_part else ""
+            line = reader.line_num + is_in_part  # such a line is not counted yet
+            raise UserError(f"{file}:{line}: not CSV: {error}{hint}") from error
+
+
+def _holds_rows(cell: str, row: Mapping[str, Any], delimiter: str) -> bool:
+    """Whether a cell is made of rows, as behind a quotation mark that is not closed: every line has all cells."""
+    lines = cell.split("\n")[1:-1] if "\n" in cell else []
+    commas = len(row) - 1
+    return len(lines) * commas >= WITHIN and all(line.count(delimiter) == commas for line in lines)
 
 
 def _refuse_twins(file: Path, columns: Sequence[str]) -> None:

@@ -7,6 +7,7 @@ The shapes and their sets: Huatuo-26M (`questions`, `answers`, nested), Huatuo26
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -47,6 +48,12 @@ def to_records(row: Any, *, source: str, note: Note = lambda what: None) -> Iter
     if not isinstance(row, Mapping):
         raise Unusable(f"a record must be an object, not {type(row).__name__}")
     fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
+    emptied = {str(key).strip().lower() for key, value in row.items() if value is None}
+    if emptied & {"options", "option"} and re.fullmatch("[A-Za-z]{1,10}", str(fields.get("answer", "")).strip()):
+        raise Unusable("empty options")
+    if any(fields.get(name) is False or str(fields.get(name)).lower() == "false" for name in ("label", "kto_tag")):
+        note("candidate marked wrong")
+        return
     for needed, read in SHAPES:
         if needed <= fields.keys():
             for name in unread_fields(fields, needed | OPTIONAL.get(read, set())):
@@ -215,6 +222,12 @@ def _choice(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Reco
     )
 
 
+def _lettered(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
+    """Choice questions with a column for each option (C-Eval, CMMLU, tables)."""
+    options = {letter: fields[letter] for letter in COLUMNS if letter in fields}
+    yield from _choice({**fields, "options": options}, source, note)
+
+
 def _plain(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Record]:
     text = _text(fields, "text")
     yield Text(
@@ -226,10 +239,14 @@ def _plain(fields: Mapping[str, Any], source: str, note: Note) -> Iterator[Recor
     )
 
 
+COLUMNS = tuple("abcdefghij")
+"""Columns of options, in small letters as all names of fields."""
+
 SHAPES: list[tuple[set[str], Reader]] = [
     ({"instruction", "output"}, _instruction),
     ({"question", "options", "answer"}, _choice),
     ({"question", "option", "answer"}, _choice),
+    ({"question", "a", "b", "answer"}, _lettered),
     ({"questions", "answers"}, _nested),
     ({"title", "ask", "answer"}, _toyhom),
     ({"question", "answer"}, _pair("question", "answer")),
@@ -247,6 +264,7 @@ SHAPES: list[tuple[set[str], Reader]] = [
 OPTIONAL: dict[Reader, set[str]] = {
     _instruction: {"input", "history"},
     _choice: {"explanation"},
+    _lettered: {"explanation", *COLUMNS},
     _messages: {"conversations"},
 }
 """What a shape reads besides, where it is there."""

@@ -22,6 +22,15 @@ def rows_of(path: Path, **settings: str) -> list:
     return [row for _, row in read_rows(str(path), **settings)]
 
 
+def test_files_of_a_folder_that_nothing_reads_are_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    for name in ("a.jsonl", "b.xlsx", "c.doc", "README.md", "LICENSE", "d.yaml"):
+        (tmp_path / name).write_text('{"text": "甲"}\n', "utf-8")
+    assert file_sizes(str(tmp_path)).keys() == {str(tmp_path / "a.jsonl")}
+    assert [record.message for record in caplog.records] == [
+        f"{tmp_path}: files of other kinds are not read: b.xlsx, c.doc"
+    ]
+
+
 def test_a_folder_is_its_visible_files_of_known_kinds_in_order(tmp_path: Path) -> None:
     (tmp_path / ".cache").mkdir()
     for name, text in {"b.jsonl": "b", "a.JSONL": "a", ".cache/c.jsonl": "c", ".d.jsonl": "d"}.items():

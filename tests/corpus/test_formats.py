@@ -187,3 +187,29 @@ def test_a_json_file_that_holds_more_or_other_than_one_array_is_one_line(tmp_pat
     with pytest.raises(UserError, match=r"a\.json:\d: not JSON after record 1: ") as raised:
         list(read_rows(str(file)))
     assert "\n" not in str(raised.value)
+
+
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path) -> None:
+    rows = [f"q{n},问题{n},回答{n}" for n in range(40)]
+    for opened, closed, line in (
+        (3, 30, r"\d+: column answer holds whole rows"),
+        (3, None, r"\d+: not CSV: unexpected end"),
+    ):
+        broken = list(rows)
+        broken[opened] = 'q3,问题3,"回答3'
+        if closed:
+            broken[closed] += '"'
+        file = tmp_path / "a.csv"
+        file.write_text("\n".join(["id,question,answer", *broken]) + "\n", "utf-8")
+        with pytest.raises(UserError, match=rf"a\.csv:{line}"):
+            list(read_rows(str(file)))
+
+
+def test_a_cell_that_is_quoted_in_part_is_refused_and_one_of_many_lines_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.csv"
+    file.write_text('question,answer\n何谓窒息,"窒息"指呼吸受阻。\n', "utf-8")
+    with pytest.raises(UserError, match=r"a\.csv:2: not CSV: ',' expected after '\"' \(cells that begin with"):
+        list(read_rows(str(file)))
+    points = "\n".join(f"{n}. 给氧,监测" for n in range(9))
+    file.write_text(f'question,answer\n甲,"{points}"\n', "utf-8")
+    assert [row["answer"] for _, row in read_rows(str(file))] == [points]

@@ -49,6 +49,10 @@ def said(row: Any) -> tuple:
             {"Question": "甲", "Options": "A a\nB b", "Answer": "AB", "Explanation": "因为"},
             ((), "甲\nA a\nB b", "答案：AB\n解析：因为"),
         ),
+        (
+            {"": "0", "Question": "甲", "A": "a", "B": "b", "C": 3, "D": "", "Answer": "B"},
+            ((), "甲\nA. a\nB. b\nC. 3", "答案：B"),
+        ),
         ({"question": "甲", "answer": "乙", "label": "1"}, ((), "甲", "乙")),
         ({"question": "甲", "answer": "乙", "label": "内科"}, ((), "甲", "乙")),
         ({"questions": ["甲"], "answers": ["乙"]}, ((), "甲", "乙")),
@@ -95,6 +99,22 @@ def test_a_candidate_marked_wrong_is_no_record_and_no_fault() -> None:
     assert list(to_records({"question": "甲", "answer": "乙", "label": 0}, source="set")) == []
 
 
+@pytest.mark.parametrize("mark", [{"label": False}, {"kto_tag": False}, {"label": "False"}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"instruction": "甲", "output": "乙"},
+        {"question": "甲", "answer": "乙"},
+        {"messages": [{"role": "user", "content": "甲"}, {"role": "assistant", "content": "乙"}]},
+    ],
+)
+def test_an_answer_marked_bad_is_not_learnt_whatever_its_shape(row, mark) -> None:
+    left_out: list[str] = []
+    assert list(to_records(row | mark, source="set", note=left_out.append)) == []
+    assert left_out == ["candidate marked wrong"]
+    assert only(row | dict.fromkeys(mark, True)).output == "乙"
+
+
 def test_words_that_look_like_special_tokens_are_kept() -> None:
     assert said({"question": "</s> 是什么？", "answer": "<s>"}) == ((), "</s> 是什么？", "<s>")
 
@@ -129,6 +149,8 @@ def test_words_that_look_like_special_tokens_are_kept() -> None:
         ({"messages": [{"role": "user", "content": None}]}, "message 1 has no text"),
         ({"messages": []}, "no answered turn"),
         ({"question": "甲", "option": {}, "answer": "A"}, "empty options"),
+        ({"question": "甲", "options": None, "answer": "B"}, "empty options"),
+        ({"question": "甲", "A": "", "B": " ", "answer": "B"}, "empty options"),
         ({"question": "甲", "options": 5, "answer": "A"}, "options: must be an object of letters, a list or lines"),
         ({"question": "甲", "option": {"A": ["x"]}, "answer": "A"}, "options: the option A must be text, not a list"),
         ({"id": {"$oid": "1"}, "question": "甲", "answer": "乙"}, "id must be text, not an object"),

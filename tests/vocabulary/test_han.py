@@ -14,7 +14,9 @@ def test_reading_terms(tmp_path: Path) -> None:
     assert read_terms(file) == ["丙泊酚", "喉罩"]
 
 
-@pytest.mark.parametrize("file", sorted(Path(__file__).parents[2].glob("specialty/*/terms.txt")), ids=lambda file: file.parent.name)
+@pytest.mark.parametrize(
+    "file", sorted(Path(__file__).parents[2].glob("specialty/*/terms.txt")), ids=lambda file: file.parent.name
+)
 def test_the_terms_of_every_specialty_are_read(file: Path) -> None:
     terms = read_terms(file)
     assert len(terms) == len(set(terms)) > 10

@@ -78,8 +78,8 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
             break
         # 答案：B, and on the next line "A. 起效慢" or "A和C起效慢": a remark on A, and no second letter.
         a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
-        bare = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
-        if units and bare and "\n" in joins[-1] and not ONLY_LETTERS.match(text, unit[1]):
+        lettered = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
+        if units and lettered and "\n" in joins[-1] and not ONLY_LETTERS.match(text, unit[1]):
             break
         # 排除A、B，选D: what is chosen begins the next clause.
         if units and "," in joins[-1] and re.match("选(?!项)", text[position:]):
@@ -94,7 +94,7 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         ):
             break
         units.append(unit)
-        last_bare = bare
+        last_bare = lettered
         join = JOIN.match(text, unit[1])
         assert join is not None  # the pattern also matches nothing
         if not join[0] and not (text[unit[1] - 1 : unit[1]] in ")]】」”" and text[unit[1] : unit[1] + 1] in "([【「“"):

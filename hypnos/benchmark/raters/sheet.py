@@ -124,7 +124,7 @@ def answer_keys(predictions: Predictions) -> AnswerKeys:
     """The keys of all answers that are rated."""
     return {
         task: {
-            model: {item: content_key(answer)[:12] for item, answer in first_answers(answers).items()}
+            model: {item: content_key({"answer": answer})[:12] for item, answer in first_answers(answers).items()}
             for model, answers in models.items()
         }
         for task, models in predictions.items()

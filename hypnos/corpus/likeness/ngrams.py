@@ -21,6 +21,10 @@ CHARACTERS = 1_000_000
 Texts = tuple[list[dict[str, Any]], list[str]]
 """Rows of a batch, and the text of each."""
 
+_SIGNS = {".": ".．", "+": "+＋", "<": "<＜≤≦⩽", ">": ">＞≥≧⩾"}
+"""Signs that count beside a number, each with those that are written for it."""
+
+_SIGN = np.uint32(1 << 31)
 _CODE_POINTS = 0x110000
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
@@ -63,8 +67,11 @@ def batches(rows: Iterable[Mapping[str, Any]], text: Callable[[Mapping[str, Any]
 
 
 def fold(text: str) -> str:
-    """What counts of a text: width, case, script, signs and blanks do not."""
-    codes = _table()[_codes(text)]
+    """What counts of a text: width, case, script, signs and blanks do not, but for those that change a number.
+
+    The point of 2.5 counts, the plus of Rh+, and < and > before a number.
+    """
+    codes = _counting(_codes(text), np.array([0, len(text)]))
     return codes[codes > 0].astype("<u4").tobytes().decode("utf-32-le", errors="surrogatepass")
 
 
@@ -77,7 +84,7 @@ def grams(texts: Sequence[str], size: int = 3) -> Grams:
     """
     encoded = [_codes(text) for text in texts]
     ends = np.cumsum([0, *map(len, encoded)])
-    codes = _table()[np.concatenate([*encoded, np.empty(0, np.uint32)])].astype(np.uint64)
+    codes = _counting(np.concatenate([*encoded, np.empty(0, np.uint32)]), ends).astype(np.uint64)
     counts = codes > 0
     kept = np.concatenate([[0], np.cumsum(counts)])[ends]
     codes = codes[counts]
@@ -105,6 +112,30 @@ def jaccard(first: NDArray[np.uint64], second: NDArray[np.uint64]) -> float:
     return shared / union if union else 1.0
 
 
+def _counting(raw: NDArray[np.uint32], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
+    """For each character of several texts the one that stands for it, 0 where it does not count.
+
+    Args:
+        raw: `(characters,)` code points, one text after another.
+        ends: `(texts + 1,)`, where each text begins, and the end.
+    """
+    codes = _table()[raw]
+    places = np.flatnonzero(codes & _SIGN)
+    if len(places):
+        text = np.searchsorted(ends, places, side="right")
+        before, after = np.maximum(places - 1, 0), np.minimum(places + 1, len(codes) - 1)
+        follows = _is_digit(codes[before]) & (places > ends[text - 1])
+        leads = _is_digit(codes[after]) & (places + 1 < ends[text])
+        signs = codes[places] ^ _SIGN
+        counts = np.where(signs == ord("."), follows & leads, leads | (signs == ord("+")))
+        codes[places] = np.where(counts, signs, np.uint32(0))
+    return codes
+
+
+def _is_digit(codes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+    return (codes >= ord("0")) & (codes <= ord("9"))
+
+
 def _mix(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Spread numbers over 64 bits (the finisher of splitmix64)."""
     values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -124,7 +155,7 @@ def _codes(text: str) -> NDArray[np.uint32]:
 
 @cache
 def _table() -> NDArray[np.uint32]:
-    """For every character the one that stands for it, 0 where it does not count."""
+    """For every character the one that stands for it, 0 where it does not count; `_SIGN` where that is to be seen."""
     table = np.zeros(_CODE_POINTS, np.uint32)
     for code in (*range(0x3400), *range(0x3400, 0xFFFF), *range(0x20000, 0x32000)):
         if 0xD800 <= code < 0xF900:  # surrogates, private use
@@ -132,6 +163,9 @@ def _table() -> NDArray[np.uint32]:
         plain = unicodedata.normalize("NFKC", chr(code)).casefold()
         if plain and unicodedata.category(plain[0])[0] in "LN":
             table[code] = ord(plain[0]) if len(plain) == 1 else ord(chr(code).casefold()[0])
+    for sign, others in _SIGNS.items():
+        for other in others:
+            table[ord(other)] = ord(sign) | _SIGN
     for traditional, simplified in simplified_signs().items():
         table[ord(traditional)] = ord(simplified)
     return table

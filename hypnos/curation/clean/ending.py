@@ -10,7 +10,11 @@ from hypnos.curation.clean.sentence_ends import SIGNS, SentenceEnds
 from hypnos.curation.pipeline.rows import evenly
 from hypnos.curation.pipeline.step import RecordRow
 
-_ENDED = "。！？!?.…～~；;）)】]》”\"'」』%％℃"
+_ENDED = "。！？!?.…～~；;）)】]}》”\"'」』%％℃"
+_MARKUP = re.compile(r"[\s*_`$\ufe0f\u2600-\u27bf\U0001f300-\U0001faff]+$")
+"""Marks of Markdown, fences, formulae and emoji: what stands before them ends the answer."""
+_POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.、)）])\s*[^。！？!?]+$")
+"""A last line that is a point of a list, or a row of a table, needs no mark."""
 # Commas at the end are mostly slips of one who had finished.
 _OPEN_MARKS = "：:（([【《“—-="
 _SENTENCE = re.compile(r"[。！？!?]")
@@ -64,12 +68,20 @@ class Truncated(Rule):
         return replace(self, _ends=SentenceEnds(text_of(row, "output") for row in chosen)) if step else self
 
     def check(self, row: RecordRow) -> str | None:
-        text = text_of(row, "output").rstrip()
-        if len(text) < self.least or (text[-1] in _ENDED and not _LIST_MARK.search(text)):
+        whole = text_of(row, "output").rstrip()
+        text = _MARKUP.sub("", whole)
+        if len(text) < self.least:
             return None
-        if text[-1] in _OPEN_MARKS or _LIST_MARK.search(text) or _OPEN_WORDS.search(text[-6:]):
+        if _LIST_MARK.search(whole):
             return "truncated"
-        if _has_open_bracket(text) or (self.models and self._is_of_a_model(row) and _SENTENCE.search(text)):
+        if text[-1] in _ENDED:
+            return None
+        if text[-1] in _OPEN_MARKS or _OPEN_WORDS.search(text[-6:]):
+            return "truncated"
+        if text[-1] == "|" and text[text.rfind("\n") + 1 :].lstrip().startswith("|"):
+            return None  # a row of a table
+        sentences = self.models and self._is_of_a_model(row) and _SENTENCE.search(text)
+        if _has_open_bracket(text) or (sentences and not _POINT.match(text[text.rfind("\n") + 1 :])):
             return "truncated"
         if self.torn_words and "\u4e00" <= text[-1] <= "\u9fff" and _is_torn(text):
             return "truncated"

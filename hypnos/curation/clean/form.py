@@ -127,20 +127,20 @@ _PLACEHOLDER = re.compile(
     r"(?:姓名|名字|名称|填写|填入|输入|插入|内容|日期|信息|here|name|text|\.\.\.)\s*[\]】>＞）)]"
     r"|[\[<＜]\s*(?:患者|病人|医生|医院|药物|药品|疾病|科室|具体)[^\]>＞\n]{0,6}(?:姓名|名字|名称|名|剂量|时间|日期|内容)\s*[\]>＞]"
     r"|待补充|待填写|待完善|此处(?:填写|插入|省略\d+字|为空|输入)|在此(?:处)?(?:输入|填写|插入)"
-    r"|(?:示例|占位)(?:文本|文字|答案|内容)|(?<![A-Za-z])(?:TODO|TBD|FIXME)(?![A-Za-z])|_{6,}",
+    r"|(?:示例|占位)(?:文本|文字|答案|内容)|(?<![A-Za-z])(?:TODO|TBD|FIXME)(?![A-Za-z])",
     re.I,
 )
-_PLACEHOLDER_SIGN = re.compile(r"\{\{|\$\{|\[|【|<|＜|（|\(|待|此处|在此|示例|占位|____|t|T|f|F|l|L")
+_PLACEHOLDER_SIGN = re.compile(r"\{\{|\$\{|\[|【|<|＜|（|\(|待|此处|在此|示例|占位|t|T|f|F|l|L")
 """Some of it stands in each placeholder, and is quicker to look for."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder(Rule):
-    """A place that was to be filled: `{{drug}}`, [您的姓名], 待补充, TODO."""
+    """A place that was to be filled: `{{drug}}`, [您的姓名], 待补充, TODO; in an answer ______ too."""
 
     def check(self, row: RecordRow) -> str | None:
         for field in FIELDS:
             text = text_of(row, field)
             if _PLACEHOLDER_SIGN.search(text) and _PLACEHOLDER.search(text):
                 return "placeholder"
-        return None
+        return "placeholder" if "______" in text_of(row, "output") else None

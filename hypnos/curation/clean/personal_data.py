@@ -16,7 +16,7 @@ _SURNAME = (
     "邢路岳齐梅莫庄辛管祝左涂谷祁舒耿牟卜詹关苗凌费纪靳盛童欧甄裴席屈鲍覃霍翁隋甘景柏宁柯阮桂闵车房吉饶刁瞿丘米])"
 )
 _GIVEN = r"[\u4e00-\u9fff]{1,2}"
-_NAME = rf"(?P<name>{_SURNAME}{_GIVEN}?)"
+_NAME = rf"(?P<name>{_SURNAME}(?:[ \u3000]?(?![男女]){_GIVEN})?)"
 # Words that begin with a surname's sign and stand where a name may.
 _NO_NAME = re.compile(
     r"(?:高[热烧血龄危度位]|黄[疸染]|白[血细带内]|常[有见年规伴因]|时[有常感]|应[予当该]|曾[经有因于行在患]|余[无可未]|于[入当术\d昨今前]"
@@ -51,13 +51,15 @@ _FOUR_DIGITS = re.compile(r"\d{4}")
 
 
 def _masks() -> list[_Mask]:
-    separate = r"[\s-]?"
+    separate = "[ -]?"
     number = r"(?:号码|号|编号|ID)?\s*(?:[为是]|[:：])?\s*"
     hospital = r"(?:住院|病历|病案|门诊|就诊|登记|医保|社保|床头|病人|患者|影像|检查|标本|条码|医疗)"
-    behind = r"(?=\s*[，,。；;、！\s（(【]|\s*[男女]|\s*\d|今年|现年|$)"
+    behind = r"(?=\s*[，,。；;、！\s（(【]|\s*[男女]|\s*\d|今年|现年|性别|年龄|出生|民族|职业|住院|电话|身份证|$)"
+    # Same separators on both sides, and no amount: "150 1200 1500 ml" is what a day's urine came to.
+    unit = r"(?!\s*(?:[mμu]?[lLgG](?![A-Za-z])|毫升|毫克|微克|升|克|次))"
     identity = r"(?<![\dA-Za-z])[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dXx](?!\d)"
     card = rf"({hospital}(?:卡|证|证件)?(?:号码|号|编号|ID)\s*(?:[为是]|[:：])?\s*)[A-Za-z]{{0,3}}-?\d{{4,}}"
-    mobile = rf"(?<![\d.])(?:\+?86{separate})?1[3-9]\d{{1}}{separate}\d{{4}}{separate}\d{{4}}(?!\d)"
+    mobile = rf"(?<![\d.])(?:\+?86{separate})?[1１][3-9３-９]\d(?P<apart>[ -]?)\d{{4}}(?P=apart)\d{{4}}(?!\d){unit}"
     landline = r"(?<!\d)(?:\(0\d{2,3}\)|（0\d{2,3}）|0\d{2,3}\s?[-—]\s?)\d{7,8}(?!\d)"
     telephone = r"((?:电话|手机|联系方式|热线|传真|Tel)(?:号码|号)?\s*(?:[为是]|[:：])?\s*)\d{7,12}(?!\d)"
     chat = r"((?:微信|威信|VX|weixin|wechat|QQ)(?:号码?|群)?\s*(?:[为是]|[:：])?\s*)[A-Za-z\d][\w-]{4,19}"

@@ -18,7 +18,7 @@ from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.errors import UserError
 from hypnos.llm.client import Client
 
-VERSION = 2
+VERSION = 3
 """Raised when code changes which rows, texts or scores are read of the same files."""
 
 

@@ -151,7 +151,8 @@ class CrossScore(Step):
         if self.pairing == "all" or chance_of(row, "shared") < self.shared:
             chosen = names
         elif author not in self._models:
-            chosen = names if self.without_author == "all" else drawn[:1]
+            # A record without author has one by default; one of somebody who does not score, as many as any other.
+            chosen = names if self.without_author == "all" else drawn[: self.scorers_per_record if author else 1]
         elif self.pairing == "self":
             chosen = [str(author)]
         else:

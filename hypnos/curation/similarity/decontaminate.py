@@ -24,7 +24,7 @@ from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
-VERSION = 2
+VERSION = 3
 
 FEWEST, COUNTED = 500, 20_000
 """Records from which, and of which at most so many (evenly out of all), it is counted how rare signs are."""

@@ -21,7 +21,7 @@ from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs
 from hypnos.curation.similarity.seen_records import Comparison, SeenRecords
 from hypnos.errors import UserError
 
-VERSION = 1
+VERSION = 2
 FIELDS = {"record": ("instruction", "input", "output"), "question": ("instruction", "input")}
 
 

@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, zip_longest
 from operator import itemgetter
 from pathlib import Path
 from typing import IO, Any
@@ -13,7 +13,7 @@ import numpy as np
 import orjson
 from numpy.typing import ArrayLike, NDArray
 
-from hypnos.corpus.likeness.ngrams import Grams, grams, jaccard
+from hypnos.corpus.likeness.ngrams import Grams, fold, grams, jaccard
 from hypnos.curation.pipeline.step import RecordRow
 from hypnos.curation.similarity.minhash_index import MinHashIndex, Pairs, pairs_from, split_pairs
 
@@ -23,6 +23,9 @@ STRETCH = 1 << 18
 LOOKS = 64
 """From `STRETCH * LOOKS` records on that share of all is kept in memory: so few times are all files read."""
 
+ANSWER = "output"
+"""The field of a record that is compared even where both have the same."""
+
 PAIRS = 1 << 13
 """Pairs of records whose texts are read and compared together, and what the last record has more."""
 
@@ -30,6 +33,9 @@ PAIRS = 1 << 13
 @dataclass(frozen=True, slots=True)
 class Comparison:
     """What of two records is compared.
+
+    Both must be alike as a whole, and in what they do not share word for word: five questions over the same options,
+    on the same case or under the same long instruction are no copies. What a system turn says does not count.
 
     Attributes:
         fields: their texts, after earlier turns.
@@ -41,9 +47,24 @@ class Comparison:
 
     def text_of(self, row: Mapping[str, Any]) -> str:
         """What is compared of a record."""
-        above = [str(row["system"])] if row.get("system") else []
-        turns = map(_turn_text, row.get("history") or ())
-        return "\n".join([*above, *turns, *(str(row.get(f) or "") for f in self.fields)])
+        return "\n".join([*self._context(row), *self._answer(row)])
+
+    def unshared(self, first: Mapping[str, Any], second: Mapping[str, Any]) -> tuple[str, str]:
+        """The texts of two records without earlier turns, question and material where both have the same."""
+        contexts = zip_longest(self._context(first), self._context(second), fillvalue="")
+        apart = [(one, other) for one, other in contexts if fold(one) != fold(other)]
+        return (
+            "\n".join([*(one for one, _ in apart), *self._answer(first)]),
+            "\n".join([*(other for _, other in apart), *self._answer(second)]),
+        )
+
+    def _context(self, row: Mapping[str, Any]) -> list[str]:
+        """The question's fields and earlier turns, these last: records of one place stand at one place."""
+        asked = [str(row.get(field) or "") for field in self.fields if field != ANSWER]
+        return [*asked, *map(_turn_text, row.get("history") or ())]
+
+    def _answer(self, row: Mapping[str, Any]) -> list[str]:
+        return [str(row.get(ANSWER) or "")] if ANSWER in self.fields else []
 
 
 def _turn_text(turn: Any) -> str:
@@ -133,14 +154,22 @@ class SeenRecords:
         for number, candidates in groupby(pairs.tolist(), key=itemgetter(0)):
             for _, other in candidates:
                 # A copy of a copy is held against the first of them alone.
-                if other - first not in twins and (likeness := texts.likeness(number, other)) >= self.comparison.least:
-                    original = self._row(other)
+                if other - first in twins or (likeness := texts.likeness(number, other)) < self.comparison.least:
+                    continue
+                original = self._row(other)
+                likeness = min(likeness, self._unshared_likeness(self._row(number), original, likeness))
+                if likeness >= self.comparison.least:
                     twins[number - first] = {
                         "duplicate_of": str(original.get("id", "")),
                         "duplicate_text": self.comparison.text_of(original),
                         "likeness": round(likeness, 4),
                     }
                     break
+
+    def _unshared_likeness(self, row: RecordRow, other: RecordRow, whole: float) -> float:
+        if whole == 1.0:
+            return whole
+        return _Texts(np.arange(2), self.comparison.unshared(row, other).__getitem__).likeness(0, 1)
 
     def take(self, stays: NDArray[np.bool_], keys: NDArray[np.uint64]) -> None:
         """Remember the keys of those of a batch that stay; its records are the last that were taken."""

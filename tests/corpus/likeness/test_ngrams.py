@@ -29,6 +29,27 @@ def test_folding():
     assert fold("\ud800 x") == "x"  # half a character does no harm
 
 
+@pytest.mark.parametrize(
+    ("text", "folded"),
+    [
+        ("2.5 mg。25 mg", "2.5mg25mg"),
+        ("２．５", "2.5"),
+        ("Rh(+)与Rh(-)", "rh+与rh"),
+        ("血压>140，SpO2 ＜90，≥3", "血压>140spo2<90>3"),
+        ("见图1.然后；a.b；.5；<b>", "见图1然后ab5b"),
+        ("5.", "5"),
+    ],
+)
+def test_signs_that_change_a_number_count(text, folded):
+    assert fold(text) == folded
+
+
+def test_signs_at_the_edge_of_a_text_see_no_other_text():
+    batch, alone = grams(["值5.", "5后", "前<", "3"]), [grams([text]) for text in ("值5.", "5后", "前<", "3")]
+    assert batch.folded.tolist() == [one.folded[0] for one in alone]
+    assert batch.folded[0] == grams(["值5"]).folded[0]
+
+
 def test_a_batch_holds_so_many_rows_or_characters():
     short = [{"text": "字"}] * (ROWS + 2)
     assert [(len(rows), len(texts)) for rows, texts in batches(short, lambda row: row["text"])] == [

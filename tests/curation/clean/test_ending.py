@@ -37,6 +37,27 @@ def test_people_leave_the_last_stop_out(output):
     assert Truncated().check(record(output)) is None
 
 
+@pytest.mark.parametrize(
+    "end",
+    [
+        "**务必监测血压与呼吸。**",
+        "如下。\n\n| 药物 | 剂量 |\n|---|---|\n| 去氧肾上腺素 | 100 μg |",
+        "如下。\n```\n给药。\n```",
+        r"即 $2\,\text{mg}$",
+        "祝手术顺利！😊",
+        "如下。\n1. 停用触发药物\n2. 给予丹曲林\n3. 积极降温",
+    ],
+)
+def test_models_end_with_markup_tables_and_points(end):
+    text = f"全身麻醉诱导后功能残气量会下降。平卧使膈肌上移，应当注意给氧治疗。{end}"
+    assert Truncated().check(record(text, author="gpt-3.5")) is None
+
+
+def test_a_list_that_breaks_off_behind_its_mark_is_cut():
+    text = "全身麻醉诱导后功能残气量会下降。平卧使膈肌上移，处理如下。\n* 给氧。\n*"
+    assert Truncated().check(record(text, author="gpt-3.5")) == "truncated"
+
+
 def test_a_model_does_not_leave_the_last_stop_out():
     text = "全身麻醉诱导后功能残气量会下降。平卧使膈肌上移，应当注意给氧治疗"
     assert Truncated().check(record(text)) is None

@@ -44,6 +44,12 @@ def test_places_that_nobody_filled(output):
     assert Placeholder().check(record(output)) == "placeholder"
 
 
+def test_a_gap_in_a_question_is_to_be_filled_and_one_in_an_answer_was_not():
+    gap = "局麻药全身毒性反应最早累及________系统。"
+    assert Placeholder().check(record("中枢神经系统。") | {"instruction": gap}) is None
+    assert Placeholder().check(record(gap)) == "placeholder"
+
+
 @pytest.mark.parametrize(
     "output", ["【药品名称】丙泊酚【用法用量】见下。", "某医院的{1,2}类", "（患者须知）术前禁食。"]
 )

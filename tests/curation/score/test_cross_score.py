@@ -55,6 +55,13 @@ def test_records_of_people_are_scored_by_one_or_all(score, without, scorers):
     assert {entry["scorer"] for row in scored for entry in row["scores"]} == {"one", "two"}
 
 
+def test_a_panel_that_wrote_nothing_scores_with_as_many_as_asked(score, author):
+    models = {name: author(name) for name in ("one", "two", "three")}
+    rows = [record(i, by) for i in range(20) for by in ("somebody", "")]
+    scored, *_ = score(rows, models=models, scorers_per_record=2)
+    assert {(row.get("author") or "", len(row["scores"])) for row in scored} == {("somebody", 2), ("", 1)}
+
+
 def test_of_three_authors_one_of_the_others_scores(score, author):
     models = {name: author(name) for name in ("one", "two", "three")}
     scored, *_ = score([record(i) for i in range(30)], models=models)

@@ -29,8 +29,13 @@ def trigrams(text):
 
 
 def likeness(one, other):
-    sets = [trigrams(f"{row['instruction']}\n{row['input']}\n{row['output']}") for row in (one, other)]
-    return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
+    """Jaccard of the whole, and of what the two do not share word for word: the lower one."""
+    apart = [field for field in ("instruction", "input") if fold(one[field]) != fold(other[field])]
+    found = []
+    for fields in (("instruction", "input", "output"), (*apart, "output")):
+        sets = [trigrams("\n".join(row[field] for field in fields)) for row in (one, other)]
+        found.append(len(sets[0] & sets[1]) / len(sets[0] | sets[1]))
+    return min(found)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +67,51 @@ def test_chinese_copies_are_seen_and_other_answers_are_not():
     assert [r["id"] for r in kept] == ["1", "3"]
     assert (reason, row["duplicate_of"]) == ("near_duplicate", "1")
     assert row["likeness"] == pytest.approx(likeness(record(text), near), abs=1e-4)
+
+
+CASE = (
+    "患者，女，58岁，ASA Ⅱ级，拟全麻下行腹腔镜胆囊切除术，既往高血压十年，口服氨氯地平，血压控制可，术前心电图正常。"
+    * 3
+)
+OPTIONS = (
+    "A. 纳洛酮\nB. 新斯的明\nC. 氟马西尼\nD. 舒更葡糖钠\nE. 丹曲林\n（每个选项可以选用一次、多次，也可以不选用。）" * 2
+)
+
+
+@pytest.mark.parametrize(
+    "shared",
+    [
+        {"system": "你是麻醉科助手。回答要简明、准确，剂量注明单位；不确定时请说明，并建议咨询上级医师。" * 6},
+        {"input": CASE},
+        {"input": OPTIONS},
+        {"history": [[CASE, "已了解，请提问。"]]},
+    ],
+    ids=["system", "case", "options", "history"],
+)
+def test_what_records_share_makes_no_copies_of_them(shared):
+    asked = [
+        ("阿片类药物的拮抗药是", "答案：A"),
+        ("苯二氮䓬类药物的拮抗药是", "答案：C"),
+        ("恶性高热的特效药是", "答案：E"),
+        ("罗库溴铵的特异性拮抗药是", "答案：D"),
+    ]
+    rows = [record(answer, str(n), question) | shared for n, (question, answer) in enumerate(asked)]
+    assert sift(rows) == (rows, [])
+    again = rows[2] | {"id": "again", "instruction": "恶性高热的特效药是？"}
+    kept, [(row, reason)] = sift([*rows, again])
+    assert kept == rows and (row["duplicate_of"], reason) == ("2", "duplicate")
+
+
+def test_a_dose_ten_times_as_large_is_no_copy():
+    rows = [record("2.5 mg/kg。", "1"), record("25 mg/kg。", "2"), record("2.5mg/kg", "3")]
+    for jaccard in (0.8, 1):
+        kept, [(row, reason)] = sift(rows, jaccard=jaccard)
+        assert kept == rows[:2] and (row["duplicate_of"], reason) == ("1", "duplicate")
+
+
+def test_another_question_of_one_material_is_none_of_its_questions_again():
+    rows = [record("答", str(n), question) | {"input": CASE} for n, question in enumerate(("怎样插管？", "何时停药？"))]
+    assert sift(rows, on="question") == (rows, [])
 
 
 def words(rng, length):
