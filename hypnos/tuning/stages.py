@@ -1,9 +1,11 @@
 """Makes all stages of an experiment, each from the one before, each once (Fig. 1)."""
 
+import ctypes
 import gc
 import logging
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -257,15 +259,16 @@ class Run:
             shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
         else:
             join_making(directory, write, led=is_led)
-        gc.collect()  # module and trainer know each other: nothing else would free them before the next stage
-        torch.cuda.empty_cache()
+        _free_memory()
         return directory
 
     def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:
         def read() -> PreTrainedModel:
             return AutoModelForCausalLM.from_pretrained(directory, dtype="auto")
 
-        return Result(name, directory, self.heldout.measure(key, tokenizer, read), key)
+        result = Result(name, directory, self.heldout.measure(key, tokenizer, read), key)
+        _free_memory()
+        return result
 
     def _logger(self, node: Config, stage: str) -> Any:
         """Files lie in a folder of the stage's name; at a service the stage is the run's job type, the arm its name."""
@@ -282,3 +285,15 @@ class Run:
         made = make_once(directory, write, keep_partial=keep_partial, sealed=sealed)
         log.info("%s %s", "made" if made else "reusing", directory)
         return made
+
+
+def _free_memory() -> None:
+    """Give back what a model took: module and trainer know each other, and nothing else would free them in time.
+
+    glibc keeps what was freed for itself: ten stages of 135 million parameters on a CPU left 10 GB, of which 3.4 were
+    in use.
+    """
+    gc.collect()
+    torch.cuda.empty_cache()
+    with suppress(OSError, AttributeError):  # another libc has no such function
+        ctypes.CDLL(None).malloc_trim(0)
