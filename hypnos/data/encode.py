@@ -1,5 +1,6 @@
 """Encodes records as tokens, with the loss mask of each."""
 
+import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from copy import deepcopy
@@ -7,7 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Literal
 
-from tokenizers import Encoding
+from tokenizers import Encoding, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.records import Instruction, Record, Text
@@ -79,6 +80,7 @@ class Encoder:
         self._backend.encode_special_tokens = True  # a literal </s> in a text stays text
         self._backend.no_truncation()
         self._backend.no_padding()
+        self._within = _without_first_blank(self._backend)
         if max_length < 8:
             raise UserError(f"max_length {max_length} leaves no room for a prompt and an answer")
 
@@ -91,14 +93,21 @@ class Encoder:
         if self.reasoning == "drop":
             records = [replace(r, reasoning="") if isinstance(r, Instruction) and r.reasoning else r for r in records]
         layouts = [self._layout(record) for record in records]
-        texts = [run.text for layout in layouts for run in layout if isinstance(run, _Run)]
-        encoded = iter(self._backend.encode_batch(texts, add_special_tokens=False))
+        begun = self._encode_texts(self._backend, [layout[:1] for layout in layouts])
+        within = self._encode_texts(self._within, [layout[1:] for layout in layouts])
         for record, layout in zip(records, layouts, strict=True):
-            pieces = [part if isinstance(part, Special) else (part, next(encoded)) for part in layout]
+            pieces = [
+                part if isinstance(part, Special) else (part, next(within if at else begun))
+                for at, part in enumerate(layout)
+            ]
             if isinstance(record, Text):
                 yield self._cut(pieces)
             else:
                 yield self._assemble(record, pieces)
+
+    def _encode_texts(self, backend: Tokenizer, layouts: Sequence[Sequence[Special | _Run]]) -> Iterator[Encoding]:
+        texts = [run.text for layout in layouts for run in layout if isinstance(run, _Run)]
+        return iter(backend.encode_batch(texts, add_special_tokens=False))
 
     def _layout(self, record: Record) -> list[Special | _Run]:
         if isinstance(record, Text):
@@ -211,6 +220,20 @@ class Encoder:
             mask[0] = False
             documents.append(Document(begin + part, mask, characters, truncated=False))
         return documents
+
+
+def _without_first_blank(backend: Tokenizer) -> Tokenizer:
+    """The tokenizer for text behind a special token, where some (Metaspace, `first`) put no blank as at the beginning."""
+    settings = json.loads(backend.to_str())
+    steps = settings["pre_tokenizer"] or {}
+    first = [step for step in (steps, *steps.get("pretokenizers", ())) if step.get("prepend_scheme") == "first"]
+    if not first:
+        return backend
+    for step in first:
+        step["prepend_scheme"] = "never"
+    within = Tokenizer.from_str(json.dumps(settings))
+    within.encode_special_tokens = True
+    return within
 
 
 def _whole_characters(offsets: Sequence[tuple[int, int]], count: int) -> int:

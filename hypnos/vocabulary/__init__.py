@@ -7,6 +7,7 @@ Files:
     chinese           extends it by Chinese pieces and a specialty's terms
     tokenizer         reads a base's tokenizer, as the kind that it is
     kind              what is asked of a tokenizer, whatever its kind; one that cannot be extended
+    template_date     fixes the date that a chat template writes
     han               Han characters, and the list of terms
     embeddings        embedding and head rows for new pieces
     pretrained        finds and loads a base model

@@ -130,5 +130,7 @@ def _answer_ends(tokenizer: PreTrainedTokenizerFast) -> list[int]:
     mark = "\ue000"
     turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
     after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
-    special = sorted(tokenizer.all_special_tokens, key=len, reverse=True)
+    # Llama 3 names only two of its special tokens by their role: the others stand among the added ones.
+    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
+    special = sorted({*tokenizer.all_special_tokens, *added}, key=len, reverse=True)
     return [int(tokenizer.convert_tokens_to_ids(token)) for token in special if token and after.startswith(token)][:1]

@@ -7,6 +7,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.older_readers import name_tokenizer
 from hypnos.errors import UserError
+from hypnos.vocabulary.template_date import fix_date
 
 
 class BaseTokenizer:
@@ -64,11 +65,13 @@ class BaseTokenizer:
         """Write the tokenizer's directory, its chat template inside.
 
         Raises:
-            UserError: there is no chat template, neither given nor the base's own.
+            UserError: there is no chat template, neither given nor the base's own; or see `fix_date`.
         """
         if template is not None:
             self.tokenizer.chat_template = template
         if not self.tokenizer.chat_template:
             raise UserError("template: the base has no chat template of its own to keep; use template=plain")
+        if isinstance(self.tokenizer.chat_template, str):
+            self.tokenizer.chat_template = fix_date(self.tokenizer.chat_template)
         self.tokenizer.save_pretrained(directory)
         name_tokenizer(directory)

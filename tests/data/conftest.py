@@ -47,10 +47,21 @@ def train_byte_level() -> Tokenizer:
 @pytest.fixture(scope="session")
 def tokenizer_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("tokenizers")
-    folders = {name: root / name for name in ("plain", "blanks", "chatml", "named")}
+    folders = {name: root / name for name in ("plain", "blanks", "first", "chatml", "named")}
     plain = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
     for name, template in {"plain": plain, "blanks": BLANKS}.items():
         read_kind(ROOT / "hypnos/sample/base").write(folders[name], template=template)
+    # What transformers 5 writes for Llama 2: a blank stands before a text, and not behind a special token.
+    llama = PreTrainedTokenizerFast.from_pretrained(folders["blanks"])
+    settings = json.loads(llama.backend_tokenizer.to_str()) | {"normalizer": None}
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=Tokenizer.from_str(json.dumps(settings)), bos_token="<s>", eos_token="</s>"
+    )
+    blank = {"replacement": "▁", "prepend_scheme": "first"}
+    tokenizer.backend_tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(**blank, split=False)
+    tokenizer.backend_tokenizer.decoder = decoders.Metaspace(**blank)
+    tokenizer.chat_template = BLANKS
+    tokenizer.save_pretrained(folders["first"])
     # Qwen names <|im_start|> among its special tokens; Llama 3 has its like only among the added ones.
     backend = train_byte_level()
     for name, named in {"chatml": [], "named": ["<|im_start|>"]}.items():

@@ -24,7 +24,7 @@ def loss_ids(document: Document) -> list[int]:
     return [token for token, in_loss in zip(document.input_ids, document.loss_mask, strict=True) if in_loss]
 
 
-@pytest.mark.parametrize("name", [*TOKENIZERS, "blanks"])
+@pytest.mark.parametrize("name", [*TOKENIZERS, "blanks", "first"])
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.id)
 def test_the_prompt_and_the_whole_equal_what_transformers_makes_of_the_chat(load, name: str, record) -> None:
     tokenizer = load(name)
@@ -35,6 +35,17 @@ def test_the_prompt_and_the_whole_equal_what_transformers_makes_of_the_chat(load
     assert document.input_ids == whole
     assert document.input_ids[: len(prompt)] == prompt
     assert document.loss_mask[len(prompt) - 1 : len(prompt) + 1] == [False, True]
+
+
+def test_a_blank_is_put_before_running_text_and_not_behind_a_special_token(load) -> None:
+    tokenizer = load("first")
+    assert tokenizer.convert_ids_to_tokens(tokenizer("麻醉", add_special_tokens=False)["input_ids"])[0] == "▁"
+    text = Text("a", "麻醉")
+    assert one(Encoder(load("first"), max_length=512), text).input_ids[1:-1] == tokenizer("麻醉")["input_ids"]
+    without = "{% for m in messages %}{{ m['content'] }}{{ eos_token }}{% endfor %}"
+    document = one(Encoder(load("first", template=without), max_length=512), DIALOGUE)
+    whole = load("first", template=without).apply_chat_template(DIALOGUE.messages(), return_dict=False)
+    assert document.input_ids == whole and tokenizer.convert_ids_to_tokens(whole)[0].startswith("▁")
 
 
 @pytest.mark.parametrize(("name", "end"), [("plain", "</s>"), ("chatml", "<|im_end|>"), ("named", "<|im_end|>")])

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import pytest
 import torch
+from tokenizers import AddedToken
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from hypnos.errors import UserError
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
 from hypnos.vocabulary.sentencepiece.tokenizer import SentencePieceTokenizer
+from hypnos.vocabulary.tokenizer import read_kind
 
 Folder = Callable[..., Path]
 
@@ -87,6 +89,18 @@ def test_special_tokens_are_named_in_both_configs(
     model = OwnVocabulary().read_base(str(base_folder()), tmp_path, dtype="float32", seed=0)
     for config in (model.config, model.generation_config):
         assert (config.bos_token_id, config.eos_token_id, config.pad_token_id) == (1, 2, 0)
+
+
+def test_an_added_token_that_ends_an_answer_ends_generation(base_folder: Folder, tmp_path: Path) -> None:
+    """Llama 3: `<|eot_id|>` has no role, and stands among the added tokens alone."""
+    read_kind(base_folder()).write(tmp_path, template="{{ x }}")
+    tokenizer = AutoTokenizer.from_pretrained(tmp_path)
+    tokenizer.add_tokens([AddedToken("<|eot_id|>", special=True)])
+    tokenizer.chat_template = "{% for m in messages %}{{ m['role'] }}\n{{ m['content'] }}<|eot_id|>{% endfor %}"
+    tokenizer.save_pretrained(tmp_path)
+    assert "<|eot_id|>" not in AutoTokenizer.from_pretrained(tmp_path).all_special_tokens
+    model = OwnVocabulary().read_base(str(base_folder(1501)), tmp_path, dtype="float32", seed=0)
+    assert model.generation_config.eos_token_id == [2, tokenizer.convert_tokens_to_ids("<|eot_id|>")]
 
 
 def test_keys(base_folder: Folder) -> None:

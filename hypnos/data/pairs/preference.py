@@ -5,7 +5,7 @@ answers: `answer_a`, `answer_b`, `score_a`, `score_b`.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,10 +70,17 @@ def to_preference(row: Any, *, source: str, scale: tuple[float, float], note: No
         raise Unusable("chosen and rejected answer different conversations")
     if sides[0].answer.split() == sides[1].answer.split():
         raise Unusable("chosen and rejected are the same text")
-    stem = hashlib.sha256("\0".join((*sum(sides[0].history, ()), sides[0].question)).encode()).hexdigest()[:16]
-    kept = {"id": stem, "group": stem} | {name: fields[name] for name in KEPT if name in fields}
+    kept = {name: fields[name] for name in KEPT if name in fields}
+    # The group is that of any record of this conversation: a question that is held out there is held out here.
+    kept.setdefault("id", _id_of(sides, fields.get("input")))
     chosen, rejected = (_instruction(kept, side, source) for side in sides)
     return Preference(chosen=chosen, rejected=rejected, margin=read_margin(fields))
+
+
+def _id_of(sides: Sequence[Conversation], material: Any) -> str:
+    """The same for both sides of a pair, and another for any other pair."""
+    asked = (*sum(sides[0].history, ()), sides[0].question, str(material or ""))
+    return hashlib.sha256("\0".join((*asked, *(side.answer for side in sides))).encode()).hexdigest()[:16]
 
 
 def read_margin(row: Mapping[str, Any]) -> float | None:

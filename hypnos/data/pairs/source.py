@@ -12,6 +12,9 @@ from hypnos.corpus.turns.left_out import Note
 from hypnos.data.pairs.preference import Preference, read_margin, to_preference
 from hypnos.errors import UserError
 
+VERSION = 2
+"""Raised when the same rows make other pairs."""
+
 
 @dataclass(frozen=True, slots=True)
 class PairSource(Source):
@@ -32,7 +35,7 @@ class PairSource(Source):
 
     def key(self) -> str:
         settings = {"least_margin": float(self.least_margin), "scale": [float(bound) for bound in self.scale]}
-        return content_key({"pairs": Source.key(self), **settings})
+        return content_key({"pairs": Source.key(self), "version": VERSION, **settings})
 
     def leaves_out(self, row: Mapping[str, Any]) -> str | None:
         margin = read_margin(row)

@@ -1,6 +1,7 @@
 import pytest
 
 from hypnos.corpus.records import Unusable
+from hypnos.corpus.shapes import to_records
 from hypnos.data.pairs.preference import Preference, read_margin, to_preference
 
 
@@ -41,6 +42,30 @@ def test_every_form_gives_the_same_pair(form):
     assert (pair.chosen.output, pair.rejected.output) == ("使骨骼肌松弛的药物。", "一种药。")
     assert pair.margin == (5.5 if "scored" in form else None)
     assert pair.group == pair.rejected.group and pair.id
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"instruction": "什么是肌松药？"},
+        {"instruction": "根据病历回答。", "input": "病历：哮喘。"},
+        {"instruction": "举例", "history": [["什么是肌松药？", "一类药。"], ["有几种？", "两种。"]]},
+        {"instruction": "举例", "system": "你是麻醉医生。", "history": [["什么是肌松药？", "一类药。"]]},
+    ],
+)
+def test_a_pair_is_held_out_with_the_record_of_its_conversation(asked):
+    (record,) = to_records(asked | {"output": "罗库溴铵"}, source="set")
+    pair = read(asked | {"chosen": "罗库溴铵", "rejected": "不知道"})
+    assert pair.group == record.group == pair.rejected.group
+    assert pair.chosen.messages() == record.messages()
+
+
+def test_pairs_have_ids_of_their_own():
+    base = {"instruction": "根据病历回答。", "chosen": "可以。", "rejected": "不可以。"}
+    others = [{}, {"input": "病历：哮喘。"}, {"input": "病历：糖尿病。"}, {"rejected": "不知道。"}, {"chosen": "好。"}]
+    pairs = [read(base | other) for other in others]
+    assert len({pair.id for pair in pairs}) == 5
+    assert all(pair.chosen.id == pair.rejected.id for pair in pairs)
 
 
 def test_history_stands_before_both_answers():
