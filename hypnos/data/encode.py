@@ -223,7 +223,7 @@ class Encoder:
 
 
 def _without_first_blank(backend: Tokenizer) -> Tokenizer:
-    """The tokenizer for text behind a special token: some (Metaspace, `first`) put a blank before the first text alone."""
+    """The tokenizer for text behind a special token: some (Metaspace, `first`) put a blank before a text alone."""
     settings = json.loads(backend.to_str())
     steps = settings["pre_tokenizer"] or {}
     first = [step for step in (steps, *steps.get("pretokenizers", ())) if step.get("prepend_scheme") == "first"]
