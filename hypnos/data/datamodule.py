@@ -25,7 +25,7 @@ from hypnos.data.encode import Reasoning
 from hypnos.data.encoders import Encoders
 from hypnos.data.mixture import BUDGETS, make_mixture
 from hypnos.data.pack import METHODS, Indices, Packing, pack
-from hypnos.data.prepare import HELD_OUT, RECORDS, prepare
+from hypnos.data.prepare import HELD_OUT, RECORDS, prepare, shares_key
 from hypnos.data.rows import NO_ROW, PackedRows, StepSampler, column
 from hypnos.errors import UserError
 from hypnos.workers.workers import Workers
@@ -147,7 +147,7 @@ class InstructionData(LightningDataModule):
             "max_length": self.max_length,
             "max_heldout": self.max_heldout,
             "heldout_only": self.heldout_only,
-        }
+        } | shares_key(self.sources, self.max_heldout)
         # Data without a selection keep the key they had before there were selections.
         if self.selections:
             key["selections"] = {name: selection.key() for name, selection in self.selections.items()}

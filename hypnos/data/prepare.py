@@ -3,7 +3,7 @@
 import json
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -34,24 +34,36 @@ RECORDS = "heldout.json"
 
 
 class _HeldOut:
-    """What is held out of all sources, up to a limit: its documents go into a file, its names stay here."""
+    """What is held out of all sources, up to a limit: its documents go into a file, its names stay here.
 
-    def __init__(self, file: DocumentsFile, limit: int | None) -> None:
+    Each source that holds records out has an equal share of the limit, or a large one would leave the others none.
+    """
+
+    def __init__(self, file: DocumentsFile, limit: int | None, sources: Sequence[str]) -> None:
         self.names: dict[str, list[str]] = {"records": [], "groups": []}
         self._file = file
-        self._room = limit
+        self._room = {
+            name: None if limit is None else limit // len(sources) + (at < limit % len(sources))
+            for at, name in enumerate(sources)
+        }
 
     def add(self, source: str, batch: EncodedBatch) -> RecordBatch:
         """Take the held-out documents of a batch, as many as still have room, and give them back."""
-        records = batch.held_out_records[: self._room]
-        if self._room is not None:
-            self._room -= len(records)
+        room = self._room.get(source)
+        records = batch.held_out_records[:room]
+        if room is not None:
+            self._room[source] = room - len(records)
         documents = batch.held_out.slice(0, sum(record.documents for record in records))
         self._file.write(documents)
         for record in records:
             self.names["records"] += [f"{source}/{record.id}"] * record.documents
             self.names["groups"] += [f"{source}/{record.group}"] * record.documents
         return documents
+
+
+def shares_key(sources: Mapping[str, Source], max_heldout: int | None) -> dict[str, Any]:
+    """What stands in a key for the shares of held-out records: nothing where one source alone has them."""
+    return {"heldout_shares": True} if max_heldout is not None and len(_holding_out(sources)) > 1 else {}
 
 
 def prepare(
@@ -73,7 +85,8 @@ def prepare(
         directory: filled with the files.
         sources: by name.
         encoders: of the tokenizer.
-        max_heldout: keep at most this many held-out records; the others are not trained on either.
+        max_heldout: keep at most this many held-out records, as many of each source; the others are not trained on
+            either.
         heldout_only: pass over what is not held out; a large training set need not be encoded to be measured by.
         selections: by source, what of its records passes.
 
@@ -83,7 +96,7 @@ def prepare(
     report: dict[str, Any] = {"sources": {}}
     preview: list[str] = []
     with encoders, open_documents(directory / f"{HELD_OUT}.arrow") as file:
-        held_out = _HeldOut(file, max_heldout)
+        held_out = _HeldOut(file, max_heldout, _holding_out(sources))
         for name, source in sources.items():
             rejections = Rejections()
             unselected: Counter[str] = Counter()
@@ -193,3 +206,8 @@ def _check(source: Source, rejections: Rejections, max_length: int) -> None:
             f"{source.path}: {rejections.total} of {rejections.seen} records are unusable with max_length "
             f"{max_length} (max_rejected is {source.max_rejected}); first: {worst['where']}: {worst['reason']}"
         )
+
+
+def _holding_out(sources: Mapping[str, Source]) -> list[str]:
+    """Names of the sources that keep records from training."""
+    return [name for name, source in sources.items() if source.holdout]

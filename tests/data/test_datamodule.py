@@ -1,6 +1,7 @@
 import json
 import multiprocessing
 import os
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -93,6 +94,18 @@ def test_held_out_records_beyond_the_most_wanted_are_left_out_of_both(make_data,
     assert len(data._open("s0")) == 200 - aside
     report = json.loads((data.directory / "report.json").read_text("utf-8"))
     assert report["sources"]["s0"]["held_out"] == aside
+
+
+@pytest.mark.parametrize(("most", "shares"), [(21, [11, 10]), (1000, [500, 500]), (1, [1, 0])])
+def test_each_source_has_its_share_of_what_is_held_out(make_data, write_lines, pairs, most, shares) -> None:
+    sources = [
+        Source(write_lines(f"{name}.jsonl", pairs(count)), holdout=0.25) for name, count in (("a", 400), ("b", 200))
+    ]
+    data = prepared(make_data(*sources, max_heldout=most))
+    names = Counter(name.split("/")[0] for name in data.held_out_documents()["records"])
+    aside = [sum(is_held_out(f"g{number}", 0.25) for number in range(count)) for count in (400, 200)]
+    assert [names[f"s{at}"] for at in range(2)] == [min(one, all_of) for one, all_of in zip(shares, aside)]
+    assert len(data._open("s0")) == 400 - aside[0]
 
 
 def test_the_rows_of_an_epoch_hold_every_document_once(make_data, write_lines, pairs) -> None:
