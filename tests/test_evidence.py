@@ -247,7 +247,7 @@ def finish(claim, setting, records=None):
             (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
             measured = records(job) if records else {}
             arm = {"stages": [], "key": {"heldout": dict.fromkeys(measured, "")}}
-            models = [{"name": "last", "measures": {}}]
+            models = [{"name": name, "measures": {}} for name in ("first", "last")]
             for file, content in (("results", models), ("arm", arm), ("records", measured)):
                 (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
 
@@ -275,7 +275,7 @@ def test_a_finding_needs_every_seed_of_both_arms(tmp_path, caplog):
         bits = list(draw.normal(5 + worse, 0.1, 8))
         names = [f"r{number}" for number in range(8)]
         columns = {"records": names, "groups": names, "characters": [1] * 8, "bits": bits}
-        return {"anesthesia": {"models": {"last": columns}}}
+        return {"anesthesia": {"models": {"first": columns, "last": columns}}}
 
     finish(filtering, setting, measured)
     found = {one.name: one for one in try_trained(setting)["filtering"].findings}

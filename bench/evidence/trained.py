@@ -133,7 +133,7 @@ MEASURES: Mapping[str, Sequence[tuple[str, Read]]] = {
         ("better was likelier before", was_likelier),
         ("better is longer", is_longer),
     ),
-    "filtering": (("validated answers, bits/char", bits(SPECIFIC)),),
+    "filtering": (("validated answers, bits/char", bits(SPECIFIC)), ("before this stage", bits(SPECIFIC, model=-2))),
     "order": (
         ("general, bits/char", bits(GENERAL)),
         ("papers, bits/char", papers),

@@ -38,21 +38,22 @@ Units = Mapping[str, Unit]
 Read = Callable[[Arm], Units]
 
 
-def bits(held_out: str, *, of: Callable[[str], bool] | None = None, each: bool = False) -> Read:
-    """Bits of each record of a held-out set under an arm's last model, weighed by its characters.
+def bits(held_out: str, *, of: Callable[[str], bool] | None = None, each: bool = False, model: int = -1) -> Read:
+    """Bits of each record of a held-out set under an arm's last model, or another one, weighed by its characters.
 
     Args:
         held_out: name of the set.
         of: of records whose group this is true of; of all by default.
         each: a record's bits, whatever its length.
+        model: its place among the arm's models: the base as it came, with its vocabulary, after each stage.
     """
 
     def read(arm: Arm) -> Units:
         text = arm.texts[held_out]
-        of_last, characters = text.bits[arm.last], text.characters[arm.last]
-        names = [name for name in of_last if of is None or of(text.groups[name])]
+        values, characters = text.bits[arm.models[model]], text.characters[arm.models[model]]
+        names = [name for name in values if of is None or of(text.groups[name])]
         return {
-            name: Unit(text.groups[name], of_last[name], 1 if each else characters[name], characters[name])
+            name: Unit(text.groups[name], values[name], 1 if each else characters[name], characters[name])
             for name in names
         }
 
