@@ -12,7 +12,7 @@ from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 from hypnos.curation.similarity.decontaminate import whole_text
 
-VERSION = 1
+VERSION = 2
 
 MARKED = "copies of local records, marked local"
 
@@ -30,7 +30,7 @@ class MarkLocal(Step):
         return {"version": VERSION}
 
     def run(self, rows: Iterable[RecordRow], reject: Reject) -> Iterator[RecordRow]:
-        """Yields every row; `rows` is read twice, so it must be an iterable that begins anew."""
+        """Yields every row; `rows` is read three times, so it must be an iterable that begins anew."""
         words = words_of_local(rows)
         for batch, _ in batches(rows, whole_text):
             mark(batch, words)
@@ -65,18 +65,31 @@ class MarkLocalBlocks(BlockWork):
 
 
 def words_of_local(rows: Iterable[RecordRow]) -> LocalWords:
-    """The words of the records that have the mark."""
-    return LocalWords(whole_text(row) for row in rows if row.get("egress", "any") != "any")
+    """The words of the records that have the mark, but for a system turn that stands above records without it too.
+
+    Args:
+        rows: read twice.
+    """
+    open_turns = {hash(str(row["system"])) for row in rows if row.get("system") and not _is_local(row)}
+
+    def closed(row: RecordRow) -> RecordRow:
+        return {**row, "system": ""} if hash(str(row.get("system"))) in open_turns else row
+
+    return LocalWords(whole_text(closed(row)) for row in rows if _is_local(row))
 
 
 def mark(rows: Sequence[RecordRow], words: LocalWords) -> int:
     """Mark those without the mark that carry such words; returns how many."""
-    without = [row for row in rows if row.get("egress", "any") == "any"]
+    without = [row for row in rows if not _is_local(row)]
     carries = words.carried_by([whole_text(row) for row in without])
     copies = [row for row, carried in zip(without, carries.tolist(), strict=True) if carried]
     for row in copies:
         row["egress"] = "local"
     return len(copies)
+
+
+def _is_local(row: RecordRow) -> bool:
+    return row.get("egress", "any") != "any"
 
 
 def holds_both(path: Path) -> bool:

@@ -54,6 +54,20 @@ def test_copies_are_marked_before_and_after_the_local_one_and_counted(tmp_path):
     assert marked.counts()["notes"] == {"marked": {MARKED: 4}} and not list(marked.rejected)
 
 
+def test_a_system_turn_that_stands_above_open_records_too_makes_none_of_them_local():
+    house = "你是麻醉科助手，回答要简明、准确，剂量注明单位，不确定时请说明，并建议咨询上级医师。"
+    rows = [
+        row(1, CASE, "local", system=house),
+        row(2, "全身麻醉前应禁食，以免误吸。", system=house),
+        row(3, "术前评估包括病史与体格检查。", system=house),
+        row(4, CASE.replace("缓解", "好转"), system=house),
+    ]
+    assert [one["egress"] for one in MarkLocal().run(rows, reject=None)] == ["local", "any", "any", "local"]
+    alone = f"病历：{CASE}"
+    rows = [row(1, "可以。", "local", system=alone), row(2, f"先读病历。{CASE}")]
+    assert [one["egress"] for one in MarkLocal().run(rows, reject=None)] == ["local", "local"]
+
+
 @pytest.mark.parametrize(
     ("rows", "both"), [(ROWS, True), (ROWS[2:3], False), (ROWS[:2], False), ([row(1, '"egress":"local"')], False)]
 )
