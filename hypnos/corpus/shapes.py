@@ -48,10 +48,9 @@ def to_records(row: Any, *, source: str, note: Note = lambda what: None) -> Iter
     if not isinstance(row, Mapping):
         raise Unusable(f"a record must be an object, not {type(row).__name__}")
     fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
-    emptied = {str(key).strip().lower() for key, value in row.items() if value is None}
-    if emptied & {"options", "option"} and re.fullmatch("[A-Za-z]{1,10}", str(fields.get("answer", "")).strip()):
+    if _lost_its_options(row, fields):
         raise Unusable("empty options")
-    if any(fields.get(name) is False or str(fields.get(name)).lower() == "false" for name in ("label", "kto_tag")):
+    if _is_marked_bad(fields):
         note("candidate marked wrong")
         return
     for needed, read in SHAPES:
@@ -61,6 +60,18 @@ def to_records(row: Any, *, source: str, note: Note = lambda what: None) -> Iter
             yield from read(fields, source, note)
             return
     raise Unusable(f"no known shape; fields found: {', '.join(map(str, row)) or 'none'}")
+
+
+def _lost_its_options(row: Mapping[str, Any], fields: Mapping[str, Any]) -> bool:
+    """Whether a letter is the answer to a choice question whose options are null."""
+    emptied = {str(key).strip().lower() for key, value in row.items() if value is None}
+    answer = str(fields.get("answer", "")).strip()
+    return bool(emptied & {"options", "option"} and re.fullmatch("[A-Za-z]{1,10}", answer))
+
+
+def _is_marked_bad(fields: Mapping[str, Any]) -> bool:
+    """Whether a row says of its answer that it is a bad one, as preference files of TRL and LLaMA-Factory do."""
+    return any(str(fields.get(name)).lower() == "false" for name in ("label", "kto_tag"))
 
 
 def _text(fields: Mapping[str, Any], name: str, *, optional: bool = False) -> str:
