@@ -334,7 +334,7 @@ def test_the_best_rate_of_each_stage_is_written_and_the_last_stage_is_rated_unde
     assert "general_only: 0.001 is the best" not in caplog.text
     words = next(rates_claim(replace(setting, rates=chosen), "general_to_specific").lines(setting))
     assert f"{GENERAL_RATE}=0.001" in words and "seed=1,2,3" in words
-    with pytest.raises(UserError, match=r"--rates: mixed at 0.0003 is not finished"):
+    with pytest.raises(UserError, match=r"--rates: mixed at 0.0001 is not finished"):
         choose_rates(setting, ["mixed"], lambda several, setting: False, file)
     assert yaml.safe_load(file.read_text("utf-8")) == {"small": chosen}
 
