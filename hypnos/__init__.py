@@ -13,6 +13,7 @@ Files:
     errors          errors that a user can mend, and their one line
     numerals        numbers in figures and in Chinese numerals
     reasoning       cuts off reasoning, however it is marked
+    special_tokens  those of a tokenizer, and the one that ends an answer
     sound_text      control characters, halves of signs and broken LaTeX, mended
 Folders:
     chat/           a talk with trained stages, in a terminal or on a page

@@ -82,22 +82,27 @@ def file_sizes(path: str) -> dict[str, int | None]:
     if on_hub(path):
         return {}
     if is_remote(path):
-        return {file.address: file.size for file in _remote_files(path)}
-    _tell_unread(local_path(path))
-    return {str(file): file.stat().st_size for file in list_files(local_path(path))}
-
-
-def _tell_unread(folder: Path) -> None:
-    """Warn of files in a folder that are left out because nothing here reads their kind."""
+        listed = list_remote(path)
+        _tell_unread(shown_address(path), [file.name for file in listed])
+        return {file.address: file.size for file in _known(path, listed)}
+    folder = local_path(path)
     if folder.is_dir():
-        others = [file.name for file in visible_files(folder) if not has_reader(file) and not _ABOUT.search(file.name)]
-        if others:
-            log.warning("%s: files of other kinds are not read: %s", folder, ", ".join(sorted(others)[:5]))
+        _tell_unread(str(folder), [file.name for file in visible_files(folder)])
+    return {str(file): file.stat().st_size for file in list_files(folder)}
+
+
+def _tell_unread(folder: str, names: Sequence[str]) -> None:
+    """Warn of files in a folder that are left out because nothing here reads their kind."""
+    if others := sorted(name for name in names if not has_reader(Path(name)) and not _ABOUT.search(name)):
+        log.warning("%s: files of other kinds are not read: %s", folder, ", ".join(others[:5]))
 
 
 def _remote_files(address: str) -> list[RemoteFile]:
     """The files of a known kind at an address; as in a folder, those without a byte are left out beside others."""
-    files = list_remote(address)
+    return _known(address, list_remote(address))
+
+
+def _known(address: str, files: Sequence[RemoteFile]) -> list[RemoteFile]:
     known = [file for file in files if has_reader(Path(file.name))]
     if not known:
         shown = shown_address(address)

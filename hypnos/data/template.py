@@ -14,6 +14,7 @@ from transformers import PreTrainedTokenizerFast
 
 from hypnos.errors import UserError
 from hypnos.reasoning import OPEN, leaves_open
+from hypnos.special_tokens import special_tokens
 
 # Private-use characters: a template neither trims nor interprets them, and no text of ours holds them.
 MARK = re.compile("\ue000([0-9]+)\ue001")
@@ -62,10 +63,8 @@ class ChatTemplate:
 
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self.tokenizer = tokenizer
-        # Llama 3 names only two of its special tokens by their role: the others stand among the added ones.
-        added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
-        special = sorted({*tokenizer.all_special_tokens, *added}, key=len, reverse=True)
-        self._pattern = re.compile("|".join([BEGIN, MARK.pattern, *map(re.escape, special)]))
+        special = map(re.escape, special_tokens(tokenizer))
+        self._pattern = re.compile("|".join([BEGIN, MARK.pattern, *special]))
         self.parts = lru_cache(maxsize=64)(self._parts)
 
     def _parts(

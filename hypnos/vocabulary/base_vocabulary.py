@@ -10,6 +10,7 @@ from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import copy_tokenizer, tokenizer_files
 from hypnos.artefacts.older_readers import name_positions
 from hypnos.errors import UserError
+from hypnos.special_tokens import answer_end
 from hypnos.vocabulary.embeddings import extend_embeddings, rows_for
 from hypnos.vocabulary.pretrained import base_files, load_base, locate_base
 from hypnos.vocabulary.tokenizer import read_kind
@@ -117,20 +118,10 @@ def _name_special_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerF
         config.eos_token_id = tokenizer.eos_token_id
         config.pad_token_id = tokenizer.pad_token_id
     # A template may end an answer with a token of its own, as Qwen's does: there generation has to stop too.
-    stops = [tokenizer.eos_token_id, *_answer_ends(tokenizer)]
+    end = answer_end(tokenizer)
+    stops = [tokenizer.eos_token_id, *([] if end is None else [end])]
     model.generation_config.eos_token_id = stops[0] if len(set(stops)) == 1 else list(dict.fromkeys(stops))
     if not model.generation_config.do_sample:
         # Older bases name a temperature without sampling, which cannot be saved.
         for name in ("temperature", "top_p", "top_k"):
             setattr(model.generation_config, name, None)
-
-
-def _answer_ends(tokenizer: PreTrainedTokenizerFast) -> list[int]:
-    """The special token that follows an answer in the chat template."""
-    mark = "\ue000"
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
-    after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
-    # Llama 3 names only two of its special tokens by their role: the others stand among the added ones.
-    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
-    special = sorted({*tokenizer.all_special_tokens, *added}, key=len, reverse=True)
-    return [int(tokenizer.convert_tokens_to_ids(token)) for token in special if token and after.startswith(token)][:1]

@@ -139,6 +139,13 @@ def stored(tmp_path: Path):
     list_remote.cache_clear()
 
 
+def test_files_of_a_storage_that_nothing_reads_are_named(stored: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with fsspec.filesystem("memory").open("/stored/z.xlsx", "wb") as stream:
+        stream.write(b"PK")
+    assert not any("z.xlsx" in address for address in file_sizes("memory://stored"))
+    assert "files of other kinds are not read: " in caplog.text and "z.xlsx" in caplog.text
+
+
 def test_rows_of_a_storage_are_those_of_the_folder_and_name_their_address(stored: Path) -> None:
     here = list(read_rows(str(stored)))
     assert len(here) == 12

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypnos.errors import UserError
 from hypnos.llm.requests import Message
+from hypnos.special_tokens import special_tokens
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ def _literal(text: str) -> str:
 
 def without_special(tokenizer: Any, messages: Sequence[Message]) -> list[dict[str, str]]:
     """Turns with their special tokens broken by a space, for a server that would read them as what they are named."""
-    return broken(tokenizer.all_special_tokens, messages)
+    return broken(special_tokens(tokenizer), messages)
 
 
 def broken(special: Iterable[str], messages: Sequence[Message]) -> list[dict[str, str]]:

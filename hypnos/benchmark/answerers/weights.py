@@ -10,6 +10,7 @@ from hypnos.artefacts.keys import content_key, file_key
 from hypnos.artefacts.model_folder import read_json, tokenizer_files
 from hypnos.artefacts.tokenizer_file import TOKENIZER, read_tokenizer_file
 from hypnos.errors import UserError
+from hypnos.special_tokens import answer_end
 
 log = logging.getLogger(__name__)
 
@@ -188,15 +189,10 @@ def _stop_ids(named: Any, tokenizer: Any) -> set[int]:
 
 def _turn_end(tokenizer: Any) -> int | None:
     """The special token that follows an answer in the chat template."""
-    mark = "\ue000"
-    turns = [{"role": "user", "content": "?"}, {"role": "assistant", "content": mark}]
     try:
-        after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
+        return answer_end(tokenizer)
     except Exception:  # a template that fails is reported when it is used
         return None
-    added = (token.content for token in tokenizer.added_tokens_decoder.values() if token.special)
-    ends = [token for token in {*tokenizer.all_special_tokens, *added} if token and after.startswith(token)]
-    return int(tokenizer.convert_tokens_to_ids(max(ends, key=len))) if ends else None
 
 
 def _first_line(error: Exception) -> str:

@@ -97,7 +97,7 @@ def read_back(
     files = [Path(file) for file in ratings.files]
     rated, stages = read_ratings(sheets, files, allow_missing=ratings.allow_missing)
     numbers = match_models(rated, answer_keys(predictions))
-    if rated and not numbers:
+    if rated and not numbers and any(predictions.values()):  # of models that were stopped there is nothing to rate
         raise UserError(f"ratings.files: none of what {', '.join(map(str, files))} rates is an answer of this run")
     disputes = find_disputes(numbers)
     if disputes:

@@ -14,7 +14,7 @@ _ENDED = "。！？!?.…～~；;）)】]}》”\"'」』%％℃"
 _MARKUP = re.compile(r"[\s*_`$\ufe0f\u2600-\u27bf\U0001f300-\U0001faff]+$")
 """Marks of Markdown, fences, formulae and emoji: what stands before them ends the answer."""
 _POINT = re.compile(r"\s*(?:[-*•]|\d{1,2}[.、)）])\s*[^。！？!?]+$")
-"""A last line that is a point of a list, or a row of a table, needs no mark."""
+"""A last line that is a point of a list: it needs no mark."""
 # Commas at the end are mostly slips of one who had finished.
 _OPEN_MARKS = "：:（([【《“—-="
 _SENTENCE = re.compile(r"[。！？!?]")

@@ -1,9 +1,10 @@
 import shutil
 
 import pytest
+from transformers import AddedToken, AutoTokenizer
 
 from hypnos.benchmark.answerers.local_model import LocalModel
-from hypnos.benchmark.answerers.prompt_form import PromptForm
+from hypnos.benchmark.answerers.prompt_form import PromptForm, without_special
 from hypnos.errors import UserError
 
 
@@ -24,6 +25,16 @@ def test_special_tokens_in_a_question_stay_text(directory):
     text = local.render([{"role": "user", "content": "什么是</s>？"}])
     assert local.encode([text])[0].count(2) == 0
     assert "< /s>" in text
+
+
+def test_a_special_token_without_a_role_is_broken_too(directory):
+    """As Llama 3's `<|eot_id|>`: a server would read it as what it is named."""
+    tokenizer = AutoTokenizer.from_pretrained(directory)
+    tokenizer.add_tokens([AddedToken("<|eot_id|>", special=True)])
+    assert "<|eot_id|>" not in tokenizer.all_special_tokens
+    turns = [{"role": "user", "content": "何谓<|eot_id|>与</s>？"}]
+    (turn,) = without_special(tokenizer, turns)
+    assert "<|eot_id|>" not in turn["content"] and "</s>" not in turn["content"]
 
 
 def test_a_system_turn_that_a_template_does_not_know_opens_the_question(directory, tmp_path):

@@ -116,6 +116,12 @@ def test_ratings_of_models_and_questions_that_are_not_here_are_left_out(
         rate(make_task, filled_in, specialty, tmp_path, {"new": here["new"]}, keyed=keyed)
 
 
+def test_ratings_of_models_that_were_stopped_do_not_keep_the_report_from_being_written(
+    make_task, filled_in, specialty, tmp_path
+):
+    assert rate(make_task, filled_in, specialty, tmp_path, {}) == {}
+
+
 def test_ratings_of_another_answer_under_the_same_name_are_refused(make_task, filled_in, specialty, tmp_path):
     here = {**PREDICTIONS["own"], "ours": [answered("q1", "丹曲林。"), answered("q2", "术前两天。")]}
     with pytest.raises(UserError, match="ratings: ours gives another answer to q2 of own than the one that b rated"):
