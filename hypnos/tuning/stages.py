@@ -1,11 +1,8 @@
 """Makes all stages of an experiment, each from the one before, each once (Fig. 1)."""
 
-import ctypes
-import gc
 import logging
 import shutil
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +13,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, join_making, make_once
+from hypnos.benchmark.answerers.weights import free_memory
 from hypnos.errors import Pruned, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
 from hypnos.tuning.compute.architecture import check_architecture
@@ -259,7 +257,7 @@ class Run:
             shutil.rmtree(directory / CHECKPOINTS, ignore_errors=True)
         else:
             join_making(directory, write, led=is_led)
-        _free_memory()
+        free_memory()
         return directory
 
     def _measured(self, name: str, key: str, directory: Path, tokenizer: Path) -> Result:
@@ -267,7 +265,7 @@ class Run:
             return AutoModelForCausalLM.from_pretrained(directory, dtype="auto")
 
         result = Result(name, directory, self.heldout.measure(key, tokenizer, read), key)
-        _free_memory()
+        free_memory()
         return result
 
     def _logger(self, node: Config, stage: str) -> Any:
@@ -285,15 +283,3 @@ class Run:
         made = make_once(directory, write, keep_partial=keep_partial, sealed=sealed)
         log.info("%s %s", "made" if made else "reusing", directory)
         return made
-
-
-def _free_memory() -> None:
-    """Give back what a model took: module and trainer know each other, and nothing else would free them in time.
-
-    glibc keeps what was freed for itself: ten stages of 135 million parameters on a CPU left 10 GB, of which 3.4 were
-    in use.
-    """
-    gc.collect()
-    torch.cuda.empty_cache()
-    with suppress(OSError, AttributeError):  # another libc has no such function
-        ctypes.CDLL(None).malloc_trim(0)

@@ -17,6 +17,7 @@ from hypnos.benchmark.answerers.weights import (
     bytes_per_token,
     choose_device,
     choose_dtype,
+    free_memory,
     load_model,
     locate,
     read_config,
@@ -173,6 +174,7 @@ class LocalModel(Answerer):
 
     def close(self) -> None:
         self._loaded = None
+        free_memory()
 
     def render(self, messages: Sequence[Mapping[str, str]]) -> str:
         """The text this model continues."""
@@ -274,11 +276,8 @@ class LocalModel(Answerer):
         if self._loaded is None:
             tokenizer = self.text.tokenizer
             model = load_model(self.folder, base=self.base, dtype=self.dtype, device=self.device)
-            if len(tokenizer) > model.get_input_embeddings().num_embeddings:
-                raise UserError(
-                    f"{self.folder}: the tokenizer has {len(tokenizer)} pieces but the model only "
-                    f"{model.get_input_embeddings().num_embeddings} embedding rows"
-                )
+            if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
+                raise UserError(f"{self.folder}: {len(tokenizer)} pieces, but the model only {rows} embedding rows")
             self._stops = stop_ids(model, tokenizer)
             self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(self._stops, default=0)
             self._loaded = model

@@ -25,13 +25,6 @@ _AT_ONCE = 1000
 _OPTIONAL = {"tokens_in": 0, "tokens_out": 0, "cost": None, "seconds": 0.0, "date": "", "finish": "stop"}
 
 
-def line_of(entry: Entry) -> bytes:
-    """Write one reply with what was asked as one line."""
-    request = {**entry.keys.settings, "messages": entry.keys.messages, "sample": entry.sample}
-    reply = {field: getattr(entry.reply, field) for field in Reply.__dataclass_fields__}
-    return _line({"key": entry.key, **request, "reply": reply})
-
-
 def export_lines(journal: Journal, path: Path) -> int:
     """Write every reply, in the order of the keys: the same journal gives the same bytes.
 

@@ -14,14 +14,10 @@ from hypnos.llm.parsing.quotation import quoted
 from hypnos.numerals import NUMBER, plain, read_number
 from hypnos.reasoning import cut_thinking
 
-_N = f"({NUMBER.pattern})"
-_OUT_OF = re.compile(rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(满分)\s*(100|10|十)(?![\d.]*\d)", re.IGNORECASE)
 _SHARE = re.compile(
-    rf"{_N}\s*(?:分|points?)?\s*(?:/|out of|\(?满分)\s*({NUMBER.pattern})\s*(?:分|points?)?", re.IGNORECASE
+    rf"({NUMBER.pattern})\s*(?:分|points?)?\s*(?:/|out of|\(?满分)\s*({NUMBER.pattern})\s*(?:分|points?)?",
+    re.IGNORECASE,
 )
-_LABELLED = re.compile(rf"(?:评分|得分|分数|打分|总分|score|rating)\W{{0,4}}(?:是|为)?\W{{0,4}}{_N}", re.IGNORECASE)
-_POINTS = re.compile(rf"(?:^|[\s:,.;(*是为给打得]){_N}\s*分(?=$|[\s,.;)*!])")
-_FIGURES = re.compile(r"(?<![\d.])-?\d+(?:\.\d+)?")
 
 
 def answer_part(text: str) -> str:
@@ -65,25 +61,6 @@ def own_values(text: str) -> list[Any]:
         return []
 
 
-def read_score(text: str, *, low: float = 0.0, high: float = 10.0) -> float | None:
-    """Read a reply that holds one score, such as `8`, `评分：８.５分`, `我给八分。`, `8/10`.
-
-    The surest form decides: out of ten, then behind a label, then with 分, then the only number of the text.
-
-    Returns:
-        None where there is no number, where several differ, or where it lies outside `low` to `high`.
-    """
-    text = plain(answer_part(text)).strip()
-    stated: list[float | None] = [_out_of(match, high) for match in _OUT_OF.finditer(text)]
-    for pattern in (_LABELLED, _POINTS):
-        stated = stated or [read_number(match[1]) for match in pattern.finditer(text)]
-    stated = stated or [read_number(text.strip(" .!*"))]
-    if stated == [None]:
-        stated = [read_number(figure) for figure in _FIGURES.findall(text)]
-    scores = set(stated)
-    return in_range(scores.pop(), low=low, high=high) if len(scores) == 1 else None
-
-
 def in_range(value: Any, *, low: float = 0.0, high: float = 10.0) -> float | None:
     """Read a score out of JSON: a number, or text that is one (`"8"`, `"八分"`, `"8/10"`), within the range.
 
@@ -121,8 +98,3 @@ def _validator(schema: str) -> Any:
     import jsonschema
 
     return jsonschema.Draft202012Validator(json.loads(schema))
-
-
-def _out_of(match: re.Match[str], high: float) -> float | None:
-    number = read_number(match[1])
-    return None if number is None else number * high / (100 if match[2] == "100" else 10)
