@@ -246,7 +246,11 @@ def finish(claim, setting, records=None):
             (folder / ".hydra").mkdir(parents=True, exist_ok=True)
             (folder / ".hydra/overrides.yaml").write_text(json.dumps(job), "utf-8")
             measured = records(job) if records else {}
-            arm = {"stages": [], "key": {"heldout": dict.fromkeys(measured, "")}}
+            learnt = {"records": 40 + len(job), "learnt_tokens": 6 * (40 + len(job))}
+            arm = {
+                "stages": [{"data": {"sources": {"anesthesia": learnt}}}],
+                "key": {"heldout": dict.fromkeys(measured, "")},
+            }
             models = [{"name": name, "measures": {}} for name in ("first", "last")]
             for file, content in (("results", models), ("arm", arm), ("records", measured)):
                 (folder / f"{file}.json").write_text(json.dumps(content), "utf-8")
@@ -278,7 +282,10 @@ def test_a_finding_needs_every_seed_of_both_arms(tmp_path, caplog):
         return {"anesthesia": {"models": {"first": columns, "last": columns}}}
 
     finish(filtering, setting, measured)
-    found = {one.name: one for one in try_trained(setting)["filtering"].findings}
+    tried = try_trained(setting)["filtering"]
+    found = {one.name: one for one in tried.findings}
+    ((_, head, rows),) = tried.tables
+    assert head[-1] == "learnt tokens an answer" and {row[-1] for row in rows} == {"6"}
     assert found.keys() == {"filtered", "filtered_not_long", "best_not_worst"}
     assert found["best_not_worst"].shown.value == pytest.approx(-1, abs=0.2) and found["best_not_worst"].p < 1e-3
     assert {one.seeds for one in found.values()} == {len(setting.seeds)} == {3} and not caplog.text

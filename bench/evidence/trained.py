@@ -1,7 +1,8 @@
 """Findings about what was trained, from what the sweeps left: one difference a claim, record by record."""
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 from bench.evidence.arms import Trained, claims
@@ -12,6 +13,8 @@ from bench.evidence.values import (
     SPECIFIC,
     Read,
     Units,
+    answer_length,
+    answers_at_hand,
     became_likelier,
     became_likelier_by_character,
     bits,
@@ -142,13 +145,18 @@ MEASURES: Mapping[str, Sequence[tuple[str, Read]]] = {
     ),
     "vocabulary": (("general, bits/char", bits(GENERAL)), ("papers, bits/char", papers)),
 }
-"""Columns of a claim's table."""
+"""Columns of a claim's table: what was measured."""
+
+LEARNT: Mapping[str, Sequence[tuple[str, Callable[[Arm], float]]]] = {
+    "filtering": (("answers at hand", answers_at_hand), ("learnt tokens an answer", answer_length)),
+}
+"""Further columns: what the last stage was trained on, a mean over the seeds."""
 
 
 def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Table]:
     if not arms:
         return
-    measures = MEASURES[claim.name]
+    measures, learnt = MEASURES[claim.name], LEARNT.get(claim.name, ())
     rows = []
     counts: dict[str, int] = {}
     read_by_arm: dict[str, set[int]] = {}
@@ -160,7 +168,9 @@ def _table(claim: Claim, arms: Mapping[str, Mapping[str, Arm]]) -> Iterator[Tabl
             read_by_arm.setdefault(title, set()).update(sum(unit.characters for unit in one.values()) for one in units)
             total = sum(unit.value for one in units for unit in one.values())
             cells.append(f"{total / sum(unit.weight for one in units for unit in one.values()):.3f}")
+        cells += [f"{mean(map(read, arms[label].values())):,.0f}" for _, read in learnt]
         rows.append(cells)
     for title in (title for title, characters in read_by_arm.items() if len(characters) > 1):
         log.warning("%s, %s: not the same characters for all arms; the finding is over those alike", claim.name, title)
-    yield claim.title, ["arm", "seeds", *(f"{title} (n {counts[title]})" for title, _ in measures)], rows
+    titles = [*(f"{title} (n {counts[title]})" for title, _ in measures), *(title for title, _ in learnt)]
+    yield claim.title, ["arm", "seeds", *titles], rows

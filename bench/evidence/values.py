@@ -1,7 +1,7 @@
 """Values of single records under a trained arm: bits, which answer became likelier, which question is right."""
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,6 +129,20 @@ def preference_loss(arm: Arm) -> Units:
     groups = arm.texts[BETTER].groups
     margins = {name: BETA * math.log(2) * (better[name] - worse[name]) for name in better if name in worse}
     return {name: Unit(groups[name], float(np.logaddexp(0, -margin)), 1) for name, margin in margins.items()}
+
+
+def answers_at_hand(arm: Arm) -> int:
+    """Records that the last stage could learn from."""
+    return sum(source["records"] for source in _sources(arm))
+
+
+def answer_length(arm: Arm) -> float:
+    """Learnt tokens of such a record, in the mean."""
+    return sum(source["learnt_tokens"] for source in _sources(arm)) / answers_at_hand(arm)
+
+
+def _sources(arm: Arm) -> Collection[Mapping[str, int]]:
+    return arm.stages[-1]["data"]["sources"].values()
 
 
 ACCURACY = {"letters": "accuracy_likelihood", "texts": "accuracy_texts_per_char"}
