@@ -25,7 +25,7 @@ demo: $(INSTALLED)      ## the embedded sample through train.py, then its stages
 demo-real: $(INSTALLED) ## BASE=<folder of SmolLM2-135M> DATA=<folder>: real data through all three, then a chat; half an hour
 	$(BIN)/python -m hypnos.sample.demo_real --base '$(BASE)' --data '$(DATA)'
 
-test: $(INSTALLED)      ## hermetic, under five minutes
+test: $(INSTALLED)      ## hermetic; some eight minutes on two idle cores
 	$(PYTEST) -m "not slow and not real_data"
 
 test-slow: $(INSTALLED) ## what is slow, one of each kind: kills, ranks, a browser, real data where there are any

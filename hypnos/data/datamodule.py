@@ -35,8 +35,8 @@ log = logging.getLogger(__name__)
 VERSION = 2
 """Raised when code of this package changes the tokens or the rows."""
 
-FORM = 3
-"""Raised when a tokenised set gets other files, while what is learnt of it stays the same."""
+FORM = 4
+"""Raised when a tokenised set gets other files, or other tokens under a few tokenizers: trained stages stay."""
 
 
 class InstructionData(LightningDataModule):

@@ -55,6 +55,16 @@ class _Run:
     answer: tuple[int, int] | None = None
     """The range of an answer that has a thought before it: what loses its end where there is no room."""
 
+    def cut(self, start: int, stop: int) -> "_Run":
+        """Characters `start` to `stop` alone, with what of the ranges lies there."""
+
+        def within(span: tuple[int, int]) -> tuple[int, int]:
+            begin, end = (min(max(position, start), stop) - start for position in span)
+            return begin, end
+
+        spans = tuple(span for span in map(within, self.spans) if span[0] < span[1])
+        return _Run(self.text[start:stop], spans, self.answer and within(self.answer))
+
 
 class Encoder:
     """Encodes records with a tokenizer's chat template.
@@ -81,6 +91,9 @@ class Encoder:
         self._backend.no_truncation()
         self._backend.no_padding()
         self._within = _without_first_blank(self._backend)
+        added = tokenizer.added_tokens_decoder.items()
+        self._takes_blanks_before = {number for number, token in added if token.lstrip}
+        self._takes_blanks_behind = {number for number, token in added if token.rstrip}
         if max_length < 8:
             raise UserError(f"max_length {max_length} leaves no room for a prompt and an answer")
 
@@ -137,7 +150,26 @@ class Encoder:
                 spans.append((start, len(text)))
         if text:
             layout.append(_Run(text, tuple(spans), answer))
-        return layout
+        takes_blanks = self._takes_blanks_before or self._takes_blanks_behind
+        return list(self._without_taken_blanks(layout)) if takes_blanks else layout
+
+    def _without_taken_blanks(self, layout: Sequence[Special | _Run]) -> Iterator[Special | _Run]:
+        """The layout without blanks that a tokenizer reads as part of a special token beside them, as Phi-3's does."""
+
+        def takes(beside: Sequence[Special | _Run], taking: set[int]) -> bool:
+            return any(isinstance(part, Special) and part.id in taking for part in beside)
+
+        for at, part in enumerate(layout):
+            if isinstance(part, Special):
+                yield part
+                continue
+            start, stop = 0, len(part.text)
+            if takes(layout[at - 1 : at], self._takes_blanks_behind):
+                start = stop - len(part.text.lstrip())
+            if takes(layout[at + 1 : at + 2], self._takes_blanks_before):
+                stop = max(len(part.text.rstrip()), start)
+            if start < stop:
+                yield part.cut(start, stop)
 
     def _parts(self, record: Instruction) -> tuple[Part, ...]:
         messages = 2 * len(record.history) + 2

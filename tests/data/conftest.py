@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.sources import Source
@@ -24,6 +24,14 @@ BLANKS = (
     "{% for message in messages %}{% if message['role'] == 'user' %}{{ bos_token }}[INST] {{ message['content'] }} [/INST]"
     "{% else %} {{ message['content'] }} {{ eos_token }}{% endif %}{% endfor %}"
 )
+
+ROLES = ("<|user|>", "<|assistant|>")
+PHI = (
+    "{% for message in messages %}<|{{ message['role'] }}|>\n{{ message['content'] }}<|end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>\n{% endif %}"
+)
+TAKING = {"behind": {"rstrip": True}, "before": {"lstrip": True}, "both": {"lstrip": True, "rstrip": True}}
+"""Tokenizers whose special tokens take the blanks beside them: those of Phi-3 take the ones behind."""
 
 
 def train_byte_level() -> Tokenizer:
@@ -47,7 +55,7 @@ def train_byte_level() -> Tokenizer:
 @pytest.fixture(scope="session")
 def tokenizer_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     root = tmp_path_factory.mktemp("tokenizers")
-    folders = {name: root / name for name in ("plain", "blanks", "first", "chatml", "named")}
+    folders = {name: root / name for name in ("plain", "blanks", "first", "chatml", "named", *TAKING)}
     plain = yaml.safe_load((ROOT / "conf/template/plain.yaml").read_text("utf-8"))["chat"]
     for name, template in {"plain": plain, "blanks": BLANKS}.items():
         read_kind(ROOT / "hypnos/sample/base").write(folders[name], template=template)
@@ -69,6 +77,13 @@ def tokenizer_folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Pat
             tokenizer_object=backend, eos_token="<|im_end|>", additional_special_tokens=named
         )
         tokenizer.chat_template = CHATML
+        tokenizer.save_pretrained(folders[name])
+    for name, sides in TAKING.items():
+        tokens = {token: AddedToken(token, special=True, normalized=False, **sides) for token in ("<|end|>", *ROLES)}
+        end = tokens.pop("<|end|>")
+        tokenizer = PreTrainedTokenizerFast(tokenizer_object=train_byte_level(), eos_token=end)
+        tokenizer.add_special_tokens({"additional_special_tokens": list(tokens.values())})
+        tokenizer.chat_template = PHI
         tokenizer.save_pretrained(folders[name])
     return folders
 

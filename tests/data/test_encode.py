@@ -13,6 +13,7 @@ BELOW = Instruction("f", "用什么抗生素？", "克林霉素。", history=(("
 THINKING = Instruction("g", "多少？", "2 mg/kg", reasoning="先想年龄，再想体重。")
 RECORDS = [SHORT, MATERIAL, DIALOGUE, SPACED]
 TOKENIZERS = ["plain", "chatml", "named"]
+TAKING = ["behind", "before", "both"]
 
 
 def one(encoder: Encoder, record) -> Document:
@@ -24,7 +25,7 @@ def loss_ids(document: Document) -> list[int]:
     return [token for token, in_loss in zip(document.input_ids, document.loss_mask, strict=True) if in_loss]
 
 
-@pytest.mark.parametrize("name", [*TOKENIZERS, "blanks", "first"])
+@pytest.mark.parametrize("name", [*TOKENIZERS, "blanks", "first", *TAKING])
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.id)
 def test_the_prompt_and_the_whole_equal_what_transformers_makes_of_the_chat(load, name: str, record) -> None:
     tokenizer = load(name)
@@ -46,6 +47,17 @@ def test_a_blank_is_put_before_running_text_and_not_behind_a_special_token(load)
     document = one(Encoder(load("first", template=without), max_length=512), DIALOGUE)
     whole = load("first", template=without).apply_chat_template(DIALOGUE.messages(), return_dict=False)
     assert document.input_ids == whole and tokenizer.convert_ids_to_tokens(whole)[0].startswith("▁")
+
+
+@pytest.mark.parametrize("name", TAKING)
+def test_blanks_that_a_special_token_takes_are_neither_learnt_nor_counted(load, name: str) -> None:
+    tokenizer = load(name)
+    document = one(Encoder(tokenizer, max_length=512), Instruction("a", " 剂量？ ", "  2 mg/kg  "))
+    learnt = "  2 mg/kg  "[2 * (name != "before") : 11 - 2 * (name != "behind")]
+    assert tokenizer.decode(loss_ids(document)) == f"{learnt}<|end|>"
+    assert document.characters == len(learnt)
+    empty = one(Encoder(tokenizer, max_length=512), Instruction("a", "剂量？", "  "))
+    assert tokenizer.decode(loss_ids(empty)) == "<|end|>" and empty.characters == 0
 
 
 @pytest.mark.parametrize(("name", "end"), [("plain", "</s>"), ("chatml", "<|im_end|>"), ("named", "<|im_end|>")])
