@@ -19,7 +19,7 @@ from bench.evidence.measured import Measured, keep_measured, read_measured, sett
 from bench.evidence.page import write_page
 from bench.evidence.papers import PAPERS
 from bench.evidence.rates import choose_rates, rates_claim, rounds
-from bench.evidence.scored import BOTH, PAIRS, read_judged, read_scores
+from bench.evidence.scored import BOTH, PAIRS, read_judged, read_pairs, read_scores
 from bench.evidence.scores import try_scores
 from bench.evidence.settings import read_settings
 from bench.evidence.trained import DIFFERENCES, read_runs, try_trained
@@ -122,6 +122,7 @@ def scored(tmp_path):
             for author in ("GPT4", "x", "y", "z"):
                 people = float(rng.integers(4, 9))
                 row = {"question_id": str(question), "model": author, "answer": "答" * int(rng.integers(5, 90))}
+                row |= {"question": f"问{question}"}
                 judged.append(row | {"human_10": people, "gpt4_10": people + 2 * (author == "GPT4")} | more)
             for number, other in enumerate(("y", "z", "w")):
                 first, second = "ab" if number else "ba"  # each place once at least
@@ -154,6 +155,27 @@ def test_scores_outside_the_scale_are_refused_with_their_line(scored):
     assert [score.first for score in answers["x"]] == [False, True, True]
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ({"answer_b": None}, "answer_b None: must be text"),
+        ({"score_a": None}, "score_a None: must be a number from 0 to 10"),
+        ({"score_b": "7"}, "score_b '7': must be a number from 0 to 10"),
+        ({"score_b": True}, "score_b True: must be a number from 0 to 10"),
+        ([], "not an object"),
+    ],
+)
+def test_a_pair_that_lacks_something_is_refused_with_its_line(scored, line, told):
+    folder = scored()
+    first, *rest = (folder / PAIRS).read_text("utf-8").splitlines()
+    changed = json.dumps({**json.loads(first), **line} if line else line)
+    (folder / PAIRS).write_text("\n".join([*rest, changed]), "utf-8")
+    for read in (read_pairs, read_scores):
+        with pytest.raises(UserError) as caught:
+            read(folder)
+        assert str(caught.value) == f"{folder / PAIRS}:{len(rest) + 1}: {told}"
+
+
 def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path):
     page = tmp_path / "results.md"
     page.write_text("# Results\n\nOpening.\n\n## First\n\nText.\n", "utf-8")
@@ -166,9 +188,10 @@ def test_the_sheet_has_its_place_and_a_second_run_writes_the_same_bytes(tmp_path
         write_page(page, [(claims, found)], [("Table", ["a"], [["1"]])])
         text = page.read_text("utf-8")
         assert text.index("Opening.") < text.index("## The claim sheet") < text.index("## First")
-        assert text.count("**supported** (p ") == 1 and text.count("| not tried yet |") == 1
-        assert text.index("| t\\|u (first) |") < text.index("| t\\|u (second) |") and "(third)" not in text
-        assert [text.count(f"`python -m it{rest}`") for rest in (" --size first", "")] == [1, 2]
+        assert text.count("**supported** (p ") == 1 and text.count("| not tried yet |") == 2
+        assert text.index("| t\\|u (first) |") < text.index("| t\\|u (second) |") < text.index("| v (second) |")
+        assert [text.count(f"`python -m it{rest}`") for rest in (" --size first", "")] == [2, 2]
+        assert "(third)" not in text and "Nothing was tried yet on third (`--size third`)." in text.replace("\n", " ")
         assert text == (tmp_path / "again.md").read_text("utf-8") if (tmp_path / "again.md").exists() else True
         (tmp_path / "again.md").write_text(text, "utf-8")
 
@@ -279,14 +302,14 @@ def test_a_finding_needs_every_seed_of_both_arms(tmp_path, caplog):
         bits = list(draw.normal(5 + worse, 0.1, 8))
         names = [f"r{number}" for number in range(8)]
         columns = {"records": names, "groups": names, "characters": [1] * 8, "bits": bits}
-        return {"anesthesia": {"models": {"first": columns, "last": columns}}}
+        return {name: {"models": {"first": columns, "last": columns}} for name in ("anesthesia", "best")}
 
     finish(filtering, setting, measured)
     tried = try_trained(setting)["filtering"]
     found = {one.name: one for one in tried.findings}
     ((_, head, rows),) = tried.tables
     assert head[-1] == "learnt tokens an answer" and {row[-1] for row in rows} == {"6"}
-    assert found.keys() == {"filtered", "filtered_not_long", "best_not_worst"}
+    assert found.keys() == {"filtered", "filtered_not_long", "best_not_worst", "filtered_other"}
     assert found["best_not_worst"].shown.value == pytest.approx(-1, abs=0.2) and found["best_not_worst"].p < 1e-3
     assert {one.seeds for one in found.values()} == {len(setting.seeds)} == {3} and not caplog.text
     (read_runs(filtering, setting)["worst half"]["3"].folder / "results.json").unlink()
@@ -440,6 +463,15 @@ def test_what_is_measured_is_in_no_training_file(tmp_path):
         for number in range(200, 230)
     ]
     write(PAIRS, pairs)
+    judged = {"model": "x", "gpt4_10": 9.0, "human_10": 10.0}
+    good = [
+        {"question_id": f"q{number}", "question": asked(number), "answer": "甲" * 20, **judged}
+        for number in (210, 701, 702)
+    ]
+    poor = [
+        {**good[0], "question_id": name, **score} for name, score in (("p", {"gpt4_10": 8}), ("h", {"human_10": 8}))
+    ]
+    write(BOTH, [*good, *poor])
     options = {letter: asked(500 + at) for at, letter in enumerate("ABCD")}
     write(BOARD, [{"question": asked(400), "options": options, "answer": "A", "year": 2020, "id": "b"}])
     texts = {"201802": [asked(number) * 9 for number in (600, 601)], "202106": [asked(602) * 9], "201903": [asked(603)]}
@@ -459,7 +491,10 @@ def test_what_is_measured_is_in_no_training_file(tmp_path):
         ("specialty", asked(300)),
         ("specialty", "ChinaXiv-201803.0001V1"),  # holds the board question
         ("scored", asked(205)),
+        ("scored", asked(210)),  # a good answer to it is measured on
     }
+    best = {row["instruction"]: is_held_out(row["group"], 0.15) for row in read["best"]}
+    assert best == {asked(number): True for number in (210, 701, 702)}
     sides = [row["group"] for row in read["pairs"] if is_held_out(row["group"], settings["holdout"])]
     assert 0 < len(sides) < len(read["pairs"]) == 30
     later = [is_held_out(row["group"], 0.15) for row in read["specialty"]]

@@ -64,6 +64,8 @@ def try_all(asked: argparse.Namespace) -> bool:
         raise UserError(f"{', '.join(sorted(strange))}: no claim that is trained; known are {', '.join(NEEDS)}")
     succeeded = True
     if wanted is not None:
+        if not (base / "config.json").is_file():
+            raise UserError(f"--base {base}: no model there (config.json)")
         names = wanted or list(NEEDS)
         write_files(setting.data, setting.files, training, asked.size)
         unknown = {
@@ -116,6 +118,8 @@ def _removed(setting: Trained) -> dict[str, Measured]:
         return {}
     counts: dict[tuple[str, str], int] = {}
     for row in read_lines(setting.files / REMOVED):
+        if not {"file", "reason"} <= row.keys():
+            raise UserError(f"{setting.files / REMOVED}: of another version of the study; --folder names a new one")
         counts[row["file"], row["reason"]] = counts.get((row["file"], row["reason"]), 0) + 1
     rows = [[file, reason, str(count)] for (file, reason), count in sorted(counts.items())]
     title = "Left out of what is trained on, as too near to what is measured"

@@ -5,13 +5,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.evidence.files import QUESTIONS
+from bench.evidence.files import BEST, HELD_OUT, QUESTIONS
 from bench.study.claims import EXTENDED, Claim, Overrides, Setting
 
 BETTER, WORSE = "better", "worse"
 """Held-out sets: both sides of the pairs that are kept from training."""
 
-BEST = ("selection.share=0.5",)
+GOOD = "best"
+"""Held-out set of good answers to other questions."""
+
+HALF = ("selection.share=0.5",)
 
 GENERAL_RATE, SPECIFIC_RATE = "model.recipe.general.lr", "model.recipe.anesthesia.lr"
 PREFERENCE_RATE = "model.recipe.preference.lr"
@@ -171,6 +174,13 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "benchmark=false",
             f"sources.anesthesia.path={files}/scored.jsonl",
             "~heldout.general",
+            f"+data@heldout.{GOOD}=packed",
+            f"+heldout.{GOOD}.sources.{GOOD}._target_=hypnos.corpus.sources.Source",
+            f"+heldout.{GOOD}.sources.{GOOD}.path={files}/{BEST}",
+            f"+heldout.{GOOD}.sources.{GOOD}.holdout={HELD_OUT}",
+            f"+heldout.{GOOD}.heldout_only=true",
+            *(f"heldout.{GOOD}.{knob}=4096" for knob in ("max_length", "row_length")),
+            f"heldout.{GOOD}.rows_per_step=1",
             *unmeasured("general", "anesthesia"),
             *("selection.aspects=[overall]", "selection.floor=0", "selection.harmless_floor=0"),
             f"learnt_characters={numbers['learnt_characters']}",
@@ -182,16 +192,16 @@ def claims(setting: Trained) -> dict[str, Claim]:
             ("selection.scorers=none",),
             ("selection=random", "selection.scorers=GPT-4"),
             ("selection.scorers=GPT-4", "selection.threshold=5,6,7,8,9"),
-            ("selection.scorers=GPT-4,worst,shortest,longest", *BEST),
+            ("selection.scorers=GPT-4,worst,shortest,longest", *HALF),
         ),
         arms={
             "unfiltered": ("selection.scorers=none",),
             "random, as many as reach 7": ("selection=random", "selection.scorers=GPT-4"),
             **{f"GPT-4, {bar} or more": (f"selection.threshold={bar}",) for bar in (5, 6, 7, 8, 9)},
-            "best half": ("selection.scorers=GPT-4", *BEST),
-            "worst half": ("selection.scorers=worst", *BEST),
-            "shortest half": ("selection.scorers=shortest", *BEST),
-            "longest half": ("selection.scorers=longest", *BEST),
+            "best half": ("selection.scorers=GPT-4", *HALF),
+            "worst half": ("selection.scorers=worst", *HALF),
+            "shortest half": ("selection.scorers=shortest", *HALF),
+            "longest half": ("selection.scorers=longest", *HALF),
         },
     )
     order = Claim(

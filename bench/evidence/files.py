@@ -11,7 +11,7 @@ from statistics import mean
 from typing import Any
 
 from bench.evidence.papers import read_papers
-from bench.evidence.scored import ASPECT, PAIRS, read_scores
+from bench.evidence.scored import ASPECT, read_judged, read_pairs, read_scores
 from bench.study.pairs import ANESTHESIA, GENERAL, Row, Sizes, draw_pairs, read_lines, write_lines
 from hypnos.corpus.sources import is_held_out
 from hypnos.curation.similarity.decontaminate import Decontaminate
@@ -28,6 +28,12 @@ DEVELOPMENT = "development"
 
 ONE_IN = 5
 """Of the earlier papers, of general pairs and of trained pairs: the first of so many is held out to choose rates."""
+
+BEST = "best.jsonl"
+"""Good answers to questions that nothing is trained on."""
+
+GOOD = 9.0
+"""Of 10: what people and GPT-4 both gave such an answer."""
 
 RARITY = 2000
 """General pairs beside which near-copies are looked for: a file of its own is too small to tell how rare signs are."""
@@ -48,8 +54,8 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     """Draw, hold out, decontaminate and write.
 
     `general.jsonl` is what the first stage sees, `scored.jsonl` answers with scores, `pairs.jsonl` pairs of them,
-    `specialty.jsonl` statements and papers; `removed.jsonl` lists what was too near to something measured. The files
-    for the choice of rates are drawn from the trained part of these.
+    `specialty.jsonl` statements and papers; `best.jsonl` is only measured on, and `removed.jsonl` lists what was too
+    near to something measured. The files for the choice of rates are drawn from the trained part of these.
 
     Args:
         data: folder of the public sets.
@@ -63,6 +69,7 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     drawn = draw_pairs(read_lines(data / GENERAL), read_lines(data / ANESTHESIA), sizes)
     validated = [row for row in read_lines(data / LONG) if row["source"] == "llmeval-med"]
     answers = _few([row for row in validated if len(row["output"]) <= longest], numbers["held_out"])
+    best = _few(list(_best(data, longest)), numbers["held_out"])
     statements, papers = read_lines(data / STATEMENTS), list(read_papers(data))
     board = [row for row in read_lines(data / BOARD) if row["year"] == LAST_YEAR]
     late, early = ([row for row in papers if (row["year"] >= LAST_YEAR) == is_late] for is_late in (True, False))
@@ -80,9 +87,9 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
     tested = [pair for pair in pairs if is_held_out(pair["group"], settings["holdout"])]
     questions = [{"instruction": pair["question"]} for pair in tested]
     asked = [{"instruction": row["question"], "options": row["options"]} for row in board]
-    measured = {"scored": answers, "specialty": [*last, *asked], "pairs": questions}
+    measured = {"scored": [*answers, *best], "specialty": [*last, *asked], "pairs": questions}
     # The first stage goes before all of them.
-    measured["general"] = [*drawn.held_out, *answers, *last, *asked, *questions]
+    measured["general"] = [*drawn.held_out, *answers, *best, *last, *asked, *questions]
     trained = {"scored": _few(list(_scored(data, settings)), numbers["answers"]), "specialty": earlier}
     trained |= {"general": drawn.general, "pairs": [pair for pair in pairs if pair not in tested]}
     held_out = {"scored": answers, "specialty": last, "general": drawn.held_out}
@@ -103,6 +110,7 @@ def write_files(data: Path, folder: Path, settings: Mapping[str, Any], size: str
             apart = [_placed(row, True) for row in development]
             write_lines(folder / f"{DEVELOPMENT}-specialty.jsonl", [*placed, *apart])
         write_lines(folder / f"{name}.jsonl", [*placed, *(_placed(row, True) for row in held_out[name])])
+    write_lines(folder / BEST, [_placed(row, True) for row in best])
     write_lines(folder / QUESTIONS, board)
     write_lines(folder / "text.jsonl", [*drawn.general, *drawn.held_out])
     write_lines(folder / REMOVED, removed)
@@ -141,10 +149,17 @@ def _scored(data: Path, settings: Mapping[str, Any]) -> Iterator[Row]:
         yield {"instruction": question, "input": "", "output": one.answer, "author": one.author, "scores": entries}
 
 
+def _best(data: Path, longest: int) -> Iterator[Row]:
+    """Answers of 20 models that people and GPT-4 both find good, to 40 questions of another set than the scored."""
+    for one in read_judged(data):
+        if min(one.people, one.judge) >= GOOD and len(one.answer) <= longest:
+            yield {"instruction": one.asked, "input": "", "output": one.answer, "question_id": one.question}
+
+
 def _pairs(data: Path, settings: Mapping[str, Any], most: int) -> Iterator[Row]:
     """Pairs whose scores lie far enough apart and whose answers are short enough, drawn evenly."""
     wanted = []
-    for number, row in enumerate(read_lines(data / PAIRS)):
+    for number, row in enumerate(read_pairs(data)):
         short = max(len(row["answer_a"]), len(row["answer_b"])) <= settings["longest"]
         if (
             row["task"] == settings["task"]

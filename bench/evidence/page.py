@@ -43,32 +43,49 @@ def _sheet(parts: Sequence[Part]) -> str:
     are over questions alone: these models, this judge, other questions. Rates that are not written down yet are chosen
     first, on pairs and papers that no table shows (`--rates`). Rows of `bench.study` come into the sheet by
     `python -m bench.evidence`. What is not tried yet is trained by the command beside it, on stories15M, or with
-    `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on.
+    `--size smollm2 --base <folder>` on SmolLM2-135M; it stops and goes on. {_untried(parts)}
     """
     return "\n\n".join(["## The claim sheet", _grid(head, rows), textwrap.fill(" ".join(note.split()), 118)])
 
 
 def _rows(settings: Mapping[str, Any], found: Mapping[str, Sequence[Finding]]) -> Iterator[list[str]]:
-    """For each claim a row for each base on which it was tried; one row where it was tried on none."""
+    """For each claim a row for each base on which any was tried; one row where none was."""
     claims = settings["claims"]
-    options = {numbers["name"]: numbers["options"] for numbers in settings.get("bases", {}).values()}
-    verdicts = {base: judge_claims(claims, findings) for base, findings in found.items()}
+    options = _options(settings)
+    verdicts = {base: judge_claims(claims, findings) for base, findings in found.items() if findings}
     for name, claim in claims.items():
         command = claim.get("command", "python -m bench.evidence")
-        tried = {base: one for base, findings in found.items() for one in findings if one.name == name}
-        for base, finding in tried.items():
+        for base in verdicts or [""]:
+            told = f"{claim['tried']} ({base})" if base else claim["tried"]
+            of_base = f"`{command} {options.get(base, '')}".rstrip() + "`"
+            finding = next((one for one in found.get(base, ()) if one.name == name), None)
+            if finding is None:
+                yield [claim["paper"], told, "", "", "not tried yet", of_base]
+                continue
             shown, side = finding.shown, "above" if claim["better"] == "higher" else "below"
             effect = (
                 f"{shown.value:+.3f} [{shown.low:+.3f}, {shown.high:+.3f}] {claim['unit']}; supported {side}"
                 f" {float(claim['bound']):g}"
             )
             seeds = str(finding.seeds) if finding.seeds else "nothing trained"
-            told = f"{claim['tried']} ({base})" if base else claim["tried"]
             verdict, p = verdicts[base][name]
-            of_base = f"`{command} {options.get(base, '')}".rstrip() + "`"
             yield [claim["paper"], told, effect, seeds, f"**{verdict}** (p {write_p(p)})", of_base]
-        if not tried:
-            yield [claim["paper"], claim["tried"], "", "", "not tried yet", f"`{command}`"]
+
+
+def _untried(parts: Sequence[Part]) -> str:
+    """Names the bases on which nothing was tried."""
+    untried = [
+        f"{base} (`{_options(settings).get(base) or '--size small'}`)"
+        for settings, found in parts
+        for base, findings in found.items()
+        if base and not findings
+    ]
+    return f"Nothing was tried yet on {', '.join(untried)}." if untried else ""
+
+
+def _options(settings: Mapping[str, Any]) -> dict[str, str]:
+    """By base, what the command that trains on it says besides."""
+    return {numbers["name"]: numbers["options"] for numbers in settings.get("bases", {}).values()}
 
 
 def _table(table: Table) -> str:

@@ -18,13 +18,14 @@ ASPECT = "overall"
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """An answer with a judge's score and people's, both from 0 to 10."""
+    """An answer with a judge's score and people's, both from 0 to 10; `question` is its name, `asked` its words."""
 
     question: str
     author: str
     answer: str
     judge: float
     people: float
+    asked: str
 
     def row(self) -> dict[str, Any]:
         """As filter.py keeps scores."""
@@ -53,13 +54,30 @@ def read_judged(data: Path) -> list[Judged]:
     """Answers that people and GPT-4 scored.
 
     Raises:
-        UserError: a score is missing or outside the scale; names file and line.
+        UserError: a text or a score is missing, or a score outside the scale; names file and line.
     """
-    judged = []
-    for number, row in enumerate(read_lines(data / BOTH), 1):
-        scores = [_score(row, name, f"{data / BOTH}:{number}") for name in ("gpt4_10", "human_10")]
-        judged.append(Judged(row["question_id"], row["model"], row["answer"].strip(), *scores))
-    return judged
+    texts, scores = ("question_id", "model", "answer", "question"), ("gpt4_10", "human_10")
+    return [
+        Judged(
+            question=row["question_id"],
+            author=row["model"],
+            answer=row["answer"].strip(),
+            judge=float(row["gpt4_10"]),
+            people=float(row["human_10"]),
+            asked=row["question"],
+        )
+        for row in _checked(data / BOTH, texts, scores)
+    ]
+
+
+def read_pairs(data: Path) -> list[dict[str, Any]]:
+    """Two answers to one question with GPT-4's scores, as the file has them.
+
+    Raises:
+        UserError: a text or a score is missing, or a score outside the scale; names file and line.
+    """
+    texts = ("task", "question", "model_a", "model_b", "answer_a", "answer_b")
+    return list(_checked(data / PAIRS, texts, ("score_a", "score_b")))
 
 
 def read_scores(data: Path) -> list[list[Score]]:
@@ -75,18 +93,24 @@ def read_scores(data: Path) -> list[list[Score]]:
 
 
 def _scores(data: Path) -> Iterator[Score]:
-    for number, row in enumerate(read_lines(data / PAIRS), 1):
+    for row in read_pairs(data):
         question = f"{row['task']} {row['question']}"
         for side in "ab":
-            value = _score(row, f"score_{side}", f"{data / PAIRS}:{number}")
-            yield Score(question, row[f"model_{side}"], row[f"answer_{side}"].strip(), value, side == "a")
+            answer, value = row[f"answer_{side}"].strip(), float(row[f"score_{side}"])
+            yield Score(question, row[f"model_{side}"], answer, value, side == "a")
 
 
-def _score(row: dict[str, Any], name: str, where: str) -> float:
-    value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
-        raise UserError(f"{where}: {name} {value!r}: must be a number from 0 to 10")
-    return float(value)
+def _checked(path: Path, texts: Sequence[str], scores: Sequence[str]) -> Iterator[dict[str, Any]]:
+    """Rows of a file, each found to hold these texts and scores."""
+    for number, row in enumerate(read_lines(path), 1):
+        for name in texts:
+            if not isinstance(row.get(name), str):
+                raise UserError(f"{path}:{number}: {name} {row.get(name)!r}: must be text")
+        for name in scores:
+            value = row.get(name)
+            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 10:
+                raise UserError(f"{path}:{number}: {name} {value!r}: must be a number from 0 to 10")
+        yield row
 
 
 def folds_of(questions: Sequence[str], folds: int) -> dict[str, int]:

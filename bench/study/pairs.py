@@ -47,9 +47,23 @@ class Pairs:
 
 
 def read_lines(path: Path) -> list[Row]:
+    """Read a file of JSON objects.
+
+    Raises:
+        UserError: there is no such file, or a line of it is no object; names file and line.
+    """
     if not path.is_file():
         raise UserError(f"{path}: no such file (--data names the folder of the public sets)")
-    return [orjson.loads(line) for line in path.read_bytes().splitlines()]
+    rows = []
+    for number, line in enumerate(path.read_bytes().splitlines(), 1):
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError as error:
+            raise UserError(f"{path}:{number}: not JSON: {error}") from None
+        if not isinstance(row, dict):
+            raise UserError(f"{path}:{number}: not an object")
+        rows.append(row)
+    return rows
 
 
 def write_lines(path: Path, rows: Iterable[Row]) -> None:
