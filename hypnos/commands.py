@@ -72,7 +72,10 @@ OLD_FORMS: dict[str, Forms] = {
 
 MISTAKEN: dict[str, Forms] = {
     "train.py": (),
-    "filter.py": ((r"publish=report", "publish=funnel"),),
+    "filter.py": (
+        (r"publish=report", "publish=funnel"),
+        (r"step\.generate\.both=[Tt]rue", "preferences=second_answers"),
+    ),
     "evaluate.py": (
         (r"publish=funnel", "publish=report"),
         (r"judge@(judges\.\w+)=default", r"llm@\1=<a file of conf/llm>"),

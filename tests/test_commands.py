@@ -192,6 +192,7 @@ def test_a_command_line_of_old_does_what_it_did_and_learns_the_new_words(compose
     ("script", "line", "now"),
     [
         ("filter.py", "publish=report", "publish=funnel"),
+        ("filter.py", "step.generate.both=true", "preferences=second_answers"),
         ("evaluate.py", "publish=funnel", "publish=report"),
         (
             "evaluate.py",

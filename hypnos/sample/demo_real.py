@@ -1,6 +1,6 @@
 """The three commands on a real base and real data, then a chat: `make demo-real BASE=<folder> DATA=<folder>`.
 
-Each command line is printed before it runs, to be repeated and changed. About half an hour on two cores.
+Each command line is printed before it runs, to be repeated and changed. Some 25 minutes on two cores.
 """
 
 import argparse
@@ -50,11 +50,13 @@ def commands(base: Path, data: Path) -> Iterator[Sequence[str]]:
         *board,
         *PLACES,
     )
+    outcome = newest(OUTPUTS.glob("filter/*/outcome.json"))
+    records = Path(json.loads(outcome.read_text("utf-8"))["directory"]) / "records"
     yield (
         "train.py",
         "model=smollm2_135m",
         f"model.path={base}",
-        f"sources.general.path={newest((OUTPUTS / 'artefacts').glob('instructions-*/records'))}",
+        f"sources.general.path={records}",
         "sources.general.limit=800",
         f"sources.anesthesia.path={data / SPECIALTY}",
         "sources.anesthesia.holdout=0.3",
@@ -76,7 +78,7 @@ def commands(base: Path, data: Path) -> Iterator[Sequence[str]]:
 
 
 def newest(files: Iterable[Path]) -> Path:
-    """The newest of some files or folders, made by the command before."""
+    """The newest of some files, written by the command before."""
     return max(files, key=lambda file: file.stat().st_mtime)
 
 

@@ -27,8 +27,12 @@ def test_each_command_line_is_right_once_the_one_before_has_run(data, tmp_path, 
     words = [word.replace("input=", "input.path=", 1) if word.startswith("input=") else word for word in words]
     config = compose("filter", ["input=files", *words])
     assert config["steps"][-1] == "select"
-    records = demo_real.OUTPUTS / "artefacts" / "instructions-1" / "records"
-    records.mkdir(parents=True)
+    # Records of other data are newer; those that the filter reports were there before, and are reused.
+    for name in ("instructions-1", "instructions-2"):
+        (demo_real.OUTPUTS / "artefacts" / name / "records").mkdir(parents=True)
+    outcome = demo_real.OUTPUTS / "filter" / "now" / "outcome.json"
+    outcome.parent.mkdir(parents=True)
+    outcome.write_text(json.dumps({"directory": str(demo_real.OUTPUTS / "artefacts/instructions-1")}), "utf-8")
     program, *words = next(lines)
     config = compose("train", words)
     assert program == "train.py"
