@@ -30,7 +30,6 @@ Others import:
     predictions              Prediction
     answerers.lineup         Build
     answerers.local_model    LocalModel
-    answerers.weights        free_memory
     choice.extract           VERSION
     metrics.measure          describe_task, measure, TaskScores
     metrics.table            find_number

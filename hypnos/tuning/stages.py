@@ -13,7 +13,6 @@ from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from hypnos.artefacts.keys import content_key
 from hypnos.artefacts.store import artefact_folder, join_making, make_once
-from hypnos.benchmark.answerers.weights import free_memory
 from hypnos.errors import Pruned, UserError
 from hypnos.tuning.callbacks.checkpoints import CHECKPOINTS
 from hypnos.tuning.compute.architecture import check_architecture
@@ -27,6 +26,7 @@ from hypnos.tuning.job import Build, StageJob, counted, stage_key
 from hypnos.tuning.stage import train_stage
 from hypnos.tuning.tracking.guard import guard
 from hypnos.tuning.tracking.tracking import Tracking, keep_curves
+from hypnos.workers.memory import free_memory
 
 log = logging.getLogger(__name__)
 

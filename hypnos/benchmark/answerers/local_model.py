@@ -17,7 +17,6 @@ from hypnos.benchmark.answerers.weights import (
     bytes_per_token,
     choose_device,
     choose_dtype,
-    free_memory,
     load_model,
     locate,
     read_config,
@@ -32,6 +31,7 @@ from hypnos.benchmark.thinking import Mode, TokenLimits, read_thinking
 from hypnos.errors import UserError
 from hypnos.llm.estimate import Estimate
 from hypnos.reasoning import cut_thinking, leaves_open
+from hypnos.workers.memory import free_memory
 
 if TYPE_CHECKING:
     from hypnos.benchmark.inference.generate import BatchRow

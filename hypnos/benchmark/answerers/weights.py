@@ -1,10 +1,7 @@
 """Reads a model from disk: the files that decide it, its tokenizer, its weights, and what ends its answers."""
 
-import ctypes
-import gc
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -109,20 +106,6 @@ def load_model(folder: Path, *, base: Path | None, dtype: str, device: str) -> A
         return model.to(device).eval()
     except Exception as error:  # the library raises whatever a broken or foreign folder leads to
         raise UserError(f"{folder}: the model cannot be loaded: {_first_line(error)}") from error
-
-
-def free_memory() -> None:
-    """Give back what a model took that nothing refers to any more, but for rings of objects: a module and its trainer.
-
-    glibc keeps what was freed for itself: ten stages of 135 million parameters on a CPU left 10 GB, of which 3.4 were
-    in use.
-    """
-    import torch
-
-    gc.collect()
-    torch.cuda.empty_cache()
-    with suppress(OSError, AttributeError):  # another libc has no such function
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def choose_device(device: str) -> str:
