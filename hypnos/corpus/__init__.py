@@ -31,7 +31,7 @@ Others import:
     cells               cell_text
     options             read_options
     selection           Selection
-    decisions           Decide, decide_alone, decider, overall_grade, STEP
+    decisions           Decide, decide_alone, decider, overall_grade, score_off_scale, STEP
     simplified          simplified_signs
     scores              LOWER_IS_BETTER, read_grades, ASPECTS, Grades
     turns.conversation  Conversation, read_history, read_messages

@@ -12,7 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from hypnos.corpus.scores import LOWER_IS_BETTER, Grades, read_grades
+from hypnos.corpus.scores import LOWER_IS_BETTER, Grades, off_scale, read_grades
 from hypnos.corpus.selection import Selection
 from hypnos.errors import UserError
 
@@ -32,6 +32,7 @@ STEP = "select"
 """The step whose own earlier rejections are decided anew."""
 
 UNSCORED, MISSING, OTHER_AUTHOR, OTHER_MAKER = "unscored", "score_missing", "other_author", "other_maker"
+OFF_SCALE = "score_off_scale"
 NOT_JUDGED = "not judged"
 """No reason: the scores decide."""
 
@@ -73,6 +74,13 @@ def overall_grade(selection: Selection, row: RecordRow) -> float | None:
     return _overall(selection, _grades(selection, row), {})
 
 
+def score_off_scale(selection: Selection, row: RecordRow) -> str | None:
+    """Names a number outside the scale among the scores that the policy looks at; None where there is none."""
+    if selection.scorers == "none":
+        return None
+    return off_scale(row, scorers=selection.scorers, aspects=selection.aspects)
+
+
 def _decide(selection: Selection, shifts: Shifts, reaches: Reaches, row: RecordRow) -> str | None:
     reason = _decide_without_scores(selection, row)
     if reason != NOT_JUDGED:
@@ -83,7 +91,7 @@ def _decide(selection: Selection, shifts: Shifts, reaches: Reaches, row: RecordR
     joined = _join(selection, grades)
     overall = _overall(selection, grades, shifts) if shifts else _weigh(selection, joined)
     if overall is None:
-        return MISSING
+        return OFF_SCALE if score_off_scale(selection, row) else MISSING
     for aspect, grade in joined.items():
         if aspect in LOWER_IS_BETTER:
             if grade < selection.harmless_floor:

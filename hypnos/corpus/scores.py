@@ -30,21 +30,38 @@ def read_grades(row: Mapping[str, Any], *, scorers: str = "all", aspects: Collec
     Returns:
         Nothing for a row that none of these scorers has seen. A number outside 0 to 10, or no number, is missing.
     """
-    author = row.get("author")
     by_scorer: dict[str, list[Mapping[str, Any]]] = {}
-    for entry in _entries(row):
-        scorer = str(entry.get("scorer", ""))
-        own = scorer == author
-        if scorers in ("all", scorer) or (scorers == "self" and own) or (scorers == "other" and not own):
-            by_scorer.setdefault(scorer, []).append(entry)
+    for scorer, entry in _entries(row, scorers):
+        by_scorer.setdefault(scorer, []).append(entry)
     return {scorer: _average(entries, aspects) for scorer, entries in by_scorer.items()}
 
 
-def _entries(row: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def off_scale(row: Mapping[str, Any], *, scorers: str = "all", aspects: Collection[str] = ASPECTS) -> str | None:
+    """Names the first score of a row that is a number outside 0 to 10, which `read_grades` takes for a missing one.
+
+    Args:
+        row: see `read_grades`, and for the others.
+        scorers: whose scores are looked at.
+        aspects: which of them.
+    """
+    for scorer, entry in _entries(row, scorers):
+        for aspect in aspects:
+            value = entry.get(aspect)
+            if type(value) in (int, float) and not _is_score(value) and value == value:  # nan is how tables say: none
+                return f"{aspect} {value:g} by {scorer or 'nobody'} lies outside the scale from 0 to {HIGHEST:g}"
+    return None
+
+
+def _entries(row: Mapping[str, Any], scorers: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The entries of the chosen scorers, each with its scorer."""
+    author = row.get("author")
     scores = row.get("scores")
     for entry in scores if isinstance(scores, list) else ():
         if isinstance(entry, Mapping):
-            yield entry
+            scorer = str(entry.get("scorer", ""))
+            own = scorer == author
+            if scorers in ("all", scorer) or (scorers == "self" and own) or (scorers == "other" and not own):
+                yield scorer, entry
 
 
 def _average(entries: list[Mapping[str, Any]], aspects: Collection[str]) -> dict[str, float]:

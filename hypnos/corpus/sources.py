@@ -67,7 +67,11 @@ class Source:
         return is_held_out(record.group, self.holdout)
 
     def leaves_out(self, row: Mapping[str, Any]) -> str | None:
-        """Tell why a row is not wanted though nothing is wrong with it; None if it is."""
+        """Tell why a row is not wanted though nothing is wrong with it; None if it is.
+
+        Raises:
+            Unusable: something is wrong with it.
+        """
         return None
 
     def records(self, row: Any, name: str, note: Note) -> Iterator[Any]:
@@ -94,7 +98,8 @@ def read_source(
         source: what to read.
         rejections: where unusable rows are counted.
         name: kept in records that name no source of their own.
-        passes: tells whether a row is wanted; one that is not is no fault of the source.
+        passes: tells whether a row is wanted; one that is not is no fault of the source. Raises Unusable where
+            something is wrong with it.
 
     Raises:
         UserError: the file cannot be read, or more than `max_rejected` of its rows are unusable.

@@ -10,9 +10,9 @@ from typing import Any
 
 from pyarrow import RecordBatch
 
-from hypnos.corpus.decisions import decider
+from hypnos.corpus.decisions import decider, score_off_scale
 from hypnos.corpus.files import read_rows
-from hypnos.corpus.records import Instruction, Record, Rejections
+from hypnos.corpus.records import Instruction, Record, Rejections, Unusable
 from hypnos.corpus.selection import Selection
 from hypnos.corpus.sources import Source, read_source
 from hypnos.data.batch import LOSS_MASK, LOSS_TOKENS, Batch, EncodedBatch
@@ -136,7 +136,10 @@ def prepare(
 def _passes(
     source: Source, selection: Selection | None, unselected: Counter[str]
 ) -> Callable[[Mapping[str, Any]], bool]:
-    """Apply a selection to the rows of a source, counting what does not pass by reason."""
+    """Apply a selection to the rows of a source, counting what does not pass by reason.
+
+    A score outside the scale is a fault of its row: as a missing score it would be told as a matter of selection.
+    """
 
     def rows() -> Iterator[Mapping[str, Any]]:
         return (row for _, row in read_rows(source.path, encoding=source.encoding) if isinstance(row, Mapping))
@@ -144,6 +147,8 @@ def _passes(
     decide = decider(selection, rows) if selection is not None else lambda row: None
 
     def passes(row: Mapping[str, Any]) -> bool:
+        if selection is not None and (fault := score_off_scale(selection, row)):
+            raise Unusable(fault)
         reason = source.leaves_out(row) or decide(row)
         if reason is not None:
             unselected[reason] += 1

@@ -25,7 +25,7 @@ from hypnos.tuning.heldout import HeldOut
 from hypnos.tuning.job import Build, StageJob, counted, stage_key
 from hypnos.tuning.stage import train_stage
 from hypnos.tuning.tracking.guard import guard
-from hypnos.tuning.tracking.tracking import Tracking, keep_curves
+from hypnos.tuning.tracking.tracking import Tracking, funnel_rows, keep_curves
 from hypnos.workers.memory import free_memory
 
 log = logging.getLogger(__name__)
@@ -125,6 +125,8 @@ class Run:
         stages = {name: data.with_tokenizer(tokenizer) for name, data in self.data.items()}
         for name, data in stages.items():
             data.prepare_data()
+            if not data.steps_per_epoch:
+                raise UserError(f"stages.{name}: no record is left to train on; {_lost(data.report())}")
             shown = (name, data.steps_per_epoch, data.preview())
             log.info("stage %s: %d steps an epoch; it learns what stands in ⟦⟧:\n%s", *shown)
         return Prepared(tokenizer, stages, self.heldout.prepare(tokenizer))
@@ -283,3 +285,9 @@ class Run:
         made = make_once(directory, write, keep_partial=keep_partial, sealed=sealed)
         log.info("%s %s", "made" if made else "reusing", directory)
         return made
+
+
+def _lost(report: Mapping[str, Any]) -> str:
+    """What became of the records that are not trained on: `preferences: 16 not selected (margin below 1)`."""
+    rows = [(source, count, step, reason and f" ({reason})") for source, step, reason, count in funnel_rows(report)]
+    return ", ".join(f"{source}: {count} {step}{reason}" for source, count, step, reason in rows if count)

@@ -26,8 +26,8 @@ def row(scores=(8, 8, 8, 0, 8), *, author="gpt", scorer="claude", name="r", **mo
         ((10, 10, 10, 3, 10), "harmfulness_high"),  # harmless by 7, and 8 is asked
         ((5, 5, 5, 0, 5), "below_threshold"),  # 6
         ((None, 8, 8, 0, 8), "score_missing"),
-        ((8, 8, 8, -1, 8), "score_missing"),  # no score is ever outside 0 to 10
-        ((8, 8, 11, 0, 8), "score_missing"),
+        ((8, 8, 8, -1, 8), "score_off_scale"),
+        ((8, 8, 11, 0, 8), "score_off_scale"),
         (("8", 8, 8, 0, 8), "score_missing"),
         ((True, 8, 8, 0, 8), "score_missing"),
         ((float("nan"), 8, 8, 0, 8), "score_missing"),

@@ -82,6 +82,33 @@ def test_what_is_not_selected_is_no_fault_of_the_source(make):
     assert counts(make(Selection(scorers="self")))[0] == 1  # five of six stay out, and max_rejected is 5 %
 
 
+@pytest.mark.parametrize("selection", [Selection(threshold=8), Selection(share=0.5), Selection(random=True)])
+def test_scores_on_another_scale_are_refused_with_line_score_and_scale(make_data, write_lines, selection):
+    path = write_lines("percent.jsonl", [scored(number, 95, harm=5) for number in range(60)])
+    data = make_data(Source(path), selections={"s0": selection})
+    with pytest.raises(UserError) as caught:
+        data.prepare_data()
+    assert str(caught.value) == (
+        f"{path}:1: coherence 95 by b lies outside the scale from 0 to 10 "
+        "(60 of 60 rows of this file are unusable; max_rejected is 0.05)"
+    )
+
+
+def test_one_score_off_the_scale_is_a_bad_record_and_a_missing_one_is_not_selected(make_data, write_lines):
+    rows = [scored(number, 9) for number in range(38)] + [scored(38, 9, harm=11), scored(39, None)]
+    data = prepared(make_data(Source(write_lines("a.jsonl", rows)), selections={"s0": Selection()}))
+    report = data.report()["sources"]["s0"]
+    assert (report["records"], report["unselected"]) == (38, {"score_missing": 1})
+    (bad,) = report["examples"]
+    assert bad["where"].endswith("a.jsonl:39") and bad["reason"].startswith("harmfulness 11 by b lies outside")
+
+
+def test_scores_that_a_selection_does_not_look_at_may_have_any_scale(make_data, write_lines):
+    source = Source(write_lines("percent.jsonl", [scored(number, 95) for number in range(9)]))
+    for selections in (None, {"s0": Selection(scorers="none")}):
+        assert prepared(make_data(source, selections=selections)).report()["sources"]["s0"]["records"] == 9
+
+
 def test_the_selection_is_part_of_the_key(make):
     assert make(Selection()).key() != make(Selection(threshold=8)).key()
     assert make(Selection(threshold=8)).key() == make(Selection(threshold=8.0)).key()

@@ -159,6 +159,16 @@ def test_a_mistake_in_a_later_stage_is_found_before_the_first(train_once, tmp_pa
     assert not list(tmp_path.iterdir())
 
 
+def test_a_stage_that_nothing_is_selected_for_is_found_when_data_are_prepared(train_once, tmp_path):
+    pairs = tmp_path / "pairs.jsonl"
+    rows = [{"instruction": f"问{n}", "chosen": "甲", "rejected": "乙", "margin": 0.5} for n in range(3)]
+    pairs.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
+    arm = ["experiment=general_to_specific_to_preferred", f"sources.preferences.path={pairs}", "prepare_only=true"]
+    lost = r"stages\.preference: no record is left to train on; preferences: 3 not selected \(margin below 1\)"
+    with pytest.raises(Exception, match=lost):
+        train_once(*arm, artefacts=tmp_path / "artefacts")
+
+
 @pytest.mark.parametrize(
     ("raised", "ended_by", "failed"),
     [(Pruned(value=6.5, step=2), FileNotFoundError, False), (RuntimeError("out of memory"), RuntimeError, True)],

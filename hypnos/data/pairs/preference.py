@@ -27,7 +27,7 @@ class Preference:
     Attributes:
         chosen: the conversation with the better answer.
         rejected: the same with the worse one.
-        margin: by how much the better one was scored higher; None where nobody scored.
+        margin: by how much the better one was scored higher, as the row has it; None where nobody scored.
     """
 
     chosen: Instruction
@@ -53,8 +53,8 @@ def to_preference(row: Any, *, source: str, scale: tuple[float, float], note: No
         note: is told the name of what is left out.
 
     Raises:
-        Unusable: a side is missing or empty, both are the same text, a score lies outside the
-            scale, or scores do not tell the better one.
+        Unusable: a side is missing or empty, both are the same text, or a score lies outside the scale. Whether the
+            margin tells the better one is not looked at.
     """
     if not isinstance(row, Mapping):
         raise Unusable(f"a pair must be an object, not {type(row).__name__}")
@@ -102,7 +102,7 @@ def _fields(row: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _by_scores(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Name the better of two scored answers `chosen`; equals have no better one."""
+    """Name the better of two scored answers `chosen`; of equals the second, with a margin of 0."""
     missing = [name for name in ("answer_a", "answer_b", *SCORES) if name not in fields]
     if missing:
         raise Unusable(f"two scored answers need {', '.join(missing)}")
@@ -117,9 +117,6 @@ def _check_scores(fields: Mapping[str, Any], scale: tuple[float, float]) -> None
             raise Unusable(f"{name} {score:g} lies outside the scale from {scale[0]:g} to {scale[1]:g}")
     if "margin" in fields:
         _number(fields, "margin")
-    margin = read_margin(fields)
-    if margin is not None and margin <= 0:
-        raise Unusable(f"neither answer is the better one: the margin is {margin:g}")
 
 
 def _number(fields: Mapping[str, Any], name: str) -> float:

@@ -99,8 +99,6 @@ BAD = {
     "chosen and rejected are the same text": {**GOOD, "rejected": " 使骨骼肌松弛的药物。\n"},
     "empty turn": {**GOOD, "rejected": "\u3000"},
     "score_a 11 lies outside the scale from 0 to 10": {**FORMS["two scored answers"], "score_a": 11},
-    "neither answer is the better one: the margin is 0": {**FORMS["two scored answers"], "score_a": 8.5},
-    "neither answer is the better one: the margin is -2": {**GOOD, "score_chosen": 3, "score_rejected": 5},
     "score_b must be a number, not '8'": {**FORMS["two scored answers"], "score_b": "8"},
     "two scored answers need score_b": {"question": "问", "answer_a": "甲", "answer_b": "乙", "score_a": 3},
     "chosen and rejected answer different conversations": {

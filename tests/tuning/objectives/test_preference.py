@@ -139,6 +139,88 @@ def test_orpo_is_the_papers_formula(small_model, pairs):
     assert sums["preferred"].item() == (odds[:, 0] > odds[:, 1]).sum().item()
 
 
+def test_orpo_has_the_odds_ratio_part_and_its_gradient_of_trl(small_model, pairs, tmp_path):
+    pytest.importorskip("trl")
+    row, examples = pairs
+    ours, theirs = moved(small_model()), moved(small_model())
+    odds_part = _parts_of_orpo(ours, row)[0] / 3
+    odds_part.backward()
+
+    trainer, batch = _orpo_trainer(theirs, tmp_path), _padded(examples)
+    chosen, rejected, *_ = trainer.concatenated_forward(theirs, batch)
+    losses, *_, log_odds = trainer.odds_ratio_loss(chosen, rejected)
+    loss = -losses.mean()
+    loss.backward()
+    assert odds_part.item() == pytest.approx(loss.item(), abs=1e-5)
+    assert measure(Orpo(beta=BETA), ours, row)["margin"].item() / 3 == pytest.approx(log_odds.item(), abs=1e-5)
+    for (name, weight), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(weight.grad, other.grad, atol=1e-5, rtol=1e-4, msg=name)
+
+
+def test_orpo_learns_the_chosen_answers_tokens_as_the_models_own_loss_does_each_pair_alike(small_model, pairs):
+    """The mean over each answer's tokens, then the mean over pairs: a short answer counts as much as a long one."""
+    row, examples = pairs
+    ours, theirs = moved(small_model()), moved(small_model())
+    likelihood_part = _parts_of_orpo(ours, row)[1] / 3
+    likelihood_part.backward()
+
+    alone = [_padded([example]) for example in examples]
+    losses = [theirs(one["chosen_input_ids"], labels=one["chosen_labels"]).loss for one in alone]
+    loss = torch.stack(losses).mean()
+    loss.backward()
+    assert likelihood_part.item() == pytest.approx(loss.item(), abs=1e-5)
+    for (name, weight), other in zip(ours.named_parameters(), theirs.parameters(), strict=True):
+        torch.testing.assert_close(weight.grad, other.grad, atol=1e-5, rtol=1e-4, msg=name)
+
+
+def test_trl_learns_the_prompt_besides_and_averages_over_the_tokens_of_the_batch(small_model, pairs, tmp_path):
+    """What `docs/preferences.md` says of the one difference: it lies in these labels and this mean, and nowhere else."""
+    pytest.importorskip("trl")
+    row, examples = pairs
+    model = moved(small_model())
+    batch = _padded(examples)
+    everything = batch["chosen_input_ids"].masked_fill(batch["chosen_attention_mask"] == 0, -100)
+    whole = model(batch["chosen_input_ids"], attention_mask=batch["chosen_attention_mask"], labels=everything).loss
+    trainer = _orpo_trainer(model, tmp_path)
+    loss, _ = trainer.get_batch_loss_metrics(model, batch)
+    odds_part, likelihood_part = (part.item() / 3 for part in _parts_of_orpo(model, row))
+    assert loss.item() == pytest.approx(whole.item() + odds_part, abs=1e-5)
+    assert abs(whole.item() - likelihood_part) > 0.01, "these pairs show no difference"
+
+
+def _parts_of_orpo(model, row) -> tuple[torch.Tensor, torch.Tensor]:
+    """The part of the loss that `beta` weighs, and the other one, each summed over pairs."""
+    once, twice = (measure(Orpo(beta=times * BETA), model, row)["loss"] for times in (1, 2))
+    return twice - once, 2 * once - twice
+
+
+def _orpo_trainer(model, folder):
+    from datasets import Dataset
+    from trl.experimental.orpo import ORPOConfig, ORPOTrainer
+
+    arguments = ORPOConfig(str(folder), beta=BETA, report_to=[], use_cpu=True, max_length=64, bf16=False)
+    arguments.gradient_checkpointing = False
+    rows = Dataset.from_list([{"prompt": "a", "chosen": "b", "rejected": "c"}])
+    model.train()
+    return ORPOTrainer(model, args=arguments, train_dataset=rows, processing_class=_words())
+
+
+def _padded(examples) -> dict[str, torch.Tensor]:
+    """Both sides as TRL's ORPOTrainer wants them: prompts without labels, and padding behind."""
+    batch = {}
+    for side in ("chosen", "rejected"):
+        longest = max(len(example["prompt_ids"] + example[f"{side}_ids"]) for example in examples)
+        columns: dict[str, list[list[int]]] = {"input_ids": [], "attention_mask": [], "labels": []}
+        for example in examples:
+            prompt, answer = example["prompt_ids"], example[f"{side}_ids"]
+            padding = [0] * (longest - len(prompt + answer))
+            columns["input_ids"].append(prompt + answer + padding)
+            columns["attention_mask"].append([1] * len(prompt + answer) + padding)
+            columns["labels"].append([-100] * len(prompt) + answer + [-100] * len(padding))
+        batch |= {f"{side}_{name}": torch.tensor(column) for name, column in columns.items()}
+    return batch
+
+
 @pytest.mark.parametrize("nats", [[[0.0, -3.0]], [[-3.0, 0.0]], [[0.0, 0.0]]])
 def test_an_answer_that_the_model_is_certain_of_leaves_finite_gradients(nats):
     likelihoods = torch.tensor(nats, requires_grad=True)
