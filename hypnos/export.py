@@ -36,7 +36,9 @@ def export(
         UserError: the stage is no whole model, llama.cpp is not there or refuses, or its tokens are others.
     """
     from hypnos.artefacts.tokenizer_file import read_tokenizer_file
+    from hypnos.special_tokens import stop_texts
     from hypnos.tuning.gguf.files import LlamaCpp, write_files
+    from hypnos.tuning.gguf.first_token import adds_first_token
     from hypnos.tuning.gguf.ollama import write_modelfile
     from hypnos.tuning.gguf.token_check import differing_texts
 
@@ -53,9 +55,10 @@ def export(
             f" such as {others[0]!r}; no file is kept: another name for its rules (--rules), or it cannot be used there"
         )
     if ollama:
-        tokenizer = read_tokenizer_file(stage)
-        write_modelfile(tokenizer, files[0], folder / "Modelfile", stops=[tokenizer.eos_token])
-        files.append(folder / "Modelfile")
+        tokenizer, modelfile = read_tokenizer_file(stage), folder / "Modelfile"
+        adds_first = adds_first_token(files[0])
+        write_modelfile(tokenizer, files[0], modelfile, stops=stop_texts(tokenizer), adds_first=adds_first)
+        files.append(modelfile)
     for file in files:
         print(file)
 

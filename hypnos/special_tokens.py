@@ -19,3 +19,9 @@ def answer_end(tokenizer: Any) -> int | None:
     after = str(tokenizer.apply_chat_template(turns, tokenize=False)).partition(mark)[2].lstrip()
     end = next((token for token in special_tokens(tokenizer) if after.startswith(token)), None)
     return None if end is None else int(tokenizer.convert_tokens_to_ids(end))
+
+
+def stop_texts(tokenizer: Any) -> list[str]:
+    """The special tokens at which an answer has ended: EOS, and the one that ends an answer in the chat template."""
+    ids = [tokenizer.eos_token_id, answer_end(tokenizer)]
+    return [str(tokenizer.convert_ids_to_tokens(token)) for token in dict.fromkeys(ids) if token is not None]
