@@ -30,7 +30,8 @@ Others import:
     predictions              Prediction
     answerers.lineup         Build
     answerers.local_model    LocalModel
-    answerers.weights        free_memory
+    answerers.prompt_form    render_template
+    answerers.weights        free_memory, stop_ids
     choice.extract           VERSION
     metrics.measure          describe_task, measure, TaskScores
     metrics.table            find_number
