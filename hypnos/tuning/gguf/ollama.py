@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from hypnos.errors import UserError
+from hypnos.special_tokens import stop_texts
 
 log = logging.getLogger(__name__)
 
@@ -52,15 +53,17 @@ class Surroundings:
         return f"{self.begin}{''.join(said)}{self.answer}"
 
 
-def write_modelfile(tokenizer: Any, weights: Path, file: Path, *, stops: Sequence[str], adds_first: bool) -> None:
+def write_modelfile(
+    tokenizer: Any, weights: Path, file: Path, *, adds_first: bool, stops: Sequence[str] | None = None
+) -> None:
     """Write a Modelfile beside the weights.
 
     Args:
         tokenizer: of the stage, with its chat template.
         weights: a GGUF file in the same folder.
         file: to write.
-        stops: texts that end an answer.
         adds_first: whether Ollama puts the token that begins a text before a prompt by itself.
+        stops: texts that end an answer; None: the special tokens that do.
 
     Raises:
         UserError: the template says more than what stands before and after each turn.
@@ -75,7 +78,7 @@ def write_modelfile(tokenizer: Any, weights: Path, file: Path, *, stops: Sequenc
             )
         parts = replace(parts, begin=parts.begin.removeprefix(tokenizer.bos_token))
     lines = [f"FROM ./{weights.name}", f'TEMPLATE """{go_template(parts)}"""', "PARAMETER temperature 0"]
-    lines += [f'PARAMETER stop "{_quoted(stop)}"' for stop in stops]
+    lines += [f'PARAMETER stop "{_quoted(stop)}"' for stop in (stop_texts(tokenizer) if stops is None else stops)]
     file.write_text("\n".join(lines) + "\n", "utf-8")
 
 
