@@ -36,7 +36,8 @@ def export(
         UserError: the stage is no whole model, llama.cpp is not there or refuses, or its tokens are others.
     """
     from hypnos.artefacts.tokenizer_file import read_tokenizer_file
-    from hypnos.tuning.gguf.files import LlamaCpp, write_files
+    from hypnos.tuning.gguf.files import LlamaCpp, remove_file, write_files
+    from hypnos.tuning.gguf.first_token import adds_first_token
     from hypnos.tuning.gguf.ollama import write_modelfile
     from hypnos.tuning.gguf.token_check import differing_texts
 
@@ -47,15 +48,15 @@ def export(
         log.warning("tokens not compared: llama-tokenize is not built in %s", llama_cpp)
     elif others := differing_texts(program, files[0], stage, SAMPLE):
         for file in files:
-            file.unlink()  # else the next try would find them, and leave them as they are
+            remove_file(file)  # else the next try would find them, and leave them as they are
         raise UserError(
             f"{files[0]}: llama.cpp cuts {len(others)} of {len(SAMPLE)} texts into other tokens than the stage,"
             f" such as {others[0]!r}; no file is kept: another name for its rules (--rules), or it cannot be used there"
         )
     if ollama:
-        tokenizer = read_tokenizer_file(stage)
-        write_modelfile(tokenizer, files[0], folder / "Modelfile", stops=[tokenizer.eos_token])
-        files.append(folder / "Modelfile")
+        tokenizer, modelfile = read_tokenizer_file(stage), folder / "Modelfile"
+        write_modelfile(tokenizer, files[0], modelfile, adds_first=adds_first_token(files[0]))
+        files.append(modelfile)
     for file in files:
         print(file)
 
@@ -92,10 +93,12 @@ def main(arguments: list[str] | None = None) -> None:
         "--compressor", type=Path, help="an interpreter with llm-compressor; `make compressor` makes one"
     )
     options = parser.parse_args(arguments)
+    # Files are named by the folder, and "." has no name.
+    stage = options.stage if options.stage.name not in ("", "..") else options.stage.resolve()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     with one_line(reraise=False):
         if options.compressed:
-            compress(options.stage, options.compressed.split(","), options.compressor, records=options.calibrate)
+            compress(stage, options.compressed.split(","), options.compressor, records=options.calibrate)
         if options.gguf or not options.compressed:
             checkout = options.llama_cpp or os.environ.get("LLAMA_CPP")
             if not checkout:
@@ -103,9 +106,9 @@ def main(arguments: list[str] | None = None) -> None:
                     "--llama-cpp: name a checkout of llama.cpp (git clone https://github.com/ggml-org/llama.cpp)"
                 )
             export(
-                options.stage,
+                stage,
                 (options.gguf or "q8_0").split(","),
-                options.output or options.stage.with_name(f"{options.stage.name}-gguf"),
+                options.output or stage.with_name(f"{stage.name}-gguf"),
                 llama_cpp=Path(checkout).expanduser(),
                 rules=options.rules,
                 ollama=options.ollama,

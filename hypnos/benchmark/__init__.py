@@ -30,6 +30,8 @@ Others import:
     predictions              Prediction
     answerers.lineup         Build
     answerers.local_model    LocalModel
+    answerers.prompt_form    render_template
+    answerers.weights        stop_ids
     choice.extract           VERSION
     metrics.measure          describe_task, measure, TaskScores
     metrics.table            find_number

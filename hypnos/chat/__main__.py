@@ -12,10 +12,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from hypnos.benchmark.answerers.prompt_form import render_template
 from hypnos.chat.model import load, pieces
 from hypnos.errors import UserError, one_line
+from hypnos.reasoning import cut_thinking, leaves_open
 
 RESET = "/reset"
+"""Typed instead of a question, it begins a new conversation."""
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -43,16 +47,28 @@ def questions() -> Iterator[str]:
 
 
 def talk(directory: Path, prompt: str | None, *, max_new_tokens: int) -> None:
-    """Answer one prompt, or talk until the input ends."""
+    """Answer one prompt, or talk until the input ends.
+
+    Raises:
+        UserError: the one prompt cannot be answered; in a talk it is said, and the next question may be another.
+    """
     model, tokenizer = load(directory)
     messages: list[dict[str, str]] = []
     for question in [prompt] if prompt else questions():
         if question == RESET:
             messages = []
         elif question:
-            messages.append({"role": "user", "content": question})
-            reply = answer(model, tokenizer, messages, max_new_tokens=max_new_tokens)
-            messages.append({"role": "assistant", "content": reply})
+            asked = [*messages, {"role": "user", "content": question}]
+            try:
+                reply = answer(model, tokenizer, asked, max_new_tokens=max_new_tokens)
+            except UserError as error:
+                if prompt:
+                    raise
+                print(f"error: {error}{f'; {RESET} begins anew' if messages else ''}", file=sys.stderr)
+                continue
+            # As in training: earlier thoughts are not seen again, and a turn without an answer is left out.
+            said, _ = cut_thinking(reply, opened=leaves_open(render_template(tokenizer, asked)))
+            messages = [*asked, {"role": "assistant", "content": said}] if said else messages
 
 
 def show(directories: Sequence[Path], specialty: str, *, max_new_tokens: int, port: int | None) -> None:
@@ -82,6 +98,8 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--specialty", default="anesthesia", help="whose drugs and doses the page marks")
     options = parser.parse_args(arguments)
     with one_line(reraise=False):
+        if options.max_new_tokens < 1:
+            raise UserError(f"--max-new-tokens {options.max_new_tokens}: an answer has at least one")
         if options.web:
             show(options.directory, options.specialty, max_new_tokens=options.max_new_tokens, port=options.port)
         elif len(options.directory) > 1:

@@ -1,22 +1,27 @@
 """Loads a model with its tokenizer, and has it say its turn piece by piece."""
 
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from hypnos.artefacts.model_folder import read_json
+from hypnos.benchmark.answerers.prompt_form import render_template
+from hypnos.benchmark.answerers.weights import stop_ids
+from hypnos.chat.growing_text import GrowingText
 from hypnos.errors import UserError
+from hypnos.special_tokens import greedy_settings
 
 
 def load(directory: Path) -> tuple[Any, Any]:
     """A model and its tokenizer from a Hugging Face directory, or from an adapter's on its base.
 
     Raises:
-        UserError: the directory lacks a model, its tokenizer or its chat template, or an adapter's base is gone.
+        UserError: the directory lacks a model, its tokenizer or its chat template, an adapter's base is gone, or the
+            model cannot be loaded.
     """
     import torch
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
     if not ((directory / "config.json").is_file() or (directory / "adapter_config.json").is_file()):
@@ -38,9 +43,15 @@ def load(directory: Path) -> tuple[Any, Any]:
         model = AutoModelForCausalLM.from_pretrained(base or directory, dtype=dtype, trust_remote_code=False)
         if base is not None:
             model.load_adapter(str(directory))
-    except (OSError, SafetensorError) as error:
-        raise UserError(f"{directory}: the model cannot be loaded: {str(error).splitlines()[0]}") from error
-    return model.to(device).eval(), tokenizer
+        model = model.to(device).eval()
+    except Exception as error:  # the library raises whatever a broken or foreign folder leads to
+        line = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise UserError(f"{directory}: the model cannot be loaded: {line}") from error
+    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
+        raise UserError(f"{directory}: {len(tokenizer)} pieces, but the model only {rows} embedding rows")
+    # As an evaluation has it answer: greedily and to the same ends, whatever else the folder's settings ask for.
+    model.generation_config = greedy_settings(stop_ids(model, tokenizer), tokenizer.pad_token_id)
+    return model, tokenizer
 
 
 def _base_of(directory: Path) -> str | None:
@@ -56,13 +67,16 @@ def pieces(model: Any, tokenizer: Any, messages: Sequence[dict[str, str]], *, ma
     """The next turn of a conversation, greedily, in the pieces in which it becomes text.
 
     Generation runs in a thread of its own; who stops listening ends it.
-    """
-    from transformers import StoppingCriteriaList, TextIteratorStreamer
 
-    inputs = tokenizer.apply_chat_template(
-        list(messages), add_generation_prompt=True, return_tensors="pt", return_dict=True
-    ).to(model.device)
-    streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
+    Raises:
+        UserError: the conversation fills the model's context, or its chat template fails.
+    """
+    from transformers import GenerationConfig, StoppingCriteriaList
+
+    prompt = render_template(tokenizer, messages)
+    inputs = tokenizer(prompt, add_special_tokens=False, return_tensors="pt").to(model.device)
+    room = _room(model, inputs["input_ids"].shape[1])
+    text = GrowingText(tokenizer, stop_ids(model, tokenizer))
     gone = threading.Event()
     failures: list[Exception] = []
 
@@ -70,21 +84,34 @@ def pieces(model: Any, tokenizer: Any, messages: Sequence[dict[str, str]], *, ma
         try:
             model.generate(
                 **inputs,
-                streamer=streamer,
-                max_new_tokens=max_new_tokens,
-                do_sample=False,
+                streamer=text,
+                generation_config=GenerationConfig(max_new_tokens=min(max_new_tokens, room), do_sample=False),
                 stopping_criteria=StoppingCriteriaList([lambda ids, scores, **_: gone.is_set()]),
             )
         except Exception as error:  # said where the pieces are read
             failures.append(error)
-            streamer.end()
+            text.end()
 
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
     try:
-        yield from streamer
+        yield from text
     finally:
         gone.set()
         writer.join()
     if failures:
         raise failures[0]
+
+
+def _room(model: Any, tokens: int) -> int:
+    """Tokens that an answer may have behind a prompt of so many.
+
+    Raises:
+        UserError: none.
+    """
+    longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
+    if longest is None:
+        return sys.maxsize
+    if tokens >= longest:
+        raise UserError(f"the conversation has {tokens} tokens, and the model takes {longest}")
+    return int(longest) - tokens

@@ -35,7 +35,8 @@ Others import:
     distributed.watchdog    end_ranks
     export                  read_stage
     compressed.files        Compressor, PYTHON, write_compressed
-    gguf.files              LlamaCpp, write_files
+    gguf.files              LlamaCpp, remove_file, write_files
+    gguf.first_token        adds_first_token
     gguf.ollama             write_modelfile
     gguf.token_check        differing_texts
 """

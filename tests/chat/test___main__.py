@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -31,16 +32,8 @@ def test_one_prompt_is_answered_as_plain_transformers_does(stage, capsys):
 
 
 def test_a_talk_remembers_what_was_said_until_it_is_reset(stage, capsys, monkeypatch):
-    turns = iter(["什么是喉罩？", "再说一遍", "/reset", "再说一遍"])
-
-    def type_next(prompt: str) -> str:
-        try:
-            return next(turns)
-        except StopIteration:
-            raise EOFError from None
-
+    talk_of(monkeypatch, "什么是喉罩？", "再说一遍", "/reset", "再说一遍")
     seen: list[list[dict[str, str]]] = []
-    monkeypatch.setattr("builtins.input", type_next)
     monkeypatch.setattr(
         "hypnos.chat.__main__.answer", lambda m, t, messages, **k: seen.append(list(messages)) or f"答{len(seen)}"
     )
@@ -50,6 +43,52 @@ def test_a_talk_remembers_what_was_said_until_it_is_reset(stage, capsys, monkeyp
         ["什么是喉罩？", "答1", "再说一遍"],
         ["再说一遍"],
     ]
+
+
+def talk_of(monkeypatch, *typed):
+    """Has these lines typed, and then the input end."""
+    lines = iter(typed)
+
+    def type_next(prompt: str) -> str:
+        try:
+            return next(lines)
+        except StopIteration:
+            raise EOFError from None
+
+    monkeypatch.setattr("builtins.input", type_next)
+
+
+def test_earlier_thoughts_and_turns_without_an_answer_are_not_seen_again(stage, monkeypatch):
+    talk_of(monkeypatch, "恶性高热用什么？", "剂量？", "多久？")
+    replies = iter(["<think>\n很长的推理\n</think>\n\n丹曲林。", "<think>没有想完", "十分钟"])
+    seen: list[list[dict[str, str]]] = []
+    monkeypatch.setattr(
+        "hypnos.chat.__main__.pieces", lambda m, t, messages, **k: seen.append(list(messages)) or iter([next(replies)])
+    )
+    main([str(stage)])
+    assert [[turn["content"] for turn in messages] for messages in seen] == [
+        ["恶性高热用什么？"],
+        ["恶性高热用什么？", "丹曲林。", "剂量？"],
+        ["恶性高热用什么？", "丹曲林。", "多久？"],
+    ]
+
+
+def test_a_talk_goes_on_behind_a_question_that_has_no_room_and_one_prompt_ends(stage, monkeypatch, capsys):
+    talk_of(monkeypatch, "喉罩" * 3000, "什么是喉罩？", "喉罩" * 3000)
+    monkeypatch.setattr("hypnos.chat.__main__.cut_thinking", lambda reply, **_: ("答", 0))  # so short, it says blanks
+    main([str(stage), "--max-new-tokens", "8"])
+    heard = capsys.readouterr()
+    assert heard.out.strip() == expected(stage, [{"role": "user", "content": "什么是喉罩？"}], 8).strip()
+    first, then = [line for line in heard.err.splitlines() if line.startswith("error: the conversation has ")]
+    assert re.fullmatch(r".* \d+ tokens, and the model takes \d+", first) and then.endswith("; /reset begins anew")
+    with pytest.raises(SystemExit):
+        main([str(stage), "--prompt", "喉罩" * 3000])
+
+
+def test_an_answer_of_no_tokens_is_one_line(stage, capsys):
+    with pytest.raises(SystemExit):
+        main([str(stage), "--prompt", "问", "--max-new-tokens", "0"])
+    assert capsys.readouterr().err.strip() == "error: --max-new-tokens 0: an answer has at least one"
 
 
 def test_an_adapter_answers_on_its_base_as_the_merged_model_does(stage, capsys):

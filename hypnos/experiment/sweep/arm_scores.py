@@ -2,8 +2,8 @@
 
 import json
 import math
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,17 @@ from hypnos.experiment.run_folder import QUESTIONS, SCORES, write_whole
 from hypnos.experiment.sweep.arms import Arm
 from hypnos.report.kept_results import read_task, task_row
 from hypnos.report.results import Answers, Results, TaskQuestions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unlike:
+    """What cannot be compared: a task, or one metric of it where `metric` names one; between which arms, and why."""
+
+    task: str
+    first: str
+    other: str
+    reason: str
+    metric: str = ""
 
 
 def write_scores(folder: Path, *, key: str, model: Path, measured: Sequence[tuple[TaskQuestions, Answers]]) -> None:
@@ -50,25 +61,50 @@ def read_scores(arms: Sequence[Arm]) -> Results | None:
     Raises:
         UserError: two arms answered other questions, or were measured in other ways.
     """
+    scores, unlike = read_alike_scores(arms)
+    for one in unlike:
+        raise UserError(
+            f"sweep: {one.first} and {one.other} cannot be compared: {one.reason} "
+            "(another sweep_name keeps them apart; compare.benchmark=false leaves the tasks out)"
+        )
+    return scores
+
+
+def read_alike_scores(arms: Sequence[Arm]) -> tuple[Results | None, list[Unlike]]:
+    """The same without the tasks and metrics that are not the same in all arms, and what these are."""
     tasks: dict[str, tuple[Arm, TaskQuestions]] = {}
     answers: list[Answers] = []
+    unlike: list[Unlike] = []
     for arm in arms:
         if arm.state != "finished" or not (arm.folder / QUESTIONS).is_file():
             continue
         for row in json.loads((arm.folder / QUESTIONS).read_text("utf-8")):
             task = _with_labels(read_task(row))
-            first_arm, known = tasks.setdefault(task.name, (arm, task))
-            if task.version != known.version:
-                raise _incomparable(first_arm, arm, f"the questions of {task.name} are not the same")
-            signatures = {metric.name: metric.signature for metric in known.metrics}
-            for metric in task.metrics:
-                if signatures.get(metric.name, metric.signature) != metric.signature:
-                    raise _incomparable(first_arm, arm, f"{metric.name} of {task.name} was measured in another way")
-            answers.append(Answers(model=arm.folder.name, task=task.name, texts=(), scores=row["scores"]))
+            first, known = tasks.setdefault(task.name, (arm, task))
+            unlike += _differences(known, task, first=first.name, other=arm.name)
+            answers.append(Answers(model=arm.name, task=task.name, texts=(), scores=row["scores"]))
     if not answers:
-        return None
+        return None, []
+    left_out = {(one.task, one.metric) for one in unlike}
+    alike = tuple(
+        replace(task, metrics=tuple(metric for metric in task.metrics if (task.name, metric.name) not in left_out))
+        for _, task in tasks.values()
+        if (task.name, "") not in left_out
+    )
     models = tuple(dict.fromkeys(part.model for part in answers))
-    return Results(title="", models=models, tasks=tuple(task for _, task in tasks.values()), answers=tuple(answers))
+    return Results(title="", models=models, tasks=alike, answers=tuple(answers)), unlike
+
+
+def _differences(known: TaskQuestions, task: TaskQuestions, *, first: str, other: str) -> Iterator[Unlike]:
+    arms = {"task": task.name, "first": first, "other": other}
+    if task.version != known.version:
+        yield Unlike(**arms, reason=f"the questions of {task.name} are not the same")
+        return
+    signatures = {metric.name: metric.signature for metric in known.metrics}
+    for metric in task.metrics:
+        if signatures.get(metric.name, metric.signature) != metric.signature:
+            reason = f"{metric.name} of {task.name} was measured in another way"
+            yield Unlike(**arms, reason=reason, metric=metric.name)
 
 
 def _without_labels(row: dict[str, Any]) -> dict[str, Any]:
@@ -80,10 +116,3 @@ def _with_labels(task: TaskQuestions) -> TaskQuestions:
     numbers = {metric.name: find_number(metric.name) for metric in task.metrics}
     labels = {name: number.label for name, number in numbers.items() if number}
     return replace(task, metrics=tuple(replace(m, label=labels.get(m.name, "")) for m in task.metrics))
-
-
-def _incomparable(first: Arm, other: Arm, reason: str) -> UserError:
-    return UserError(
-        f"sweep: {first.folder.name} and {other.folder.name} cannot be compared: {reason} "
-        "(another sweep_name keeps them apart; compare.benchmark=false leaves the tasks out)"
-    )

@@ -51,6 +51,7 @@ class Arm:
         stages: what `arm.json` says of each stage.
         heldout: by set, the key of its text.
         texts: by set, what was measured record by record.
+        called: what its last model is called beside others', where folders of other sweeps may have the same name.
     """
 
     folder: Path
@@ -64,6 +65,12 @@ class Arm:
     stages: tuple[Mapping[str, Any], ...] = ()
     heldout: Mapping[str, str] = field(default_factory=dict)
     texts: Mapping[str, HeldOutText] = field(default_factory=dict)
+    called: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from all others that it is compared with."""
+        return self.called or self.folder.name
 
     @property
     def last(self) -> str:

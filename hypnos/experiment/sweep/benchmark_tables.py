@@ -18,7 +18,7 @@ def benchmark_tables(
 
     Args:
         arms_by_label: finished arms.
-        scores: its models are named by the arms' folders.
+        scores: its models are named as the arms are.
         reference: label of the arm that others are tested against.
     """
     grids, notes = [], []
@@ -51,7 +51,7 @@ def _values_of_shared_questions(
         (label, arm.seed): answers.scores[metric.name]
         for label, arms in arms_by_label.items()
         for arm in arms
-        if (answers := scores.answers_of(model=arm.folder.name, task=task.name)) and metric.name in answers.scores
+        if (answers := scores.answers_of(model=arm.name, task=task.name)) and metric.name in answers.scores
     }
     shared = [
         number

@@ -6,7 +6,7 @@ from typing import Any
 
 from hypnos.artefacts.model_folder import STAGE, read_json
 from hypnos.errors import UserError
-from hypnos.experiment.sweep.arm_scores import read_scores
+from hypnos.experiment.sweep.arm_scores import read_alike_scores
 from hypnos.experiment.sweep.arms import read_arm
 from hypnos.experiment.sweep.benchmark_tables import benchmark_tables
 from hypnos.experiment.sweep.tables import held_out_grid, held_out_tests
@@ -44,7 +44,7 @@ def code_of_stages(run: FinishedRun) -> dict[str, Any]:
 
 def compare_trained(first: FinishedRun, second: FinishedRun) -> tuple[list[Grid], list[Note], list[str]]:
     """Tables, tests and what could not be compared."""
-    arms = {run.name: [replace(read_arm(run.folder), label=run.name)] for run in (first, second)}
+    arms = {run.name: [replace(read_arm(run.folder), label=run.name, called=run.name)] for run in (first, second)}
     sets, remarks = [], []
     one, other = (arms[run.name][0] for run in (first, second))
     for name in dict.fromkeys((*one.texts, *other.texts)):
@@ -57,11 +57,8 @@ def compare_trained(first: FinishedRun, second: FinishedRun) -> tuple[list[Grid]
     if sets:
         grids.append(held_out_grid(arms, sets))
         notes += filter(None, [held_out_tests(arms, sets, second.name)])
-    try:
-        scores = read_scores([one, other])
-    except UserError as error:
-        remarks.append(f"benchmark: {str(error).removeprefix('sweep: ').split(' (another')[0]}")
-        scores = None
+    scores, unlike = read_alike_scores([one, other])
+    remarks += [f"benchmark: {difference.reason}; not compared" for difference in unlike]
     if scores and len(scores.models) > 1:
         tables, tests = benchmark_tables(arms, scores, second.name)
         grids, notes = [*grids, *tables], [*notes, *tests]

@@ -11,6 +11,7 @@ from pytorch_lightning.loggers import TensorBoardLogger
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.artefacts.ranges import Count
+from hypnos.special_tokens import greedy_settings
 from hypnos.tuning.job import StageJob
 from hypnos.tuning.tracking.stage_board import StageBoard
 
@@ -71,9 +72,8 @@ class Answers(Callback):
             message, add_generation_prompt=True, return_tensors="pt", return_dict=True
         ).to(pl_module.device)
         prompt_length = inputs["input_ids"].shape[1]
-        settings = {"max_new_tokens": self.max_new_tokens, "do_sample": False}
-        settings["synced_gpus"] = pl_module.device_mesh is not None
-        ids = pl_module(lambda model: model.generate(**inputs, **settings))
+        settings = {"max_new_tokens": self.max_new_tokens, "synced_gpus": pl_module.device_mesh is not None}
+        ids = pl_module(lambda model: _generate(model, **inputs, **settings))
         return str(tokenizer.decode(ids[0, prompt_length:], skip_special_tokens=True))
 
     def _show(self, trainer: Trainer, rows: list[dict[str, Any]]) -> None:
@@ -87,3 +87,15 @@ class Answers(Callback):
                 for number, row in enumerate(rows, start=1):
                     text = f"**{row['prompt']}**\n\n{row['answer']}"
                     logger.experiment.add_text(f"answers/{number}", text, trainer.global_step)
+
+
+def _generate(model: Any, **settings: Any) -> torch.Tensor:
+    """Tokens of a greedy answer, whatever the base's own settings, which are the stage's too, ask for."""
+    network = model.get_base_model() if hasattr(model, "get_base_model") else model  # below an adapter
+    own = network.generation_config
+    stops = own.eos_token_id if isinstance(own.eos_token_id, list) else [own.eos_token_id]
+    network.generation_config = greedy_settings([token for token in stops if token is not None], own.pad_token_id)
+    try:
+        return model.generate(**settings)  # type: ignore[no-any-return]
+    finally:
+        network.generation_config = own

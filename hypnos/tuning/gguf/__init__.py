@@ -5,5 +5,6 @@ Files:
     converter       a script in llama.cpp's process: its converter, told which rules cut text
     known_rules     which of llama.cpp's named rules an extended tokenizer cuts text by
     token_check     the tokens of a GGUF file beside the stage's own
+    first_token     whether an engine begins a prompt with BOS by itself
     ollama          the file that Ollama makes a model of, with the stage's chat template
 """

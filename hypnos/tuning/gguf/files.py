@@ -8,13 +8,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypnos.artefacts.model_folder import tokenizer_files
+from hypnos.artefacts.keys import content_key, file_key
+from hypnos.artefacts.model_folder import STAGE, tokenizer_files
 from hypnos.errors import UserError
 
 log = logging.getLogger(__name__)
 
 CONVERTED = ("f32", "f16", "bf16", "q8_0")
 """Types that the converter writes; all others are made of f16 by the quantiser, which has to be built."""
+
+_READ = (".json", ".safetensors", ".bin", ".model", ".jinja", ".txt")
+"""Endings of the files of a stage that llama.cpp makes its own of; a card or a log is none."""
 
 _CONVERTER = Path(__file__).with_name("converter.py")
 _ROOT = Path(__file__).parents[3]
@@ -82,7 +86,7 @@ class LlamaCpp:
 
 
 def write_files(stage: Path, types: Sequence[str], folder: Path, *, llama_cpp: LlamaCpp) -> list[Path]:
-    """Write a stage in each type, as `<stage>-<type>.gguf`; what is there is left.
+    """Write a stage in each type, as `<stage>-<type>.gguf`; one made of the same stage by the same rules is left.
 
     Raises:
         UserError: the stage is no whole model, or llama.cpp refuses.
@@ -91,29 +95,55 @@ def write_files(stage: Path, types: Sequence[str], folder: Path, *, llama_cpp: L
         raise UserError(f"{stage}: no whole model with its tokenizer (of an adapter: its stage, which is merged)")
     llama_cpp.check(types)
     folder.mkdir(parents=True, exist_ok=True)
+    key = _key(stage, llama_cpp)
     files = []
     for kind in types:
         file = folder / f"{stage.name}-{kind}.gguf"
-        if not file.is_file():
-            _write(stage, kind, file, llama_cpp)
+        if not _is_made_of(file, key):
+            if file.is_file():
+                log.info("%s: of another content of the stage, or by other rules: made anew", file)
+            _write(stage, kind, file, llama_cpp, key=key)
             log.info("%s: %.1f MB", file, file.stat().st_size / 1e6)
         files.append(file)
     return files
 
 
-def _write(stage: Path, kind: str, file: Path, llama_cpp: LlamaCpp) -> None:
-    """Aside first, so that a file that has its name is whole."""
+def remove_file(file: Path) -> None:
+    """Remove a GGUF file and what says of what it was made."""
+    _key_file(file).unlink(missing_ok=True)
+    file.unlink(missing_ok=True)
+
+
+def _key(stage: Path, llama_cpp: LlamaCpp) -> str:
+    """Hash what decides a file beside its type."""
+    read = [file for file in sorted(stage.iterdir()) if file.suffix in _READ and file.name != STAGE and file.is_file()]
+    return content_key({"rules": llama_cpp.rules, "files": {file.name: file_key(file) for file in read}})
+
+
+def _key_file(file: Path) -> Path:
+    return file.with_name(f"{file.name}.key")
+
+
+def _is_made_of(file: Path, key: str) -> bool:
+    noted = _key_file(file)
+    return file.is_file() and noted.is_file() and noted.read_text("utf-8").strip() == key
+
+
+def _write(stage: Path, kind: str, file: Path, llama_cpp: LlamaCpp, *, key: str) -> None:
+    """Aside first, so that a file that has its name is whole; its key is noted last."""
     partial = file.with_name(f".{file.name}.partial")
     whole = file.with_name(f"{stage.name}-f16.gguf")
-    between = whole if whole.is_file() else file.with_name(f".{whole.name}.partial")
+    between = whole if _is_made_of(whole, key) else file.with_name(f".{whole.name}.partial")
     try:
         if kind in CONVERTED:
             llama_cpp.convert(stage, kind, partial)
         else:
-            if not between.is_file():
+            if between is not whole:  # what a killed run left there may be of anything
                 llama_cpp.convert(stage, "f16", between)
             llama_cpp.quantise(between, kind, partial)
+        _key_file(file).unlink(missing_ok=True)
         partial.rename(file)
+        _key_file(file).write_text(f"{key}\n", "utf-8")
     finally:
         partial.unlink(missing_ok=True)
         if between is not whole:

@@ -3,6 +3,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import torch
+from peft import LoraConfig, get_peft_model
+from transformers import AutoModelForCausalLM, PreTrainedTokenizerFast
 
 from hypnos.tuning.callbacks.sample_answers import Answers
 
@@ -30,3 +33,30 @@ def test_fixed_prompts_are_answered_at_each_validation(compose, tmp_path, train_
         "罗库溴铵的诱导剂量是多少？",
     }
     assert all(isinstance(row["answer"], str) and row["step"] == 2 for row in rows)
+
+
+@pytest.mark.parametrize("adapted", [False, True])
+def test_answers_are_greedy_whatever_settings_the_base_brings(directory, adapted):
+    def answer(**settings):
+        network = AutoModelForCausalLM.from_pretrained(directory).eval()
+        for name, value in settings.items():
+            setattr(network.generation_config, name, value)
+        model = get_peft_model(network, LoraConfig(target_modules=["q_proj"])) if adapted else network
+        tokenizer = PreTrainedTokenizerFast.from_pretrained(directory)
+        said = Answers(prompts=[], max_new_tokens=12)._answer(Module(model), tokenizer, "什么是喉罩？")
+        assert network.generation_config.repetition_penalty == settings.get("repetition_penalty")  # as it will be saved
+        return said
+
+    assert answer(repetition_penalty=5.0, no_repeat_ngram_size=1) == answer()
+
+
+class Module:
+    """A module as the callback calls it: with something to do with its model."""
+
+    device, device_mesh = torch.device("cpu"), None
+
+    def __init__(self, model):
+        self._model = model
+
+    def __call__(self, call):
+        return call(self._model)

@@ -9,7 +9,8 @@ from conversion.base import TextModel
 p = argparse.ArgumentParser(); p.add_argument("model"); p.add_argument("--outtype"); p.add_argument("--outfile")
 a = p.parse_args()
 rules = TextModel().get_vocab_base_pre(None)
-pathlib.Path(a.outfile).write_text(f"{a.outtype} {rules}")
+weights = pathlib.Path(a.model, "model.safetensors").read_text()
+pathlib.Path(a.outfile).write_text(f"{a.outtype} {rules}{weights}")
 if a.outtype == "bf16":
     sys.exit("no such type today")
 """
@@ -40,6 +41,7 @@ def stage(tmp_path):
     folder.mkdir()
     for name in ("config.json", "tokenizer.json"):
         (folder / name).write_text("{}")
+    (folder / "model.safetensors").write_text("")
     return folder
 
 
@@ -48,7 +50,35 @@ def test_each_type_is_written_by_who_can(checkout, stage, tmp_path):
     llama_cpp = LlamaCpp(folder=checkout, rules="qwen2")
     files = write_files(stage, ["q8_0", "q4_k_m"], out, llama_cpp=llama_cpp)
     assert [file.read_text() for file in files] == ["q8_0 qwen2", "Q4_K_M f16 qwen2"]
-    assert sorted(file.name for file in out.iterdir()) == ["stage-q4_k_m.gguf", "stage-q8_0.gguf"]
+    assert sorted(file.name for file in out.glob("*.gguf")) == ["stage-q4_k_m.gguf", "stage-q8_0.gguf"]
+    assert not list(out.glob(".*"))
+
+
+def test_a_file_is_made_anew_where_weights_tokenizer_or_rules_are_others(checkout, stage, tmp_path):
+    def write(rules="qwen2"):
+        files = write_files(
+            stage, ["f16", "q4_k_m"], tmp_path / "out", llama_cpp=LlamaCpp(folder=checkout, rules=rules)
+        )
+        return [(file.read_text(), file.stat().st_ino) for file in files]
+
+    first = write()
+    (stage / "README.md").write_text("a card")
+    assert write() == first  # nothing that decides it has changed
+    (stage / "model.safetensors").write_text(" new")
+    second = write()
+    assert [text for text, _ in second] == ["f16 qwen2 new", "Q4_K_M f16 qwen2 new"]
+    assert [text for text, _ in write("smollm")] == ["f16 smollm new", "Q4_K_M f16 smollm new"]
+    (stage / "tokenizer.json").write_text("[]")
+    assert {number for _, number in write()}.isdisjoint(number for _, number in second)
+
+
+def test_a_whole_file_in_f16_of_other_weights_is_not_quantised(checkout, stage, tmp_path):
+    llama_cpp = LlamaCpp(folder=checkout, rules="qwen2")
+    (old,) = write_files(stage, ["f16"], tmp_path / "out", llama_cpp=llama_cpp)
+    (stage / "model.safetensors").write_text(" new")
+    (tmp_path / "out/.stage-f16.gguf.partial").write_text("what a killed run left")
+    (file,) = write_files(stage, ["q4_k_m"], tmp_path / "out", llama_cpp=llama_cpp)
+    assert file.read_text() == "Q4_K_M f16 qwen2 new" and old.read_text() == "f16 qwen2"
 
 
 @pytest.mark.parametrize(
