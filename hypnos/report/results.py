@@ -104,6 +104,7 @@ class Rating:
     """A number that a rater, or a judge, gave to one answer on one indicator.
 
     A judge that read the reference answer first (`beside_reference`) measures something else than one that did not.
+    Models that gave the same words were shown to a rater once: their ratings have one `shared` name, and are one.
     """
 
     model: str
@@ -114,6 +115,7 @@ class Rating:
     value: float
     group: str = ""
     beside_reference: bool = False
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
