@@ -188,7 +188,7 @@ def _add_judges_and_raters(
     )
     with_verdicts = replace(
         results,
-        indicators=report_indicators(specialty) if verdicts or ratings else (),
+        indicators=report_indicators(specialty, ratings) if verdicts or ratings else (),
         verdicts=tuple(verdict_numbers(verdicts)),
         duels=tuple(verdict_duels(verdicts)),
         ratings=tuple(numbers(ratings)),

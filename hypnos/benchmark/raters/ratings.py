@@ -31,6 +31,7 @@ class AnswerRating:
         answer: a key of the rated words; "" of sheets that hold none.
         shared: one name for the ratings of all models that gave these words, which the rater saw once; "" of a model
             that gave them alone.
+        scales: the indicators as the sheets' key has them, of which the rubric of now may lack some.
     """
 
     rater: str
@@ -46,6 +47,7 @@ class AnswerRating:
     seconds: float | None
     answer: str = ""
     shared: str = ""
+    scales: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,6 +174,7 @@ def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any])
                     seconds=filled.seconds.get(id),
                     answer=words.get(question["task"], {}).get(model, {}).get(question["item"], ""),
                     shared=" = ".join(models) if len(models) > 1 else "",
+                    scales=key["indicators"],
                 )
 
 
