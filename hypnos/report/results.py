@@ -179,6 +179,7 @@ class Results:
         indicators: of ratings and verdicts.
         ratings: by people.
         verdicts: by judges, with the judge's name as rater.
+        judges: the model that each judge is, by that name; none where it is not known.
         duels: pairs that a judge compared.
         notes: tables printed as they are, after the others.
         warnings: sentences that stand above everything: what is missing, and which answers say nothing.
@@ -195,6 +196,7 @@ class Results:
     duels: tuple[Duel, ...] = ()
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
+    judges: Mapping[str, str] = field(default_factory=dict)
 
     def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""
