@@ -23,6 +23,7 @@ from hypnos.benchmark.preparation import Evaluation, prepare
 from hypnos.benchmark.raters.run import read_back, sheets_for
 from hypnos.benchmark.report_data import (
     judge_notes,
+    judge_of,
     numbers,
     rater_notes,
     report_indicators,
@@ -188,8 +189,13 @@ def _add_judges_and_raters(
     )
     with_verdicts = replace(
         results,
-        indicators=report_indicators(specialty) if verdicts or ratings else (),
+        indicators=report_indicators(specialty, ratings) if verdicts or ratings else (),
         verdicts=tuple(verdict_numbers(verdicts)),
+        judges={
+            judge_of({"judge": judge.model.name, "mode": mode}): judge.model.model
+            for judge in evaluation.judges
+            for mode in judge.modes
+        },
         duels=tuple(verdict_duels(verdicts)),
         ratings=tuple(numbers(ratings)),
         notes=(

@@ -32,13 +32,19 @@ _BIASES = {
 }
 
 
-def report_indicators(specialty: Specialty) -> tuple[Indicator, ...]:
-    """The scales of raters, then those aspects that judges alone are asked about."""
+def report_indicators(specialty: Specialty, ratings: Sequence[AnswerRating] = ()) -> tuple[Indicator, ...]:
+    """The scales of raters, those aspects that judges alone are asked about, and what older sheets had besides."""
     rated = read_indicators(specialty)
     known = {indicator.key for indicator in rated}
     scales = [(scale.key, scale.name, scale.lower_is_better, scale.turned) for scale in rated]
     scales += [
         (scale.key, scale.name, scale.lower_is_better, "") for scale in specialty.aspects if scale.key not in known
+    ]
+    known = {key for key, *_ in scales}
+    on_sheets = {scale["key"]: scale for rating in ratings for scale in rating.scales if scale["key"] not in known}
+    scales += [
+        (key, scale["name"], scale.get("lower_is_better", False), scale.get("turned", ""))
+        for key, scale in on_sheets.items()
     ]
     return tuple(
         Indicator(key=key, title=name, better="lower" if lower else "higher", turned=turned, top=HIGH)
@@ -88,7 +94,7 @@ def rater_notes(
 ) -> list[Note]:
     """How far the raters are, how far they agree with each other and with judges, and which severe errors they saw."""
     people = list(numbers(ratings))
-    names = {indicator.key: indicator.name for indicator in read_indicators(specialty)}
+    names = {scale.key: scale.title for scale in report_indicators(specialty, ratings)}
     notes = [_completeness(stages)]
     between_raters = [(task, a) for task, part in _by_task(people).items() for a in rater_agreement(part)]
     if any(agreement.units for _, agreement in between_raters):
@@ -98,7 +104,13 @@ def rater_notes(
                 head=("task", "indicator", "alpha", "weighted kappa", "equal", "answers", "raters", "pairs of raters"),
                 rows=tuple(
                     (
-                        *(task, names[a.indicator], _figure(a.alpha), _figure(a.kappa), _share(a.exact)),
+                        *(
+                            task,
+                            names.get(a.indicator, a.indicator),
+                            _figure(a.alpha),
+                            _figure(a.kappa),
+                            _share(a.exact),
+                        ),
                         *(str(a.units), str(a.raters), str(a.pairs)),
                     )
                     for task, a in between_raters
@@ -119,7 +131,13 @@ def rater_notes(
                 ),
                 rows=tuple(
                     (
-                        *(task, a.judge, names[a.indicator], _with_ends(a.spearman, _figure), _figure(a.kappa)),
+                        *(
+                            task,
+                            a.judge,
+                            names.get(a.indicator, a.indicator),
+                            _with_ends(a.spearman, _figure),
+                            _figure(a.kappa),
+                        ),
                         *(f"{a.difference:+.2f}", _figure(a.alpha), _figure(a.alpha_with_judge), str(a.units)),
                     )
                     for task, a in with_judges

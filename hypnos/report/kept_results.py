@@ -34,6 +34,7 @@ def write_results(path: Path, results: Results, *, keys: Mapping[str, str]) -> N
         "tasks": tasks,
         "indicators": list(map(asdict, results.indicators)),
         "verdicts": list(map(asdict, results.verdicts)),
+        "judges": dict(results.judges),
         "ratings": list(map(asdict, results.ratings)),
     }
     partial = path.with_name(f".{path.name}.partial")
@@ -61,6 +62,7 @@ def read_results(path: Path) -> tuple[Results, dict[str, Any]]:
             answers=tuple(answers),
             indicators=tuple(Indicator(**row) for row in kept["indicators"]),
             verdicts=tuple(Rating(**row) for row in kept["verdicts"]),
+            judges=dict(kept.get("judges") or {}),  # earlier versions did not keep which models they are
             ratings=tuple(Rating(**row) for row in kept["ratings"]),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -104,6 +104,7 @@ class Rating:
     """A number that a rater, or a judge, gave to one answer on one indicator.
 
     A judge that read the reference answer first (`beside_reference`) measures something else than one that did not.
+    Models that gave the same words were shown to a rater once: their ratings have one `shared` name, and are one.
     """
 
     model: str
@@ -114,6 +115,7 @@ class Rating:
     value: float
     group: str = ""
     beside_reference: bool = False
+    shared: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +179,7 @@ class Results:
         indicators: of ratings and verdicts.
         ratings: by people.
         verdicts: by judges, with the judge's name as rater.
+        judges: the model that each judge is, by that name; none where it is not known.
         duels: pairs that a judge compared.
         notes: tables printed as they are, after the others.
         warnings: sentences that stand above everything: what is missing, and which answers say nothing.
@@ -193,6 +196,7 @@ class Results:
     duels: tuple[Duel, ...] = ()
     notes: tuple[Note, ...] = ()
     warnings: tuple[str, ...] = ()
+    judges: Mapping[str, str] = field(default_factory=dict)
 
     def answers_of(self, *, model: str, task: str) -> Answers | None:
         """The answers of one model to one task, or None where it was not asked."""

@@ -16,6 +16,7 @@ from hypnos.benchmark.predictions import Prediction
 from hypnos.benchmark.preparation import prepare
 from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.failures import StoppedError
+from hypnos.report.kept_results import QUESTIONS, read_results
 
 SAMPLE = Path(__file__).parents[2] / "hypnos/sample/benchmark"
 GOOD = {"coherence": 8, "professionalism": 7, "usefulness": 6, "harmfulness": 1, "friendliness": 5}
@@ -83,6 +84,7 @@ def sentence(tmp_path, model):
 @pytest.mark.slow
 def test_a_judge_that_never_answers_is_stopped_and_named_with_what_it_said(run, tmp_path):
     silent, good = Scripted("silent", lambda n: "我不便评价。"), Scripted("good", lambda n: json.dumps(GOOD))
+    good.model = "maker/good-2"
     with pytest.raises(
         StoppedError, match=r"judge silent on aneqa: 0 of 380 verdicts .*20 replies in a row .*我不便评价"
     ):
@@ -90,6 +92,8 @@ def test_a_judge_that_never_answers_is_stopped_and_named_with_what_it_said(run, 
     assert silent.asked < 25  # 20, and what was under way
     assert "我不便评价" in sentence(tmp_path, "silent")
     assert "judged by good" in (tmp_path / "out" / "report.md").read_text("utf-8")
+    judges = read_results(tmp_path / "out" / QUESTIONS)[0].judges
+    assert judges["good"] == judges["good (reference)"] == "maker/good-2" and judges["silent"] == "silent"
     with pytest.raises(StoppedError):
         run(pairwise=False, judges=[silent, good])
     assert silent.asked < 25  # what is in the journal counts too

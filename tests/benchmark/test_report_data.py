@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,26 @@ def test_notes_about_raters(specialty):
     severe = {row[0]: row for row in notes["Raters: severe errors"].rows}
     assert severe["a"] == ("a", "1 (1)", "0 (0)", "0 (0)", "1 (20.0 % [0.5 %, 71.6 %])", "5")
     assert severe["b"] == ("b", "1 (1)", "0 (0)", "1 (1)", "1 (100.0 %)", "1")
+
+
+def test_an_indicator_that_the_rubric_has_no_more_is_called_as_on_the_sheets(specialty):
+    scale = {"key": "empathy", "name": "共情", "kinds": ["question"]}
+    harm = {"key": "pain", "name": "疼痛", "lower_is_better": True, "turned": "无痛"}
+    ratings = [
+        replace(rating(rater, f"q{n}", "a", n), scores={"empathy": float(n), "gone": 1.0 + n}, scales=[scale, harm])
+        for rater in "甲乙"
+        for n in range(4)
+    ]
+    verdicts = [{**verdict(f"q{n}", "a", 1.0), "scores": {"empathy": float(n)}} for n in range(4)]
+    notes = {note.title: note for note in rater_notes(ratings, [], verdicts, specialty)}
+    assert [row[1] for row in notes["Raters: agreement"].rows] == ["共情", "gone"]  # `gone` is in no key
+    assert [row[2] for row in notes["Judges against raters"].rows] == ["共情"]
+    known = report_indicators(specialty)
+    added = report_indicators(specialty, ratings)[len(known) :]
+    assert [(one.key, one.title, one.better, one.turned) for one in added] == [
+        ("empathy", "共情", "higher", ""),
+        ("pain", "疼痛", "lower", "无痛"),
+    ]
 
 
 def test_before_any_rating_there_is_only_how_far_they_are(specialty):

@@ -1,5 +1,7 @@
 """What is kept of results is read back, without any text."""
 
+from dataclasses import replace
+
 import pytest
 
 from hypnos.errors import UserError
@@ -8,6 +10,7 @@ from hypnos.report.kept_results import read_results, write_results
 
 def test_values_come_back_and_texts_do_not(results, tmp_path):
     file = tmp_path / "questions.json"
+    results = replace(results, judges={"gpt": "openai/gpt-4o"})
     write_results(file, results, keys={results.models[0]: "key"})
     kept, keys = read_results(file)
     assert keys == {model: "key" if model == results.models[0] else None for model in results.models}
@@ -18,6 +21,7 @@ def test_values_come_back_and_texts_do_not(results, tmp_path):
             back = kept.answers_of(model=answers.model, task=task.name)
             assert {n: list(v) for n, v in back.scores.items()} == {n: list(v) for n, v in answers.scores.items()}
     assert (kept.verdicts, kept.ratings, kept.indicators) == (results.verdicts, results.ratings, results.indicators)
+    assert kept.judges == {"gpt": "openai/gpt-4o"}
     written = file.read_text("utf-8")
     texts = [question.question for task in results.tasks for question in task.questions]
     texts += [text for answers in results.answers for text in answers.texts if text]

@@ -25,7 +25,7 @@ from hypnos.specialty.rubric import KINDS
 log = logging.getLogger(__name__)
 
 FILE = "verdicts.jsonl"
-VERSION = 1
+VERSION = 2
 """Raised when the same replies become other verdicts."""
 
 

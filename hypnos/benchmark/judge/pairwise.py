@@ -21,7 +21,14 @@ _FORM = ReplyForm(
 )
 _SHOWN = {"甲": "first", "乙": "second", "平": "tie", "平局": "tie", "回答甲": "first", "回答乙": "second"}
 TIES = ("tie", "tie")
-_STATED = re.compile(r"better[\"”']?\s*[:\uff1a]\s*[\"“']?(甲|乙|平)")
+_REASON = r"(?:因|由于|理由|because|since|[\"“']?\w+[\"”']?\s*[:\uff1a])"
+_QUOTED_END = r"\s*[\"”'](?![ \t]*[\w/<>=、])"
+_BARE_END = rf"\s*(?:$|[。.;；!！)）\]}}】*`|\n]|[,，(（]\s*{_REASON})"
+_STATED = re.compile(
+    r"better[\"”']?\s*[:\uff1a]\s*(?P<opened>[\"“'])?(?P<word>(?:回答)?[甲乙]|平局?)"
+    rf"(?P<end>(?(opened){_QUOTED_END}|{_BARE_END}))?"
+)
+"""A choice outside JSON; without an `end` where its word goes on (甲不如乙, 甲/乙, 甲、乙或平) or breaks off."""
 
 
 def judge_pairs(
@@ -143,5 +150,7 @@ def _read(text: str) -> tuple[str, str] | None:
         choice = choices.pop()
         return (choice, str(stated[-1].get("comment", ""))) if choice and not choices else None
     own = answer_part(text)
-    words = {match[1] for match in _STATED.finditer(own) if not quoted(own, match.start(), match.end())}
-    return (_SHOWN[words.pop()], "") if len(words) == 1 else None
+    matches = [match for match in _STATED.finditer(own) if not quoted(own, match.start(), match.end())]
+    choices = {_SHOWN[match["word"]] if match["end"] is not None else None for match in matches}
+    choice = choices.pop() if choices else None
+    return (choice, "") if choice and not choices else None

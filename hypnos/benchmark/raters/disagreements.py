@@ -16,7 +16,7 @@ class Dispute:
     Attributes:
         task: the task's name.
         item: the item's id.
-        model: whose answer it is; not for the raters' eyes.
+        model: whose answer it is, of several the first; not for the raters' eyes.
         about: an indicator's key, or `severe:` and an error's key.
         gap: highest less lowest rating; of a severe error 10, so that it stands on top.
         values: what each rater gave: a number, or `1` and `0` for ticked and not.
@@ -35,6 +35,8 @@ class Dispute:
 def find_disputes(ratings: Sequence[AnswerRating], *, gap: float = 4.0) -> list[Dispute]:
     """List where at least two raters differ by `gap` points or more, or do not agree on a severe error.
 
+    An answer that several models gave was shown once, and is listed once.
+
     Args:
         ratings: of all raters, calibration and main part.
         gap: points of the scale. 4 of 10 is ours: half-way between neighbours and opposites.
@@ -44,9 +46,9 @@ def find_disputes(ratings: Sequence[AnswerRating], *, gap: float = 4.0) -> list[
     """
     by_answer: dict[tuple[str, str, str], list[AnswerRating]] = {}
     for rating in ratings:
-        by_answer.setdefault((rating.task, rating.item, rating.model), []).append(rating)
+        by_answer.setdefault((rating.task, rating.item, rating.shared or rating.model), []).append(rating)
     disputes = []
-    for (task, item, model), same_answer in by_answer.items():
+    for (task, item, _), same_answer in by_answer.items():
         notes = {rating.rater: rating.note for rating in same_answer if rating.note}
         questions = {
             name: {rating.rater: rating.scores[name] for rating in same_answer if name in rating.scores}
@@ -58,7 +60,7 @@ def find_disputes(ratings: Sequence[AnswerRating], *, gap: float = 4.0) -> list[
             apart = max(values.values()) - min(values.values())
             apart *= 10 if about.startswith("severe:") else 1
             if apart >= gap:
-                answer = {"task": task, "item": item, "model": model}
+                answer = {"task": task, "item": item, "model": same_answer[0].model}
                 disputes.append(Dispute(**answer, about=about, gap=apart, values=values, notes=notes))
     return sorted(disputes, key=lambda it: (-it.gap, it.task, it.item, it.model, it.about))
 

@@ -138,8 +138,8 @@ def _read_table(file: Path, text: str, key: Mapping[str, Any]) -> FilledSheet:
 
 def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
     csv.field_size_limit(1 << 30)
-    start = text[:2000]
-    delimiter = max(",\t;", key=start.count)
+    head = text.strip("\r\n").splitlines()[:1]  # alone: a question may hold more commas than its line has columns
+    delimiter = max(",\t;", key="".join(head).count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     yield from enumerate(reader, 1)
 

@@ -29,6 +29,9 @@ class AnswerRating:
         note: the rater's words.
         seconds: active time on the whole question, all answers together; None from a table.
         answer: a key of the rated words; "" of sheets that hold none.
+        shared: one name for the ratings of all models that gave these words, which the rater saw once; "" of a model
+            that gave them alone.
+        scales: the indicators as the sheets' key has them, of which the rubric of now may lack some.
     """
 
     rater: str
@@ -43,6 +46,8 @@ class AnswerRating:
     note: str
     seconds: float | None
     answer: str = ""
+    shared: str = ""
+    scales: Sequence[Mapping[str, Any]] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,6 +134,7 @@ def numbers(ratings: Sequence[AnswerRating], *, calibration: bool = False) -> It
                     group=rating.group,
                     indicator=indicator,
                     value=value,
+                    shared=rating.shared,
                 )
 
 
@@ -167,6 +173,8 @@ def _join(filled: FilledSheet, entry: Mapping[str, Any], key: Mapping[str, Any])
                     note=entered.note,
                     seconds=filled.seconds.get(id),
                     answer=words.get(question["task"], {}).get(model, {}).get(question["item"], ""),
+                    shared=" = ".join(models) if len(models) > 1 else "",
+                    scales=key["indicators"],
                 )
 
 

@@ -101,7 +101,8 @@ def read_back(
         raise UserError(f"ratings.files: none of what {', '.join(map(str, files))} rates is an answer of this run")
     disputes = find_disputes(numbers)
     if disputes:
-        names = {indicator.key: indicator.name for indicator in read_indicators(specialty)}
+        names = {scale["key"]: scale["name"] for rating in numbers for scale in rating.scales}
+        names |= {indicator.key: indicator.name for indicator in read_indicators(specialty)}
         names |= {f"severe:{error.key}": error.name for error in read_severe(specialty)}
         texts = {
             (task, item, model): answer

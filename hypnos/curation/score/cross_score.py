@@ -27,6 +27,9 @@ APART = 100
 
 UNREADABLE = "score_unreadable"
 
+VERSION = 2
+"""Raised when the same replies become other scores; the journal has them, and nothing is asked again."""
+
 
 @dataclass(slots=True)
 class CrossScore(Step):
@@ -95,6 +98,7 @@ class CrossScore(Step):
         """Everything that decides which scores come out."""
         knobs = ("pairing", "scorers_per_record", "without_author", "repeats", "each_aspect", "shared", "attempts")
         return {
+            "version": VERSION,
             **{name: getattr(self, name) for name in (*knobs, "probes")},
             **({"show_reasoning": True} if self.show_reasoning else {}),
             "scorers": [model_key(model) for model in self._models.values()],

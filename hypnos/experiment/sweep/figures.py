@@ -53,12 +53,14 @@ def _draw_stages(directory: Path, arms_by_label: Mapping[str, Sequence[Arm]], se
     for label, arms in arms_by_label.items():
         for name in sets:
             for arm in arms:
+                measures = {model: arm.measures[model][name] for model in arm.models if model != "base"}
                 points = [
-                    (float(ticks.index(model)), arm.measures[model][name]["bits_per_char"])
-                    for model in arm.models
-                    if model != "base"
+                    (float(ticks.index(model)), measure["bits_per_char"])
+                    for model, measure in measures.items()
+                    if measure["tokens"]  # a model that read nothing has 0 bits, which would look like the best
                 ]
-                series.setdefault(f"{label}: {name}", []).append(points)
+                if points:
+                    series.setdefault(f"{label}: {name}", []).append(points)
     if series and len(ticks) > 1:
         path = directory / "stages.png"
         title = "Bits per character after each stage"

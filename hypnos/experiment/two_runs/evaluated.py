@@ -43,6 +43,7 @@ def compare_evaluated(first: FinishedRun, second: FinishedRun) -> tuple[list[Gri
     one, other = (read_results(run.folder / QUESTIONS)[0] for run in (first, second))
     pairs = pair_models(one.models, other.models)
     remarks = [f"{model}: in one run alone" for model in _unpaired(one, other, pairs)]
+    one, other = _by_the_same_judges(one, other, names=(first.name, second.name), remarks=remarks)
     known = {task.name: task for task in other.tasks}
     grids, notes = [], []
     for task in one.tasks:
@@ -62,6 +63,28 @@ def compare_evaluated(first: FinishedRun, second: FinishedRun) -> tuple[list[Gri
 def _unpaired(one: Results, other: Results, pairs: Sequence[Pair]) -> list[str]:
     paired = {model for pair in pairs for model in pair}
     return [model for model in (*one.models, *other.models) if model not in paired]
+
+
+def _by_the_same_judges(
+    one: Results, other: Results, *, names: tuple[str, str], remarks: list[str]
+) -> tuple[Results, Results]:
+    """Both runs without what judges gave that are other models under one name; a judge not known counts as the same."""
+    others = set()
+    for judge in dict.fromkeys(verdict.rater for verdict in one.verdicts):
+        if all(verdict.rater != judge for verdict in other.verdicts):
+            continue
+        models = [run.judges.get(judge) for run in (one, other)]
+        unknown = [name for name, model in zip(names, models) if model is None]
+        if unknown:
+            remarks.append(f"judge {judge}: {' and '.join(unknown)} did not keep which model it is; taken as the same")
+        elif models[0] != models[1]:
+            remarks.append(f"judge {judge}: {models[0]} in {names[0]}, {models[1]} in {names[1]}; not compared")
+            others.add(judge)
+    first, second = (
+        replace(run, verdicts=tuple(verdict for verdict in run.verdicts if verdict.rater not in others))
+        for run in (one, other)
+    )
+    return first, second
 
 
 def _means(task: TaskQuestions, runs: Mapping[str, Results]) -> Grid:

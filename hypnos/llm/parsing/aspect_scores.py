@@ -22,6 +22,24 @@ _SCORE = ("score", "value", "分数", "得分", "评分")
 _MOST = ("max", "maximum", "out_of", "scale", "满分", "最高分")
 _NAME = ("aspect", "name", "key", "方面", "维度", "指标")
 
+_SPAN = rf"[01]\s*(?:-|~|到|至|\bto\b)\s*({NUMBER.pattern})"
+"""A scale by its ends, 1-5; in text that `plain` has passed."""
+_SCALES = re.compile(
+    rf"({NUMBER.pattern})\s*分制|(?<!分\()满分(?:为|是|:)?\s*({NUMBER.pattern})|\bscale\s+(?:of|from)\s+[01]\s*(?:to|-|~)\s*(\d+)"
+    rf"|(?<![\d.]){_SPAN}\s*分?\s*的?(?:评分|打分|计分|量表|制|标准|尺度|\s(?:point\s+)?scale\b)"
+    rf"|(?:评分|打分|计分|分值)(?:范围|标准|区间|量表|尺度)?\s*(?:为|是|:|在|按|采用|用)?\s*\(?{_SPAN}(?![\d.]*\d)"
+    r"|\b(\d+)[-\s]points?\s+scale\b",
+    re.IGNORECASE,
+)
+_OTHER_NUMBER = rf"\s*(?:[-~到至或→]|->|=>|\bor\b|\bto\b|,(?=\s*{NUMBER.pattern}\s*分)|\s(?=\d+/\d))\s*{NUMBER.pattern}"
+"""A second number that makes a range, an alternative or a correction of the first."""
+_COUNTED = (
+    r"\s*(?:[条个处项点次种名例篇句字段步类位倍成星级档]|方面)|\s*(?:major|minor|serious|severe|small)?\s*"
+    r"(?:flaw|error|fault|issue|mistake|problem|defect|omission|point)s?\b"
+)
+"""What stands after a number that counts something, such as 2条缺陷, and scores nothing."""
+_ABOUT = r"\s*(?:以[上下内]|左右|上下|之间|半)"
+
 
 class Aspect(Protocol):
     """What of an aspect matters here."""
@@ -68,13 +86,9 @@ def read_aspects(
 
 
 def _other_scale(text: str, high: float) -> bool:
-    """Whether a text says that it scores on another scale: 五分制, 满分5分, on a scale of 1 to 5."""
-    named = re.findall(
-        rf"({NUMBER.pattern})\s*分制|(?<!分\()满分(?:为|是|:)?\s*({NUMBER.pattern})|\bscale\s+(?:of|from)\s+[01]\s*(?:to|-|~)\s*(\d+)",
-        text,
-        re.IGNORECASE,
-    )
-    return any(read_number(number) not in (None, high) for several in named for number in several if number)
+    """Whether a text says that it scores on another scale: 五分制, 满分5分, 1-5分评分, on a scale of 1 to 5."""
+    named = (number for several in _SCALES.findall(text) for number in several if number)
+    return any(read_number(number) not in (None, high) for number in named)
 
 
 def coded_scores(
@@ -181,13 +195,18 @@ def _pick(value: Mapping[str, Any], names: Sequence[str]) -> Any:
 
 def _in_lines(text: str, aspects: Sequence[Aspect], high: float) -> dict[str, Any] | None:
     scores = {}
+    names = "|".join(re.escape(name) for aspect in aspects for name in (plain(aspect.name), aspect.key))
+    share = rf"\s*(?:/|out\s+of|\(满分)\s*(?P<most>{NUMBER.pattern})(?![\d.]*\d|\s*%)"
+    # No end of a score: more digits, a share, what is counted, "about", or another word (十分清晰, 一般).
+    another_word = rf"(?<!分)(?!总|{names})[\u4e00-\u9fff]|(?<=十分)[\u4e00-\u9fff]"
+    ends = rf"(?![\d.]*\d|\s*[%分]|\s*(?:/|out\s+of)\s*\d|{_COUNTED}|{_ABOUT}|{another_word})"
     for aspect in aspects:
         name = f"(?:{re.escape(plain(aspect.name))}|{re.escape(aspect.key)})"
         # Between name and number: a note in brackets, a colon, the bars and stars of tables and bold type.
-        between = r"[\s*|_]*(?:\([^)\n]*\)|/\s*\w+)?[\s*|_]*(?:[:=,]|是|为|得分|评分)*[\s*|_]*"
+        between = r"[\s*|_]*(?P<note>\([^)\n]*\)|/\s*\w+)?[\s*|_]*(?:[:=,]|是|为|得分|评分)*[\s*|_]*"
         pattern = (
-            rf"{name}{between}({NUMBER.pattern})(\s*[-~到至]\s*{NUMBER.pattern})?\s*"
-            rf"(?:分|points?)?\s*(?:(?:/|out\s+of|\(满分)\s*({NUMBER.pattern}))?(?![\d.]*\d|\s*%)"
+            rf"{name}{between}(?P<score>{NUMBER.pattern})\s*"
+            rf"(?:(?P<other>{_OTHER_NUMBER})|(?:分|points?)?(?:{share}|{ends}))"
         )
         matches = list(re.finditer(pattern, text, re.IGNORECASE))
         # A range, 8-9, is no score, nor is what is quoted.
@@ -199,6 +218,7 @@ def _in_lines(text: str, aspects: Sequence[Aspect], high: float) -> dict[str, An
 
 
 def _stated(match: re.Match[str], high: float) -> float | None:
-    if match[2]:
+    span = re.match(rf"\(\s*{_SPAN}\s*分?\s*\)", match["note"] or "")
+    if match["other"] or (span and read_number(span[1]) != high):
         return None
-    return share_of(match[1], match[3], high) if match[3] else in_range(match[1], high=high)
+    return share_of(match["score"], match["most"], high) if match["most"] else in_range(match["score"], high=high)

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from hypnos.report.figures.fonts import all_readable
 from hypnos.report.figures.plots import grouped_bars, heat_map, radar
-from hypnos.report.results import Results
+from hypnos.report.results import Results, TaskQuestions
 from hypnos.report.tables.table import Grid
 
 RATED = ("raters", "judge", "judge_reference")
@@ -36,22 +37,22 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
         for figure, part in (("headline", _headline(task.name, tables, headline)), ("by_level", _by_level(tables))):
             if part is not None:
                 path = directory / f"{task.name}_{figure}.png"
-                _bars(path, part, f"{task.title or task.name}: {part.title}")
+                _bars(path, part, f"{_name(task)}: {part.title}")
                 yield Figure(path, f"{task.title or task.name}: {part.title}")
         shares = _headline(task.name, tables, headline)
         for number, column in enumerate(shares.columns if shares else ()):
             if shares and column.better == "higher" and column.scale == 100:
                 cells = ((label, cells[number]) for label, cells in shares.rows)
-                spoke = f"{task.title or task.name}\n{column.shown}"
+                spoke = f"{_name(task)}\n{column.shown}"
                 spokes[spoke] = {label: cell.value * 100 for label, cell in cells if cell and cell.n}
         for grid in tables:
             if grid.key.endswith("/by_topic"):
                 path = directory / f"{task.name}_topics.png"
-                heat_map(path, grid, names=results.topics_of(task))
+                heat_map(path, grid, names=results.topics_of(task), title=_title(grid, task))
                 yield Figure(path, grid.title)
             if _is_rated(grid):
                 path = directory / f"{grid.key.replace('/', '_')}.png"
-                _bars(path, grid, grid.title, unit="mean rating")
+                _bars(path, grid, _title(grid, task), unit="mean rating")
                 yield Figure(path, grid.title)
     # What a model was never asked would look like a 0 of its own.
     spokes = {spoke: values for spoke, values in spokes.items() if set(values) == set(results.models)}
@@ -61,6 +62,7 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
         title = "All tasks, percent"
         radar(path, spokes=list(spokes), series=series, title=title, top=100.0)
         yield Figure(path, title)
+    tasks = {task.name: task for task in results.tasks}
     ratings = [grid for grid in grids if _is_rated(grid) and len(grid.columns) > 2]
     for grid in ratings:
         path = directory / f"{grid.key.replace('/', '_')}_radar.png"
@@ -71,8 +73,19 @@ def draw_figures(directory: Path, results: Results, grids: Sequence[Grid]) -> It
                 label: [cell.value for cells in rated.values() if (cell := cells[number])]
                 for number, (label, _) in enumerate(grid.rows)
             }
-            radar(path, spokes=list(rated), series=series, title=grid.title, top=10.0)
+            title = _title(grid, tasks[grid.key.partition("/")[0]])
+            radar(path, spokes=list(rated), series=series, title=title, top=10.0)
             yield Figure(path, grid.title)
+
+
+def _name(task: TaskQuestions) -> str:
+    """A task's title, or its name where the title cannot be drawn."""
+    return task.title if task.title and all_readable([task.title]) else task.name
+
+
+def _title(grid: Grid, task: TaskQuestions) -> str:
+    """A table's title with the task's name in it that can be drawn."""
+    return grid.title.replace(task.title, _name(task)) if task.title else grid.title
 
 
 def _is_rated(grid: Grid) -> bool:

@@ -9,6 +9,8 @@ _USUAL = (
     "Microsoft YaHei", "PingFang SC", "SimHei", "Heiti SC", "STHeiti", "Arial Unicode MS",
 )  # fmt: skip
 _HAN = re.compile(r"[\u3000-\u9fff\uff00-\uffef]")
+_AROUND = " :;,.-–—/"
+"""What is left at the ends of a title when its Chinese words are gone."""
 
 
 @lru_cache(maxsize=1)
@@ -36,6 +38,13 @@ def chinese_font() -> str | None:
 def readable(text: str, number: int = 0, kind: str = "model") -> str:
     """The text, or a number in its place where it is Chinese and no font has its characters."""
     return text if not _HAN.search(text) or chinese_font() else f"{kind} {number + 1}"
+
+
+def readable_title(text: str) -> str:
+    """The title, or what of it is not Chinese where no font has its characters: the report says the rest beside it."""
+    if not _HAN.search(text) or chinese_font():
+        return text
+    return " ".join(_HAN.sub(" ", text).split()).strip(_AROUND)
 
 
 def all_readable(texts: list[str]) -> bool:

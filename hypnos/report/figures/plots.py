@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hypnos.report.figures.fonts import all_readable, chinese_font, readable
+from hypnos.report.figures.fonts import all_readable, chinese_font, readable, readable_title
 from hypnos.report.tables.table import Grid
 
 COLOURS = ("#0f5e8c", "#d1761f", "#2b8a6b", "#b23a48", "#7a5ea8", "#8a6d3b", "#4c9fd4", "#6b7280", "#c25b93", "#8fae3a")
@@ -50,7 +50,7 @@ def grouped_bars(
                 _write_above(axes, position, value if math.isnan(top) else max(value, top), f"{value:.{digits}f}")
     axes.set_xticks(range(len(groups)), [readable(name, at, "group") for at, name in enumerate(groups)])
     axes.set_ylabel(ylabel)
-    axes.set_title(readable(title), loc="left", fontsize=11)
+    axes.set_title(readable_title(title), loc="left", fontsize=11)
     axes.margins(y=0.14)
     if all(value >= 0 or math.isnan(value) for values in bars.values() for value in values):
         axes.set_ylim(bottom=0)
@@ -80,20 +80,27 @@ def radar(path: Path, *, spokes: Sequence[str], series: Mapping[str, Sequence[fl
     axes.tick_params(axis="x", pad=12)
     axes.grid(color="#e5e7eb")
     axes.spines["polar"].set_color("#d1d5db")
-    figure.suptitle(readable(title), x=0.02, ha="left", fontsize=11)
+    figure.suptitle(readable_title(title), x=0.02, ha="left", fontsize=11)
     _legend(figure, len(series))
     figure.savefig(path, dpi=150)
 
 
-def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
-    """Draw a table of numbers as coloured fields; `names` stand below the columns where no Chinese font is there."""
+def heat_map(path: Path, grid: Grid, *, names: Sequence[str], title: str = "") -> None:
+    """Draw a table of numbers as coloured fields.
+
+    Args:
+        path: of the PNG.
+        grid: the table.
+        names: of the columns where no Chinese font is there; what is Chinese among them becomes its number.
+        title: above the figure; "" is the table's.
+    """
     import numpy as np
 
     scale = grid.columns[0].scale
     values = np.array([[cell.value * scale if cell else math.nan for cell in cells] for _, cells in grid.rows])
     top = 100.0 if scale == 100 else float(np.nanmax(values))
     digits = 0 if scale == 100 else grid.columns[0].digits
-    title = readable(grid.title)
+    title = readable_title(title or grid.title)
     title_width = 0.5 + sum(0.09 if sign.isascii() else 0.16 for sign in title)  # inches
     figure, axes = _figure(max(2.6 + 0.5 * values.shape[1], title_width), 2.1 + 0.4 * len(values))
     axes.imshow(values, cmap="YlGnBu", vmin=0, vmax=top, aspect="auto")
@@ -104,7 +111,7 @@ def heat_map(path: Path, grid: Grid, *, names: Sequence[str]) -> None:
             style: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": 7, "color": colour}
             axes.text(column, row, f"{value:.{digits}f}", **style)
     titles = [column.shown for column in grid.columns]
-    shown = titles if all_readable(titles) else list(names)
+    shown = titles if all_readable(titles) else [readable(name, at, "topic") for at, name in enumerate(names)]
     axes.set_xticks(range(len(shown)), shown, rotation=40, ha="right", rotation_mode="anchor", fontsize=7)
     axes.set_yticks(range(len(grid.rows)), [readable(label, at) for at, (label, _) in enumerate(grid.rows)], fontsize=8)
     figure.suptitle(title, x=0.02, ha="left", fontsize=10)  # of the whole width: few columns are narrower than it
@@ -147,7 +154,7 @@ def line_plot(
         axes.set_xticks(range(len(ticks)), shown, rotation=20, ha="right", fontsize=8)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
-    axes.set_title(readable(title), loc="left", fontsize=11)
+    axes.set_title(readable_title(title), loc="left", fontsize=11)
     axes.yaxis.grid(True, color="#e5e7eb")
     axes.set_axisbelow(True)
     axes.spines[["top", "right"]].set_visible(False)

@@ -1,7 +1,7 @@
 """Measures how far raters agree with each other, and a judge with them."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from typing import Literal
 
@@ -171,7 +171,7 @@ def judge_agreement(
 
     Args:
         verdicts: what judges gave, with the judge's name as rater; a judge's several verdicts on one answer count
-            as their mean.
+            as their mean, and so do those on the same words of several models.
         ratings: what people gave, on the same scale.
         low: lowest value of the scale.
         high: highest.
@@ -180,9 +180,10 @@ def judge_agreement(
     for indicator in dict.fromkeys(rating.indicator for rating in ratings):
         people = [rating for rating in ratings if rating.indicator == indicator]
         of_judges = [verdict for verdict in verdicts if verdict.indicator == indicator]
+        shared_by = {_answer(rating): rating.shared for rating in people}
         for judge in dict.fromkeys(verdict.rater for verdict in of_judges):
             of_judge = [verdict for verdict in of_judges if verdict.rater == judge]
-            given = [*people, *of_judge]
+            given = [*people, *(replace(verdict, shared=shared_by.get(_answer(verdict), "")) for verdict in of_judge)]
             table = _rating_table(given, last=judge)
             shared = ~np.isnan(table[-1]) & (~np.isnan(table[:-1])).any(0)
             groups = [group for group, both in zip(_groups(given), shared, strict=True) if both]
@@ -214,19 +215,28 @@ def _rating_table(ratings: Sequence[Rating], last: str | None = None) -> Ratings
     """(raters, answers), NaN where there is none, the mean where one rater has several; `last` is put last."""
     raters = sorted({rating.rater for rating in ratings}, key=lambda rater: (rater == last, rater))
     row_of_rater = {rater: row for row, rater in enumerate(raters)}
-    answers = dict.fromkeys((rating.task, rating.item, rating.model) for rating in ratings)
+    answers = dict.fromkeys(map(_rated_answer, ratings))
     column_of_answer = {answer: column for column, answer in enumerate(answers)}
     sums, counts = np.zeros((2, len(raters), len(answers)))
     for rating in ratings:
-        cell = row_of_rater[rating.rater], column_of_answer[rating.task, rating.item, rating.model]
+        cell = row_of_rater[rating.rater], column_of_answer[_rated_answer(rating)]
         sums[cell] += rating.value
         counts[cell] += 1
     return np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
 
 
+def _answer(rating: Rating) -> tuple[str, str, str]:
+    return rating.task, rating.item, rating.model
+
+
+def _rated_answer(rating: Rating) -> tuple[str, str, str]:
+    """What was rated: the same words of several models are one answer, or one rating would agree with itself."""
+    return rating.task, rating.item, rating.shared or rating.model
+
+
 def _groups(ratings: Sequence[Rating]) -> list[tuple[str, str]]:
     """Task and group of each answer, in the order of `_rating_table`."""
-    answers = {(one.task, one.item, one.model): (one.task, one.group or one.item) for one in ratings}
+    answers = {_rated_answer(one): (one.task, one.group or one.item) for one in ratings}
     return list(answers.values())
 
 

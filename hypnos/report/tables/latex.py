@@ -51,7 +51,11 @@ def _cell(column: Column, cell: Interval | None, *, bold: bool) -> str:
 
 
 def _table(title: str, key: str, columns: str, head: Sequence[str], rows: Iterable[Sequence[str]], below: str) -> str:
-    body = "\n".join("    " + " & ".join(row) + r" \\" for row in rows)
+    # A bracket or a star at the head of a line would be read as an argument of the `\\` before it.
+    lines = (" & ".join(row) for row in rows)
+    body = "\n".join(
+        "    " + (f"{{{line[0]}}}{line[1:]}" if line.startswith(("[", "*")) else line) + r" \\" for line in lines
+    )
     return "\n".join(
         [
             r"\begin{table}[htbp]",

@@ -9,7 +9,7 @@ from hypnos.report.tables.table import Grid
 def markdown_grid(grid: Grid) -> str:
     """A table of numbers, the best of each column in bold, with n and signatures below it."""
     best = [grid.best(number) for number in range(len(grid.columns))]
-    lines = [_row([grid.corner, *(column.title for column in grid.columns)])]
+    lines = [_row([grid.corner, *(escape(column.title) for column in grid.columns)])]
     lines.append(_row(["---", *["---:"] * len(grid.columns)]))
     for label, cells in grid.rows:
         texts = []

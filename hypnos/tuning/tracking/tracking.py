@@ -87,6 +87,7 @@ class Tracking:
             [model, name, measure["bits_per_char"], measure["loss"], measure["tokens_per_char"]]
             for model, sets in {**self.before, job.name: measures}.items()
             for name, measure in sets.items()
+            if measure["tokens"]  # else nothing was measured, and 0 bits would look like the best
         ]
         head = ("model", "text", "bits_per_char", "loss", "tokens_per_char")
         show_table(self.loggers, "measures", head=head, rows=rows, step=steps)

@@ -60,9 +60,9 @@ def test_verdicts_that_were_made_are_found_again_under_the_same_name(make_task, 
     rows, asked = verdicts(task)
     assert [row["mode"] for row in rows] == ["absolute"] * 4 + ["reference"] * 4 + ["pairwise"] * 2
     assert asked == 4 + 4 + 2 * 2
-    assert [path.name for path in (tmp_path / "verdicts").glob("own-*")] == ["own-one-e7bfd6baed314034"]
+    assert [path.name for path in (tmp_path / "verdicts").glob("own-*")] == ["own-one-3c323b902c8c28ef"]
     assert verdicts(task) == (rows, 0)
-    kept = tmp_path / "verdicts" / "own-one-e7bfd6baed314034" / "verdicts.jsonl"
+    kept = tmp_path / "verdicts" / "own-one-3c323b902c8c28ef" / "verdicts.jsonl"
     assert [json.loads(line) for line in kept.read_text("utf-8").splitlines()] == rows
 
 

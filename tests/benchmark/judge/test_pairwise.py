@@ -120,6 +120,62 @@ def test_a_choice_is_read_from_other_forms_too(compare, reply):
     assert row["winner"] == "b"
 
 
+BROKEN = '{"comment": "回答甲说"首选丹曲林"，有误", '
+"""A comment with quotation marks of its own: no JSON, so that the choice is looked for in the text."""
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        BROKEN + '"better": "甲不如乙"}',
+        BROKEN + '"better": "甲乙相当"}',
+        BROKEN + '"better": "甲或乙"}',
+        BROKEN + '"better": "甲、乙或平',
+        BROKEN + '"better": "甲',
+        BROKEN + '"better": "甲"或"乙"}',
+        "better: 甲/乙",
+        "better: 甲 < 乙",
+        "better: 甲略差",
+        "better: 甲, 乙",
+        "better：甲和乙一样好",
+        "better：平，但甲略好",
+        "better：甲（乙也可以）",
+        "better: 甲\n再看：better: 甲不如乙",
+        "better: 甲\nbetter: 乙",
+    ],
+)
+def test_a_word_that_goes_on_is_no_choice(compare, reply):
+    model = Scripted(lambda first, second: reply if first == "一" else choose("甲"))
+    (row,) = compare(model, predictions(a=["一"], b=["二"]), attempts=1)
+    assert (row["forward"], row["winner"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        BROKEN + '"better": "乙"}',
+        BROKEN + '"better": "回答乙"}',
+        '{"better": "乙", "comment": "回答甲说"首选丹曲林"，有误"}',
+        "better: 乙",
+        "better：乙。",
+        "（better：乙）",
+        "better: 乙, comment: 更准确",
+        "better：乙，因为剂量正确",
+        "better: 乙\n两者都提到丹曲林。",
+    ],
+)
+def test_a_word_that_ends_is_a_choice(compare, reply):
+    model = Scripted(lambda first, second: reply if first == "一" else choose("甲"))
+    (row,) = compare(model, predictions(a=["一"], b=["二"]), attempts=1)
+    assert (row["forward"], row["winner"]) == ("right", "b")
+
+
+@pytest.mark.parametrize("word", ["平", "平局"])
+def test_a_tie_is_read_in_prose(compare, word):
+    (row,) = compare(Scripted(lambda first, second: f"better: {word}"), predictions(a=["一"], b=["二"]), attempts=1)
+    assert row["winner"] == "tie" and row["consistent"]
+
+
 def test_equal_answers_are_a_tie_without_asking(compare):
     model = Scripted(prefer("x"))
     (row,) = compare(model, predictions(a=["丹曲林 "], b=["丹曲林"]))

@@ -5,7 +5,7 @@ from hypnos.benchmark.raters.disagreements import find_disputes, write_disputes
 from hypnos.benchmark.raters.ratings import AnswerRating
 
 
-def rating(rater, item="q1", severe=(), note="", model="m", **scores):
+def rating(rater, item="q1", severe=(), note="", model="m", shared="", **scores):
     return AnswerRating(
         rater=rater,
         task="t",
@@ -18,6 +18,7 @@ def rating(rater, item="q1", severe=(), note="", model="m", **scores):
         severe=tuple(severe),
         note=note,
         seconds=None,
+        shared=shared,
     )
 
 
@@ -34,6 +35,21 @@ def test_wide_gaps_and_lonely_ticks_are_listed_the_widest_first():
     assert found == [("q3", "severe:dose", 10), ("q1", "u", 7), ("q2", "u", 4)]
     widest = find_disputes(given, gap=4)[1]
     assert dict(widest.values) == {"a": 2, "b": 9, "c": 6} and dict(widest.notes) == {"b": "很好"}
+
+
+def test_an_answer_of_several_models_was_shown_once_and_is_settled_once():
+    given = [
+        rating(rater, model=model, shared="e1 = e2", severe=severe, u=u)
+        for model in ("e1", "e2")
+        for rater, severe, u in (("a", ["dose"], 0), ("b", [], 9))
+    ]
+    given += [rating("a", model="e3", severe=["dose"]), rating("b", model="e3")]
+    found = [(one.model, one.about, dict(one.values)) for one in find_disputes(given)]
+    assert found == [
+        ("e1", "severe:dose", {"a": 1, "b": 0}),
+        ("e3", "severe:dose", {"a": 1, "b": 0}),
+        ("e1", "u", {"a": 0, "b": 9}),
+    ]
 
 
 def test_the_list_for_the_raters_does_not_say_whose_the_answers_are(tmp_path):

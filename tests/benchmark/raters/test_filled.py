@@ -19,6 +19,13 @@ def test_a_table_comes_back_in_whatever_way_it_was_saved(made, encoding, delimit
     assert ratings[0].seconds is None and stages[1].minutes is None
 
 
+@pytest.mark.parametrize(("encoding", "delimiter"), [("utf-16", "\t"), ("utf-8-sig", ";")])
+def test_commas_in_the_questions_do_not_part_the_columns(made, encoding, delimiter, table):
+    folder = made(texts={"one": lambda item: "propofol, ketamine, " * 60, "two": lambda item: "a, b, c, d, e"})
+    ratings, stages = read_ratings(folder, [table(folder, "b", encoding=encoding, delimiter=delimiter)])
+    assert len(ratings) == 16 and stages[1].done == 16
+
+
 @pytest.mark.parametrize(
     ("cell", "value"),
     [("８", 8), (" 10 ", 10), ("9分", 9), ("6.0", 6), ("无法判断", None), ("N/A", None), ("Ｎ", None)],

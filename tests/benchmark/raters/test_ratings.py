@@ -41,6 +41,8 @@ def test_equal_answers_give_every_model_its_rating(made, filled_in):
     folder = made(texts={"one": lambda item: "丹曲林", "two": lambda item: "丹曲林"})
     ratings, stages = read_ratings(folder, [filled_in(folder, "b")])
     assert {r.model for r in ratings} == {"one", "two"} and len(ratings) == 16
+    assert {tuple(scale["name"] for scale in r.scales)[:1] for r in ratings} == {("专业性",)}
+    assert {r.shared for r in ratings} == {"one = two"} == {n.shared for n in numbers(ratings)}
     assert stages[1].answers == 8
 
 

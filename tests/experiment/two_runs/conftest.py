@@ -35,7 +35,13 @@ def start_run(tmp_path) -> Callable[..., Path]:
 def evaluated(start_run) -> Callable[..., FinishedRun]:
     """A run of evaluate.py: eight choice questions, whose values are given, and a judge's score of each answer."""
 
-    def make(name: str, values: Sequence[float], version: str = "v1", signature: str = "s") -> FinishedRun:
+    def make(
+        name: str,
+        values: Sequence[float],
+        version: str = "v1",
+        signature: str = "s",
+        judge: str | None = "openai/gpt-4o",
+    ) -> FinishedRun:
         folder = start_run(name, "evaluate", {"models": [name]})
         metric = Metric(name="accuracy", signature=signature, family="choice", label="Accuracy", headline=True)
         questions = tuple(Question(id=f"q{at}", question="问", references=("A",)) for at in range(len(values)))
@@ -52,6 +58,7 @@ def evaluated(start_run) -> Callable[..., FinishedRun]:
             answers=(answers,),
             indicators=(Indicator(key="useful", title="Usefulness"),),
             verdicts=verdicts,
+            judges={"judge": judge} if judge else {},
         )
         write_results(folder / QUESTIONS, results, keys={name: f"key of {name}"})
         return read_finished_run(folder, name)

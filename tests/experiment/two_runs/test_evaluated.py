@@ -1,8 +1,11 @@
 """Two runs of evaluate.py, question by question."""
 
+import json
+
 import pytest
 
 from hypnos.experiment.two_runs.evaluated import compare_evaluated, pair_models, questions_and_models
+from hypnos.report.kept_results import QUESTIONS
 
 RIGHT = [1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 0.0, 1.0]
 WRONG = [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 1.0]
@@ -30,6 +33,23 @@ def test_differences_are_tested_on_the_same_questions(evaluated, flipped):
         assert test.comparison.p == pytest.approx(expected) and test.comparison.n == 10
     rows = questions_and_models(better)
     assert rows == {"pick: version": "v1", "pick: questions": 10, "better: key": "key of better"}
+
+
+def test_scores_of_another_model_under_a_judge_s_name_are_not_compared(evaluated):
+    first = evaluated("first", RIGHT)
+    _, notes, remarks = compare_evaluated(first, evaluated("second", WRONG, judge="openai/gpt-5-mini"))
+    assert [note.title for note in notes] == ["pick"]
+    assert remarks == ["judge judge: openai/gpt-4o in first, openai/gpt-5-mini in second; not compared"]
+
+
+def test_a_judge_whose_model_was_not_kept_is_taken_as_the_same_and_this_is_said(evaluated):
+    first, older = evaluated("first", RIGHT), evaluated("older", WRONG, judge=None)
+    kept = json.loads((older.folder / QUESTIONS).read_text("utf-8"))
+    del kept["judges"]  # as earlier versions wrote it
+    (older.folder / QUESTIONS).write_text(json.dumps(kept), "utf-8")
+    _, notes, remarks = compare_evaluated(first, older)
+    assert [note.title for note in notes] == ["pick", "pick: scores of judges"]
+    assert remarks == ["judge judge: older did not keep which model it is; taken as the same"]
 
 
 def test_other_questions_and_other_ways_of_measuring_are_not_compared(evaluated):

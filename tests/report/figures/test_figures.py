@@ -21,6 +21,43 @@ def test_no_box_stands_for_a_character_where_no_font_has_it(results, tmp_path, m
     assert {figure.path.name for figure in drawn} >= {"open_topics.png", "open_raters.png", "open_headline.png"}
 
 
+@pytest.mark.filterwarnings("error:Glyph")
+def test_where_no_font_is_there_figures_say_the_name_of_the_task_and_number_the_topics(results, tmp_path, monkeypatch):
+    import matplotlib.axes
+    import matplotlib.figure
+
+    monkeypatch.setattr(fonts, "chinese_font", lambda: None)
+    monkeypatch.setattr("hypnos.report.figures.plots.chinese_font", lambda: None)
+    monkeypatch.setitem(__import__("matplotlib").rcParams, "font.family", ["DejaVu Sans"])
+    titles, ticks = [], []
+    for owner, name, kept in (
+        (matplotlib.figure.Figure, "suptitle", titles),
+        (matplotlib.axes.Axes, "set_title", titles),
+        (matplotlib.axes.Axes, "set_xticks", ticks),
+    ):
+        original = getattr(owner, name)
+
+        def note(self, *given, _original=original, _kept=kept, **more):
+            _kept.append(given[-1])
+            return _original(self, *given, **more)
+
+        monkeypatch.setattr(owner, name, note)
+    chinese = {"drugs": "药理", "airway": "气道"}
+    tasks = tuple(
+        replace(
+            task,
+            title="麻醉",
+            questions=tuple(replace(one, topic=chinese.get(one.topic, one.topic)) for one in task.questions),
+        )
+        for task in results.tasks
+    )
+    named = replace(results, tasks=tasks, topics={})
+    drawn = list(draw_figures(tmp_path, named, tabulate_results(named)[0]))
+    assert {"open", "pick"} <= {title.partition(":")[0] for title in titles} <= {"open", "pick", "All tasks, percent"}
+    assert ["topic 1", "topic 2"] in ticks and not any("model 1" in title for title in titles)
+    assert any(figure.title.startswith("麻醉: ") for figure in drawn)  # which the report writes beside it
+
+
 def test_what_one_model_was_not_asked_is_no_spoke_of_the_radar(results, tmp_path, monkeypatch) -> None:
     drawn = {}
     monkeypatch.setattr("hypnos.report.figures.figures.radar", lambda path, **given: drawn.update({path.name: given}))

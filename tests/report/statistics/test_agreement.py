@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import krippendorff
 import numpy as np
@@ -115,6 +116,24 @@ def test_answers_of_two_models_to_one_question_are_two_units():
     ]
     (found,) = rater_agreement(given)
     assert (found.units, found.alpha, found.kappa) == (2, 1.0, 1.0)
+
+
+def test_one_rating_of_words_that_several_models_gave_is_one_unit():
+    def of(rater, values, model, shared=""):
+        return [replace(one, shared=shared) for one in ratings(rater, "u", values, model)]
+
+    given = [*of("a", [2, 4, 8], "x"), *of("b", [4, 4, 9], "x")]
+    for model in ("e1", "e2", "e3"):
+        given += [*of("a", [0, 0, 1], model, "e1 = e2 = e3"), *of("b", [0, 0, 0], model, "e1 = e2 = e3")]
+    (found,) = rater_agreement(given)
+    once = [[2, 4, 8, 0, 0, 1], [4, 4, 9, 0, 0, 0]]
+    alpha = krippendorff.alpha(reliability_data=once, level_of_measurement="ordinal")
+    assert (found.units, found.exact, found.alpha) == (6, 3 / 6, pytest.approx(alpha))
+    verdicts = [one for model in ("x", "e1", "e2", "e3") for one in of("gpt", [3, 3, 3], model)]
+    (judged,) = judge_agreement(verdicts, given)
+    assert judged.units == 6
+    assert judged.difference == pytest.approx(3 - sum([3, 4, 8.5, 0, 0, 0.5]) / 6)
+    assert judged.alpha == pytest.approx(alpha)
 
 
 def test_a_judge_is_held_against_the_mean_of_the_raters():

@@ -29,5 +29,12 @@ def test_names_cannot_break_a_table(name, results) -> None:
     assert len(re.findall(r"(?<!\\)&", row)) == 1
 
 
+@pytest.mark.parametrize(("name", "written"), [("[x] base", "{[}x] base"), ("*base", "{*}base")])
+def test_a_name_is_no_argument_of_the_end_of_the_line_before_it(name, written, results) -> None:
+    first = replace(results.answers[0], model=name)
+    (grid, *_) = task_grids(replace(results, models=(name,), answers=(first,)), results.tasks[0])
+    assert any(line.startswith(f"    {written} & ") for line in latex_grid(grid).splitlines())
+
+
 def test_what_latex_reads_as_a_command_is_escaped() -> None:
     assert escape(r"a_b & 5 % \x") == r"a\_b \& 5 \% \textbackslash{}x"

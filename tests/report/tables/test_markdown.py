@@ -33,5 +33,16 @@ def test_names_cannot_break_a_table(name, results) -> None:
     assert len(re.findall(r"(?<!\\)\|", row)) == 3 and "<b>" not in row
 
 
+@pytest.mark.parametrize("title", ["心血管|循环", "药理_A*", "[x] base"])
+def test_titles_of_columns_cannot_break_a_table(title, results) -> None:
+    (grid, *_) = task_grids(results, results.tasks[0])
+    columns = [replace(column, label=title) for column in grid.columns]
+    head, rule, *rows = [
+        line for line in markdown_grid(replace(grid, columns=columns)).splitlines() if line.startswith("|")
+    ]
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in (head, *rows)} == {rule.count("|")}
+    assert head.count(escape(title)) == len(columns)
+
+
 def test_what_markdown_reads_as_a_sign_is_escaped() -> None:
     assert escape("a|b\n<i>") == r"a\|b &lt;i>"

@@ -89,6 +89,7 @@ def test_forgetting_is_what_the_stage_alone_changed(shown):
     assert shown.run.values("forgetting/anesthesia") == [-1.0]
     (table,) = shown.run.values("measures")
     assert table.columns == ["model", "text", "bits_per_char", "loss", "tokens_per_char"]
+    assert {row[1] for row in table.data} == {"general", "anesthesia"}  # nothing was measured on the empty set
     assert [row[:3] for row in table.data if row[1] == "general"] == [
         ["vocabulary", "general", 5.0],
         ["general", "general", 3.0],
