@@ -107,7 +107,7 @@ def _room(model: Any, tokens: int) -> int:
     """Tokens that an answer may have behind a prompt of so many.
 
     Raises:
-        UserError: none.
+        UserError: the prompt fills the context.
     """
     longest = getattr(model.config.get_text_config(), "max_position_embeddings", None)
     if longest is None:
