@@ -132,6 +132,7 @@ class Tuning(LightningModule, ABC):
         """
         with torch.device("meta") if empty else nullcontext():
             model = self._shape(directory) if empty else self.read(directory)
+            model.get_input_embeddings().padding_idx = None  # no gradient reaches its row, which may be that of EOS
             self.usual_attention = usual_attention(model)
             set_attention(model, self.attention)
             if self.activation_checkpointing:

@@ -1,3 +1,4 @@
+import json
 import math
 
 import pytest
@@ -56,6 +57,31 @@ def test_the_short_last_step_of_an_epoch_weighs_its_tokens_fully(full, small_dir
 def test_a_learning_rate_of_zero_is_refused(full):
     with pytest.raises(UserError, match=r"tuning\.lr 0"):
         full(lr=0)
+
+
+@pytest.mark.parametrize("tied", [False, True])
+@pytest.mark.parametrize("kind", ["lora", "full"])
+def test_a_token_that_pads_too_is_learnt_as_an_input(request, small_directory, kind, tied, rows):
+    """A base without a padding token pads with EOS, which stands between the turns of a conversation."""
+    from transformers import AutoModelForCausalLM
+
+    from hypnos.tuning.compute.loss import negative_log_likelihood
+
+    directory = small_directory(tied=tied)
+    config = json.loads((directory / "config.json").read_text("utf-8"))
+    (batch,) = rows(1)
+    token = int(batch["input_ids"][0, 0])
+    gradients = []
+    for pad in (None, token):
+        (directory / "config.json").write_text(json.dumps(config | {"pad_token_id": pad}), "utf-8")
+        torch.manual_seed(0)
+        module = request.getfixturevalue(kind)()
+        module.load(directory)
+        negative_log_likelihood(module.model, batch).backward()
+        gradients.append(module.model.get_input_embeddings().weight.grad[token])
+    assert AutoModelForCausalLM.from_pretrained(directory).get_input_embeddings().padding_idx == token
+    assert gradients[0].abs().max() > 1e-6
+    torch.testing.assert_close(*gradients)
 
 
 @pytest.mark.parametrize("kind", ["lora", "full"])
