@@ -22,6 +22,8 @@ from hypnos.corpus.turns.thoughts import split_answer
 from hypnos.sound_text import mend
 
 EGRESS = ("any", "local")
+MEDIA = ("image", "images", "video", "videos", "audio", "audios")
+"""Fields of rows about what a model of text cannot see or hear."""
 MENDED = "damaged text, mended"
 
 Reader = Callable[[Mapping[str, Any], str, Note], Iterator[Record]]
@@ -50,6 +52,8 @@ def to_records(row: Any, *, source: str, note: Note = lambda what: None) -> Iter
     fields = {str(key).strip().lower(): value for key, value in row.items() if value is not None}
     if _lost_its_options(row, fields):
         raise Unusable("empty options")
+    if medium := next((name for name in MEDIA if fields.get(name)), None):
+        raise Unusable(f"is about its {medium}, which a model of text cannot take in")
     if _is_marked_bad(fields):
         note("candidate marked wrong")
         return

@@ -83,6 +83,10 @@ class OwnVocabulary:
             config = AutoConfig.from_pretrained(folder, trust_remote_code=False)
         except (OSError, ValueError) as error:
             raise UserError(f"{folder}: the config cannot be read: {str(error).splitlines()[0]}") from error
+        if not hasattr(config, "vocab_size"):  # Gemma 3 and others that see or hear: it stands in a part of theirs
+            raise UserError(
+                f"{folder}: {config.model_type} is more than a model of text; its text model alone can be read"
+            )
         old, added = config.vocab_size, self.size
         if tokenizer is not None:
             old = len(read_kind(folder))

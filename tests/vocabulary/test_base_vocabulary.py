@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 from tokenizers import AddedToken
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma3Config
 
 from hypnos.errors import UserError
 from hypnos.vocabulary.base_vocabulary import OwnVocabulary
@@ -111,3 +111,9 @@ def test_keys(base_folder: Folder) -> None:
     assert before == OwnVocabulary().base_key(base)
     (Path(base) / "generation_config.json").write_text("{}", "utf-8")
     assert OwnVocabulary().base_key(base) != before
+
+
+def test_a_base_that_sees_images_too_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "config.json").write_text(Gemma3Config().to_json_string(), "utf-8")
+    with pytest.raises(UserError, match="gemma3 is more than a model of text"):
+        OwnVocabulary().read_config(str(tmp_path), None)

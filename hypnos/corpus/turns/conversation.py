@@ -41,6 +41,8 @@ def read_messages(turns: Any, note: Note) -> Conversation:
         if not isinstance(turn, Mapping):
             raise Unusable("a message must be an object")
         role = turn.get("role") or turn.get("from")
+        if not isinstance(role, str):
+            raise Unusable(f"message {number} is by {role!r}; user and assistant must take turns")
         if role in TOOLS or any(turn.get(name) for name in CALLS):
             raise Unusable(f"message {number} is a turn of a tool, which cannot be trained on")
         content = turn.get("content") or turn.get("value")
@@ -53,7 +55,7 @@ def read_messages(turns: Any, note: Note) -> Conversation:
                 raise Unusable(f"message {number} is a system turn amid the conversation")
             system.append(content.strip())
             continue
-        if not isinstance(role, str) or role not in ROLES[len(spoken) % 2]:
+        if role not in ROLES[len(spoken) % 2]:
             raise Unusable(f"message {number} is by {role!r}; user and assistant must take turns")
         for name in unread_of_turn(turn):
             note(name)

@@ -12,7 +12,10 @@ from hypnos.tuning.compute.log_likelihood import label_log_likelihoods
 Batch = dict[str, Any]
 """A row as `hypnos.data.rows.PackedRows` gives it."""
 
-SCALED = ("final_logit_softcapping", "logit_scale", "logits_scaling", "lm_head_multiplier", "output_multiplier_scale")
+SCALED = (
+    *("final_logit_softcapping", "logits_soft_cap", "logit_scale", "logits_scaling", "lm_head_multiplier"),
+    "output_multiplier_scale",
+)
 """Settings of models that do more to their logits than multiply by the head's rows."""
 
 

@@ -117,8 +117,9 @@ def test_the_fast_path_equals_the_models_own_logits(small_directory, lora, full,
 
 def test_a_head_with_more_than_a_matrix_takes_the_models_own_path(small_model):
     model = small_model()
-    model.config.logit_scale = 0.5
-    assert plain_head(model) is None
-    del model.config.logit_scale
+    for setting in ("logit_scale", "logits_soft_cap"):
+        setattr(model.config, setting, 0.5)
+        assert plain_head(model) is None
+        delattr(model.config, setting)
     model.lm_head = torch.nn.Linear(32, 1500, bias=True)
     assert plain_head(model) is None
