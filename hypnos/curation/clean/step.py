@@ -14,7 +14,7 @@ from hypnos.curation.pipeline.block_work import BlockResult, BlockWork
 from hypnos.curation.pipeline.rows import RowsOf, sift_block
 from hypnos.curation.pipeline.step import RecordRow, Reject, Step
 
-VERSION = 4
+VERSION = 5
 
 
 class Clean(Step):
