@@ -21,6 +21,7 @@ class Request:
         egress: `local` for what never goes to an address outside the list of local ones.
         first_sample: number of the first repeat. An unreadable reply is asked for again as the next number, so that
             repeats of the same prompt stand at least `attempts` apart: 0, 100, 200.
+        code: what a reply repeats where it was asked to; one without it is unreadable.
     """
 
     id: str
@@ -28,6 +29,7 @@ class Request:
     schema: Mapping[str, Any] | None = None
     egress: str = "any"
     first_sample: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -187,6 +187,7 @@ class CrossScore(Step):
                             schema=sheet.schema(),
                             egress=str(row.get("egress") or "any"),
                             first_sample=repeat * APART,
+                            code=sheet.code(row),
                         )
 
     def _sheets(self) -> list[Sheet]:
@@ -196,11 +197,11 @@ class CrossScore(Step):
         return [Sheet(self.specialty, self.specialty.aspects, "score", self.show_reasoning)]
 
     def _reader(self) -> Callable[[str], list[Scores] | None]:
-        """One reader for all sheets, since a model is asked in one stream."""
+        """One reader for all sheets, since a model is asked in one stream; a reply may hold what several ask for."""
         readers = [sheet.reader() for sheet in self._sheets()]
 
         def read(text: str) -> list[Scores] | None:
-            return next((scores for reader in readers if (scores := reader(text))), None)
+            return [scores for reader in readers for scores in reader(text) or ()] or None
 
         return read
 
@@ -214,8 +215,9 @@ class CrossScore(Step):
         comments: list[str] = []
         replies: list[str] = []
         reason = ""
-        for answer in answers:
-            own = own_scores(answer["value"] or (), row, show_reasoning=self.show_reasoning)
+        for sheet, answer in zip(self._sheets(), answers, strict=True):
+            asked_for = [scores for scores in answer["value"] or () if sheet.keys <= scores.keys()]
+            own = own_scores(asked_for, row, show_reasoning=self.show_reasoning)
             if own is None:
                 reason = answer["reason"] or "without the record's code"
                 continue

@@ -45,6 +45,15 @@ class Sheet:
             {"role": "user", "content": user},
         )
 
+    def code(self, row: Mapping[str, Any]) -> str:
+        """What the scorer repeats to show that it answers, and quotes nobody."""
+        return fence_of(texts_of(row, show_reasoning=self.show_reasoning))[1]
+
+    @property
+    def keys(self) -> set[str]:
+        """Keys of the aspects that are asked for."""
+        return {aspect.key for aspect in self.aspects}
+
     def schema(self) -> Mapping[str, Any]:
         """For providers that hold a reply to it."""
         return CROSS_SCORE.schema(self.aspects)

@@ -147,7 +147,7 @@ class Attempts(Generic[T]):
         silent = value is not None and self._tells is not None and not self._tells(self.request, value)
         self._streak.count(
             reply,
-            readable=bool(reply.refusal) or (value is not None and not silent),
+            readable=bool(reply.refusal) or (value is not None and not silent) or self._is_of_another(reply),
             cause="empty or without an answer" if silent else answer.reason if answer else "unreadable",
             began=self._began,
             recalled=recalled,
@@ -191,7 +191,11 @@ class Attempts(Generic[T]):
         # A server that promised a structure and did not keep to it is not trusted with a part of it.
         if self._structured and self.request.schema is not None and not satisfies(read_json(text), self.request.schema):
             return None
-        return self._parse(text)
+        return self._parse(text) if self.request.code in text else None
+
+    def _is_of_another(self, reply: Reply) -> bool:
+        """Whether a reply can be read but lacks the code: a record had it repeated, and the model can answer."""
+        return self.request.code not in reply.text and self._parse(reply.text) is not None
 
     def _answer(self, value: T | None, reason: str) -> Answer[T]:
         replies = self._replies

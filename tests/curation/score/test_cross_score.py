@@ -100,6 +100,25 @@ def test_a_request_for_each_aspect(score, author):
     assert len(models["second"].asked) == 5
 
 
+def test_replies_that_score_every_aspect_at_once_answer_each_request(score, author, reply_with):
+    models = {"first": author("one"), "second": author("two", lambda p, _: reply_with["scores"](p, 7, 6, 5, 2, 8))}
+    scored, *_ = score([record(1)], models=models, each_aspect=True)
+    (entry,) = scored[0]["scores"]
+    assert [entry[a] for a in ASPECTS] == [7, 6, 5, 2, 8] and len(entry["replies"]) == 5
+
+
+def test_a_code_that_is_copied_wrongly_is_asked_for_again(score, author, reply_with):
+    def answer(prompt, sample):
+        text = reply_with["scores"](prompt, 7, 7, 7, 2, 7)
+        code = re.search(r'"code": "(\w+)"', text)[1]
+        return text if sample else text.replace(code, code[::-1])
+
+    models = {"first": author("one"), "second": author("two", answer)}
+    scored, rejected, step, _ = score([record(1)], models=models)
+    assert [entry["coherence"] for entry in scored[0]["scores"]] == [7] and not rejected
+    assert step.notes()["spend"]["two"]["retried"] == 1
+
+
 @pytest.mark.parametrize(
     ("form", "reads"),
     [
