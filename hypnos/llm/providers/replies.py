@@ -5,14 +5,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from hypnos.llm.chat import Price, Reply
+from hypnos.llm.chat import CUT_FINISHES, Price, Reply
 from hypnos.llm.failures import TransientError
+from hypnos.llm.providers.errors import quote
 from hypnos.llm.redaction import redact_reply
 from hypnos.llm.requests import Message
 from hypnos.llm.token_counts import usual_text, usual_tokens
 from hypnos.sound_text import mend_surrogates
 
-_FILTERED = re.compile(r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist", re.IGNORECASE)
+_FILTERED = re.compile(
+    r"content_?filter(?:ed)?|sensitive|safety|prohibited_content|blocklist|recitation", re.IGNORECASE
+)
+_BROKEN = re.compile(r"insufficient_system_resource|network_error|error|abort(?:ed)?", re.IGNORECASE)
+"""What a provider says where its server failed in the middle of a reply; DeepSeek's, GLM's, OpenRouter's, vLLM's."""
 _LARGEST = 2**63 - 1  # what the journal can hold
 
 
@@ -32,13 +37,14 @@ def reply_of(
         price: of a token; None where none is known.
 
     Raises:
-        TransientError: it holds no reply.
+        TransientError: it holds no reply, or one that its server broke off.
     """
     choices = body.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, Mapping) else None
     if choice is None or not isinstance(message, Mapping):
         raise TransientError("empty", billed=True)
+    finish = _finish(choice)
     text = redact_reply(_text(message.get("content")))
     usage = body.get("usage") if isinstance(body.get("usage"), Mapping) else {}
     assert isinstance(usage, Mapping)
@@ -52,7 +58,6 @@ def reply_of(
     extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     extra["tokens_cached"] = cached
     thought = extra["reasoning_tokens"] or (usual_text(reasoning) if reasoning else 0)
-    finish = _text(choice.get("finish_reason")) or "None"
     named = body.get("model")
     filtered = _FILTERED.fullmatch(finish) is not None
     return Reply(
@@ -69,6 +74,25 @@ def reply_of(
         refusal=f"content filter: finish_reason {finish}" if filtered else "",
         extra={name: _text(value) for name, value in extra.items() if value},
     )
+
+
+def _finish(choice: Mapping[str, Any]) -> str:
+    """Why a reply ended, in the provider's word where litellm, which calls all that it does not know `stop`, hid it.
+
+    Raises:
+        TransientError: because the server failed.
+    """
+    finish = _text(choice.get("finish_reason")) or "None"
+    hidden = choice.get("provider_specific_fields")
+    fields = {**choice, **hidden} if isinstance(hidden, Mapping) else choice
+    native = _text(fields.get("native_finish_reason"))
+    if native in CUT_FINISHES or _FILTERED.fullmatch(native) or _BROKEN.fullmatch(native):
+        finish = native
+    error = fields.get("error")
+    if error or _BROKEN.fullmatch(finish):
+        said = error.get("message") if isinstance(error, Mapping) else error
+        raise TransientError("reply broken off", words=quote(_text(said)) or finish, billed=True)
+    return finish
 
 
 def _cached(usage: Mapping[str, Any]) -> int:
