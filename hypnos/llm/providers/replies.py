@@ -27,7 +27,8 @@ def reply_of(
     """Make a reply of a response in OpenAI's form.
 
     Half a sign becomes U+FFFD, a count that is none is counted here, and what has another type than it should is
-    written as text. A reply that ended in the provider's content filter is a refusal of its prompt.
+    written as text. A reply that ended in the provider's content filter is a refusal of its prompt, and so is one that
+    has a refusal in the place of a text.
 
     Args:
         body: as returned.
@@ -59,7 +60,6 @@ def reply_of(
     extra["tokens_cached"] = cached
     thought = extra["reasoning_tokens"] or (usual_text(reasoning) if reasoning else 0)
     named = body.get("model")
-    filtered = _FILTERED.fullmatch(finish) is not None
     return Reply(
         text=text,
         model=mend_surrogates(named) if isinstance(named, str) and named else model,
@@ -71,7 +71,7 @@ def reply_of(
         seconds=round(seconds, 3),
         date=datetime.now(UTC).isoformat(timespec="seconds"),
         finish=finish,
-        refusal=f"content filter: finish_reason {finish}" if filtered else "",
+        refusal=f"content filter: finish_reason {finish}" if _FILTERED.fullmatch(finish) else _declined(message, text),
         extra={name: _text(value) for name, value in extra.items() if value},
     )
 
@@ -93,6 +93,14 @@ def _finish(choice: Mapping[str, Any]) -> str:
         said = error.get("message") if isinstance(error, Mapping) else error
         raise TransientError("reply broken off", words=quote(_text(said)) or finish, billed=True)
     return finish
+
+
+def _declined(message: Mapping[str, Any], text: str) -> str:
+    """The refusal that stands in a message in the place of a text, as OpenAI's models write it; empty for none."""
+    hidden = message.get("provider_specific_fields")
+    fields = {**message, **hidden} if isinstance(hidden, Mapping) else message
+    said = quote(_text(fields.get("refusal")))
+    return f"by the model: {said}" if said and not text.strip() else ""
 
 
 def _cached(usage: Mapping[str, Any]) -> int:

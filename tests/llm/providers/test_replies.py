@@ -119,3 +119,19 @@ def test_a_reply_that_litellm_takes_for_whole_is_known_to_be_cut(finish):
 def test_a_reply_that_quoted_too_much_is_refused_and_one_that_ended_by_itself_keeps_its_reason():
     assert made(as_litellm_returns_it("recitation")).refusal == "content filter: finish_reason recitation"
     assert [made(as_litellm_returns_it(finish)).finish for finish in ("stop", "end_turn", "STOP")] == ["stop"] * 3
+
+
+def in_place_of_a_text(refusal):
+    message = {"role": "assistant", "content": None, "refusal": refusal}
+    through_litellm = load_litellm().Message(content=None, provider_specific_fields={"refusal": refusal})
+    return message, through_litellm.model_dump(warnings=False)
+
+
+def test_a_refusal_in_the_place_of_a_text_is_one_and_nothing_else_is():
+    for message in in_place_of_a_text("I'm sorry, I cannot\nhelp."):
+        reply = made({**body(), "choices": [{"finish_reason": "stop", "message": message}]})
+        assert (reply.text, reply.refusal) == ("", "by the model: I'm sorry, I cannot help.")
+        answered = made({**body(), "choices": [{"finish_reason": "stop", "message": {**message, "content": "好"}}]})
+        assert (answered.text, answered.refusal) == ("好", "")
+    for message in in_place_of_a_text(None):
+        assert not made({**body(), "choices": [{"finish_reason": "stop", "message": message}]}).refusal
