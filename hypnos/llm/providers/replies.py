@@ -51,7 +51,6 @@ def reply_of(
     assert isinstance(usage, Mapping)
     # Some servers count nothing: then it is counted here, roughly.
     tokens_in = _count(usage.get("prompt_tokens")) or usual_tokens(messages)
-    tokens_out = _count(usage.get("completion_tokens")) or usual_text(text)
     cached, written = _cached(usage), _written(usage)
     extra = {"id": body.get("id"), "fingerprint": body.get("system_fingerprint")}
     extra["reasoning"] = reasoning = redact_reply(_text(message.get("reasoning_content") or message.get("reasoning")))
@@ -59,6 +58,7 @@ def reply_of(
     extra["reasoning_tokens"] = _count(details.get("reasoning_tokens")) if isinstance(details, Mapping) else None
     extra["tokens_cached"] = cached
     thought = extra["reasoning_tokens"] or (usual_text(reasoning) if reasoning else 0)
+    tokens_out = _written_tokens(usage, extra["reasoning_tokens"] or 0) or usual_text(text) + thought
     named = body.get("model")
     return Reply(
         text=text,
@@ -101,6 +101,13 @@ def _declined(message: Mapping[str, Any], text: str) -> str:
     fields = {**message, **hidden} if isinstance(hidden, Mapping) else message
     said = quote(_text(fields.get("refusal")))
     return f"by the model: {said}" if said and not text.strip() else ""
+
+
+def _written_tokens(usage: Mapping[str, Any], thought: int) -> int:
+    """Tokens of a reply with its thought, which some (Grok) count beside the reply and not in it; 0 where unstated."""
+    out = _count(usage.get("completion_tokens")) or 0
+    beside = (_count(usage.get("prompt_tokens")) or 0) + out + thought == _count(usage.get("total_tokens"))
+    return out + thought if out and (beside or thought > out) else out
 
 
 def _cached(usage: Mapping[str, Any]) -> int:

@@ -135,3 +135,24 @@ def test_a_refusal_in_the_place_of_a_text_is_one_and_nothing_else_is():
         assert (answered.text, answered.refusal) == ("好", "")
     for message in in_place_of_a_text(None):
         assert not made({**body(), "choices": [{"finish_reason": "stop", "message": message}]}).refusal
+
+
+@pytest.mark.parametrize(
+    ("usage", "tokens"),
+    [
+        (None, 1 + 6481),  # a byte is 0.36 of a token
+        ({"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}, 1 + 6481),
+        ({"prompt_tokens": 32, "completion_tokens": 9, "total_tokens": 2041, "reasoning_tokens": 2000}, 2009),
+        ({"prompt_tokens": 32, "completion_tokens": 9, "reasoning_tokens": 2000}, 2009),
+        ({"prompt_tokens": 32, "completion_tokens": 900, "total_tokens": 1032, "reasoning_tokens": 100}, 1000),
+        ({"prompt_tokens": 32, "completion_tokens": 900, "total_tokens": 932, "reasoning_tokens": 100}, 900),
+        ({"prompt_tokens": 32, "completion_tokens": 900, "total_tokens": 932}, 900),
+    ],
+)
+def test_thought_is_counted_once_wherever_its_provider_counts_it(usage, tokens):
+    if usage is not None and "reasoning_tokens" in usage:
+        usage = {**usage, "completion_tokens_details": {"reasoning_tokens": usage.pop("reasoning_tokens")}}
+    response = body("B", usage=usage)
+    response["choices"][0]["message"]["reasoning_content"] = "思" * 6000
+    reply = made(response)
+    assert (reply.tokens_out, reply.cost) == (tokens, reply.tokens_in + 2.0 * tokens)
