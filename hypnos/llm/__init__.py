@@ -37,7 +37,7 @@ Others import:
     journal.journal          Journal
     parsing.aspect_scores    coded_scores, read_aspects, scored_objects
     parsing.quotation        quoted
-    parsing.replies          answer_part, json_values, own_values, read_object
+    parsing.replies          answer_part, closed_items, json_values, own_values, read_object
     providers.litellm        load_litellm
     providers.settings       PARAMETERS
     recorded                 RecordedChat

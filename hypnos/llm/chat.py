@@ -13,8 +13,8 @@ IN_PROCESS = "in process"
 """Address of a model that runs in this process: nothing leaves the machine."""
 
 
-CUT_FINISHES = ("length", "max_tokens", "MAX_TOKENS")
-"""What a provider says where a reply was cut off at the most tokens it may have."""
+CUT_FINISHES = ("length", "max_tokens", "MAX_TOKENS", "model_context_window_exceeded", "repetition_truncation")
+"""What a provider says where a reply was cut off: at the most tokens it may have, or for going round in circles."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

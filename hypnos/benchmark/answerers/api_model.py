@@ -100,6 +100,8 @@ class ChatAnswers(Answerer):
                 yield [self._prediction(task, item, repeat, text, [reply])]
             else:
                 resumed.append((item, repeat, more, reply))
+        if not resumed:  # most providers go on with no reply, and cannot be told to
+            return
         begun = [(item, repeat, more.sent) for item, repeat, more, _ in resumed]
         for (item, repeat, more, first), reply in zip(
             resumed, self._ask(self._second(limits), task, begun), strict=True

@@ -7,7 +7,7 @@ from typing import Any
 from hypnos.corpus.blank import is_blank
 from hypnos.corpus.cells import cell_text
 from hypnos.curation.hidden_signs import reveal
-from hypnos.llm.parsing.replies import json_values
+from hypnos.llm.parsing.replies import closed_items, json_values
 
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -57,8 +57,10 @@ def read_drafts(text: str) -> list[Draft] | None:
 
     They stand in one object, in one array or in several, or each by itself. Of two with one question the later counts,
     as a model that corrects itself writes it. An answer without text is left to the rules of cleaning, which count it.
+    Of a reply that breaks off the records before that place count: they are paid for, and whole.
     """
-    entries = [entry for value in json_values(text) for entry in _entries(value)]
+    values = json_values(text) or closed_items(text, "records")
+    entries = [entry for value in values for entry in _entries(value)]
     drafts = [_draft(entry) for entry in entries]
     whole = {(draft.instruction, draft.input): draft for draft in drafts if draft.whole}
     # The others at the end: the number of a record within its reply is a part of its id.

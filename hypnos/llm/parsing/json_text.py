@@ -56,6 +56,17 @@ def spans(text: str) -> list[tuple[int, int, Any]]:
     return parsed
 
 
+def closed_values(text: str) -> list[Any]:
+    """Read the objects and arrays of a text up to the one that breaks off, of which nothing is read."""
+    found = []
+    try:
+        for _, _, value in _values(text):
+            found.append(value)
+    except BrokenOff:
+        pass
+    return found
+
+
 def _values(text: str) -> Iterator[tuple[int, int, Any]]:
     position = 0
     for _ in range(_MOST_STARTS):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
-from hypnos.llm.parsing.json_text import BrokenOff, spans, values
+from hypnos.llm.parsing.json_text import BrokenOff, closed_values, spans, values
 from hypnos.llm.parsing.quotation import quoted
 from hypnos.numerals import NUMBER, plain, read_number
 from hypnos.reasoning import cut_thinking
@@ -50,6 +50,21 @@ def json_values(text: str) -> list[Any]:
         return values(answer_part(text))
     except BrokenOff:
         return []
+
+
+def closed_items(text: str, name: str) -> list[Any]:
+    """Read what a list holds before the place where a reply breaks off; nothing where it does not.
+
+    The list stands under a name or for itself, or its items do, one after another. For items that mean the same without
+    the others; of the one that breaks off nothing is read.
+    """
+    text = answer_part(text)
+    try:
+        spans(text)
+        return []
+    except BrokenOff:
+        opened = re.search(rf"""["“']{name}["”']\s*[:：]\s*\[|(?:^|\n)[ \t]*\[(?=\s*\{{)""", text)
+        return closed_values(text[opened.end() :] if opened else text)
 
 
 def own_values(text: str) -> list[Any]:

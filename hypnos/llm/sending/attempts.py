@@ -160,7 +160,7 @@ class Attempts(Generic[T]):
         self._replies.append(reply)
         if reply.refusal:
             return self._answer(None, f"refused: {reply.refusal}")
-        value = self._read(reply.text)
+        value = self._read(reply)
         if value is not None:
             return self._answer(value, "")
         if reply.finish in CUT_FINISHES:
@@ -187,11 +187,13 @@ class Attempts(Generic[T]):
             if answer is not None:
                 return answer
 
-    def _read(self, text: str) -> T | None:
-        # A server that promised a structure and did not keep to it is not trusted with a part of it.
-        if self._structured and self.request.schema is not None and not satisfies(read_json(text), self.request.schema):
+    def _read(self, reply: Reply) -> T | None:
+        # A server that promised a structure and did not keep to it is not trusted with a part of it; where its tokens
+        # ran out it kept to it as far as it came.
+        schema = self.request.schema if self._structured and reply.finish not in CUT_FINISHES else None
+        if schema is not None and not satisfies(read_json(reply.text), schema):
             return None
-        return self._parse(text) if self.request.code in text else None
+        return self._parse(reply.text) if self.request.code in reply.text else None
 
     def _is_of_another(self, reply: Reply) -> bool:
         """Whether a reply can be read but lacks the code: a record had it repeated, and the model can answer."""

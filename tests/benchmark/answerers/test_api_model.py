@@ -8,6 +8,7 @@ from hypnos.llm.chat import ChatModel, Reply
 from hypnos.llm.client import Client
 from hypnos.llm.failures import StoppedError
 from hypnos.llm.journal.journal import Journal
+from hypnos.llm.providers.litellm import LitellmChat
 
 QUESTIONS = [{"id": f"q{i}", "question": f"问题{i}？", "answers": [f"答案{i}"]} for i in range(3)]
 
@@ -95,6 +96,21 @@ def test_a_model_whose_thoughts_are_asked_for_first_is_none_that_says_nothing(tm
         answers = all_of(answerer, make_task(questions))
     assert [one.answer for one in answers] == ["答案"] * 30
     assert all(one.thought_cut for one in answers)
+
+
+class Served(LitellmChat):
+    """A provider's model, with a reply that is there already."""
+
+    async def complete(self, messages, *, schema, sample):
+        return await Parrot().complete(messages, schema=schema, sample=sample)
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-4o", "groq/x", "azure/x", "mistral/x"])
+def test_a_provider_that_knows_no_switch_of_thoughts_is_asked_to_the_end(tmp_path, make_task, model):
+    with Client(journal=Journal(path=str(tmp_path / "journal.sqlite"))) as client:
+        answerer = ChatAnswers(chat=Served(name="own", model=model), client=client)
+        answers = all_of(answerer, make_task(QUESTIONS))
+    assert [one.answer for one in answers if not one.rule] == ["问题0？#0", "问题2？#0"]
 
 
 class Mute(Parrot):

@@ -59,3 +59,40 @@ def test_what_is_no_record_beside_records_is_handed_on_last_so_that_it_is_counte
     drafts = read_drafts(reply)
     assert [draft.whole for draft in drafts] == [True, False, False, False]
     assert drafts[0].instruction == "甲？"
+
+
+WHOLE = '{"instruction": "问1", "input": "", "output": "答1"}, {"instruction": "问2 [甲]", "input": {"A": "一"}, "output": "A"}'
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        f'{{"records": [{WHOLE}, {{"instruction": "问3", "inp',
+        f'{{"records": [{WHOLE}, {{"instruction": "问3", "input": {{"instruction": "内", "output": "里"}}, "outp',
+        f'{{"records": [{WHOLE}, {{"instruction": "问3", "input": "", "output": "答3',
+        f'{{"records": [{WHOLE}, {{',
+        f'{{"records": [{WHOLE}',
+        f'好的：\n```json\n{{"records":\n[{WHOLE}, {{"instruction": "问3',
+        f"[{WHOLE}, {{",
+        WHOLE.replace("}, {", "}\n{") + '\n{"instruction": "问3", "inp',
+        f'<think>先写{{"records": [{{"instruction": "想"}}</think>{{"records": [{WHOLE}, {{"instruction": "问3',
+    ],
+)
+def test_of_a_reply_that_breaks_off_the_records_before_that_place_are_kept(reply):
+    drafts = read_drafts(reply)
+    assert [(draft.instruction, draft.output, draft.whole) for draft in drafts] == [
+        ("问1", "答1", True),
+        ("问2 [甲]", "A", True),
+    ]
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        '{"records": [{"instruction": "问1", "input": {"instruction": "内", "output": "里"}, "outp',
+        '{"explanation": "见表 [1]：{"',
+        '{"note": {"instruction": "甲？", "output": "答"}, "rec',
+    ],
+)
+def test_nothing_is_read_inside_the_record_that_breaks_off(reply):
+    assert read_drafts(reply) is None

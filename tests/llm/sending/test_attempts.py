@@ -139,3 +139,14 @@ def test_a_model_that_was_stopped_is_stopped_again_by_its_first_replies_in_the_j
         with pytest.raises(UserError, match="20 replies in a row are unreadable"):
             list(make_client().ask(model, requests(500), parse=read_object))
     assert len(model.sent) <= 20 + model.in_flight * 3
+
+
+def test_a_structured_reply_that_was_cut_may_be_read_as_far_as_it_came(make_client, requests, scripted):
+    schema = {"type": "object", "properties": {"a": {"type": "array"}}, "required": ["a"]}
+    for finish, expected in (("length", ([1], 1)), ("stop", (None, 2))):
+        model = finishing(scripted, finish, lambda *_: '{"a": [[1], [')
+        model.structured = lambda: True
+        model.model = finish
+        parse = lambda text: [1] if "[1]" in text else None  # noqa: E731
+        (answer,) = make_client().ask(model, requests(1, schema=schema), parse=parse, attempts=2)
+        assert (answer.value, answer.attempts) == expected

@@ -7,6 +7,7 @@ from typing import Any
 import orjson
 
 from hypnos.llm.providers.batch.endpoint import Asked, BatchEndpoint, Look
+from hypnos.llm.providers.batch.result_rows import read_rows
 from hypnos.llm.providers.errors import quote
 from hypnos.llm.providers.litellm import LitellmChat, load_litellm
 
@@ -78,23 +79,20 @@ class FileEndpoint(BatchEndpoint):
         state = await self._call(load_litellm().aretrieve_batch, batch_id=batch)
         if state.status not in _OVER:
             return Look(state=str(state.status))
-        rows: list[Mapping[str, Any]] = []
+        rows: dict[str, Mapping[str, Any]] = {}
         for file in (getattr(state, "output_file_id", None), getattr(state, "error_file_id", None)):
             if file:
                 content = await self._call(load_litellm().afile_content, file_id=file)
                 raw = content.content if isinstance(content.content, bytes) else content.read()
-                rows += [orjson.loads(line) for line in raw.splitlines() if line.strip()]
-        bodies = {}
-        for row in rows:
-            body = (row.get("response") or {}).get("body") or {}
-            if row.get("custom_id") in asked and body.get("choices"):
-                bodies[str(row["custom_id"])] = body
+                rows = read_rows(raw, part="response", where=f"llm {self._model.name}: batch {batch}") | rows
+        bodies = {key: response.get("body") for key, response in rows.items() if key in asked}
         return Look(
             state=str(state.status),
             over=True,
             refusal=_refusal(state) if state.status == "failed" and not rows else "",
-            bodies=bodies,
-            keys=frozenset(str(row.get("custom_id")) for row in rows),
+            # A server's error has a body too: a text, or an object that tells of it.
+            bodies={key: body for key, body in bodies.items() if isinstance(body, Mapping) and body.get("choices")},
+            keys=frozenset(rows),
         )
 
     def _line(self, key: str, asked: Asked) -> bytes:

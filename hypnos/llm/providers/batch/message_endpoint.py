@@ -15,6 +15,7 @@ import orjson
 from hypnos.errors import UserError
 from hypnos.llm.failures import RefusedError, TransientError
 from hypnos.llm.providers.batch.endpoint import Asked, BatchEndpoint, Look
+from hypnos.llm.providers.batch.result_rows import read_rows
 from hypnos.llm.providers.litellm import LitellmChat, load_litellm
 from hypnos.llm.requests import Message
 
@@ -83,13 +84,12 @@ class MessageEndpoint(BatchEndpoint):
         raw = (await self._get(f"/{batch}/results")).content if state.get("results_url") else b""
         kinds = {}
         bodies = {}
-        for row in (orjson.loads(line) for line in raw.splitlines() if line.strip()):
-            key, result = str(row.get("custom_id")), row.get("result") or {}
-            kinds[key] = result.get("type")
-            if key in asked and kinds[key] == "succeeded":
+        for key, result in read_rows(raw, part="result", where=f"llm {self._model.name}: batch {batch}").items():
+            kinds[key], message = str(result.get("type")), result.get("message")
+            if key in asked and kinds[key] == "succeeded" and isinstance(message, Mapping):
                 schema = asked[key].settings.get("schema")
                 try:
-                    _, bodies[key] = await self._through_litellm(asked[key].messages, schema, result["message"])
+                    _, bodies[key] = await self._through_litellm(asked[key].messages, schema, message)
                 except (UserError, TransientError, RefusedError) as failure:
                     log.warning("llm %s: batch %s: %s: %s", self._model.name, batch, key[:8], failure)
         cut = {kind for kind in kinds.values() if kind in ("canceled", "expired")}

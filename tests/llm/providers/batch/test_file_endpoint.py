@@ -1,4 +1,5 @@
 import asyncio
+from types import SimpleNamespace
 
 import orjson
 
@@ -36,3 +37,21 @@ def test_a_batch_cut_off_by_time_is_over_and_not_refused(server, requests):
     assert found == [batch]
     assert (look.state, look.over, look.refusal, look.keys) == ("expired", True, "", {"k0", "k1"})
     assert list(look.bodies) == ["k1"] and orjson.loads(look.bodies["k1"]["choices"][0]["message"]["content"])["score"]
+
+
+def test_a_row_that_is_none_is_no_reply_and_its_neighbours_are(monkeypatch):
+    lines = (
+        b'{"custom_id": "k0", "response": {"status_code": 500, "body": "oops"}}\nnull\n'
+        b'{"custom_id": "k1", "response": {"status_code": 200, "body": {"choices": [{"message": {"content": "x"}}]}}}\n'
+        b'{"custom_id": "k2", "respo'
+    )
+
+    async def call(function, **arguments):
+        if "batch_id" in arguments:
+            return SimpleNamespace(status="completed", output_file_id="o", error_file_id=None)
+        return SimpleNamespace(content=lines)
+
+    opened = endpoint(LitellmChat(name="x", model="openai/q"), "openai")
+    monkeypatch.setattr(opened, "_call", call)
+    look = asyncio.run(opened.look("b", dict.fromkeys(("k0", "k1", "k2"))))
+    assert look.over and look.keys == {"k0", "k1"} and list(look.bodies) == ["k1"]
