@@ -48,7 +48,7 @@ BEGINS = re.compile(
     re.MULTILINE,
 )
 """Where what is said of an option may begin; 选A is a choice, and no subject."""
-OF_A_LABEL = re.compile(r"[ \t。.]*(?:[:(]\s*|\)[ \t]*:?\s*|[—-]+[ \t]*)")
+OF_A_LABEL = re.compile(r"[ \t。.!?)]*(?:[:(]\s*|\)[ \t]*:?\s*|[—-]+[ \t]*)")
 STOPPED = re.compile(r"[。.?]+[ \t]*")
 CORRECTED = re.compile(
     r"[ \t]*[,—-]+[ \t]*(?:应该?|当|改|而|选|是|为|(?:it's|it\s+is|should\s+be|rather|the\s+answer\s+is)\s)*[ \t]*",
@@ -82,7 +82,7 @@ def _of_one_option(text: str, gap: int, clause: tuple[int, int], options: Mappin
     covered = 0
     for begin in BEGINS.finditer(text[line:gap]):
         subject = line + begin.end()
-        named = read_list(text[:gap], subject, options) if subject >= covered else None
+        named = read_list(text[:start], subject, options) if subject >= covered else None
         if named is None:
             continue
         covered = named.end

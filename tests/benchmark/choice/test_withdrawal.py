@@ -50,6 +50,12 @@ def test_what_is_said_of_another_option_takes_nothing_back(reply, item):
     assert extract(reply, item())[0] == "B"
 
 
+def test_a_bracket_and_a_full_stop_that_end_an_options_text_stand_before_the_colon(item):
+    options = {"A": "病人年龄。", "B": "药量(total mass)。", "C": "腹内压力(IAP)。"}
+    reply = "正确答案是A. 病人年龄。\n\n其他选项分析：\nB. 药量(total mass)。：不正确\nC. 腹内压力(IAP)。：不正确"
+    assert extract(reply, item(options=options))[0] == "A"
+
+
 def test_on_a_negative_stem_a_verdict_on_an_option_is_no_withdrawal_either(item):
     reply = "不正确的说法是B。\nA. 吗啡：正确。\nB. 芬太尼：不正确。\nC. 舒芬太尼：正确。"
     assert extract(reply, item(negative=True))[0] == "B"
