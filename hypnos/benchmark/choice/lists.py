@@ -27,6 +27,8 @@ ONLY_LETTERS = re.compile(
     r"(?:[ \t,、;/+&.。()\[\]】]|和|与|以?及|\band\b|(?:选项|选)?[A-J](?![A-Za-z0-9])(?:选项|项)?)*(?:\n|$)"
 )
 """After a letter at the beginning of a line: the line goes on with letters alone, and is no remark on that option."""
+NO_REMARK = re.compile(r"[ \t]*(?:[。.;,、][ \t]*)?(?:\n|$)|[ \t]*(?:[、/+&]|和|与|以?及|,?[ \t]*\band\b)")
+"""After an option's text at the beginning of a line: the line ends, or a list goes on."""
 DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Za-z0-9])$")
 """Before the name of an option it makes another drug's name of it, or another number."""
 
@@ -76,10 +78,10 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         unit = _read_unit(text, position, options)
         if unit is None:
             break
-        # 答案：B, and on the next line "A. 起效慢" or "A和C起效慢": a remark on A, and no second letter.
+        # 答案：B, and on the next line "A. 起效慢", "A和C起效慢" "A. its text。错误": a remark, and no second letter.
         a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
-        lettered = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
-        if units and lettered and "\n" in joins[-1] and not ONLY_LETTERS.match(text, unit[1]):
+        lettered = a_letter or bool(text[unit[1] - 1] in "项)" and UNIT.fullmatch(text, position, unit[1]))
+        if units and "\n" in joins[-1] and not (ONLY_LETTERS if lettered else NO_REMARK).match(text, unit[1]):
             break
         # 排除A、B，选D: what is chosen begins the next clause.
         if units and "," in joins[-1] and re.match("选(?!项)", text[position:]):
