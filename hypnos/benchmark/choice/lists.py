@@ -17,9 +17,11 @@ UNIT = re.compile(
 )
 RUN = re.compile(rf"{OPEN}\s*([A-J]{{2,10}})(?![A-Za-z0-9]){NOT_AN_OPTION}(?:\s*{SHUT})?")
 RANGE = re.compile(r"([A-J])[ \t]*(?:[~～\-–—]|到|至)[ \t]*([A-J])(?![A-Za-z0-9])")
-JOIN = re.compile(r"\s*(?:,\s*and\b|、|,|;|/|\+|&|和|与|以及|及|\band\b)\s*|\s+|")
-NEUTRAL = re.compile(r"和|与|及|and|/|\+|&")
+JOIN = re.compile(r"\s*(?:,\s*(?:and\b|以及|还有|和|及)|、|,|;|/|\||\+|&|和|与|以及|还有|及|\band\b)\s*|\s+|")
+NEUTRAL = re.compile(r"和|与|及|还有|and|/|\||\+|&")
+AND_CLAUSE = re.compile(r",\s*[以还和及]")
 END = re.compile(r"\s*(?:$|[。.;!?\])】”’\"'」』}<\n]|,(?!\s*[A-J])|、(?!\s*[A-J])|——)")
+CALLED_WRONG = re.compile(r"\s*(?:选项|项)?(?:[均都全皆则]|是)*(?:错|不正确|不对|有误)")
 GOES_ON = re.compile(r"\s*(?:[二两三四五六七八九]?[个项者]|选项|均|都|全|皆|are\b|is\b|正确|错误|有误|不正确|不对)")
 ARTICLE = re.compile(r"\s+(?!is\b|are\b|and\b|or\b|because\b|since\b|as\b|for\b)[a-z]{2,}")
 OR = re.compile(r"\s*(?:或者?|还是|\bor\b)\s*[\"'“(\[]*(?:选项)?[A-J](?![A-Za-z0-9])")
@@ -165,6 +167,9 @@ def _cut(text: str, units: list[tuple[str, int]], joins: list[str]) -> list[tupl
     for number, kind in enumerate(kinds):
         closed = "," in kind and not NEUTRAL.search(kind) and any(map(NEUTRAL.search, kinds[:number]))
         if (kind == ";" or closed) and GOES_ON.match(text, after):
+            return units[: number + 1]
+        # "选A、B，以及D错误": what is called wrong is none of what is chosen.
+        if AND_CLAUSE.match(kind) and CALLED_WRONG.match(text, after):
             return units[: number + 1]
     if END.match(text, after):
         return units
