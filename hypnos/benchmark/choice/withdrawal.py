@@ -56,6 +56,8 @@ CORRECTED = re.compile(
 )
 LISTED = re.compile(r"[ \t]*[-–—•·*][ \t]+(?!.*(?:答案|结论|(?i:answer)))[^:。\n]{1,60}")
 """A line of a list, up to its colon: a name that may be an option's in another language."""
+ANNOUNCED = re.compile(r"(?:答案|结论|正确[^:\n]{0,4}|选择?|(?i:answer(?:\s+is)?))\s*[:是为]?$")
+"""Before an option that is the answer itself."""
 LONGEST_SUBJECT = 600
 """Of a line, the characters before a verdict in which the option that it speaks of is looked for."""
 
@@ -86,8 +88,11 @@ def _of_one_option(text: str, gap: int, clause: tuple[int, int], options: Mappin
         if named is None:
             continue
         covered = named.end
+        if line + begin.start() and text[line + begin.start() - 1] == named.letters:
+            continue  # "答案：A. 吗啡。不对": the text belongs to the letter that is announced
         more = text[named.end : gap].strip(" \t。.\"'”’」』】])")
-        earlier = bool(text[:subject].strip(" \t\n-•·*"))
+        before_it = text[:subject].strip(" \t\n-•·*")
+        earlier = bool(before_it) and not ANNOUNCED.search(before_it[-40:])
         if OF_A_LABEL.fullmatch(signs) and not re.search("[。!?]", more):
             # "B. 芬太尼，起效快——不对" at the beginning of an answer takes it back.
             return earlier or ":" in signs or "(" in signs or not (more or ")" in signs)

@@ -70,6 +70,9 @@ def test_on_a_negative_stem_a_verdict_on_an_option_is_no_withdrawal_either(item)
         ("答案是A. 吗啡——不对，B。", "B"),
         ("A. 吗啡，起效快——不对。", None),
         ("A. 吗啡。不对。", None),
+        ("答案：A. 吗啡。不对。", None),
+        ("答案是A。吗啡。不对。", None),
+        ("答案：\nA. 吗啡。不对。", None),
         ("答案：A. 吗啡\n不对，是芬太尼。", "B"),
     ],
 )
