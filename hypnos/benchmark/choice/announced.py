@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 
 from hypnos.benchmark.choice.judged import called_wrong, judgements
-from hypnos.benchmark.choice.lists import END, UNIT, ListedOptions, read_list
+from hypnos.benchmark.choice.lists import END, NO_REMARK, UNIT, ListedOptions, read_list
 from hypnos.benchmark.choice.polarity import YES, asked, denied_after, stands
 from hypnos.benchmark.choice.reply import CONDITION, EDGE, WRONG, Reply
 
@@ -26,6 +26,16 @@ FILLER = re.compile(
     r"(?:选项|选择|选|以下|the\s+|option\s+|choice\s+)?[\s:=\"'“]*"
 )
 
+MARK = re.compile(
+    r"\\boxed\s*\{([^{}]*)\}|<(?:answer|答案)>(.*?)</(?:answer>|答案>)?"
+    r"|[\"'](?:answer|答案|choice|选项)[\"']\s*:\s*(\[[^\]]*\]|[\"'][^\"']*[\"'])",
+    re.IGNORECASE | re.DOTALL,
+)
+BETWEEN_MARKS = re.compile(r"(?:[\s,、;/+&|•-]|和|与|以?及|还有|\band\b)*")
+LIST_MARK = re.compile(r"(?<=\n)[ \t]*(?:[-–—•·*][ \t]+)?")
+NEXT_LINE = re.compile(r"[^\n]*(?:\n[ \t]+[^\n]*)*\n\s*?(?:[-–—•·*][ \t]+)?(?=\S)")
+"""What is said of an option to the end of its line, the indented lines below it, and the mark of the next."""
+
 LATIN_LEAD = re.compile(
     r"((?:.{0,60}\bnot\b.{0,40}\bbut\s+|.{0,80}\bleaving\s+|.{0,40}\bon\s+(?:reflection|second\s+thought)[\s,]*)?"
     r"(?:(?:so|thus|hence|therefore|then|but|only|just|rather|definitely|clearly|obviously|certainly|of\s+(?:these|those)|it(?:'s|\s+is|\s+should\s+be|\s+must\s+be)|must\s+be|i\s+(?:choose|pick|say))\b[\s,]*)*)"
@@ -44,7 +54,7 @@ def letters_alone(reply: Reply) -> str | None:
     text = re.sub(r"(?<=[A-J])\s*[二两三四五六七八九][项个]$", "", text)
     if re.fullmatch(r"[a-j](?:[\s,、]+[a-j]){0,8}", text):
         text = text.upper()
-    if not text or re.search(r"[^A-J\s,、;/+&和与及以and选项择\"'“”()\[\]【】~\-–—到至.。]", text):
+    if not text or re.search(r"[^A-J\s,、;/+&和与及以and选项择还有|\"'“”()\[\]【】~\-–—到至.。]", text):
         return None
     # "E. B和C" is one option where that is its text.
     return _complete(text, reply.options) or _complete(re.sub("[。.]", " ", text), {})
@@ -61,15 +71,33 @@ def _complete(text: str, options: Mapping[str, str]) -> str | None:
 
 def marked(reply: Reply) -> str | None:
     r"""Read an answer in a mark made for it: `\boxed{B}`, `<answer>B</answer>`, `{"answer": ["A", "C"]}`."""
-    marks = re.findall(
-        r"\\boxed\s*\{([^{}]*)\}|<(?:answer|答案)>(.*?)</|[\"'](?:answer|答案|choice|选项)[\"']\s*:\s*(\[[^\]]*\]|[\"'][^\"']*[\"'])",
-        reply.text,
-        re.IGNORECASE | re.DOTALL,
-    )
+    table = _truth_table(reply)
+    if table is not None:
+        return table
+    marks = list(MARK.finditer(reply.text))
     if not marks:
         return None
-    inside = next(part for part in marks[-1] if part) if any(marks[-1]) else ""
-    return letters_alone(Reply(inside, reply.options, reply.negative, reply.multiple))
+    # Several right options in a mark each, one directly behind the other; of other marks the last counts.
+    first = len(marks) - 1
+    while (
+        reply.multiple and first and BETWEEN_MARKS.fullmatch(reply.text, marks[first - 1].end(), marks[first].start())
+    ):
+        first -= 1
+    inside = [next(filter(None, mark.groups()), "").strip() for mark in marks[first:]]
+    if not all(re.fullmatch("[A-Ja-j]", part) for part in inside):
+        inside = inside[-1:]
+    each = "、".join(dict.fromkeys(inside))
+    return letters_alone(Reply(each, reply.options, reply.negative, reply.multiple))
+
+
+def _truth_table(reply: Reply) -> str | None:
+    """Letters that an object calls true: `{"A": true, "B": false}`; of one that was asked for only one."""
+    said = dict(re.findall(r"[\"']([A-J])[\"']\s*:\s*(true|false)\b", reply.text, re.IGNORECASE))
+    true = "".join(letter for letter, value in said.items() if value.lower() == "true")
+    # On a negative stem true may mean that the statement holds, or that the option is to be chosen.
+    if len(said) < 2 or not true or reply.negative or (len(true) > 1 and not reply.multiple):
+        return None
+    return true
 
 
 def declared(reply: Reply) -> str | None:
@@ -94,7 +122,7 @@ def declared(reply: Reply) -> str | None:
         if set(listing.letters) & wrong:
             continue
         final = final or kind == "final"
-        last = "" if listing.hedged else listing.letters
+        last = "" if listing.hedged else _line_by_line(reply, cue.end(), listing, wrong)
     for question in re.finditer(r"(?<![A-Za-z])[A-J](?=\s*(?:选项|项)?\s*(?:吗|呢)?\s*\?)", reply.text):
         if YES.match(reply.text, question.end()) and last is None:
             last = question[0]
@@ -107,8 +135,38 @@ def _announced(reply: Reply, cue: re.Match[str]) -> ListedOptions | None:
         return None
     filler = FILLER.match(reply.text, cue.end())
     starts = {cue.end(), filler.end() if filler else cue.end()}
+    # Where several may be right they stand in lines; the mark of a line before an option's text is still there.
+    mark = LIST_MARK.match(reply.text, max(starts)) if reply.multiple else None
+    starts |= {mark.end()} if mark else set()
     lists = (read_list(reply.text, start, reply.options) for start in sorted(starts, reverse=True))
     return next((listing for listing in lists if listing), None)
+
+
+def _line_by_line(reply: Reply, announced: int, listing: ListedOptions, wrong: frozenset[str]) -> str:
+    """The letters of a list, and of the options that begin the lines below it where each line gives its reasons.
+
+    Only where several may be right, and the first option stands on a line of its own below the words that announce it.
+    """
+    letters, end = listing.letters, listing.end
+    begin = reply.text.rfind("\n", 0, end) + 1
+    mark = LIST_MARK.match(reply.text, begin)
+    plain = bool(NO_REMARK.match(reply.text, end))
+    bare = plain and end - begin <= len(letters) + 1
+    if not reply.multiple or begin <= announced or bare or not mark:
+        return letters
+    if read_list(reply.text[:end], mark.end(), reply.options) is None:
+        return letters
+    while line := NEXT_LINE.match(reply.text, end):
+        following = read_list(reply.text, line.end(), reply.options)
+        if following is None or following.hedged or set(following.letters) & set(letters):
+            break
+        end = following.end
+        # Below lines that are options and no more, a remark is on another option.
+        if plain and not NO_REMARK.match(reply.text, end):
+            break
+        denied = not reply.negative and denied_after(reply.text, end)
+        letters += "" if denied or set(following.letters) & wrong else following.letters
+    return letters
 
 
 def leading(reply: Reply) -> str | None:

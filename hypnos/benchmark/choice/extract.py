@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 MOST_WITHDRAWALS = 20
 """What an answer takes back more often than this is not followed any further."""
 
-VERSION = 4
+VERSION = 5
 """Raised when a rule changes what is read; the signature of every accuracy says which rules read its letters."""
 
 WIDTH = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20, 0xA0: 0x20, 0x2236: 0x3A}
@@ -81,7 +81,7 @@ def _read(reply: Reply) -> tuple[str, str]:
     """Letters, "" for none, and the rule: what follows the last withdrawal counts."""
     withdrawn = False
     for _ in range(MOST_WITHDRAWALS):
-        parts = split_withdrawn(reply.text)
+        parts = split_withdrawn(reply.text, reply.options)
         if parts is None:
             break
         kept, following = parts

@@ -29,9 +29,11 @@ TAKEN_OUT = re.compile(
 """Before options that are denied or left out."""
 
 LEAD = re.compile(
-    r"[\s•*①-⑨-]*(?:我?个?人?(?:认为|觉得)|所以|因此|故|则|而|但|那么|且|显然|然而|其实|虽然|(?i:(?:but|and|so|thus|hence|while|although|therefore|here)\b))*\s*"
+    r"[\s•*①-⑨-]*(?:我?个?人?(?:认为|觉得)|所以|因此|故|则|而|但|那么|且|显然|然而|其实|虽然|此外|另外|同时|还有|以及|(?i:(?:but|and|so|thus|hence|while|although|therefore|here)\b))*\s*"
     r"(?:只有|仅有?|唯有|只|(?i:(?:only|both|options?|choices?)\b))?\s*"
 )
+ALSO, TOO = re.compile("此外|另外|同时|还有|以及"), re.compile(r"^也|\b(?:too|also|as\s+well)\b", re.IGNORECASE)
+"""By which a clause goes on with what the one before called right."""
 SHORT_YES = re.compile(r"yes\b|true\b", re.IGNORECASE)
 SHORT_NO = re.compile(r"no\b|false\b", re.IGNORECASE)
 
@@ -80,7 +82,9 @@ def judgements(reply: Reply) -> tuple[list[Judgement], bool]:
         if re.search(WRONG, verdict, re.IGNORECASE) or SHORT_NO.match(verdict):
             found.append(Judgement(frozenset(listing.letters), right=False))
         elif re.search(RIGHT, verdict, re.IGNORECASE) or SHORT_YES.match(verdict):
-            found.append(Judgement(frozenset(listing.letters), right=True))
+            also = reply.multiple and (ALSO.search(clause[:start]) or TOO.search(verdict))
+            earlier = found.pop().letters if also and found and found[-1].right else frozenset()
+            found.append(Judgement(earlier | frozenset(listing.letters), right=True))
     return found, rest_right
 
 

@@ -17,9 +17,11 @@ UNIT = re.compile(
 )
 RUN = re.compile(rf"{OPEN}\s*([A-J]{{2,10}})(?![A-Za-z0-9]){NOT_AN_OPTION}(?:\s*{SHUT})?")
 RANGE = re.compile(r"([A-J])[ \t]*(?:[~～\-–—]|到|至)[ \t]*([A-J])(?![A-Za-z0-9])")
-JOIN = re.compile(r"\s*(?:,\s*and\b|、|,|;|/|\+|&|和|与|以及|及|\band\b)\s*|\s+|")
-NEUTRAL = re.compile(r"和|与|及|and|/|\+|&")
+JOIN = re.compile(r"\s*(?:,\s*(?:and\b|以及|还有|和|及)|、|,|;|/|\||\+|&|和|与|以及|还有|及|\band\b)\s*|\s+|")
+NEUTRAL = re.compile(r"和|与|及|还有|and|/|\||\+|&")
+AND_CLAUSE = re.compile(r",\s*[以还和及]")
 END = re.compile(r"\s*(?:$|[。.;!?\])】”’\"'」』}<\n]|,(?!\s*[A-J])|、(?!\s*[A-J])|——)")
+CALLED_WRONG = re.compile(r"\s*(?:选项|项)?(?:[均都全皆则]|是)*(?:错|不正确|不对|有误)")
 GOES_ON = re.compile(r"\s*(?:[二两三四五六七八九]?[个项者]|选项|均|都|全|皆|are\b|is\b|正确|错误|有误|不正确|不对)")
 ARTICLE = re.compile(r"\s+(?!is\b|are\b|and\b|or\b|because\b|since\b|as\b|for\b)[a-z]{2,}")
 OR = re.compile(r"\s*(?:或者?|还是|\bor\b)\s*[\"'“(\[]*(?:选项)?[A-J](?![A-Za-z0-9])")
@@ -27,6 +29,8 @@ ONLY_LETTERS = re.compile(
     r"(?:[ \t,、;/+&.。()\[\]】]|和|与|以?及|\band\b|(?:选项|选)?[A-J](?![A-Za-z0-9])(?:选项|项)?)*(?:\n|$)"
 )
 """After a letter at the beginning of a line: the line goes on with letters alone, and is no remark on that option."""
+NO_REMARK = re.compile(r"[ \t]*(?:[。.;,、][ \t]*)?(?:\n|$)|[ \t]*(?:[、/+&]|和|与|以?及|,?[ \t]*\band\b)")
+"""After an option's text at the beginning of a line: the line ends, or a list goes on."""
 DRUG_STEM = re.compile(r"(?:去甲|去氧|异丙|舒|瑞|阿|左|顺|艾司|[A-Za-z0-9])$")
 """Before the name of an option it makes another drug's name of it, or another number."""
 
@@ -76,10 +80,10 @@ def read_list(text: str, start: int, options: Mapping[str, str]) -> ListedOption
         unit = _read_unit(text, position, options)
         if unit is None:
             break
-        # 答案：B, and on the next line "A. 起效慢" or "A和C起效慢": a remark on A, and no second letter.
+        # 答案：B, and on the next line "A. 起效慢", "A和C起效慢" "A. its text。错误": a remark, and no second letter.
         a_letter = text[unit[1] - 1 : unit[1]] == unit[0]
-        lettered = a_letter or text[unit[1] - 1 : unit[1]] in "项)"
-        if units and lettered and "\n" in joins[-1] and not ONLY_LETTERS.match(text, unit[1]):
+        lettered = a_letter or bool(text[unit[1] - 1] in "项)" and UNIT.fullmatch(text, position, unit[1]))
+        if units and "\n" in joins[-1] and not (ONLY_LETTERS if lettered else NO_REMARK).match(text, unit[1]):
             break
         # 排除A、B，选D: what is chosen begins the next clause.
         if units and "," in joins[-1] and re.match("选(?!项)", text[position:]):
@@ -163,6 +167,9 @@ def _cut(text: str, units: list[tuple[str, int]], joins: list[str]) -> list[tupl
     for number, kind in enumerate(kinds):
         closed = "," in kind and not NEUTRAL.search(kind) and any(map(NEUTRAL.search, kinds[:number]))
         if (kind == ";" or closed) and GOES_ON.match(text, after):
+            return units[: number + 1]
+        # "选A、B，以及D错误": what is called wrong is none of what is chosen.
+        if AND_CLAUSE.match(kind) and CALLED_WRONG.match(text, after):
             return units[: number + 1]
     if END.match(text, after):
         return units

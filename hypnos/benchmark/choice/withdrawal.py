@@ -1,8 +1,10 @@
 """Finds where an answer takes back what it has said: 不对, 说错了, 以上答案有误, "wait, no", "scratch that"."""
 
 import re
+from collections.abc import Mapping
 from itertools import pairwise
 
+from hypnos.benchmark.choice.lists import END, read_list
 from hypnos.benchmark.choice.polarity import IN_CLAUSE, OTHERS, SENTENCE, asked
 
 BETWEEN = re.compile(r"[,。;!?\n()…—→:]+|\.+(?=\s|$)|\s-+\s")
@@ -36,11 +38,76 @@ LABEL = re.compile(r"(?<![A-Za-z])[A-J]\s*(?:选项|项)?\s*$")
 """Before a colon, a dot or brackets: 错 in `B：错` and `(B)错` is what is said of one option."""
 
 
-VERDICT = re.compile(r"(?:不对|错误?|不正确|有误|不是?|no|wrong)的?", re.IGNORECASE)
+VERDICT = re.compile(
+    r"(?:[这那该此](?:个|一|种|项)?(?:选项|说法|项)?)?(?:[也就]?是|显然是?|就)?(?:不对|错误?|不正确|有误)的?|不是?的?|no|wrong"
+    r"|(?:this|that|it)(?:'s|\s+is)\s+(?:wrong|incorrect|not\s+right)",
+    re.IGNORECASE,
+)
+BEGINS = re.compile(
+    r"(?:^|[。;!?]|\.(?=\s)|(?:分析|解析|解释|理由|其[他余它][^:\n]{0,4}):)[\s\-–—•·*\d]*(?!选(?!项))(?=\S)",
+    re.MULTILINE,
+)
+"""Where what is said of an option may begin; 选A is a choice, and no subject."""
+OF_A_LABEL = re.compile(r"[ \t。.!?)]*(?:[:(]\s*|\)[ \t]*:?\s*|[—-]+[ \t]*)")
+STOPPED = re.compile(r"[。.?]+[ \t]*")
+CORRECTED = re.compile(
+    r"[ \t]*[,—-]+[ \t]*(?:应该?|当|改|而|选|是|为|(?:it's|it\s+is|should\s+be|rather|the\s+answer\s+is)\s)*[ \t]*",
+    re.IGNORECASE,
+)
+LISTED = re.compile(r"[ \t]*[-–—•·*][ \t]+(?!.*(?:答案|结论|(?i:answer)))[^:。\n]{1,60}")
+"""A line of a list, up to its colon: a name that may be an option's in another language."""
+ANNOUNCED = re.compile(r"(?:答案|结论|正确[^:\n]{0,4}|选择?|(?i:answer(?:\s+is)?))\s*[:是为]?$")
+"""Before an option that is the answer itself."""
+LONGEST_SUBJECT = 600
+"""Of a line, the characters before a verdict in which the option that it speaks of is looked for."""
 
 
-def split_withdrawn(text: str) -> tuple[str, str] | None:
+def _of_one_option(text: str, gap: int, clause: tuple[int, int], options: Mapping[str, str]) -> bool:
+    """Whether a verdict is what is said of one option: `A. its text：不正确`, `its text - wrong`, `its text？不`.
+
+    Args:
+        text: a cleaned answer.
+        gap: where the signs before the verdict begin.
+        clause: where the verdict begins and ends.
+        options: text by letter.
+    """
+    start, end = clause
+    correction = CORRECTED.match(text, end)
+    instead = read_list(text, correction.end(), options) if correction else None
+    if instead and END.match(text, instead.end):
+        return False  # "B. 芬太尼：不对，应为C" takes B back
+    line = max(text.rfind("\n", 0, gap) + 1, gap - LONGEST_SUBJECT)
+    signs = text[gap:start]
+    before = text[:line].strip()
+    if before and ":" in signs and LISTED.fullmatch(text, line, gap):
+        return True
+    covered = 0
+    for begin in BEGINS.finditer(text[line:gap]):
+        subject = line + begin.end()
+        named = read_list(text[:start], subject, options) if subject >= covered else None
+        if named is None:
+            continue
+        covered = named.end
+        if line + begin.start() and text[line + begin.start() - 1] == named.letters:
+            continue  # "答案：A. 吗啡。不对": the text belongs to the letter that is announced
+        more = text[named.end : gap].strip(" \t。.\"'”’」』】])")
+        before_it = text[:subject].strip(" \t\n-•·*")
+        earlier = bool(before_it) and not ANNOUNCED.search(before_it[-40:])
+        if OF_A_LABEL.fullmatch(signs) and not re.search("[。!?]", more):
+            # "B. 芬太尼，起效快——不对" at the beginning of an answer takes it back.
+            return earlier or ":" in signs or "(" in signs or not (more or ")" in signs)
+        whole = named.end > subject + 1 and (not more or (more.endswith(("吗", "呢", "么")) and "?" in signs))
+        if earlier and whole and STOPPED.fullmatch(signs):
+            return True
+    return False
+
+
+def split_withdrawn(text: str, options: Mapping[str, str] | None = None) -> tuple[str, str] | None:
     """Divide a text at the last clause that takes back an answer.
+
+    Args:
+        text: a cleaned answer.
+        options: text by letter, cleaned in the same way: a verdict on one of them takes nothing back.
 
     Returns:
         What stands of the text before it, and what follows it; None where nothing is taken back. What others were said
@@ -52,6 +119,8 @@ def split_withdrawn(text: str) -> tuple[str, str] | None:
         if not clause or not TAKES_BACK.fullmatch(clause):
             continue
         if LABEL.search(text[:gap]) and re.fullmatch(r"\s*[:.)(—-]+\s*", text[gap:start]) and VERDICT.fullmatch(clause):
+            continue
+        if VERDICT.fullmatch(clause) and _of_one_option(text, gap, (start, end), options or {}):
             continue
         if not text[:start].strip() and not re.search("[A-J]", clause):
             continue
