@@ -19,7 +19,9 @@ from hypnos.special_tokens import special_tokens
 # Private-use characters: a template neither trims nor interprets them, and no text of ours holds them.
 MARK = re.compile("\ue000([0-9]+)\ue001")
 BEGIN = "\ue002"
-"""Put where the model takes over from the prompt."""
+"""Put where learning begins, as a rule where the model takes over from the prompt."""
+HAND_OVER = "\ue003"
+"""Put where a prompt ends that opened a thought."""
 THOUGHT = 999_999
 """Stands for the reasoning among the numbers of messages."""
 
@@ -55,7 +57,12 @@ class Thought:
     in_loss: bool
 
 
-Part = Special | Literal | Turn | Thought
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """Where the model takes over within text: what follows is encoded apart, lest a token span both."""
+
+
+Part = Special | Literal | Turn | Thought | Handover
 
 
 class ChatTemplate:
@@ -64,7 +71,7 @@ class ChatTemplate:
     def __init__(self, tokenizer: PreTrainedTokenizerFast) -> None:
         self.tokenizer = tokenizer
         special = map(re.escape, special_tokens(tokenizer))
-        self._pattern = re.compile("|".join([BEGIN, MARK.pattern, *special]))
+        self._pattern = re.compile("|".join([BEGIN, HAND_OVER, MARK.pattern, *special]))
         self.parts = lru_cache(maxsize=64)(self._parts)
 
     def _parts(
@@ -96,10 +103,14 @@ class ChatTemplate:
         for number in reversed(range(1 + system, total, 2)):
             prompt = self._render(turns[: number - (total - len(turns))], add_generation_prompt=True)
             # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
-            begin = len(prompt) if rendered.startswith(prompt) else rendered.index(_mark(number))
+            follows = rendered.startswith(prompt)
+            begin = len(prompt) if follows else rendered.index(_mark(number))
             if thought == "mask" and number == total - 1:
                 begin = rendered.index(_mark(number))
             rendered = rendered[:begin] + BEGIN + rendered[begin:]
+            # `<think>` and its line end stand in the prompt: with what closes an empty thought they were one token.
+            if follows and leaves_open(prompt):
+                rendered = prompt + HAND_OVER + rendered[len(prompt) :]
         return tuple(self._split(rendered))
 
     def _turns(self, messages: int, system: bool) -> list[dict[str, str]]:
@@ -159,6 +170,8 @@ class ChatTemplate:
             position = match.end()
             if match[0] == BEGIN:
                 learning, answered = True, False
+            elif match[0] == HAND_OVER:
+                parts.append(Handover())
             elif match[1] is not None:
                 if learning and answered:
                     break

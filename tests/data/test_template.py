@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.data.template import ChatTemplate, Literal, Special, Thought, Turn
+from hypnos.data.template import ChatTemplate, Handover, Literal, Special, Thought, Turn
 from hypnos.errors import UserError
 
 
@@ -127,9 +127,12 @@ R1 = (
 
 
 def written(tokenizer, parts) -> str:
-    """The parts as text, what is in the loss between brackets; 甲 the system's words, 想 the thought, 问 and 答 turns."""
+    """The parts as text, what is in the loss between brackets; # a turn, 想 the thought, ¦ where a new run begins."""
     text = ""
     for part in parts:
+        if isinstance(part, Handover):
+            text += "¦"
+            continue
         if isinstance(part, Special):
             said = tokenizer.convert_ids_to_tokens(part.id)
         elif isinstance(part, Turn):
@@ -154,9 +157,9 @@ def written(tokenizer, parts) -> str:
             "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n<think>\n想\n</think>\n\n[#1<|im_end|>]\n",
         ),
         (QWEN3, None, "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n[<think>\n\n</think>\n\n#1<|im_end|>]\n"),
-        (R1, "learn", "U:#0A:<think>\n[想\n</think>\n\n#1<|im_end|>]"),
-        (R1, "mask", "U:#0A:<think>\n想\n</think>\n\n[#1<|im_end|>]"),
-        (R1, None, "U:#0A:<think>\n[\n</think>\n\n#1<|im_end|>]"),
+        (R1, "learn", "U:#0A:<think>\n¦[想\n</think>\n\n#1<|im_end|>]"),
+        (R1, "mask", "U:#0A:<think>\n¦想\n</think>\n\n[#1<|im_end|>]"),
+        (R1, None, "U:#0A:<think>\n¦[\n</think>\n\n#1<|im_end|>]"),
     ],
 )
 def test_exactly_one_thought_stands_before_an_answer_of_a_base_that_thinks(load, template, thought, expected) -> None:
