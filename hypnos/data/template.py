@@ -102,16 +102,33 @@ class ChatTemplate:
         self._check_shown(rendered, total, bool(thought))
         for number in reversed(range(1 + system, total, 2)):
             prompt = self._render(turns[: number - (total - len(turns))], add_generation_prompt=True)
-            # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
             follows = rendered.startswith(prompt)
-            begin = len(prompt) if follows else rendered.index(_mark(number))
-            if thought == "mask" and number == total - 1:
-                begin = rendered.index(_mark(number))
+            begin = self._begin(rendered, prompt, number, thought if number == total - 1 else None)
             rendered = rendered[:begin] + BEGIN + rendered[begin:]
             # `<think>` and its line end stand in the prompt: with what closes an empty thought they were one token.
             if follows and leaves_open(prompt):
                 rendered = prompt + HAND_OVER + rendered[len(prompt) :]
         return tuple(self._split(rendered))
+
+    def _begin(self, rendered: str, prompt: str, number: int, thought: str | None) -> int:
+        """Where learning begins for an answer, with or without the thought before it."""
+        answer = rendered.index(_mark(number))
+        if thought == "mask":
+            return answer
+        if rendered.startswith(prompt):
+            return len(prompt)
+        if thought is None:
+            # A template that writes an earlier prompt otherwise leaves no better place than the answer itself.
+            return answer
+        # A prompt may close an empty thought, as Qwen 3.5's that does not think: this one then begins where that does.
+        question = rendered.index(_mark(number - 1))
+        openings = [mark.start() for mark in OPEN.finditer(rendered, question, rendered.index(_mark(THOUGHT)))]
+        if openings and prompt.startswith(rendered[: openings[-1]]):
+            return openings[-1]
+        raise UserError(
+            "the chat template's prompt is not what it writes before a thought, which a model could not learn to begin:"
+            " reasoning=mask, reasoning=drop or template=plain"
+        )
 
     def _turns(self, messages: int, system: bool) -> list[dict[str, str]]:
         """Messages with their marks; the system's stands before the first question where it has no turn of its own."""

@@ -167,6 +167,33 @@ def test_exactly_one_thought_stands_before_an_answer_of_a_base_that_thinks(load,
     assert written(tokenizer, ChatTemplate(tokenizer).parts(2, False, thought)) == expected
 
 
+# As Qwen 3.5's that does not think: each prompt closes an empty thought, and an answer may have one all the same.
+NO_THINK = QWEN3.replace("{% if enable_thinking is defined and enable_thinking is false %}", "{% if true %}")
+
+
+@pytest.mark.parametrize(
+    ("thought", "answer"),
+    [
+        ("learn", "[<think>\n想\n</think>\n\n#3<|im_end|>]\n"),
+        ("mask", "<think>\n想\n</think>\n\n[#3<|im_end|>]\n"),
+        (None, "<think>\n\n</think>\n\n[#3<|im_end|>]\n"),
+    ],
+)
+def test_a_thought_is_learnt_from_its_opening_where_the_prompt_closes_an_empty_one(load, thought, answer) -> None:
+    tokenizer = load("chatml", template=NO_THINK)
+    text = written(tokenizer, ChatTemplate(tokenizer).parts(4, False, thought))
+    assert text.endswith(f"#2<|im_end|>\n<|im_start|>assistant\n{answer}")
+
+
+def test_a_thought_that_no_prompt_leads_to_is_one_line(load) -> None:
+    tokenizer = load("chatml", template="{{ messages | length }}" + QWEN3)
+    with pytest.raises(
+        UserError, match=r"prompt is not what it writes before a thought.*reasoning=mask, reasoning=drop"
+    ):
+        ChatTemplate(tokenizer).parts(2, False, "learn")
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(2, False, "mask")).endswith("\n\n[#1<|im_end|>]\n")
+
+
 def test_a_thought_stands_before_the_last_answer_alone(load) -> None:
     tokenizer = load("chatml", template=QWEN3)
     text = written(tokenizer, ChatTemplate(tokenizer).parts(4, False, "learn"))
