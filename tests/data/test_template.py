@@ -228,6 +228,54 @@ def test_a_system_turn_is_context_above_the_first_question(load, template, expec
     assert written(tokenizer, ChatTemplate(tokenizer).parts(2, True)) == expected
 
 
+MISTRAL = (
+    "{% if messages[0].role == 'system' %}{% set system = messages[0].content %}{% set turns = messages[1:] %}"
+    "{% else %}{% set turns = messages %}{% endif %}{% for m in turns %}{% if m.role == 'user' %}Q "
+    "{% if loop.last and system is defined %}{{ system + '\n---\n' }}{% endif %}{{ m.content }} A"
+    "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}"
+)
+"""As Mistral v0.3's: the system's words stand before the last question, if no answer follows it yet."""
+
+
+ALWAYS = MISTRAL.replace("loop.last", "loop.index0 == (turns | length - 1) // 2 * 2")
+
+
+@pytest.mark.parametrize(
+    ("template", "messages", "expected"),
+    [
+        (MISTRAL, 2, "Q #0\n---\n#1 A[ #2<|im_end|>]"),
+        (MISTRAL, 4, "Q #1 A[ #2<|im_end|>]Q #0\n---\n#3 A[ #4<|im_end|>]"),
+        (ALWAYS, 2, "Q #0\n---\n#1 A[ #2<|im_end|>]"),
+        (ALWAYS, 4, "Q #1 A [#2<|im_end|>]Q #0\n---\n#3 A[ #4<|im_end|>]"),
+    ],
+)
+def test_a_system_turn_stands_where_the_last_prompt_has_it(load, template, messages, expected) -> None:
+    tokenizer = load("chatml", template=template)
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(messages, True)) == expected
+
+
+@pytest.mark.parametrize("system", ["refused", "passed over"])
+def test_a_default_system_turn_is_no_place_for_the_words_of_another(load, system) -> None:
+    """Words that a template leaves out everywhere open the first question, in whatever it writes by itself."""
+    refuse = "{{ raise_exception('no system') }}" if system == "refused" else ""
+    template = (
+        "You help.{% for m in messages %}{% if m.role == 'system' %}" + refuse + "{% else %}{{ m.content + eos_token }}"
+        "{% endif %}{% endfor %}"
+    )
+    tokenizer = load("chatml", template=template)
+    expected = "You help.#0\n\n#1<|im_end|>[#2<|im_end|>]#3<|im_end|>[#4<|im_end|>]"
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(4, True)) == expected
+
+
+def test_a_system_turn_in_prompts_that_no_question_could_hold_is_one_line(load) -> None:
+    behind = "{% for m in messages %}{% if m.role != 'system' %}{{ m.content + eos_token }}{% endif %}{% endfor %}"
+    template = (
+        behind + "{% if add_generation_prompt and messages[0].role == 'system' %}!{{ messages[0].content }}{% endif %}"
+    )
+    with pytest.raises(UserError, match="system's words into a prompt, and not before its answer"):
+        ChatTemplate(load("chatml", template=template)).parts(2, True)
+
+
 def test_a_system_turn_and_earlier_turns_keep_their_order(load) -> None:
     tokenizer = load("chatml")
     parts = ChatTemplate(tokenizer).parts(4, True, "mask")
