@@ -108,7 +108,8 @@ class ChatTemplate:
             begin = self._begin(rendered, prompt, number, thought if number == total - 1 else None)
             rendered = rendered[:begin] + BEGIN + rendered[begin:]
             # `<think>` and its line end stand in the prompt: with what closes an empty thought they were one token.
-            if follows and leaves_open(prompt):
+            # An earlier answer is part of the last prompt, whose tokens stay as they are.
+            if follows and number == total - 1 and leaves_open(prompt):
                 rendered = prompt + HAND_OVER + rendered[len(prompt) :]
         return tuple(self._split(rendered))
 

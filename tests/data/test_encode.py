@@ -256,12 +256,12 @@ OPENS = (
 """As Qwen 3.5's template: each prompt opens a thought, and earlier answers have none."""
 
 
-@pytest.fixture
-def thinker(load):
+@pytest.fixture(params=[OPENS, OPENS.replace(" and loop.last", "")], ids=["last alone", "every answer"])
+def thinker(load, request):
     """A tokenizer to which two line ends are one token, as to Qwen's, and whose prompts open a thought."""
 
     def read():
-        tokenizer = load("chatml", template=OPENS)
+        tokenizer = load("chatml", template=request.param)
         tokenizer.add_tokens([AddedToken(word, normalized=False) for word in ("\n\n", "<think>", "</think>")])
         return tokenizer
 
