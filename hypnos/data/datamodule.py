@@ -35,7 +35,7 @@ log = logging.getLogger(__name__)
 VERSION = 2
 """Raised when code of this package changes the tokens or the rows."""
 
-FORM = 4
+FORM = 5
 """Raised when a tokenised set gets other files, or other tokens under a few tokenizers: trained stages stay."""
 
 

@@ -12,7 +12,7 @@ from tokenizers import Encoding, Tokenizer
 from transformers import PreTrainedTokenizerFast
 
 from hypnos.corpus.records import Instruction, Record, Text
-from hypnos.data.template import ChatTemplate, Part, Special, Thought, Turn
+from hypnos.data.template import ChatTemplate, Handover, Part, Special, Thought, Turn
 from hypnos.errors import UserError
 
 Reasoning = Literal["learn", "mask", "drop"]
@@ -47,7 +47,7 @@ class TooLong:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """Text between two special tokens, encoded at once as a tokenizer would at inference."""
+    """Text between special tokens, or from a handover on, encoded at once as a tokenizer would at inference."""
 
     text: str
     spans: tuple[tuple[int, int], ...]
@@ -132,11 +132,11 @@ class Encoder:
         spans: list[tuple[int, int]] = []
         answer: tuple[int, int] | None = None
         for part in self._parts(record):
-            if isinstance(part, Special):
+            if isinstance(part, Special | Handover):
                 if text:
                     layout.append(_Run(text, tuple(spans), answer))
                     text, spans, answer = "", [], None
-                layout.append(part)
+                layout += [part] if isinstance(part, Special) else []
                 continue
             start = len(text)
             if isinstance(part, Turn):

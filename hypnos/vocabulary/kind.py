@@ -67,11 +67,13 @@ class BaseTokenizer:
         Raises:
             UserError: there is no chat template, neither given nor the base's own; or see `fix_date`.
         """
-        if template is not None:
-            self.tokenizer.chat_template = template
-        if not self.tokenizer.chat_template:
+        own = self.tokenizer.chat_template
+        if isinstance(own, dict):
+            # Others (for tools, for documents) are never used, and would stand in files that no stage copies.
+            own = own.get("default")
+        template = own if template is None else template
+        if not template:
             raise UserError("template: the base has no chat template of its own to keep; use template=plain")
-        if isinstance(self.tokenizer.chat_template, str):
-            self.tokenizer.chat_template = fix_date(self.tokenizer.chat_template)
+        self.tokenizer.chat_template = fix_date(template)
         self.tokenizer.save_pretrained(directory)
         name_tokenizer(directory)

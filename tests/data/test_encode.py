@@ -1,4 +1,5 @@
 import pytest
+from tokenizers import AddedToken
 
 from hypnos.corpus.records import Instruction, Text
 from hypnos.data.encode import Document, Encoder, TooLong
@@ -245,6 +246,44 @@ def test_a_thought_is_learnt_masked_or_dropped(load, reasoning, learnt, whole) -
     assert tokenizer.decode(loss_ids(document)) == learnt
     assert ("先想年龄" in tokenizer.decode(document.input_ids)) is whole
     assert document.characters == len(learnt.removesuffix("</s>"))
+
+
+OPENS = (
+    "{% for m in messages %}<|im_start|>{{ m.role + '\n' }}{% if m.role == 'assistant' and loop.last %}<think>\n"
+    "{{ '\n' }}{{ m.reasoning_content }}{{ '\n' }}</think>\n\n{% endif %}{{ m.content }}<|im_end|>{{ '\n' }}{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n<think>\n{% endif %}"
+)
+"""As Qwen 3.5's template: each prompt opens a thought, and earlier answers have none."""
+
+
+@pytest.fixture(params=[OPENS, OPENS.replace(" and loop.last", "")], ids=["last alone", "every answer"])
+def thinker(load, request):
+    """A tokenizer to which two line ends are one token, as to Qwen's, and whose prompts open a thought."""
+
+    def read():
+        tokenizer = load("chatml", template=request.param)
+        tokenizer.add_tokens([AddedToken(word, normalized=False) for word in ("\n\n", "<think>", "</think>")])
+        return tokenizer
+
+    return read
+
+
+@pytest.mark.parametrize("reasoning", ["learn", "mask", "drop"])
+@pytest.mark.parametrize("record", [SHORT, DIALOGUE, THINKING], ids=lambda record: record.id)
+def test_a_prompt_that_opens_a_thought_keeps_its_tokens_whatever_follows(thinker, record, reasoning) -> None:
+    tokenizer = thinker()
+    prompt = tokenizer.apply_chat_template(record.messages()[:-1], add_generation_prompt=True, return_dict=False)
+    assert tokenizer.convert_ids_to_tokens(prompt)[-2:] == ["<think>", "Ċ"]
+    document = one(Encoder(thinker(), max_length=512, reasoning=reasoning), record)
+    assert document.input_ids[: len(prompt)] == prompt
+    thought = bool(record.reasoning) and reasoning != "drop"
+    behind = tokenizer.decode(document.input_ids[len(prompt) :])
+    assert behind == f"\n{record.reasoning if thought else ''}\n</think>\n\n{record.output}<|im_end|>\n"
+    masked = thought and reasoning == "mask"
+    learnt = tokenizer.decode(
+        [i for i, m in list(zip(document.input_ids, document.loss_mask, strict=True))[len(prompt) :] if m]
+    )
+    assert learnt == (f"{record.output}<|im_end|>" if masked else behind.removesuffix("\n"))
 
 
 def test_dropped_thoughts_leave_the_record_as_if_it_had_none(load) -> None:

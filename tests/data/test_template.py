@@ -1,6 +1,6 @@
 import pytest
 
-from hypnos.data.template import ChatTemplate, Literal, Special, Thought, Turn
+from hypnos.data.template import ChatTemplate, Handover, Literal, Special, Thought, Turn
 from hypnos.errors import UserError
 
 
@@ -127,9 +127,12 @@ R1 = (
 
 
 def written(tokenizer, parts) -> str:
-    """The parts as text, what is in the loss between brackets; 甲 the system's words, 想 the thought, 问 and 答 turns."""
+    """The parts as text, what is in the loss between brackets; # a turn, 想 the thought, ¦ where a new run begins."""
     text = ""
     for part in parts:
+        if isinstance(part, Handover):
+            text += "¦"
+            continue
         if isinstance(part, Special):
             said = tokenizer.convert_ids_to_tokens(part.id)
         elif isinstance(part, Turn):
@@ -154,14 +157,41 @@ def written(tokenizer, parts) -> str:
             "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n<think>\n想\n</think>\n\n[#1<|im_end|>]\n",
         ),
         (QWEN3, None, "<|im_start|>user\n#0<|im_end|>\n<|im_start|>assistant\n[<think>\n\n</think>\n\n#1<|im_end|>]\n"),
-        (R1, "learn", "U:#0A:<think>\n[想\n</think>\n\n#1<|im_end|>]"),
-        (R1, "mask", "U:#0A:<think>\n想\n</think>\n\n[#1<|im_end|>]"),
-        (R1, None, "U:#0A:<think>\n[\n</think>\n\n#1<|im_end|>]"),
+        (R1, "learn", "U:#0A:<think>\n¦[想\n</think>\n\n#1<|im_end|>]"),
+        (R1, "mask", "U:#0A:<think>\n¦想\n</think>\n\n[#1<|im_end|>]"),
+        (R1, None, "U:#0A:<think>\n¦[\n</think>\n\n#1<|im_end|>]"),
     ],
 )
 def test_exactly_one_thought_stands_before_an_answer_of_a_base_that_thinks(load, template, thought, expected) -> None:
     tokenizer = load("chatml", template=template)
     assert written(tokenizer, ChatTemplate(tokenizer).parts(2, False, thought)) == expected
+
+
+# As Qwen 3.5's that does not think: each prompt closes an empty thought, and an answer may have one all the same.
+NO_THINK = QWEN3.replace("{% if enable_thinking is defined and enable_thinking is false %}", "{% if true %}")
+
+
+@pytest.mark.parametrize(
+    ("thought", "answer"),
+    [
+        ("learn", "[<think>\n想\n</think>\n\n#3<|im_end|>]\n"),
+        ("mask", "<think>\n想\n</think>\n\n[#3<|im_end|>]\n"),
+        (None, "<think>\n\n</think>\n\n[#3<|im_end|>]\n"),
+    ],
+)
+def test_a_thought_is_learnt_from_its_opening_where_the_prompt_closes_an_empty_one(load, thought, answer) -> None:
+    tokenizer = load("chatml", template=NO_THINK)
+    text = written(tokenizer, ChatTemplate(tokenizer).parts(4, False, thought))
+    assert text.endswith(f"#2<|im_end|>\n<|im_start|>assistant\n{answer}")
+
+
+def test_a_thought_that_no_prompt_leads_to_is_one_line(load) -> None:
+    tokenizer = load("chatml", template="{{ messages | length }}" + QWEN3)
+    with pytest.raises(
+        UserError, match=r"prompt is not what it writes before a thought.*reasoning=mask, reasoning=drop"
+    ):
+        ChatTemplate(tokenizer).parts(2, False, "learn")
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(2, False, "mask")).endswith("\n\n[#1<|im_end|>]\n")
 
 
 def test_a_thought_stands_before_the_last_answer_alone(load) -> None:
@@ -196,6 +226,54 @@ def test_a_template_that_takes_thoughts_out_and_opens_none_is_one_line(load) -> 
 def test_a_system_turn_is_context_above_the_first_question(load, template, expected) -> None:
     tokenizer = load("chatml", template=template) if template else load("chatml")
     assert written(tokenizer, ChatTemplate(tokenizer).parts(2, True)) == expected
+
+
+MISTRAL = (
+    "{% if messages[0].role == 'system' %}{% set system = messages[0].content %}{% set turns = messages[1:] %}"
+    "{% else %}{% set turns = messages %}{% endif %}{% for m in turns %}{% if m.role == 'user' %}Q "
+    "{% if loop.last and system is defined %}{{ system + '\n---\n' }}{% endif %}{{ m.content }} A"
+    "{% else %}{{ ' ' + m.content + eos_token }}{% endif %}{% endfor %}"
+)
+"""As Mistral v0.3's: the system's words stand before the last question, if no answer follows it yet."""
+
+
+ALWAYS = MISTRAL.replace("loop.last", "loop.index0 == (turns | length - 1) // 2 * 2")
+
+
+@pytest.mark.parametrize(
+    ("template", "messages", "expected"),
+    [
+        (MISTRAL, 2, "Q #0\n---\n#1 A[ #2<|im_end|>]"),
+        (MISTRAL, 4, "Q #1 A[ #2<|im_end|>]Q #0\n---\n#3 A[ #4<|im_end|>]"),
+        (ALWAYS, 2, "Q #0\n---\n#1 A[ #2<|im_end|>]"),
+        (ALWAYS, 4, "Q #1 A [#2<|im_end|>]Q #0\n---\n#3 A[ #4<|im_end|>]"),
+    ],
+)
+def test_a_system_turn_stands_where_the_last_prompt_has_it(load, template, messages, expected) -> None:
+    tokenizer = load("chatml", template=template)
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(messages, True)) == expected
+
+
+@pytest.mark.parametrize("system", ["refused", "passed over"])
+def test_a_default_system_turn_is_no_place_for_the_words_of_another(load, system) -> None:
+    """Words that a template leaves out everywhere open the first question, in whatever it writes by itself."""
+    refuse = "{{ raise_exception('no system') }}" if system == "refused" else ""
+    template = (
+        "You help.{% for m in messages %}{% if m.role == 'system' %}" + refuse + "{% else %}{{ m.content + eos_token }}"
+        "{% endif %}{% endfor %}"
+    )
+    tokenizer = load("chatml", template=template)
+    expected = "You help.#0\n\n#1<|im_end|>[#2<|im_end|>]#3<|im_end|>[#4<|im_end|>]"
+    assert written(tokenizer, ChatTemplate(tokenizer).parts(4, True)) == expected
+
+
+def test_a_system_turn_in_prompts_that_no_question_could_hold_is_one_line(load) -> None:
+    behind = "{% for m in messages %}{% if m.role != 'system' %}{{ m.content + eos_token }}{% endif %}{% endfor %}"
+    template = (
+        behind + "{% if add_generation_prompt and messages[0].role == 'system' %}!{{ messages[0].content }}{% endif %}"
+    )
+    with pytest.raises(UserError, match="system's words into a prompt, and not before its answer"):
+        ChatTemplate(load("chatml", template=template)).parts(2, True)
 
 
 def test_a_system_turn_and_earlier_turns_keep_their_order(load) -> None:

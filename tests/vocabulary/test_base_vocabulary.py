@@ -55,6 +55,31 @@ def test_without_a_template_the_base_must_have_one(base_folder: Folder, tmp_path
         OwnVocabulary().write_tokenizer(str(base_folder()), tmp_path)
 
 
+@pytest.mark.parametrize("where", ["in files", "in the settings"])
+def test_of_several_templates_the_default_is_kept_alone(where, byte_level: Path, tmp_path: Path) -> None:
+    default = "{{ strftime_now('%Y') }}{% for m in messages %}{{ m.content + eos_token }}{% endfor %}"
+    base = AutoTokenizer.from_pretrained(byte_level)
+    base.chat_template = {"default": default, "tool_use": "tools"}
+    base.save_pretrained(byte_level, save_jinja_files=where == "in files")
+    assert (byte_level / "additional_chat_templates").is_dir() is (where == "in files")
+    out, model = tmp_path / "out", tmp_path / "model"
+    out.mkdir()
+    vocabulary = OwnVocabulary()
+    vocabulary.write_tokenizer(str(byte_level), out)
+    vocabulary.write_base(str(byte_level), out, model, dtype="float32", seed=0)
+    for folder in (out, model):
+        kept = AutoTokenizer.from_pretrained(folder).chat_template
+        assert kept == default.replace("strftime_now('%Y')", '"2024"')
+
+
+def test_several_templates_without_a_default_are_none(byte_level: Path, tmp_path: Path) -> None:
+    base = AutoTokenizer.from_pretrained(byte_level)
+    base.chat_template = {"rag": "documents", "tool_use": "tools"}
+    base.save_pretrained(byte_level)
+    with pytest.raises(UserError, match="the base has no chat template of its own to keep"):
+        OwnVocabulary().write_tokenizer(str(byte_level), tmp_path)
+
+
 @pytest.mark.parametrize("tied", [True, False])
 def test_lengths_agree_wherever_they_are_kept(
     tied: bool, base_folder: Folder, tmp_path: Path, extended_kind: SentencePieceTokenizer
