@@ -72,13 +72,13 @@ def test_system_turns_and_thoughts_stay_with_their_records_and_plain_ones_are_as
 
 def test_what_is_left_out_of_records_is_counted_and_damaged_text_is_mended(tmp_path):
     file = tmp_path / "pairs.jsonl"
-    rows = [RECORD | {"images": ["a.png"]}, RECORD | {"output": "0.1 \times 60", "topic": "a\x00"}, RECORD]
+    rows = [RECORD | {"scans": ["a.png"]}, RECORD | {"output": "0.1 \times 60", "topic": "a\x00"}, RECORD]
     file.write_text("".join(json.dumps(row) + "\n" for row in rows), "utf-8")
     step = Read(path=str(file))
     kept = list(step.run((), lambda row, reason: None))
     assert kept[1]["output"] == r"0.1 \times 60"
     assert kept[1]["topic"] == "a"
-    assert step.notes() == {"left_out": {"field images": 1, "damaged text, mended": 1}}
+    assert step.notes() == {"left_out": {"field scans": 1, "damaged text, mended": 1}}
 
 
 def test_scores_that_nobody_can_vouch_for_are_left_out_and_counted(tmp_path):
