@@ -11,7 +11,7 @@ from bench.study.claims import EXTENDED, Claim, Overrides, Setting
 BETTER, WORSE = "better", "worse"
 """Held-out sets: both sides of the pairs that are kept from training."""
 
-GOOD = "best"
+OTHER_QUESTIONS = "best"
 """Held-out set of good answers to other questions."""
 
 HALF = ("selection.share=0.5",)
@@ -174,13 +174,13 @@ def claims(setting: Trained) -> dict[str, Claim]:
             "benchmark=false",
             f"sources.anesthesia.path={files}/scored.jsonl",
             "~heldout.general",
-            f"+data@heldout.{GOOD}=packed",
-            f"+heldout.{GOOD}.sources.{GOOD}._target_=hypnos.corpus.sources.Source",
-            f"+heldout.{GOOD}.sources.{GOOD}.path={files}/{BEST}",
-            f"+heldout.{GOOD}.sources.{GOOD}.holdout={HELD_OUT}",
-            f"+heldout.{GOOD}.heldout_only=true",
-            *(f"heldout.{GOOD}.{knob}=4096" for knob in ("max_length", "row_length")),
-            f"heldout.{GOOD}.rows_per_step=1",
+            f"+data@heldout.{OTHER_QUESTIONS}=packed",
+            f"+heldout.{OTHER_QUESTIONS}.sources.{OTHER_QUESTIONS}._target_=hypnos.corpus.sources.Source",
+            f"+heldout.{OTHER_QUESTIONS}.sources.{OTHER_QUESTIONS}.path={files}/{BEST}",
+            f"+heldout.{OTHER_QUESTIONS}.sources.{OTHER_QUESTIONS}.holdout={HELD_OUT}",
+            f"+heldout.{OTHER_QUESTIONS}.heldout_only=true",
+            *(f"heldout.{OTHER_QUESTIONS}.{knob}=4096" for knob in ("max_length", "row_length")),
+            f"heldout.{OTHER_QUESTIONS}.rows_per_step=1",
             *unmeasured("general", "anesthesia"),
             *("selection.aspects=[overall]", "selection.floor=0", "selection.harmless_floor=0"),
             f"learnt_characters={numbers['learnt_characters']}",

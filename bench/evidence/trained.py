@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from statistics import mean
 from typing import Any
 
-from bench.evidence.arms import GOOD, Trained, claims
+from bench.evidence.arms import OTHER_QUESTIONS, Trained, claims
 from bench.evidence.measured import Measured, Table, settings_key
 from bench.evidence.values import (
     ACCURACY,
@@ -44,7 +44,11 @@ DIFFERENCES: Mapping[str, tuple[str, tuple[str, Read], tuple[str, Read]]] = {
     "filtered": ("filtering", ("GPT-4, 7 or more", bits(SPECIFIC)), ("random, as many as reach 7", bits(SPECIFIC))),
     "filtered_not_long": ("filtering", ("best half", bits(SPECIFIC)), ("longest half", bits(SPECIFIC))),
     "best_not_worst": ("filtering", ("best half", bits(SPECIFIC)), ("worst half", bits(SPECIFIC))),
-    "filtered_other": ("filtering", ("GPT-4, 7 or more", bits(GOOD)), ("random, as many as reach 7", bits(GOOD))),
+    "filtered_other": (
+        "filtering",
+        ("GPT-4, 7 or more", bits(OTHER_QUESTIONS)),
+        ("random, as many as reach 7", bits(OTHER_QUESTIONS)),
+    ),
     "general_first_real": ("order", ("general to specific", papers), ("specific only", papers)),
     "not_turned_round": ("order", ("general to specific", papers), ("specific to general", papers)),
     "general_first_letters": ("order", ("general to specific", right("letters")), ("specific only", right("letters"))),
@@ -140,8 +144,8 @@ MEASURES: Mapping[str, Sequence[tuple[str, Read]]] = {
     "filtering": (
         ("validated answers, bits/char", bits(SPECIFIC)),
         ("before this stage", bits(SPECIFIC, model=-2)),
-        ("good answers to other questions, bits/char", bits(GOOD)),
-        ("before", bits(GOOD, model=-2)),
+        ("good answers to other questions, bits/char", bits(OTHER_QUESTIONS)),
+        ("before", bits(OTHER_QUESTIONS, model=-2)),
     ),
     "order": (
         ("general, bits/char", bits(GENERAL)),

@@ -31,7 +31,7 @@ Others import:
     answerers.lineup         Build
     answerers.local_model    LocalModel
     answerers.prompt_form    render_template
-    answerers.weights        stop_ids
+    answerers.weights        check_rows, stop_ids
     choice.extract           VERSION
     metrics.measure          describe_task, measure, TaskScores
     metrics.table            find_number

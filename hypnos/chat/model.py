@@ -8,7 +8,7 @@ from typing import Any
 
 from hypnos.artefacts.model_folder import read_json
 from hypnos.benchmark.answerers.prompt_form import render_template
-from hypnos.benchmark.answerers.weights import stop_ids
+from hypnos.benchmark.answerers.weights import check_rows, stop_ids
 from hypnos.chat.growing_text import GrowingText
 from hypnos.errors import UserError
 from hypnos.special_tokens import greedy_settings
@@ -47,8 +47,7 @@ def load(directory: Path) -> tuple[Any, Any]:
     except Exception as error:  # the library raises whatever a broken or foreign folder leads to
         line = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise UserError(f"{directory}: the model cannot be loaded: {line}") from error
-    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
-        raise UserError(f"{directory}: {len(tokenizer)} pieces, but the model only {rows} embedding rows")
+    check_rows(directory, tokenizer, model)
     # As an evaluation has it answer: greedily and to the same ends, whatever else the folder's settings ask for.
     model.generation_config = greedy_settings(stop_ids(model, tokenizer), tokenizer.pad_token_id)
     return model, tokenizer

@@ -15,6 +15,7 @@ from hypnos.benchmark.answerers.weights import (
     ReadTokenizer,
     adapter_base,
     bytes_per_token,
+    check_rows,
     choose_device,
     choose_dtype,
     load_model,
@@ -276,8 +277,7 @@ class LocalModel(Answerer):
         if self._loaded is None:
             tokenizer = self.text.tokenizer
             model = load_model(self.folder, base=self.base, dtype=self.dtype, device=self.device)
-            if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
-                raise UserError(f"{self.folder}: {len(tokenizer)} pieces, but the model only {rows} embedding rows")
+            check_rows(self.folder, tokenizer, model)
             self._stops = stop_ids(model, tokenizer)
             self._pad = tokenizer.pad_token_id if tokenizer.pad_token_id is not None else min(self._stops, default=0)
             self._loaded = model

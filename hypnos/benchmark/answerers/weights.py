@@ -108,6 +108,12 @@ def load_model(folder: Path, *, base: Path | None, dtype: str, device: str) -> A
         raise UserError(f"{folder}: the model cannot be loaded: {_first_line(error)}") from error
 
 
+def check_rows(folder: Path, tokenizer: Any, model: Any) -> None:
+    """Raise UserError if a tokenizer has pieces that its model has no embedding rows for."""
+    if len(tokenizer) > (rows := model.get_input_embeddings().num_embeddings):
+        raise UserError(f"{folder}: {len(tokenizer)} pieces, but the model only {rows} embedding rows")
+
+
 def choose_device(device: str) -> str:
     """The device that `auto` stands for here."""
     import torch
